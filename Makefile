@@ -1,0 +1,64 @@
+# Everything runs in .venv, made from hashed requirements: `make demo` and `make test` need Python 3.11+, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: .venv/ready ## Stamp a service, test it, run it, break its dependency and see it cope
+	$(BIN)/python scripts/demo.py demo/orders
+
+.PHONY: test
+test: .venv/ready lint ## The whole suite: lint, types, structure, tests
+	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: .venv/ready ## Ruff, mypy --strict, import contracts
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
+
+.PHONY: fmt
+fmt: .venv/ready ## Format, and mend what ruff can mend
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+
+.PHONY: docs
+docs: .venv/ready ## Build the documentation into site/
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict --quiet
+
+.PHONY: bench
+bench: .venv/ready ## Side by side with public tools; the last results are in bench/RESULTS.md
+	$(BIN)/python -m bench
+
+.PHONY: soak
+soak: .venv/ready ## The long proofs: many more generated templates
+	PAVED_SOAK=1 $(BIN)/pytest -n auto -m soak $(PYTEST_ARGS)
+
+.PHONY: dist
+dist: .venv/ready ## Build the wheel and the sdist
+	$(BIN)/uv build --quiet --no-build-isolation --out-dir dist
+
+.PHONY: lock
+lock: .venv/ready ## Pin the newest versions of everything, with hashes
+	cd requirements && for set in dev; do \
+	  ../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate --output-file $$set.txt $$set.in ../pyproject.toml; \
+	done
+
+.PHONY: clean
+clean: ## Remove what make made
+	rm -rf .venv dist site demo
+
+.venv/ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,110 @@
+"""The command line: parse, call, render. One small module per command; this one is the boundary where errors end."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from paved_road import __version__, ui
+from paved_road.cli import config, doctor, new, templates
+from paved_road.errors import PavedError, UsageError
+
+app = typer.Typer(
+    name="paved",
+    help="""Stamp production-ready services from a paved road, keep them up to date, prove them ready.
+
+    \b
+    Examples:
+      paved new orders                   stamp a service called orders
+      paved new orders --dry-run         show what would be written
+      paved templates                    what the road offers
+      paved doctor                       is this machine ready?
+    """,
+    # Rich's help costs as much time as all the rest of `paved --help`.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+app.command("new")(new.new)
+app.command("templates")(templates.templates)
+app.command("doctor")(doctor.doctor)
+app.add_typer(config.app, name="config")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        ui.data(f"paved {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of `paved` itself."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run `paved` and return its exit code: 0 yes, 1 the answer is no, 2 could not answer, 3 a bug, 130 interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        return int(app(given, prog_name="paved", standalone_mode=False) or 0)
+    except PavedError as error:
+        return _refused(error, given)
+    except typer.TyperException as error:
+        command = " ".join(["paved", *_command(given)])
+        return _refused(UsageError(error.format_message().rstrip("."), hint=f"{command} --help"), given)
+    except (KeyboardInterrupt, typer.Abort, EOFError):
+        return _refused(_Interrupted("interrupted"), given)
+    except BrokenPipeError:
+        # The reader went away (`paved templates | head`): nothing to tell, and nobody to tell it to.
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the boundary: whatever nobody foresaw becomes a log and exit 3
+        return _refused(_bug(error), given)
+
+
+class _Interrupted(PavedError):
+    exit_code = 130
+
+
+class _Bug(PavedError):
+    exit_code = 3
+
+
+def _refused(error: PavedError, given: list[str]) -> int:
+    if "--json" in given:
+        ui.envelope(" ".join(_command(given)), error.exit_code, error=error)
+    else:
+        ui.failure(error)
+    return error.exit_code
+
+
+def _command(given: list[str]) -> list[str]:
+    """The words of the command line that name a command."""
+    words = [word for word in given[:2] if not word.startswith("-")]
+    names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    if not words or words[0] not in names:
+        return []
+    return words if words[0] in {group.name for group in app.registered_groups} else words[:1]
+
+
+def _bug(error: Exception) -> _Bug:
+    """An error nobody foresaw: everything goes to a file, its path to the person."""
+    import platform
+    import tempfile
+    import traceback
+
+    # Not the command line: an answer given there may be a secret.
+    text = f"paved {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n{traceback.format_exc()}"
+    with tempfile.NamedTemporaryFile("w", prefix="paved-bug-", suffix=".log", delete=False) as log:
+        log.write(text)
+    return _Bug(
+        f"this is a bug in paved ({type(error).__name__})",
+        cause=str(error),
+        hint=f"report it with {log.name}",
+    )

@@ -1,0 +1,54 @@
+"""`paved config`."""
+
+from __future__ import annotations
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+
+app = typer.Typer(
+    help="""Show paved's own settings.
+
+    \b
+    Examples:
+      paved config show          every setting, and where it comes from
+    """,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+@app.command("show")
+def show(road: options.Road = None, json: options.Json = False) -> None:
+    """Show every setting and where it comes from: flag, environment, project, user or default.
+
+    \b
+    Examples:
+      paved config show
+      PAVED_ROAD=gh:acme/road paved config show --json
+    """
+    from paved_road.config import load, user_file
+
+    config = load({"road": road})
+    settings = {name: getattr(config, name) for name in ("road", "template", "trust", "cache", "answers")}
+    if json:
+        found = {
+            name: {"value": value.value, "origin": value.origin, "where": value.where}
+            for name, value in settings.items()
+        }
+        ui.envelope(
+            "config show",
+            0,
+            {"settings": found, "files": [str(path) for path in config.files], "user_file": str(user_file())},
+        )
+        return
+    ui.table(
+        ("setting", "value", "from"),
+        [(name, str(value.value), f"{value.origin} {value.where}".strip()) for name, value in settings.items()],
+    )
+
+
+@app.callback()
+def root() -> None:
+    """Makes `config` a group although it has one command."""

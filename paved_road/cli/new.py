@@ -1,0 +1,127 @@
+"""`paved new`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+from paved_road.errors import UsageError
+
+if TYPE_CHECKING:
+    from paved_road.create import Created, Plan
+
+
+def new(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="[TEMPLATE] DEST", autocompletion=options.complete_template, show_default=False),
+    ],
+    data: options.Data = None,
+    answers: options.AnswersFile = None,
+    defaults: Annotated[
+        bool, typer.Option("--defaults", help="Ask nothing; take defaults for what is not given.")
+    ] = False,
+    road: options.Road = None,
+    ref: options.Ref = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the tree that would be written; write nothing.")
+    ] = False,
+    trust: options.Trust = False,
+    json: options.Json = False,
+) -> None:
+    """Stamp a new service.
+
+    \b
+    Examples:
+      paved new orders                                 the paved-road service, asking on a terminal
+      paved new orders --defaults --data port=9000     without asking
+      paved new orders --dry-run                       the tree that would be written
+      paved new library-py libs/money --road gh:acme/road --ref 2.1.0
+    """
+    from paved_road import create
+    from paved_road.config import load
+
+    if len(names) > 2:
+        raise UsageError(f"too many words: {' '.join(names)}", hint="paved new [TEMPLATE] DEST")
+    template, destination = (None, names[0]) if len(names) == 1 else (names[0], names[1])
+    order = create.Order(
+        destination=Path(destination),
+        template=template,
+        ref=ref,
+        answers=options.answers(data, answers),
+        trust=trust,
+    )
+    ask = None if defaults or json else ui.asker()
+    plan = create.plan(order, load({"road": road}), ask=ask)
+    if dry_run:
+        _show_plan(plan, json=json)
+        return
+    with ui.working("stamping"):
+        created = create.create(plan)
+    if json:
+        ui.envelope(
+            "new",
+            0,
+            _facts(plan) | {"commit": created.commit, "derived": list(created.derived)},
+            notes=created.notes,
+        )
+    else:
+        _show_created(created)
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    release = plan.release
+    return {
+        "destination": str(plan.destination),
+        "road": release.template.road.source,
+        "template": release.template.name,
+        "version": release.version,
+        "release_commit": release.commit,
+        "renderer": plan.pristine.renderer,
+        "answers": {key: value for key, value in plan.pristine.answers.items() if not key.startswith("_")},
+        "files": {path: {"mode": file.mode, "blob": file.blob} for path, file in sorted(plan.tree.items())},
+        "repository": str(plan.enclosing) if plan.enclosing else None,
+    }
+
+
+def _show_plan(plan: Plan, *, json: bool) -> None:
+    if json:
+        ui.envelope("new", 0, _facts(plan) | {"dry_run": True}, notes=plan.notes)
+        return
+    for text in plan.notes:
+        ui.note(text)
+    owners = {path: str(locked.owner) for path, locked in plan.lock.files.items()}
+    ui.files(
+        {path: owners.get(path, "") for path in plan.tree} | dict.fromkeys(plan.derived, "derived"),
+        f"{plan.destination.name}/",
+    )
+    ui.data(f"{len(plan.tree)} files from {plan.release.template.name} {plan.release.version}; nothing was written")
+
+
+def _show_created(created: Created) -> None:
+    plan = created.plan
+    release = plan.release
+    shown = _relative(plan.destination)
+    ui.good(
+        f"stamped {shown} from {release.template.name} {release.version}: {len(plan.tree) + len(created.derived)} files"
+    )
+    if created.commit:
+        ui.data(f"committed as {created.commit[:10]} in a new git repository")
+    else:
+        ui.data(f"not committed: it is inside the repository {plan.enclosing}")
+    for text in created.notes:
+        ui.note(text)
+    ui.data("next:")
+    ui.data(f"  cd {shown}")
+    for line in plan.pristine.message.splitlines():
+        ui.data(f"  {line}")
+
+
+def _relative(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return relative if not relative.startswith("../..") else str(path)

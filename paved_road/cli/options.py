@@ -1,0 +1,98 @@
+"""Options that several commands share, and the completions that know templates and releases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from paved_road.errors import PavedError, UsageError
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+def complete_template(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Template names of the road in force, from what is on this machine already."""
+    from paved_road.config import load
+    from paved_road.road import open_road, templates
+
+    try:
+        road = open_road(load({"road": ctx.params.get("road")}), refresh=False)
+        return [template.name for template in templates(road) if template.name.startswith(incomplete)]
+    except PavedError:
+        return []
+
+
+def complete_release(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Versions of the template named so far."""
+    from paved_road.config import load
+    from paved_road.road import find_template, open_road, releases
+
+    names = ctx.params.get("names") or []
+    try:
+        road = open_road(load({"road": ctx.params.get("road")}), refresh=False)
+        template = find_template(road, names[0] if len(names) == 2 else None)
+        return [found.version for found in releases(template) if found.version.startswith(incomplete)]
+    except PavedError:
+        return []
+
+
+Road = Annotated[
+    str | None,
+    typer.Option("--road", metavar="URL|PATH", help="The road: a git URL, a folder, or gh:organisation/repository."),
+]
+Ref = Annotated[
+    str | None,
+    typer.Option(
+        "--ref",
+        metavar="VERSION",
+        autocompletion=complete_release,
+        help="A release, tag, branch or commit; HEAD is a local road as it lies on disk. Default: the latest release.",
+    ),
+]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Let the template's own code run: tasks, migrations, extensions, lock commands."),
+]
+Data = Annotated[
+    list[str] | None, typer.Option("--data", "-d", metavar="KEY=VALUE", help="An answer; may be repeated.")
+]
+AnswersFile = Annotated[
+    Path | None,
+    typer.Option("--answers", metavar="FILE", help="Answers from a YAML or JSON file; --data goes before it."),
+]
+
+
+def answers(data: list[str] | None, file: Path | None) -> dict[str, Any]:
+    """The answers given on the command line, and those of a file below them."""
+    found = _read_answers(file) if file is not None else {}
+    for pair in data or []:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--data takes KEY=VALUE, not {pair!r}", hint=f"--data {key or 'key'}=VALUE")
+        found[key.strip()] = value
+    return found
+
+
+def _read_answers(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        documents = list(yaml.safe_load_all(file.read_bytes()))
+    except OSError as error:
+        raise UsageError(f"cannot read the answers in {file}", cause=error.strerror or str(error)) from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"the answers in {file} are not YAML", cause=" ".join(str(error).split())) from error
+    found: dict[str, Any] = {}
+    for document in documents:
+        if document is None:
+            continue
+        if not isinstance(document, dict):
+            raise UsageError(
+                f"the answers in {file} must map questions to answers",
+                cause=f"found a {type(document).__name__}",
+            )
+        # Copier's own facts (_src_path, _commit) make a service's answers file usable as it is.
+        found |= {str(key): value for key, value in document.items() if not str(key).startswith("_")}
+    return found

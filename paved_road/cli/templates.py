@@ -1,0 +1,51 @@
+"""`paved templates`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+
+
+def templates(
+    road: options.Road = None,
+    releases: Annotated[bool, typer.Option("--releases", help="List every release of each template.")] = False,
+    json: options.Json = False,
+) -> None:
+    """List what the road offers.
+
+    \b
+    Examples:
+      paved templates                            of the road in force
+      paved templates --road gh:acme/road        of another one
+      paved templates --releases                 every release
+    """
+    from paved_road import road as roads
+    from paved_road.config import load
+
+    opened = roads.open_road(load({"road": road}))
+    offered = [(template, roads.release(template), roads.releases(template)) for template in roads.templates(opened)]
+    notes = [f"the road could not be reached, its cached copy is used ({opened.stale})"] if opened.stale else []
+    if json:
+        found = [
+            {
+                "name": template.name,
+                "latest": latest.version,
+                "commit": latest.commit,
+                "releases": [one.version for one in every],
+            }
+            for template, latest, every in offered
+        ]
+        ui.envelope("templates", 0, {"road": opened.source, "templates": found}, notes=notes)
+        return
+    for text in notes:
+        ui.note(text)
+    rows = [
+        (template.name, one.version, (one.commit or "")[:10])
+        for template, latest, every in offered
+        for one in ((every or [latest]) if releases else [latest])
+    ]
+    ui.table(("template", "release" if releases else "latest", "commit"), rows)

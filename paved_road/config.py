@@ -1,0 +1,136 @@
+"""paved's own settings: a value, and where it comes from.
+
+A flag beats the environment, the environment the project's `.paved.toml`, that the user's `config.toml`, that the
+default. Trust and the cache are a person's business: a project's file cannot set them.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paved_road.errors import ConfigError, nearest
+
+BUILT_IN = "paved:built-in"
+"""The source recorded for the built-in road: stable wherever paved is installed."""
+
+PROJECT_FILE = ".paved.toml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Value:
+    """A setting's value and its origin: flag, environment, project, user or default (with the file or variable)."""
+
+    value: Any
+    origin: str
+    where: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Every setting."""
+
+    road: Value
+    """The road used when `--road` is not given: a URL, a path, a `gh:` shortcut or the built-in one."""
+    template: Value
+    """The template used when none is named."""
+    trust: Value
+    """Roads whose templates may run code: sources or prefixes of sources ending in `/`."""
+    cache: Value
+    """Where fetched roads are kept."""
+    answers: Value
+    """Default answers by question."""
+    files: tuple[Path, ...] = field(default=())
+
+    @property
+    def cache_dir(self) -> Path:
+        """The cache as a path."""
+        return Path(self.cache.value).expanduser()
+
+    def trusts(self, source: str) -> bool:
+        """Whether the person said that this road's templates may run code."""
+        return any(
+            source == trusted or (trusted.endswith("/") and source.startswith(trusted)) for trusted in self.trust.value
+        )
+
+
+_KINDS: Mapping[str, type[Any]] = {"road": str, "template": str, "trust": list, "cache": str, "answers": dict}
+_PERSONAL = frozenset({"trust", "cache"})
+
+
+def user_file() -> Path:
+    """The user's configuration file, whether it exists or not."""
+    from platformdirs import user_config_path
+
+    return Path(os.environ.get("PAVED_CONFIG") or user_config_path("paved", appauthor=False) / "config.toml")
+
+
+def load(flags: Mapping[str, Any] | None = None, *, directory: Path | None = None) -> Config:
+    """The settings in force in `directory` (the current one). `flags` holds those given on the command line."""
+    from platformdirs import user_cache_path
+
+    values: dict[str, Value] = {
+        "road": Value(value=BUILT_IN, origin="default"),
+        "template": Value(value=None, origin="default"),
+        "trust": Value(value=[], origin="default"),
+        "cache": Value(value=str(user_cache_path("paved", appauthor=False)), origin="default"),
+        "answers": Value(value={}, origin="default"),
+    }
+    read = []
+    for origin, path in (("user", user_file()), ("project", _project_file(directory or Path.cwd()))):
+        if path is not None and path.is_file():
+            read.append(path)
+            for key, value in _read(path, personal=origin == "user").items():
+                merged = {**values["answers"].value, **value} if key == "answers" else value
+                values[key] = Value(value=merged, origin=origin, where=str(path))
+    values |= _environment()
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    values |= {key: Value(value=value, origin="flag", where=f"--{key}") for key, value in given.items()}
+    return Config(**values, files=tuple(read))
+
+
+def _environment() -> dict[str, Value]:
+    """Settings made by PAVED_* variables; PAVED_TRUST lists roads apart by spaces."""
+    found = {key: os.environ.get(f"PAVED_{key.upper()}") for key in ("road", "template", "trust", "cache")}
+    return {
+        key: Value(value=text.split() if key == "trust" else text, origin="environment", where=f"PAVED_{key.upper()}")
+        for key, text in found.items()
+        if text
+    }
+
+
+def _project_file(directory: Path) -> Path | None:
+    """The nearest `.paved.toml` at or above `directory`, not above the repository's root."""
+    for folder in (directory, *directory.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder / PROJECT_FILE
+        if (folder / ".git").exists():
+            break
+    return None
+
+
+def _read(path: Path, *, personal: bool) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML", cause=str(error), hint=f"edit or remove {path}") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}", cause=error.strerror or str(error)) from error
+    for key, value in data.items():
+        if key not in _KINDS:
+            raise ConfigError(f"{path} sets {key!r}, which is not a setting", hint=nearest(key, _KINDS))
+        if not isinstance(value, _KINDS[key]) or (
+            key == "trust" and not all(isinstance(item, str) for item in list(value))
+        ):
+            raise ConfigError(f"{path}: {key} must be a {_KINDS[key].__name__}", cause=f"it is {value!r}")
+        if key in _PERSONAL and not personal:
+            raise ConfigError(
+                f"{path} sets {key!r}",
+                cause="a project cannot decide whom you trust or where you keep files",
+                hint=f"set it in {user_file()}",
+            )
+    return data

@@ -1,0 +1,231 @@
+"""Create: stamp a new service out of a release.
+
+Everything is computed before the destination is touched, and built in a folder beside it that is renamed into
+place at the end: a failure, an interrupt or a kill leaves nothing behind but, at worst, that one folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paved_road import git, manifest
+from paved_road import tree as trees
+from paved_road.config import Config
+from paved_road.errors import DestinationError
+from paved_road.manifest import Manifest
+from paved_road.render import Pristine, prepare, render
+from paved_road.render.questions import Ask
+from paved_road.road import Release, find_template, open_road, release
+from paved_road.service import LOCK, Lock, lock_of
+from paved_road.tree import File, Tree
+
+DERIVE_SECONDS = 120
+"""How long a command that makes a derived file may take."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What the person asked for."""
+
+    destination: Path
+    template: str | None = None
+    ref: str | None = None
+    answers: Mapping[str, Any]
+    trust: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A service, computed and not yet written."""
+
+    destination: Path
+    release: Release
+    pristine: Pristine
+    manifest: Manifest
+    lock: Lock
+    tree: Tree
+    """Everything that will be written: the pristine files and the lock."""
+    derived: Mapping[str, str]
+    """Derived files and the commands that make them."""
+    enclosing: Path | None
+    """The repository the destination is already in."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Created:
+    """A service that was written."""
+
+    plan: Plan
+    commit: str | None
+    """The first commit's id; None when the service was written into an existing repository."""
+    derived: tuple[str, ...]
+    """Derived files that were made."""
+    notes: tuple[str, ...]
+
+
+def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
+    """Resolve the release, settle the answers and render, without touching the destination."""
+    destination = Path(os.path.abspath(order.destination))
+    _check_destination(destination)
+    road = open_road(config, trust=order.trust)
+    notes = [f"the road could not be reached, its cached copy is used ({road.stale})"] if road.stale else []
+    template = find_template(road, order.template or config.template.value)
+    found = release(template, order.ref)
+    form = prepare(found, cache=config.cache_dir, trust=order.trust)
+    own = manifest.parse(_content(form.files, manifest.FILENAME))
+    book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
+    pristine = render(form, book, destination)
+    trees.check_paths(pristine.tree)
+    if pristine.differences:
+        notes.append(
+            "our renderer and Copier differ on this release; Copier's result is used "
+            f"({', '.join(pristine.differences[:5])})"
+        )
+    lock = lock_of(pristine, own)
+    return Plan(
+        destination=destination,
+        release=found,
+        pristine=pristine,
+        manifest=own,
+        lock=lock,
+        tree={**pristine.tree, LOCK: File(lock.dump())},
+        derived=dict(own.owners.derived) if road.trusted or order.trust else {},
+        enclosing=_enclosing(destination),
+        notes=tuple(notes),
+    )
+
+
+def create(planned: Plan) -> Created:
+    """Write the planned service. Nothing of it remains when that fails."""
+    destination = planned.destination
+    with _scratch(destination) as made:
+        trees.write(planned.tree, made)
+        derived, notes = _derive(planned, made)
+        version = planned.release.version
+        message = f"Stamp {destination.name} from {planned.release.template.name} {version}"
+        commit = None if planned.enclosing else git.commit_everything(made, message)
+        _move_into_place(made, destination)
+    return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes))
+
+
+def _content(files: Tree, path: str) -> bytes | None:
+    return files[path].data if path in files else None
+
+
+def _check_destination(destination: Path) -> None:
+    """The destination is absent, empty, or holds nothing but an empty repository; its parent can be written."""
+    if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
+        raise DestinationError(f"{destination} exists and is not a folder", hint="name another destination")
+    if destination.is_dir() and (inside := sorted(path.name for path in destination.iterdir() if path.name != ".git")):
+        stamped = LOCK in inside or ".copier-answers.yml" in inside
+        shown = ", ".join(inside[:3]) + (", ..." if len(inside) > 3 else "")
+        raise DestinationError(
+            f"{destination} is not empty",
+            cause=f"it holds {shown}",
+            hint=f"paved update {destination}" if stamped else "name another destination",
+        )
+    parent = next(folder for folder in (destination, *destination.parents) if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise DestinationError(f"cannot write to {destination}", cause=f"{parent} is not a folder you can write to")
+
+
+def _enclosing(destination: Path) -> Path | None:
+    """The repository the service becomes a part of; one that ignores the destination does not count."""
+    root = git.toplevel(destination)
+    if root is None or (root != destination.resolve() and git.is_ignored(destination)):
+        return None
+    return root
+
+
+@contextlib.contextmanager
+def _scratch(destination: Path) -> Iterator[Path]:
+    """A new folder of the destination's name on the destination's file system, gone afterwards."""
+    missing = [folder for folder in destination.parents if not folder.exists()]
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".paved-", dir=destination.parent))
+    except OSError as error:
+        raise DestinationError(f"cannot write to {destination.parent}", cause=error.strerror or str(error)) from error
+    try:
+        made = scratch / destination.name
+        made.mkdir()
+        yield made
+    except OSError as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        _remove_empty(missing)
+        raise DestinationError(
+            f"cannot write {error.filename or destination}", cause=error.strerror or str(error)
+        ) from error
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        _remove_empty(missing)
+        raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _move_into_place(made: Path, destination: Path) -> None:
+    if not destination.exists():
+        made.rename(destination)
+        return
+    moved: list[Path] = []
+    try:
+        for child in made.iterdir():
+            child.rename(destination / child.name)
+            moved.append(destination / child.name)
+    except BaseException:
+        for path in moved:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        raise
+
+
+def _derive(planned: Plan, directory: Path) -> tuple[list[str], list[str]]:
+    """Run the commands that make derived files; those made, and a note for each that could not be."""
+    made, notes = [], []
+    for path, command in planned.derived.items():
+        fault = _run(shlex.split(command), directory)
+        if fault or not (directory / path).exists():
+            notes.append(f"{path} was not made ({fault or 'the command did not write it'}); run: {command}")
+        else:
+            made.append(path)
+    return made, notes
+
+
+def _run(command: list[str], directory: Path) -> str:
+    """Run a command in the new service; why it failed, or ""."""
+    own = {
+        key: value for key, value in git.environment().items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    }
+    try:
+        done = subprocess.run(
+            command,
+            cwd=directory,
+            env=own,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DERIVE_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        return f"{command[0]} is not installed"
+    except subprocess.TimeoutExpired:
+        return f"it took more than {DERIVE_SECONDS} seconds"
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return "" if done.returncode == 0 else re.sub(r"\s+", " ", said[-1] if said else f"exit status {done.returncode}")

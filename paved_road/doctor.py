@@ -1,0 +1,162 @@
+"""Is this machine ready? Each finding passes or fails, and a failure says what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from paved_road import git
+from paved_road.config import Config
+from paved_road.errors import PavedError
+from paved_road.road import open_road, release, templates
+
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One line of the diagnosis."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def examine(config: Config) -> list[Finding]:
+    """Every finding, none of which needs the network unless the road does."""
+    return [_git(), _identity(), _python(), _uv(), _cache(config), _road(config), _write_access(Path.cwd())]
+
+
+def fix(config: Config) -> list[str]:
+    """Mend what can be mended without asking: make the cache's folder, drop broken copies of roads; what was done."""
+    done = []
+    cache = config.cache_dir
+    if not cache.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        done.append(f"made {cache}")
+    for copy in sorted((cache / "roads").glob("*.git")):
+        if (
+            git.maybe("rev-parse", "--git-dir", cwd=copy) is None
+            or git.maybe("fsck", "--connectivity-only", cwd=copy) is None
+        ):
+            shutil.rmtree(copy)
+            done.append(f"removed the broken copy {copy}")
+    for scratch in sorted((cache / "roads").glob(".clone-*")):
+        shutil.rmtree(scratch, ignore_errors=True)
+        done.append(f"removed the unfinished copy {scratch}")
+    return done
+
+
+def _git() -> Finding:
+    remedy = f"install git {'.'.join(map(str, git.OLDEST))} or newer"
+    try:
+        found = git.version()
+    except PavedError as error:
+        return Finding(name="git", ok=False, detail=error.message, remedy=remedy)
+    return Finding(name="git", ok=found >= git.OLDEST, detail=".".join(map(str, found)), remedy=remedy)
+
+
+def _identity() -> Finding:
+    try:
+        found = git.maybe("config", "user.email") or os.environ.get("GIT_COMMITTER_EMAIL")
+    except PavedError as error:
+        return Finding(name="git identity", ok=False, detail=error.message, remedy=error.hint)
+    return Finding(
+        name="git identity",
+        ok=bool(found),
+        detail=found or "user.email is not set",
+        remedy='git config --global user.name "..." && git config --global user.email "..."',
+    )
+
+
+def _python() -> Finding:
+    ok = sys.version_info >= OLDEST_PYTHON
+    return Finding(
+        name="python",
+        ok=ok,
+        detail=f"{platform.python_version()} ({sys.executable})",
+        remedy="install Python 3.11 or newer",
+    )
+
+
+def _uv() -> Finding:
+    found = shutil.which("uv")
+    remedy = "python3 -m pip install --user uv (stamped services are managed by uv)"
+    if found is None:
+        return Finding(name="uv", ok=False, detail="not on PATH", remedy=remedy)
+    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    return Finding(name="uv", ok=done.returncode == 0, detail=f"{done.stdout.strip()} ({found})", remedy=remedy)
+
+
+def _writable(folder: Path) -> str:
+    """Why a file cannot be made in `folder`, or ""."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".paved-", dir=folder):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _cache(config: Config) -> Finding:
+    cache = config.cache_dir
+    if not cache.exists():
+        parent = next(folder for folder in cache.parents if folder.exists())
+        fault = _writable(parent)
+        return Finding(
+            name="cache",
+            ok=not fault,
+            detail=f"{cache} ({fault or 'made when it is needed'})",
+            remedy="set PAVED_CACHE to a folder you can write",
+        )
+    fault = _writable(cache)
+    broken = [
+        copy.name for copy in (cache / "roads").glob("*.git") if git.maybe("rev-parse", "--git-dir", cwd=copy) is None
+    ]
+    if broken:
+        return Finding(
+            name="cache", ok=False, detail=f"broken copies: {', '.join(broken)}", remedy="paved doctor --fix"
+        )
+    return Finding(
+        name="cache",
+        ok=not fault,
+        detail=f"{cache}{f' ({fault})' if fault else ''}",
+        remedy="set PAVED_CACHE to a folder you can write",
+    )
+
+
+def _road(config: Config) -> Finding:
+    try:
+        road = open_road(config)
+        offered = ", ".join(f"{template.name} {release(template).version}" for template in templates(road))
+    except PavedError as error:
+        return Finding(name="road", ok=False, detail=f"{error.message}: {error.cause}".rstrip(": "), remedy=error.hint)
+    if road.stale:
+        return Finding(
+            name="road",
+            ok=False,
+            detail=f"{road.source} could not be reached: {road.stale}",
+            remedy="check the network; the cached copy works",
+        )
+    return Finding(
+        name="road",
+        ok=bool(offered),
+        detail=f"{road.source}: {offered or 'no templates'}",
+        remedy="name a road with --road",
+    )
+
+
+def _write_access(folder: Path) -> Finding:
+    fault = _writable(folder)
+    return Finding(
+        name="write access",
+        ok=not fault,
+        detail=f"{folder}{f' ({fault})' if fault else ''}",
+        remedy="go to a folder you can write",
+    )

@@ -1,0 +1,111 @@
+"""Everything paved refuses to do, as exceptions.
+
+Each carries the three lines a person needs: what failed (`message`), why (`cause`) and what to type or change
+next (`hint`). They are raised where the reason is known and caught once, in `paved_road.cli.main`.
+
+    PavedError                  paved could not answer; exit 2
+    ├── UsageError              the command line asks for something that does not exist or contradicts itself
+    ├── ConfigError             a paved configuration file or variable is wrong
+    ├── GitError                git is missing, too old, or refused
+    ├── RoadError               a road cannot be reached or read
+    │   ├── UnknownTemplate     the road has no template of that name
+    │   └── UnknownRelease      the template has no such release
+    ├── TemplateError           a template is malformed, or raised while it was rendered
+    │   ├── UnsupportedTemplate our renderer does not cover it; Copier does (never reaches a person)
+    │   └── ForbiddenPath       a template writes outside the service
+    ├── UntrustedTemplate       a foreign template wants to run code and `--trust` was not given
+    ├── AnswerError             an answer is missing, invalid, or to a question that was not asked
+    ├── ServiceError            the service's own records (answers, lock) are missing or broken
+    └── DestinationError        the destination is taken or cannot be written
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+
+class PavedError(Exception):
+    """What a person can mend. `code` is stable and appears in the JSON envelope."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, cause: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cause = cause
+        self.hint = hint
+
+    @property
+    def code(self) -> str:
+        """The class name in kebab-case: `UnknownTemplate` is `unknown-template`."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(self).__name__).lower()
+
+
+class UsageError(PavedError):
+    """The command line asks for something that does not exist or contradicts itself."""
+
+
+class ConfigError(PavedError):
+    """A paved configuration file or variable is wrong."""
+
+
+class GitError(PavedError):
+    """git is missing, too old, or refused."""
+
+
+class RoadError(PavedError):
+    """A road cannot be reached or read."""
+
+
+class UnknownTemplate(RoadError):
+    """The road has no template of that name."""
+
+
+class UnknownRelease(RoadError):
+    """The template has no such release."""
+
+
+class TemplateError(PavedError):
+    """A template is malformed, or raised while it was rendered."""
+
+
+class UnsupportedTemplate(TemplateError):
+    """The in-process renderer does not cover this template; Copier does."""
+
+
+class ForbiddenPath(TemplateError):
+    """A template writes outside the service."""
+
+
+class UntrustedTemplate(PavedError):
+    """A foreign template wants to run code and `--trust` was not given."""
+
+
+class AnswerError(PavedError):
+    """An answer is missing, invalid, or to a question that was not asked."""
+
+
+class ServiceError(PavedError):
+    """The service's own records (answers, lock) are missing or broken."""
+
+
+class DestinationError(PavedError):
+    """The destination is taken or cannot be written."""
+
+
+def nearest(word: str, candidates: Iterable[str], *, prefix: str = "did you mean ") -> str:
+    """The candidates most like `word` as a phrase for a hint; all of them when none is near; "" for none.
+
+    >>> nearest("servce", ["service", "library"])
+    'did you mean service?'
+    """
+    known = list(candidates)
+    if not known:
+        return ""
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
+    if close:
+        return f"{prefix}{' or '.join(close)}?"
+    shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+    return f"there is {shown}"

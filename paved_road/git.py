@@ -1,0 +1,239 @@
+"""The only code that runs git: typed functions over a hermetic environment.
+
+Nothing here prints, prompts or depends on the directory, index or configuration variables of a git command that
+may have called paved (a hook, an alias, a rebase).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from paved_road.errors import GitError
+
+OLDEST = (2, 38)
+"""`git merge-tree --write-tree`, on which updates stand, came with git 2.38."""
+
+# What a caller's GIT_* variables may still tell git: how to connect, and who commits. Everything else (GIT_DIR,
+# GIT_INDEX_FILE, GIT_WORK_TREE, ...) would point it at the wrong repository. After pre-commit's `no_git_env`.
+_KEPT = re.compile(
+    r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|HTTP_\w+|ALLOW_PROTOCOL|ASKPASS|CONFIG(_\w+)?|(AUTHOR|COMMITTER)_\w+)$"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One file of a git tree."""
+
+    path: str
+    mode: str
+    blob: str
+
+
+def environment() -> dict[str, str]:
+    """The environment git runs in: this process's, less the GIT_* variables that name a repository."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or _KEPT.match(key)}
+    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def run(*args: str | Path, cwd: Path | None = None, stdin: bytes | None = None, hint: str = "") -> bytes:
+    """Run git and return its standard output; a non-zero exit is a `GitError` that says what git said."""
+    command = ["git", *map(str, args)]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=environment(),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise GitError(f"no such directory: {cwd}") from error
+        raise GitError("git is not installed", cause="no `git` on PATH", hint="install git 2.38 or newer") from error
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
+        raise GitError(f"git {_subcommand(command)} failed", cause=said, hint=hint)
+    return done.stdout
+
+
+def _subcommand(command: list[str]) -> str:
+    """The first word that is neither an option of git itself nor an option's value."""
+    words = iter(command[1:])
+    for word in words:
+        if word in ("-c", "-C", "--git-dir"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def text(*args: str | Path, cwd: Path | None = None) -> str:
+    """`run`, decoded and stripped."""
+    return run(*args, cwd=cwd).decode(errors="replace").strip()
+
+
+def maybe(*args: str | Path, cwd: Path | None = None) -> str | None:
+    """`text`, or None when git says no."""
+    try:
+        return text(*args, cwd=cwd)
+    except GitError as error:
+        if "not installed" in error.message:
+            raise
+        return None
+
+
+@functools.cache
+def version() -> tuple[int, ...]:
+    """Git's version as numbers: (2, 39, 5)."""
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text("--version"))
+    return tuple(int(part or 0) for part in found.groups()) if found else (0,)
+
+
+# -- asking a repository -----------------------------------------------------------------------------------------
+
+
+def toplevel(path: Path) -> Path | None:
+    """The root of the work tree that `path` (or its nearest existing parent) is in; None outside of one."""
+    while not path.is_dir():
+        path = path.parent
+    found = maybe("rev-parse", "--show-toplevel", cwd=path)
+    return Path(found) if found else None
+
+
+def is_repository(path: Path) -> bool:
+    """Whether `path` is the root of a work tree or a bare repository (not merely inside one)."""
+    if not path.is_dir():
+        return False
+    if (path / ".git").exists():
+        return True
+    return (path / "HEAD").is_file() and (path / "objects").is_dir()
+
+
+def resolve(repository: Path, revision: str) -> str | None:
+    """The commit id that a revision names, or None."""
+    return maybe("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", cwd=repository)
+
+
+def tags(repository: Path) -> dict[str, str]:
+    """Every tag of the repository and the commit it names."""
+    listing = text(
+        "for-each-ref",
+        "--format=%(refname:strip=2) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)",
+        "refs/tags",
+        cwd=repository,
+    )
+    return dict(line.rsplit(" ", 1) for line in listing.splitlines())
+
+
+def branches(repository: Path) -> list[str]:
+    """The names of the local branches."""
+    return text("for-each-ref", "--format=%(refname:strip=2)", "refs/heads", cwd=repository).splitlines()
+
+
+def describe(repository: Path, commit: str) -> str:
+    """What Copier records as `_commit`: the tag, tag-count-id, or the abbreviated id."""
+    return text("describe", "--tags", "--always", commit, cwd=repository)
+
+
+def first_parent_log(repository: Path, commit: str, path: str) -> list[str]:
+    """The first-parent commits that changed `path`, newest first."""
+    listing = text("log", "--first-parent", "--format=%H", commit, "--", path, cwd=repository)
+    return listing.splitlines()
+
+
+def tree(repository: Path, revision: str) -> list[Entry]:
+    """Every file of a commit or tree (`commit:folder` names a folder's tree), submodules left out."""
+    listing = run("ls-tree", "-r", "-z", "--full-tree", revision, cwd=repository)
+    entries = []
+    for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        facts, path = line.split("\t", 1)
+        mode, kind, blob = facts.split(" ")
+        if kind == "blob":
+            entries.append(Entry(path=path, mode=mode, blob=blob))
+    return entries
+
+
+def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
+    """The contents of objects (ids, or `commit:path`), in one git process; None for one that does not exist."""
+    wanted = list(names)
+    if not wanted:
+        return []
+    request = "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")
+    answer = run("cat-file", "--batch", cwd=repository, stdin=request)
+    contents: list[bytes | None] = []
+    at = 0
+    for _ in wanted:
+        end = answer.index(b"\n", at)
+        header = answer[at:end]
+        at = end + 1
+        if header.endswith(b" missing"):
+            contents.append(None)
+            continue
+        size = int(header.rsplit(b" ", 1)[1])
+        contents.append(answer[at : at + size])
+        at += size + 1
+    return contents
+
+
+def working_files(directory: Path) -> list[str]:
+    """Tracked and untracked, not ignored files of a work tree's folder that exist, relative to it."""
+    listing = run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", cwd=directory)
+    paths = listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return [path for path in paths if os.path.lexists(directory / path)]
+
+
+def is_ignored(path: Path) -> bool:
+    """Whether the work tree that `path` is in ignores it."""
+    parent = path.parent
+    while not parent.is_dir():
+        parent = parent.parent
+    return maybe("check-ignore", "--quiet", path, cwd=parent) is not None
+
+
+# -- making repositories -----------------------------------------------------------------------------------------
+
+
+def clone_mirror(source: str, target: Path) -> None:
+    """A bare copy of everything at `source`."""
+    run("clone", "--quiet", "--mirror", "--", source, target)
+
+
+def fetch_all(repository: Path) -> None:
+    """Bring a mirror up to date."""
+    run("fetch", "--quiet", "--prune", "--tags", "--force", cwd=repository)
+
+
+def commit_everything(directory: Path, message: str) -> str:
+    """Make `directory` a repository with one commit of everything in it that it does not ignore; the commit's id.
+
+    Hooks and signing of the user's configuration stay out of this one commit, which nobody wrote.
+    """
+    known = _configured(directory.parent)
+    identity = (
+        []
+        if {"user.name", "user.email"} <= known.keys()
+        else ["-c", "user.name=paved", "-c", "user.email=paved@localhost"]
+    )
+    run("init", "--quiet", "--template=", "-b", known.get("init.defaultbranch", "main"), directory)
+    run("add", "--all", cwd=directory)
+    quiet = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "gc.auto=0"]
+    run(*identity, *quiet, "commit", "--quiet", "--allow-empty", "--message", message, cwd=directory)
+    return text("rev-parse", "HEAD", cwd=directory)
+
+
+def _configured(directory: Path) -> dict[str, str]:
+    """The user's identity and default branch, as far as they are configured."""
+    listing = maybe("config", "--get-regexp", r"^(user\.(name|email)|init\.defaultbranch)$", cwd=directory) or ""
+    found = dict(line.split(" ", 1) for line in listing.splitlines() if " " in line)
+    for key, variable in (("user.name", "GIT_COMMITTER_NAME"), ("user.email", "GIT_COMMITTER_EMAIL")):
+        if variable in os.environ:
+            found[key] = os.environ[variable]
+    return found

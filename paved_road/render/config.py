@@ -1,0 +1,136 @@
+"""`copier.yml`, read as Copier reads it: includes, several documents, settings apart from questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from paved_road.errors import ForbiddenPath, TemplateError
+from paved_road.tree import File
+
+DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__", ".git", ".DS_Store", ".svn")
+"""What Copier leaves out of a template without `_subdirectory` (with one: nothing)."""
+
+_ADDED_UP = ("_exclude", "_jinja_extensions", "_secret_questions", "_skip_if_exists")
+"""Settings that several documents of one copier.yml add up instead of overriding."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateConfig:
+    """The settings and questions of a template."""
+
+    settings: Mapping[str, Any]
+    """By name, without the leading underscore."""
+    questions: Mapping[str, Mapping[str, Any]]
+    path: str
+    """Of the configuration file itself."""
+    secret: frozenset[str] = field(default=frozenset())
+
+    @property
+    def subdirectory(self) -> str:
+        """Where the files to render are; may hold Jinja."""
+        return str(self.settings.get("subdirectory", ""))
+
+    @property
+    def suffix(self) -> str:
+        """The end of a name that marks a file to render; "" renders every file."""
+        suffix = self.settings.get("templates_suffix")
+        return ".jinja" if suffix is None else str(suffix)
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """Patterns of paths that are not rendered."""
+        bare = PurePosixPath(self.subdirectory) == PurePosixPath()
+        return tuple(self.settings.get("exclude", DEFAULT_EXCLUDE if bare else ()))
+
+    @property
+    def environment_options(self) -> dict[str, Any]:
+        """Options of the Jinja environment."""
+        return {"keep_trailing_newline": True, **self.settings.get("envops", {})}
+
+    @property
+    def wants_to_run(self) -> list[str]:
+        """What of this template is code from somebody else, in words."""
+        tasks = [f"task: {_command(task)}" for task in self.settings.get("tasks", ())]
+        migrations = [f"migration: {_command(task)}" for task in self.settings.get("migrations", ())]
+        extensions = [f"Jinja extension: {name}" for name in self.settings.get("jinja_extensions", ())]
+        return tasks + migrations + extensions
+
+
+def _command(task: Any) -> str:
+    if isinstance(task, Mapping):
+        commands = task.get("command") or [*task.get("before", ()), *task.get("after", ())]
+        return _command(commands)
+    return " ".join(map(str, task)) if isinstance(task, list) else str(task)
+
+
+def load(files: Mapping[str, File]) -> TemplateConfig:
+    """The configuration of a template from its own files."""
+    found = [path for path in ("copier.yml", "copier.yaml") if path in files]
+    if len(found) != 1:
+        raise TemplateError(
+            "the template has both copier.yml and copier.yaml" if found else "the template has no copier.yml"
+        )
+    path = found[0]
+    documents = _documents(path, files)
+    merged: dict[str, Any] = {}
+    for document in documents:
+        merged |= document
+    for key in _ADDED_UP:
+        if given := [document[key] for document in documents if key in document]:
+            merged[key] = [item for items in given for item in items]
+    settings = {key[1:]: value for key, value in merged.items() if key.startswith("_")}
+    questions = {
+        key: value if isinstance(value, dict) else {"default": value}
+        for key, value in merged.items()
+        if not key.startswith("_")
+    }
+    secret = frozenset(settings.get("secret_questions", ())) | {
+        key for key, value in questions.items() if value.get("secret")
+    }
+    return TemplateConfig(settings=settings, questions=questions, path=path, secret=frozenset(secret))
+
+
+def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
+    """The mappings of a YAML file of any number of documents, with `!include` of other files of the template."""
+
+    class Loader(yaml.SafeLoader):
+        """A loader of its own: `add_constructor` changes the class."""
+
+    def include(loader: yaml.SafeLoader, node: yaml.Node) -> list[Any]:
+        if not isinstance(node, yaml.ScalarNode):
+            raise TemplateError(f"{path}: !include takes one path or pattern")
+        pattern = str(loader.construct_scalar(node))
+        if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts:
+            raise ForbiddenPath(f"{path} includes {pattern!r}", cause="an include must stay inside the template")
+        matches = [
+            name
+            for name in sorted(files)
+            if PurePosixPath(name).match(pattern) and name.count("/") == pattern.count("/")
+        ]
+        return [document for name in matches for document in _flat(yaml.load_all(files[name].data, Loader=Loader))]
+
+    Loader.add_constructor("!include", include)
+    try:
+        documents = _flat(yaml.load_all(files[path].data, Loader=Loader))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise TemplateError(f"the template's {path} is not YAML", cause=" ".join(str(error).split())) from error
+    for document in documents:
+        if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+            raise TemplateError(f"the template's {path} must map names to settings and questions")
+    return documents
+
+
+def _flat(documents: Any) -> list[Any]:
+    """Empty documents out, lists (from includes) spliced in."""
+    found: list[Any] = []
+    for document in documents:
+        if isinstance(document, list):
+            found += _flat(document)
+        elif document:
+            found.append(document)
+    return found

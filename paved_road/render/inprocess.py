@@ -1,0 +1,190 @@
+"""The in-process renderer: a template's files and its answers become a tree, without Copier and without a disk.
+
+It covers Copier's common features and says so when one is not among them (`UnsupportedTemplate`); that it agrees
+with Copier is verified (see `paved_road.render.verified`). Order of business, rules and quirks are Copier's.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+from unicodedata import normalize
+
+import jinja2
+from pathspec import PathSpec
+
+from paved_road.errors import ForbiddenPath, TemplateError, UnsupportedTemplate
+from paved_road.render.config import TemplateConfig
+from paved_road.tree import File, Mode, Tree, check_path
+
+_LOOP = re.compile(r"\{%[-+]?\s*yield\b")
+
+
+def render(
+    config: TemplateConfig,
+    environment: jinja2.Environment,
+    files: Mapping[str, File],
+    variables: Mapping[str, Any],
+) -> Tree:
+    """The tree a template renders to. `variables` are those of `paved_road.render.context.build`.
+
+    Raises `UnsupportedTemplate` where only Copier will do, `TemplateError` where the template is at fault.
+    """
+    return _Rendering(config, environment, files, variables).tree()
+
+
+class _Rendering:
+    """One rendering: the environment, the variables and what was compiled so far."""
+
+    def __init__(
+        self,
+        config: TemplateConfig,
+        environment: jinja2.Environment,
+        files: Mapping[str, File],
+        variables: Mapping[str, Any],
+    ) -> None:
+        self.config, self.environment, self.variables = config, environment, variables
+        self.names: dict[str, str] = {}
+        self.root = self._root(files)
+        self.sources = self._sources(files)
+        self.answers_file = str(variables["_copier_conf"]["answers_file"])
+
+    def tree(self) -> Tree:
+        """Every file, rendered or copied."""
+        excluded = self._excluded()
+        found: Tree = {}
+        for source, file in self.sources.items():
+            target = self._target(source)
+            if target is None or excluded(target):
+                continue
+            rendered = self._file(source, file)
+            if found.setdefault(check_path(target), rendered) != rendered:
+                # Copier lets the last one win, in the order of the file system.
+                raise UnsupportedTemplate(f"two files of the template render to {target!r}")
+        return found
+
+    def _root(self, files: Mapping[str, File]) -> str:
+        root = posixpath.normpath(self._string(self.config.subdirectory, "_subdirectory") or ".")
+        if root.startswith(("..", "/")):
+            raise ForbiddenPath(f"the template's _subdirectory is {root!r}", cause="it is outside of the template")
+        if root != "." and not any(path.startswith(f"{root}/") for path in files):
+            raise TemplateError(f"the template's _subdirectory {root!r} does not exist or is empty")
+        return "" if root == "." else f"{root}/"
+
+    def _sources(self, files: Mapping[str, File]) -> dict[str, File]:
+        """The files below the root, links followed unless the template keeps them."""
+        if self.config.settings.get("preserve_symlinks", False):
+            return {path.removeprefix(self.root): file for path, file in files.items() if path.startswith(self.root)}
+        followed: dict[str, File] = {}
+        for path, file in files.items():
+            if not path.startswith(self.root):
+                continue
+            if file.mode is not Mode.SYMLINK:
+                followed[path.removeprefix(self.root)] = file
+                continue
+            for inner, target in _follow(path, files).items():
+                followed[inner.removeprefix(self.root)] = target
+        return followed
+
+    def _excluded(self) -> Callable[[str], bool]:
+        lines = [
+            normalize("NFD", line)
+            for pattern in self.config.exclude
+            for line in re.split(r"\r\n|\r|\n", self._string(str(pattern), "_exclude", _copier_operation="copy"))
+        ]
+        return PathSpec.from_lines("gitignore", lines).match_file
+
+    def _target(self, source: str) -> str | None:
+        """Where a source is rendered to; None when a part of its path renders to nothing or a twin replaces it."""
+        suffix = self.config.suffix
+        is_template = source.endswith(suffix) and PurePosixPath(source).name.endswith(suffix)
+        if suffix and source + suffix in self.sources:
+            return None
+        path = PurePosixPath(source)
+        if suffix and is_template:
+            path = path.with_suffix("")
+        parts: list[str] = []
+        for part in path.parts:
+            name = self._name(part)
+            if not name:
+                return None
+            if name == self.answers_file:
+                return name
+            parts.append(name)
+        target = PurePosixPath(*parts).as_posix()
+        # Copier looks for this twin from the template's own root, whatever the subdirectory.
+        twin = f"{target}{suffix}"
+        return target if is_template or self.root or twin not in self.sources else None
+
+    def _name(self, part: str) -> str:
+        if part not in self.names:
+            if _LOOP.search(part):
+                raise UnsupportedTemplate("the template loops over files", cause=part)
+            self.names[part] = self._string(part, "a path")
+        return self.names[part]
+
+    def _file(self, source: str, file: File) -> File:
+        rendered = PurePosixPath(source).name.endswith(self.config.suffix)
+        if file.mode is Mode.SYMLINK:
+            return File(self._string(file.data.decode(), source).encode(), file.mode) if rendered else file
+        if not rendered:
+            return file
+        try:
+            template = self.environment.get_template(self.root + source)
+        except UnicodeDecodeError:
+            if self.config.suffix:
+                raise TemplateError(f"the template's {source} is not UTF-8 text") from None
+            return file
+        except jinja2.TemplateError as error:
+            raise _at(error, source) from error
+        try:
+            return File(template.render(self.variables).encode(), file.mode)
+        except Exception as error:
+            raise _at(error, source) from error
+
+    def _string(self, text: str, where: str, **extra: Any) -> str:
+        options = self.config.environment_options
+        marks = [
+            options.get(f"{kind}_start_string", default)
+            for kind, default in zip(("block", "variable", "comment"), ("{%", "{{", "{#"), strict=True)
+        ]
+        if not any(mark in text for mark in marks) and "line_statement_prefix" not in options:
+            return text
+        try:
+            return self.environment.from_string(text).render({**self.variables, **extra})
+        except Exception as error:
+            if isinstance(error, jinja2.TemplateSyntaxError) and "yield" in str(error):
+                raise UnsupportedTemplate("the template loops over files", cause=text) from error
+            raise _at(error, f"{where} ({text})") from error
+
+
+def _at(error: Exception, where: str) -> TemplateError:
+    line = getattr(error, "lineno", None)
+    return TemplateError(
+        f"the template raised while rendering {where}" + (f", line {line}" if line else ""),
+        cause=f"{type(error).__name__}: {error}",
+    )
+
+
+def _follow(path: str, files: Mapping[str, File], seen: frozenset[str] = frozenset()) -> Tree:
+    """What a symbolic link stands for: one file, or every file below a folder."""
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), files[path].data.decode()))
+    if target.startswith(("..", "/")):
+        raise ForbiddenPath(f"the template's {path} is a link out of the template", cause=f"it points to {target!r}")
+    if path in seen:
+        raise TemplateError(f"the template's link {path!r} points to itself")
+    if target in files:
+        if files[target].mode is Mode.SYMLINK:
+            found = _follow(target, files, seen | {path})
+            return {path + name.removeprefix(target): file for name, file in found.items()}
+        # git's mode of a link carries no executable bit, and Copier takes that.
+        return {path: File(files[target].data)}
+    inside = {name: file for name, file in files.items() if name.startswith(f"{target}/")}
+    if not inside:
+        raise TemplateError(f"the template's link {path!r} is broken", cause=f"there is no {target!r}")
+    if any(file.mode is Mode.SYMLINK for file in inside.values()):
+        raise UnsupportedTemplate(f"links inside the linked folder {target!r}")
+    return {path + name.removeprefix(target): file for name, file in inside.items()}

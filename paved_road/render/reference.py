@@ -1,0 +1,107 @@
+"""The reference renderer: Copier itself, through its public API, in a process of its own.
+
+A process, because Copier changes the working directory, runs the template's tasks with their output on ours, and
+reads git's configuration from the environment. The child gets a job on standard input and writes only below its
+destination; `main` is what runs there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paved_road import git
+from paved_road import tree as trees
+from paved_road.errors import TemplateError
+from paved_road.road import WORKING_TREE, Release, git_url
+from paved_road.tree import Tree
+
+
+def render(release: Release, answers: Mapping[str, Any], *, folder_name: str, answers_file: str, trust: bool) -> Tree:
+    """The tree that Copier renders. `answers` are all that were settled; nothing is asked."""
+    with tempfile.TemporaryDirectory(prefix="paved-") as scratch:
+        target = Path(scratch) / "out" / folder_name
+        source, ref, substitutes = _source(release, Path(scratch))
+        job = {
+            "src_path": source,
+            "dst_path": str(target),
+            "data": dict(answers),
+            "vcs_ref": ref,
+            "unsafe": trust,
+            "answers_file": answers_file,
+        }
+        _run(job, Path(scratch), _environment(release, source, Path(scratch)))
+        rendered = trees.read(target) if target.is_dir() else {}
+    record = rendered.get(answers_file)
+    if record is not None:
+        for stand_in, real in substitutes.items():
+            record = trees.File(record.data.replace(stand_in.encode(), real.encode()), record.mode)
+        rendered[answers_file] = record
+    return rendered
+
+
+def _source(release: Release, scratch: Path) -> tuple[str, str | None, dict[str, str]]:
+    """What to tell Copier: a source, a ref, and what to replace in the answers file it writes."""
+    road = release.template.road
+    if not release.template.folder:
+        ref = None if not road.is_git else WORKING_TREE if release.working_tree else release.tag or release.commit
+        return road.source, ref, {}
+    # Copier knows no road of several templates: give it this template alone, as a repository of one commit.
+    alone = scratch / "template"
+    alone.mkdir()
+    trees.write(release.files(), alone)
+    git.commit_everything(alone, release.version)
+    described = git.describe(alone, "HEAD")
+    return str(alone), WORKING_TREE, {str(alone): road.source, described: release.described or described}
+
+
+def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]:
+    """Git finds a remote road in our cache under its own URL, so that Copier records the URL and needs no network."""
+    found = git.environment() | {"COPIER_CACHE_DIR": str(scratch / "copier")}
+    url = git_url(source)
+    if url is not None:
+        count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        found |= {
+            "GIT_CONFIG_COUNT": str(count + 1),
+            f"GIT_CONFIG_KEY_{count}": f"url.{release.template.road.location}.insteadOf",
+            f"GIT_CONFIG_VALUE_{count}": url,
+        }
+    return found
+
+
+def _run(job: Mapping[str, Any], directory: Path, environment: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "paved_road.render.reference"],
+        input=json.dumps(job).encode(),
+        capture_output=True,
+        cwd=directory,
+        env=environment,
+        check=False,
+    )
+    if done.returncode == 0:
+        return
+    said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
+    raise TemplateError("Copier could not render the template", cause=said[-1])
+
+
+def main() -> int:
+    """The child: one `run_copy`, told by JSON on standard input; a failure is one line on standard error."""
+    from copier import Settings, run_copy
+
+    job = json.load(sys.stdin)
+    try:
+        run_copy(**job, defaults=True, overwrite=True, quiet=True, settings=Settings())
+    except Exception as error:  # noqa: BLE001 - a foreign template raises what it likes; the parent reads one line
+        print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Which renderer may be trusted with a release: ours where it was seen to agree with Copier, else Copier."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+from paved_road import __version__
+from paved_road.road import Release
+
+
+def recall(cache: Path, release: Release) -> bool | None:
+    """Whether the two renderers agreed on this release; None when they were never compared."""
+    path = _record(cache, release)
+    try:
+        return bool(json.loads(path.read_text())["agree"]) if path else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def remember(cache: Path, release: Release, *, differences: list[str]) -> None:
+    """Keep the outcome of a comparison. A cache that cannot be written only costs the next comparison."""
+    path = _record(cache, release)
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.write_text(json.dumps({"agree": not differences, "differences": differences}))
+        scratch.replace(path)
+    except OSError:
+        return
+
+
+def _record(cache: Path, release: Release) -> Path | None:
+    """A release on disk may change under the same name, so nothing is remembered of it."""
+    if release.commit is None or release.working_tree:
+        return None
+    facts = (
+        release.template.road.source,
+        release.template.folder,
+        release.commit,
+        __version__,
+        version("copier"),
+    )
+    return cache / "verified" / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.json"

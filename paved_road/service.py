@@ -1,0 +1,126 @@
+"""A service's own records: the lock, and who owns which file.
+
+The lock, `.paved-road.lock`, names the release a service was stamped from and, for every pristine file, its mode,
+git blob id and owner: enough to find drift without rendering anything. It is JSON with one file on a line, so that
+a merge of two updates conflicts only where the updates do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paved_road.errors import ServiceError
+from paved_road.manifest import Manifest, Owner
+from paved_road.render import Pristine
+from paved_road.tree import Mode
+
+LOCK = ".paved-road.lock"
+LOCK_FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locked:
+    """A pristine file as the lock knows it."""
+
+    mode: Mode
+    blob: str
+    owner: Owner
+
+    def __str__(self) -> str:
+        return f"{self.mode} {self.blob} {self.owner}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lock:
+    """`.paved-road.lock`."""
+
+    road: str
+    template: str
+    version: str
+    commit: str | None
+    answers_file: str
+    files: Mapping[str, Locked]
+
+    def dump(self) -> bytes:
+        """The file's content."""
+        facts: dict[str, Any] = {
+            "lock": LOCK_FORMAT,
+            "road": self.road,
+            "template": self.template,
+            "version": self.version,
+            "commit": self.commit,
+            "answers": self.answers_file,
+            "files": {path: str(locked) for path, locked in sorted(self.files.items())},
+        }
+        return (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
+
+
+def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
+    """A lock from its file's content; `ServiceError` for anything that is not one."""
+    try:
+        facts = json.loads(content.decode("utf-8", "surrogateescape"))
+        if facts["lock"] != LOCK_FORMAT:
+            raise ServiceError(
+                f"{where} has the format {facts['lock']!r}, newer than this paved",
+                cause=f"this paved reads format {LOCK_FORMAT}",
+                hint="upgrade paved",
+            )
+        files = {path: _locked(line) for path, line in facts["files"].items()}
+        return Lock(
+            road=facts["road"],
+            template=facts["template"],
+            version=facts["version"],
+            commit=facts["commit"],
+            answers_file=facts["answers"],
+            files=files,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ServiceError(
+            f"{where} is broken",
+            cause=f"{type(error).__name__}: {error}",
+            hint=f"restore it: git checkout -- {LOCK}",
+        ) from error
+
+
+def _locked(line: str) -> Locked:
+    mode, blob, owner = line.split(" ")
+    return Locked(mode=Mode(mode), blob=blob, owner=Owner(owner))
+
+
+def lock_of(pristine: Pristine, manifest: Manifest) -> Lock:
+    """The lock of a service that was stamped from `pristine`. The answers file is no pristine file: paved keeps it."""
+    release = pristine.release
+    owner = owner_of(manifest)
+    return Lock(
+        road=release.template.road.source,
+        template=release.template.name,
+        version=release.version,
+        commit=release.commit,
+        answers_file=pristine.answers_file,
+        files={
+            path: Locked(mode=file.mode, blob=file.blob, owner=owner(path))
+            for path, file in pristine.tree.items()
+            if path != pristine.answers_file
+        },
+    )
+
+
+def owner_of(manifest: Manifest) -> Callable[[str], Owner]:
+    """A function from a path to its owner."""
+    from pathspec import PathSpec
+
+    patterns = {
+        Owner.SERVICE: manifest.owners.service,
+        Owner.DERIVED: list(manifest.owners.derived),
+        Owner.ROAD: manifest.owners.road,
+        Owner.SHARED: manifest.owners.shared,
+    }
+    specs = {owner: PathSpec.from_lines("gitignore", lines) for owner, lines in patterns.items()}
+
+    def find(path: str) -> Owner:
+        return next((owner for owner, spec in specs.items() if spec.match_file(path)), Owner.SHARED)
+
+    return find

@@ -1,0 +1,114 @@
+"""Trees of files in memory, identified as git identifies them.
+
+A tree is a mapping from a relative POSIX path to a `File`. Bytes are bytes: nothing here decodes a content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from paved_road.errors import ForbiddenPath
+
+
+class Mode(StrEnum):
+    """The modes git keeps for a file."""
+
+    FILE = "100644"
+    EXECUTABLE = "100755"
+    SYMLINK = "120000"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's mode and content; a symbolic link's content is its target."""
+
+    data: bytes
+    mode: Mode = Mode.FILE
+
+    @property
+    def blob(self) -> str:
+        """The id git gives this content."""
+        return hashlib.sha1(b"blob %d\0" % len(self.data) + self.data, usedforsecurity=False).hexdigest()
+
+
+Tree = dict[str, File]
+
+
+def check_path(path: str) -> str:
+    """`path` itself when it stays inside the service and out of git's own folder; else `ForbiddenPath`.
+
+    git refuses the same names (`verify_path` in read-cache.c): a template must not plant hooks in `.git`.
+    """
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or "\\" in path or "\0" in path:
+        raise ForbiddenPath(f"the template writes to {path!r}", cause="not a relative path inside the service")
+    for part in parts:
+        if part in (".", "..") or part.lower() == ".git":
+            raise ForbiddenPath(
+                f"the template writes to {path!r}",
+                cause=f"{part!r} leaves the service or enters git's folder",
+            )
+    return path
+
+
+def check_paths(tree: Mapping[str, File]) -> None:
+    """Every path stays inside the service, and none needs another one's file or link to be a folder."""
+    for path in tree:
+        check_path(path)
+        for parent in PurePosixPath(path).parents:
+            if str(parent) in tree:
+                raise ForbiddenPath(
+                    f"the template writes to {path!r}",
+                    cause=f"{str(parent)!r} is a file of the same template",
+                )
+
+
+def read_file(path: Path) -> File:
+    """A file or symbolic link as it is on disk."""
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return File(os.fsencode(os.readlink(path)), Mode.SYMLINK)
+    return File(path.read_bytes(), Mode.EXECUTABLE if status.st_mode & 0o100 else Mode.FILE)
+
+
+def read(directory: Path, paths: Iterable[str] | None = None) -> Tree:
+    """The named files below `directory`; without names every file but those of a `.git` at its root."""
+    if paths is None:
+        paths = _walk(directory)
+    return {
+        path: read_file(directory / path)
+        for path in paths
+        if not (directory / path).is_dir() or (directory / path).is_symlink()
+    }
+
+
+def _walk(directory: Path) -> list[str]:
+    found = []
+    for folder, folders, files in os.walk(directory):
+        here = Path(folder)
+        if here == directory and ".git" in folders:
+            folders.remove(".git")
+        links = [name for name in folders if (here / name).is_symlink()]
+        found += [(here / name).relative_to(directory).as_posix() for name in (*files, *links)]
+    return sorted(found)
+
+
+def write(tree: Mapping[str, File], directory: Path) -> None:
+    """Write every file below `directory`, which holds none of them yet."""
+    check_paths(tree)
+    for path, file in tree.items():
+        target = directory / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if file.mode is Mode.SYMLINK:
+            target.symlink_to(os.fsdecode(file.data))
+            continue
+        with target.open("xb") as stream:
+            stream.write(file.data)
+            if file.mode is Mode.EXECUTABLE:
+                os.fchmod(stream.fileno(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode) | 0o111)
