@@ -100,7 +100,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         manifest=own,
         lock=lock,
         tree={**pristine.tree, LOCK: File(lock.dump())},
-        derived=dict(own.owners.derived) if road.trusted or order.trust else {},
+        derived=own.derived if road.trusted or order.trust else {},
         enclosing=_enclosing(destination),
         notes=tuple(notes),
     )
@@ -137,7 +137,11 @@ def _check_destination(destination: Path) -> None:
         )
     parent = next(folder for folder in (destination, *destination.parents) if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise DestinationError(f"cannot write to {destination}", cause=f"{parent} is not a folder you can write to")
+        raise DestinationError(
+            f"cannot write to {destination}",
+            cause=f"{parent} is not a folder you can write to",
+            hint="name another destination",
+        )
 
 
 def _enclosing(destination: Path) -> Path | None:
@@ -156,7 +160,11 @@ def _scratch(destination: Path) -> Iterator[Path]:
         destination.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".paved-", dir=destination.parent))
     except OSError as error:
-        raise DestinationError(f"cannot write to {destination.parent}", cause=error.strerror or str(error)) from error
+        raise DestinationError(
+            f"cannot write to {destination.parent}",
+            cause=error.strerror or str(error),
+            hint="name another destination",
+        ) from error
     try:
         made = scratch / destination.name
         made.mkdir()

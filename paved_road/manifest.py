@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from paved_road.errors import TemplateError
 
@@ -28,17 +28,6 @@ class Owner(StrEnum):
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Owners(_Strict):
-    """Patterns (gitignore's syntax) by owner. The first match wins, in the order service, derived, road, shared;
-    unmatched files are shared.
-    """
-
-    road: list[str] = []
-    shared: list[str] = []
-    service: list[str] = []
-    derived: dict[str, str] = Field(default={}, description="path: the command that regenerates it")
 
 
 class Variable(_Strict):
@@ -86,11 +75,30 @@ class Manifest(_Strict):
 
     # YAML reads `version: 1.0` as a number; a version is the text that was written there.
     version: Annotated[str | None, BeforeValidator(lambda v: v if v is None else str(v))] = None
-    owners: Owners = Owners()
+    owners: dict[Owner, list[str] | dict[str, str]] = Field(
+        default={},
+        description="Patterns (gitignore's syntax) by owner; the first match wins, unmatched files are shared. "
+        "`derived` maps a path to the command that regenerates it.",
+    )
     moves: dict[str, dict[str, str]] = Field(default={}, description="version: {old path: new path}")
     run: Run | None = None
     offroad: Offroad = Offroad()
     practices: str | None = None
+
+    @field_validator("owners")
+    @classmethod
+    def _derived_files_name_their_command(cls, owners: dict[Owner, Any]) -> dict[Owner, Any]:
+        for owner, patterns in owners.items():
+            if isinstance(patterns, dict) is not (owner is Owner.DERIVED):
+                shape = "map paths to commands" if owner is Owner.DERIVED else "list patterns"
+                raise ValueError(f"{owner} must {shape}")
+        return owners
+
+    @property
+    def derived(self) -> dict[str, str]:
+        """Derived files and the commands that regenerate them."""
+        found = self.owners.get(Owner.DERIVED, {})
+        return found if isinstance(found, dict) else {}
 
 
 def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:

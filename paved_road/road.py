@@ -98,29 +98,23 @@ def open_road(config: Config, *, trust: bool = False, refresh: bool = True) -> R
     source = config.road.value
     if source == BUILT_IN:
         return _built_in(config)
+    path = Path(source).expanduser()
+    if path.exists():
+        source = str(path.resolve())
     trusted = trust or config.trusts(source)
-    local = (
-        Path(source.removeprefix("file://")).expanduser()
-        if "://" not in source or source.startswith("file://")
-        else None
-    )
-    if local is not None and local.is_dir() and not source.startswith("file://"):
-        path = local.resolve()
-        return Road(
-            source=str(path),
-            location=path,
-            trusted=trust or config.trusts(str(path)),
-            is_git=git.is_repository(path),
-        )
-    url = git_url(source)
-    if local is not None and url is None and not local.is_file():
+    if path.is_dir():
+        here = Path(source)
+        return Road(source=source, location=here, trusted=trusted, is_git=git.is_repository(here))
+    url = source if path.is_file() else git_url(source)
+    if url is None:
         raise RoadError(
             f"no road at {source}",
             cause="no such folder, and not a git URL",
             hint="give a git URL, a folder, or a shortcut such as gh:organisation/repository",
         )
-    location, stale = _mirror(url or str(local), config.cache_dir, refresh=refresh)
-    return Road(source=source, location=location, trusted=trusted, stale=stale)
+    location, stale = _mirror(url, config.cache_dir, refresh=refresh)
+    recorded = source if path.is_file() else _as_copier_reads_it(source)
+    return Road(source=recorded, location=location, trusted=trusted, stale=stale)
 
 
 def git_url(source: str) -> str | None:
@@ -134,6 +128,12 @@ def git_url(source: str) -> str | None:
     if re.match(r"[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:", source) or source.endswith(".git"):
         return source
     return None
+
+
+def _as_copier_reads_it(source: str) -> str:
+    """The source as plain Copier takes it for a git URL: with `git+` before one that it would take for a path."""
+    known = ("git@", "git://", "git+", "https://github.com/", "https://gitlab.com/", *SHORTCUTS)
+    return source if source.endswith(".git") or source.startswith(known) else f"git+{source}"
 
 
 def _built_in(config: Config) -> Road:

@@ -109,16 +109,10 @@ def lock_of(pristine: Pristine, manifest: Manifest) -> Lock:
 
 
 def owner_of(manifest: Manifest) -> Callable[[str], Owner]:
-    """A function from a path to its owner."""
+    """A function from a path to its owner: the first that matches, in the order the template wrote them."""
     from pathspec import PathSpec
 
-    patterns = {
-        Owner.SERVICE: manifest.owners.service,
-        Owner.DERIVED: list(manifest.owners.derived),
-        Owner.ROAD: manifest.owners.road,
-        Owner.SHARED: manifest.owners.shared,
-    }
-    specs = {owner: PathSpec.from_lines("gitignore", lines) for owner, lines in patterns.items()}
+    specs = {owner: PathSpec.from_lines("gitignore", list(lines)) for owner, lines in manifest.owners.items()}
 
     def find(path: str) -> Owner:
         return next((owner for owner, spec in specs.items() if spec.match_file(path)), Owner.SHARED)

@@ -41,7 +41,7 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[  # noqa: ARG001 - its callback does the work
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
@@ -52,20 +52,22 @@ def main(arguments: list[str] | None = None) -> int:
     """Run `paved` and return its exit code: 0 yes, 1 the answer is no, 2 could not answer, 3 a bug, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        return int(app(given, prog_name="paved", standalone_mode=False) or 0)
+        code = int(app(given, prog_name="paved", standalone_mode=False) or 0)
     except PavedError as error:
         return _refused(error, given)
     except typer.TyperException as error:
         command = " ".join(["paved", *_command(given)])
         return _refused(UsageError(error.format_message().rstrip("."), hint=f"{command} --help"), given)
     except (KeyboardInterrupt, typer.Abort, EOFError):
-        return _refused(_Interrupted("interrupted"), given)
+        code = _Interrupted.exit_code
     except BrokenPipeError:
         # The reader went away (`paved templates | head`): nothing to tell, and nobody to tell it to.
         sys.stderr.close()
         return 0
     except Exception as error:  # noqa: BLE001 - the boundary: whatever nobody foresaw becomes a log and exit 3
         return _refused(_bug(error), given)
+    # Typer itself turns an interrupt into this code, and says nothing.
+    return code if code != _Interrupted.exit_code else _refused(_Interrupted("interrupted"), given)
 
 
 class _Interrupted(PavedError):

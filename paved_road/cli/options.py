@@ -81,9 +81,13 @@ def _read_answers(file: Path) -> dict[str, Any]:
     try:
         documents = list(yaml.safe_load_all(file.read_bytes()))
     except OSError as error:
-        raise UsageError(f"cannot read the answers in {file}", cause=error.strerror or str(error)) from error
+        raise UsageError(
+            f"cannot read the answers in {file}", cause=error.strerror or str(error), hint="--answers FILE"
+        ) from error
     except yaml.YAMLError as error:
-        raise UsageError(f"the answers in {file} are not YAML", cause=" ".join(str(error).split())) from error
+        raise UsageError(
+            f"the answers in {file} are not YAML", cause=" ".join(str(error).split()), hint=f"edit {file}"
+        ) from error
     found: dict[str, Any] = {}
     for document in documents:
         if document is None:

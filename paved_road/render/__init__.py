@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road.config import BUILT_IN
-from paved_road.errors import TemplateError, UntrustedTemplate
+from paved_road.errors import ForbiddenPath, TemplateError, UnsupportedTemplate, UntrustedTemplate
 from paved_road.render import config as configs
 from paved_road.render import context, environment, inprocess, reference, verified
 from paved_road.render.config import TemplateConfig
@@ -119,82 +119,102 @@ def prepare(release: Release, *, cache: Path, trust: bool = False) -> Questionna
 
 def render(form: Questionnaire, book: AnswerBook, destination: Path) -> Pristine:
     """The pristine tree. Nothing is written to `destination`; its name is what the template may see of it."""
-    answers_file = _answers_file(form, book, destination)
-    tree, renderer, differences = _render(form, book, destination, answers_file)
+    unnamed = _Rendering(form, book, destination, "")
+    rendering = replace(unnamed, answers_file=unnamed.setting("answers_file") or ".copier-answers.yml")
+    tree, renderer, differences = rendering.tree()
     record = book.to_record(form.config)
-    if answers_file not in tree:
-        tree = {**tree, answers_file: File(_answers_text(record))}
+    if rendering.answers_file not in tree:
+        tree = {**tree, rendering.answers_file: File(_answers_text(record))}
     return Pristine(
         release=form.release,
         answers=record,
-        answers_file=answers_file,
+        answers_file=rendering.answers_file,
         tree=dict(sorted(tree.items())),
         renderer=renderer,
-        message=_string(form, book, destination, answers_file, "message_after_copy").strip(),
+        message=rendering.setting("message_after_copy").strip(),
         differences=tuple(differences),
     )
 
 
-def _render(
-    form: Questionnaire, book: AnswerBook, destination: Path, answers_file: str
-) -> tuple[Tree, Renderer, list[str]]:
-    if form.release.template.road.source == BUILT_IN:
-        return _ours(form, book, destination, answers_file), Renderer.OURS, []
-    agreed = None if form.config.settings.get("tasks") else verified.recall(form.cache, form.release)
-    if agreed:
-        return _ours(form, book, destination, answers_file), Renderer.OURS, []
-    theirs = _copiers(form, book, destination, answers_file)
-    if agreed is not None or form.config.settings.get("tasks"):
-        return theirs, Renderer.COPIER, []
-    differences = _compare(form, book, destination, answers_file, theirs)
-    verified.remember(form.cache, form.release, differences=differences)
-    return theirs, Renderer.COPIER, differences
+@dataclass(frozen=True, slots=True)
+class _Rendering:
+    """One rendering, by whichever renderer may be trusted with it."""
 
+    form: Questionnaire
+    book: AnswerBook
+    destination: Path
+    answers_file: str
 
-def _compare(form: Questionnaire, book: AnswerBook, destination: Path, answers_file: str, theirs: Tree) -> list[str]:
-    """Where the two renderers differ, by path; ["*"] when ours does not cover the template."""
-    try:
-        ours = _ours(form, book, destination, answers_file)
-    except TemplateError:
-        return ["*"]
-    return sorted(path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path))
+    def tree(self) -> tuple[Tree, Renderer, list[str]]:
+        """The files, who rendered them, and where the two renderers were just seen to differ."""
+        release, cache = self.form.release, self.form.cache
+        if release.template.road.source == BUILT_IN:
+            return self.ours(), Renderer.OURS, []
+        if self.form.config.settings.get("tasks"):
+            return self.copiers(), Renderer.COPIER, []
+        agreed = verified.recall(cache, release)
+        if agreed is None:
+            theirs, differences = self.compare()
+            verified.remember(cache, release, differences=differences)
+            return theirs, Renderer.COPIER, differences
+        return (self.ours(), Renderer.OURS, []) if agreed else (self.copiers(), Renderer.COPIER, [])
 
+    def compare(self) -> tuple[Tree, list[str]]:
+        """Copier's files, and the paths on which ours differ; ["*"] when ours does not cover the template.
 
-def _ours(form: Questionnaire, book: AnswerBook, destination: Path, answers_file: str) -> Tree:
-    return inprocess.render(
-        form.config, form.environment, form.files, _variables(form, book, destination, answers_file, "render")
-    )
+        A path that leaves the service is refused whoever renders it. Where both fail ours says more: file and line.
+        """
+        try:
+            ours = self.ours()
+        except ForbiddenPath:
+            raise
+        except TemplateError as fault:
+            try:
+                return self.copiers(), ["*"]
+            except TemplateError:
+                if isinstance(fault, UnsupportedTemplate):
+                    raise
+                raise fault from None
+        theirs = self.copiers()
+        return theirs, sorted(path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path))
 
+    def ours(self) -> Tree:
+        """Rendered in process."""
+        form = self.form
+        return inprocess.render(form.config, form.environment, form.files, self.variables())
 
-def _copiers(form: Questionnaire, book: AnswerBook, destination: Path, answers_file: str) -> Tree:
-    answers = {**book.given, **{key: value for key, value in book.answered.items() if key not in book.hidden}}
-    return reference.render(
-        form.release, answers, folder_name=destination.name, answers_file=answers_file, trust=form.trust
-    )
+    def copiers(self) -> Tree:
+        """Rendered by Copier."""
+        book = self.book
+        answers = {**book.given, **{key: value for key, value in book.answered.items() if key not in book.hidden}}
+        return reference.render(
+            self.form.release,
+            answers,
+            folder_name=self.destination.name,
+            answers_file=self.answers_file,
+            trust=self.form.trust,
+        )
 
+    def setting(self, name: str) -> str:
+        """A setting of the template with its Jinja rendered; "" when it is not set."""
+        text = str(self.form.config.settings.get(name, ""))
+        try:
+            return self.form.environment.from_string(text).render(self.variables())
+        except Exception as error:
+            raise TemplateError(f"the template's _{name} cannot be evaluated", cause=str(error)) from error
 
-def _variables(
-    form: Questionnaire, book: AnswerBook, destination: Path, answers_file: str, phase: str
-) -> dict[str, Any]:
-    around = replace(form.around(destination), answers_file=answers_file)
-    paths = form.config.settings.get("external_data", {})
-    variables: dict[str, Any] = {}
-    external = External(paths, destination, lambda text: form.environment.from_string(text).render(variables))
-    variables |= context.build(book, form.config, around, phase=phase, external=external)
-    return variables
-
-
-def _answers_file(form: Questionnaire, book: AnswerBook, destination: Path) -> str:
-    return _string(form, book, destination, "", "answers_file") or ".copier-answers.yml"
-
-
-def _string(form: Questionnaire, book: AnswerBook, destination: Path, answers_file: str, setting: str) -> str:
-    """A setting of the template with its Jinja rendered; "" when it is not set."""
-    text = str(form.config.settings.get(setting, ""))
-    try:
-        return form.environment.from_string(text).render(_variables(form, book, destination, answers_file, "render"))
-    except Exception as error:
-        raise TemplateError(f"the template's _{setting} cannot be evaluated", cause=str(error)) from error
+    def variables(self) -> dict[str, Any]:
+        """What the template sees."""
+        config = self.form.config
+        around = replace(self.form.around(self.destination), answers_file=self.answers_file)
+        found: dict[str, Any] = {}
+        external = External(
+            config.settings.get("external_data", {}),
+            self.destination,
+            lambda text: self.form.environment.from_string(text).render(found),
+        )
+        found |= context.build(self.book, config, around, phase="render", external=external)
+        return found
 
 
 def _answers_text(record: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,47 @@
+"""Running `paved` as a person does: the real program, and its output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from paved_road.cli import main
+from paved_road.testing import run
+
+
+@pytest.fixture
+def paved(tmp_path: Path) -> Callable[..., CompletedProcess[str]]:
+    """`paved("new", "orders")` in an empty folder, as a process of its own."""
+    work = tmp_path / "work"
+    work.mkdir()
+
+    def call(*words: str | Path, cwd: Path = work, **env: str) -> CompletedProcess[str]:
+        return run(sys.executable, "-m", "paved_road", *words, cwd=cwd, env=env)
+
+    return call
+
+
+@pytest.fixture
+def paved_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., dict[str, Any]]:
+    """`paved ... --json` in this process: the envelope."""
+    work = tmp_path / "work"
+    work.mkdir(exist_ok=True)
+    monkeypatch.chdir(work)
+
+    def call(*words: str | Path) -> dict[str, Any]:
+        code = main([*map(str, words), "--json"])
+        envelope = json.loads(capsys.readouterr().out)
+        assert isinstance(envelope, dict)
+        assert envelope["exit_code"] == code
+        assert envelope["schema"] == "paved/1"
+        return envelope
+
+    return call

@@ -1,0 +1,126 @@
+"""What holds for every command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+import typer.main
+
+import paved_road.cli
+from paved_road import __version__
+from paved_road.cli import app, main
+from paved_road.testing import evolve, make_road
+
+Paved = Callable[..., CompletedProcess[str]]
+PavedJson = Callable[..., dict[str, Any]]
+
+
+def commands() -> list[list[str]]:
+    """Every command as the words that name it."""
+    found = []
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        below = getattr(command, "commands", None)
+        found += [[name, inner] for inner in below] if below else [[name]]
+    return found
+
+
+@pytest.mark.parametrize("words", [[], *commands()], ids=" ".join)
+def test_every_help_leads_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Examples:" in text
+    assert text.index("Examples:") < text.index("Options:")
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_takes_json(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    main([*words, "--help"])
+    assert "--json" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = {"copier", "jinja2", "pydantic", "rich", "yaml", "platformdirs", "packaging"}
+    code = f"import sys; from paved_road.cli import main; main(['--help']); print(sorted(set(sys.modules) & {heavy}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_version(paved: Paved) -> None:
+    assert paved("--version").stdout == f"paved {__version__}\n"
+
+
+def test_nothing_typed_shows_the_help(paved: Paved) -> None:
+    done = paved()
+    assert "Examples:" in done.stdout + done.stderr
+
+
+def test_a_usage_error_is_an_envelope_too(paved_json: PavedJson) -> None:
+    envelope = paved_json("new")
+    assert envelope["exit_code"] == 2
+    assert envelope["error"]["code"] == "usage-error"
+    assert envelope["command"] == "new"
+
+
+def test_a_bug_is_a_log_and_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr("paved_road.config.load", broken)
+    assert main(["templates"]) == 3
+    said = capsys.readouterr().err
+    assert "bug in paved (ZeroDivisionError)" in said
+    log = Path(said.rsplit(" ", 1)[1].strip())
+    assert "Traceback" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+    log.unlink()
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m paved_road templates | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "Traceback" not in done.stderr
+
+
+def test_templates_lists_the_road_and_its_releases(paved: Paved, tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", {"copier.yml": "x: 1\n"}, tag="v1.0.0")
+    evolve(road, {"f": "1"}, tag="v1.1.0")
+    assert paved("templates", "--road", road).stdout.split()[3:5] == ["road", "1.1.0"]
+    assert "1.0.0" in paved("templates", "--road", road, "--releases").stdout
+
+
+def test_config_show_says_where_a_value_comes_from(paved: Paved, paved_json: PavedJson) -> None:
+    done = paved("config", "show", PAVED_ROAD="gh:acme/road")
+    assert "gh:acme/road" in done.stdout
+    assert "environment PAVED_ROAD" in done.stdout
+    shown = paved_json("config", "show")["result"]["settings"]
+    assert shown["road"] == {"value": "paved:built-in", "origin": "default", "where": ""}
+
+
+def test_a_broken_configuration_is_told_by_every_command(paved: Paved) -> None:
+    Path(os.environ["PAVED_CONFIG"]).write_text("road = [")
+    for words in (["templates"], ["new", "x"], ["config", "show"], ["doctor"]):
+        done = paved(*words)
+        assert done.returncode == 2
+        assert "is not TOML" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("paved new --ref ", "1.0.0"), ("paved new ser", "service"), ("paved tem", "templates")],
+)
+def test_completion_knows_templates_and_releases(paved: Paved, words: str, expected: str) -> None:
+    env = {"_PAVED_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    program = Path(sys.executable).with_name("paved")
+    done = subprocess.run([program], env=os.environ | env, capture_output=True, text=True, check=False)
+    assert expected in done.stdout.split()
+
+
+def test_the_module_is_the_program() -> None:
+    assert paved_road.cli.app.info.name == "paved"

@@ -1,0 +1,53 @@
+"""Every test runs with a configuration, a cache and a git identity of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from paved_road.testing import make_road
+
+QUIET_GIT = """\
+[user]
+    name = Test
+    email = test@localhost
+[init]
+    defaultBranch = main
+[advice]
+    detachedHead = false
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests reaches them, and nothing of theirs reaches that person."""
+    here = tmp_path_factory.mktemp("surroundings")
+    (here / "gitconfig").write_text(QUIET_GIT)
+    for variable in [name for name in os.environ if name.startswith(("PAVED_", "GIT_")) and name != "PAVED_NO_SKIP"]:
+        monkeypatch.delenv(variable)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(here / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("PAVED_CACHE", str(here / "cache"))
+    monkeypatch.setenv("PAVED_CONFIG", str(here / "config.toml"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    # The tools that `make` installed, uv among them, also when pytest was started by its path.
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
+def greeter(tmp_path: Path) -> Path:
+    """A road of one small template, tagged v1.0.0."""
+    return make_road(
+        tmp_path / "greeter",
+        {
+            "copier.yml": "_subdirectory: template\nname: {type: str, default: world}\n",
+            "template/hello.txt.jinja": "Hello, {{ name }}!\n",
+            "template/plain.txt": "{{ not rendered }}\n",
+            "template/run.sh*": "#!/bin/sh\n",
+            "template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}",
+        },
+    )

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paved_road import git
+from paved_road.errors import GitError
+from paved_road.testing import evolve, make_road
+
+
+def test_a_caller_inside_a_git_hook_does_not_redirect_git(greeter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere")
+    assert git.toplevel(greeter / "template") == greeter
+
+
+def test_identity_and_connection_variables_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Ada")
+    monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -v")
+    monkeypatch.setenv("GIT_WORK_TREE", "/nowhere")
+    kept = git.environment()
+    assert kept["GIT_AUTHOR_NAME"] == "Ada"
+    assert kept["GIT_SSH_COMMAND"] == "ssh -v"
+    assert "GIT_WORK_TREE" not in kept
+
+
+def test_a_failure_says_what_git_said(tmp_path: Path) -> None:
+    with pytest.raises(GitError, match="git rev-parse failed") as caught:
+        git.run("-c", "a.b=c", "rev-parse", "HEAD", cwd=tmp_path)
+    assert "not a git repository" in caught.value.cause
+
+
+def test_without_git_the_remedy_is_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GitError, match="git is not installed") as caught:
+        git.maybe("--version")
+    assert "install git" in caught.value.hint
+
+
+def test_a_missing_directory_is_not_mistaken_for_a_missing_git(tmp_path: Path) -> None:
+    with pytest.raises(GitError, match="no such directory"):
+        git.run("status", cwd=tmp_path / "gone")
+
+
+def test_annotated_and_light_tags_name_commits(greeter: Path) -> None:
+    evolve(greeter, {"new": "x"})
+    git.run("tag", "-a", "v2", "-m", "two", cwd=greeter)
+    found = git.tags(greeter)
+    assert found["v2"] == git.resolve(greeter, "HEAD")
+    assert found["v1.0.0"] == git.resolve(greeter, "HEAD^")
+
+
+def test_odd_names_and_binary_contents_are_read_as_they_are(tmp_path: Path) -> None:
+    files = {'a "b"\n c.bin': b"\0\xff\n", "ünïcode.txt": "ü\n", "empty": ""}
+    repository = make_road(tmp_path / "road", files)
+    entries = git.tree(repository, "HEAD")
+    contents = git.read(repository, [entry.blob for entry in entries])
+    expected = {path: content.encode() if isinstance(content, str) else content for path, content in files.items()}
+    assert {entry.path: content for entry, content in zip(entries, contents, strict=True)} == expected
+
+
+def test_reading_nothing_or_something_missing(greeter: Path) -> None:
+    assert git.read(greeter, []) == []
+    assert git.read(greeter, ["HEAD:nope", "HEAD:copier.yml"])[0] is None
+
+
+def test_a_first_commit_needs_no_identity_and_runs_no_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "pre-commit").write_text("#!/bin/sh\nexit 1\n")
+    (hooks / "pre-commit").chmod(0o755)
+    (tmp_path / "config").write_text(
+        f"[core]\n hooksPath = {hooks}\n[commit]\n gpgSign = true\n[user]\n useConfigOnly = true\n"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
+    service = tmp_path / "service"
+    service.mkdir()
+    (service / "file").write_text("x")
+    commit = git.commit_everything(service, "First")
+    assert git.resolve(service, "main") == commit
+    assert git.text("log", "-1", "--format=%an", cwd=service) == "paved"
+
+
+def test_the_persons_own_default_branch_is_used(tmp_path: Path) -> None:
+    git.run("config", "--global", "init.defaultBranch", "trunk")
+    (tmp_path / "service").mkdir()
+    assert git.commit_everything(tmp_path / "service", "First") == git.resolve(tmp_path / "service", "trunk")
