@@ -52,7 +52,7 @@ def test_annotated_and_light_tags_name_commits(greeter: Path) -> None:
 
 
 def test_odd_names_and_binary_contents_are_read_as_they_are(tmp_path: Path) -> None:
-    files = {'a "b"\n c.bin': b"\0\xff\n", "ünïcode.txt": "ü\n", "empty": ""}
+    files: dict[str, str | bytes | None] = {'a "b"\n c.bin': b"\0\xff\n", "ünïcode.txt": "ü\n", "empty": ""}
     repository = make_road(tmp_path / "road", files)
     entries = git.tree(repository, "HEAD")
     contents = git.read(repository, [entry.blob for entry in entries])

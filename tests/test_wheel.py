@@ -31,7 +31,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert build.returncode == 0, build.stderr
     (wheel,) = here.glob("*.whl")
     environment = here / "environment"
-    for command in (
+    steps: tuple[list[str | Path], ...] = (
         ["uv", "venv", "--quiet", "--python", sys.executable, environment],
         [
             "uv",
@@ -44,7 +44,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             PROJECT / "requirements/dev.txt",
             wheel,
         ],
-    ):
+    )
+    for command in steps:
         done = run(*command, cwd=here, env={"PATH": path})
         assert done.returncode == 0, done.stderr
     return environment / "bin" / "paved"
