@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shlex
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paved_road import git, manifest
+from paved_road import derive, git, manifest
 from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.errors import DestinationError
@@ -28,9 +25,6 @@ from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.service import LOCK, Lock, lock_of
 from paved_road.tree import File, Tree
-
-DERIVE_SECONDS = 120
-"""How long a command that makes a derived file may take."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +105,7 @@ def create(planned: Plan) -> Created:
     destination = planned.destination
     with _scratch(destination) as made:
         trees.write(planned.tree, made)
-        derived, notes = _derive(planned, made)
+        derived, notes = derive.run(planned.derived, made)
         version = planned.release.version
         message = f"Stamp {destination.name} from {planned.release.template.name} {version}"
         commit = None if planned.enclosing else git.commit_everything(made, message)
@@ -202,38 +196,3 @@ def _move_into_place(made: Path, destination: Path) -> None:
         for path in moved:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         raise
-
-
-def _derive(planned: Plan, directory: Path) -> tuple[list[str], list[str]]:
-    """Run the commands that make derived files; those made, and a note for each that could not be."""
-    made, notes = [], []
-    for path, command in planned.derived.items():
-        fault = _run(shlex.split(command), directory)
-        if fault or not (directory / path).exists():
-            notes.append(f"{path} was not made ({fault or 'the command did not write it'}); run: {command}")
-        else:
-            made.append(path)
-    return made, notes
-
-
-def _run(command: list[str], directory: Path) -> str:
-    """Run a command in the new service; why it failed, or ""."""
-    own = {
-        key: value for key, value in git.environment().items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    }
-    try:
-        done = subprocess.run(
-            command,
-            cwd=directory,
-            env=own,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=DERIVE_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        return f"{command[0]} is not installed"
-    except subprocess.TimeoutExpired:
-        return f"it took more than {DERIVE_SECONDS} seconds"
-    said = done.stderr.decode(errors="replace").strip().splitlines()
-    return "" if done.returncode == 0 else re.sub(r"\s+", " ", said[-1] if said else f"exit status {done.returncode}")

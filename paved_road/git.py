@@ -10,7 +10,7 @@ import functools
 import os
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -196,6 +196,229 @@ def is_ignored(path: Path) -> bool:
     while not parent.is_dir():
         parent = parent.parent
     return maybe("check-ignore", "--quiet", path, cwd=parent) is not None
+
+
+def existing(repository: Path, ids: Iterable[str]) -> set[str]:
+    """Those of the object ids that the repository has."""
+    wanted = list(ids)
+    if not wanted:
+        return set()
+    request = "".join(f"{one}\n" for one in wanted).encode()
+    answer = run("cat-file", "--batch-check", cwd=repository, stdin=request).decode()
+    return {line.split(" ", 1)[0] for line in answer.splitlines() if not line.endswith(" missing")}
+
+
+def renames(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
+    """Files that were renamed between two commits, oldest first, as git saw it commit by commit; below `folder`."""
+    prefix = f"{folder}/" if folder else ""
+    listing = run(
+        *("log", "--reverse", "--first-parent", "-m", "-M", "--diff-filter=R", "--name-status", "-z", "--format="),
+        *(f"{old}..{new}", "--", folder or "."),
+        cwd=repository,
+    )
+    words = iter(listing.decode("utf-8", "surrogateescape").split("\0"))
+    found = []
+    for word in words:
+        if word.lstrip("\n").startswith("R"):
+            before, after = next(words), next(words)
+            if before.startswith(prefix) and after.startswith(prefix):
+                found.append((before.removeprefix(prefix), after.removeprefix(prefix)))
+    return found
+
+
+# -- merging in a scratch store ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaf:
+    """A file in a tree: its mode and either the id of an existing blob or its content."""
+
+    mode: str
+    blob: str
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merge:
+    """What `git merge-tree` said: the merged tree, the stages of each conflicted path, and its messages."""
+
+    tree: str
+    conflicts: Mapping[str, Mapping[int, Leaf]]
+    messages: tuple[tuple[tuple[str, ...], str, str], ...]
+    """Paths, the kind (as in `CONFLICT (contents)`), the text."""
+
+
+def objects_folder(repository: Path) -> Path:
+    """Where the repository keeps its objects, also for a linked work tree."""
+    return (repository / text("rev-parse", "--git-path", "objects", cwd=repository)).resolve()
+
+
+def git_folder(repository: Path) -> Path:
+    """The repository's own folder for this work tree."""
+    return (repository / text("rev-parse", "--git-dir", cwd=repository)).resolve()
+
+
+def make_scratch(directory: Path, borrow: Iterable[Path]) -> Path:
+    """A bare repository that sees the objects of others and keeps new ones to itself."""
+    run("init", "--quiet", "--bare", "--template=", directory)
+    (directory / "objects" / "info").mkdir(exist_ok=True)
+    (directory / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in borrow))
+    return directory
+
+
+def write_commits(repository: Path, commits: Mapping[str, tuple[Mapping[str, Leaf], str | None]]) -> None:
+    """Make branches, each one commit of a tree, in one process. `commits` maps a branch to its files and its parent."""
+    stream: list[bytes] = []
+    for branch, (files, parent) in commits.items():
+        stream.append(
+            f"commit refs/heads/{branch}\ncommitter paved <paved@localhost> 1000000000 +0000\ndata 0\n".encode()
+        )
+        if parent is not None:
+            stream.append(f"from refs/heads/{parent}\n".encode())
+        stream.append(b"deleteall\n")
+        for path, leaf in files.items():
+            name = _quoted(path)
+            if leaf.data is None:
+                stream.append(b"M %s %s %s\n" % (leaf.mode.encode(), leaf.blob.encode(), name))
+            else:
+                stream.append(b"M %s inline %s\ndata %d\n%s\n" % (leaf.mode.encode(), name, len(leaf.data), leaf.data))
+    run("fast-import", "--quiet", "--force", cwd=repository, stdin=b"".join(stream))
+
+
+def _quoted(path: str) -> bytes:
+    """A path as fast-import reads any path: in quotes, C-style."""
+    raw = path.encode("utf-8", "surrogateescape")
+    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
+
+
+_MERGING = (
+    "merge.conflictStyle=zdiff3",
+    "merge.renames=true",
+    "diff.renames=true",
+    "merge.directoryRenames=true",
+    "merge.renormalize=false",
+    "merge.renameLimit=0",
+)
+
+
+def merge_tree(repository: Path, ours: str, theirs: str, *, attributes: Path | None = None) -> Merge:
+    """The three-way merge of two branches of a scratch repository, by git's own merge.
+
+    A bare repository does not see the tree's `.gitattributes` before git 2.43: pass a copy of it in `attributes`.
+    """
+    settings = [*_MERGING, f"core.attributesFile={attributes or os.devnull}"]
+    options = [word for setting in settings for word in ("-c", setting)]
+    request = f"{ours} {theirs}\n".encode()
+    answer = run(*options, "merge-tree", "--stdin", "-z", "--messages", cwd=repository, stdin=request)
+    words = answer.decode("utf-8", "surrogateescape").split("\0")
+    position = 2  # after the clean flag and the tree
+    stages: dict[str, dict[int, Leaf]] = {}
+    while words[position]:
+        facts, path = words[position].split("\t", 1)
+        mode, blob, stage = facts.split(" ")
+        stages.setdefault(path, {})[int(stage)] = Leaf(mode=mode, blob=blob)
+        position += 1
+    position += 1
+    messages = []
+    while position < len(words) and words[position]:
+        count = int(words[position])
+        paths = tuple(words[position + 1 : position + 1 + count])
+        kind, said = words[position + 1 + count : position + 3 + count]
+        messages.append((paths, kind, said.strip()))
+        position += 3 + count
+    return Merge(tree=words[1], conflicts=stages, messages=tuple(messages))
+
+
+def patch(repository: Path, old: str, new: str) -> str:
+    """The difference between two trees as a person reads it, renames found."""
+    return run("diff-tree", "-r", "-p", "-M", "--no-color", "--no-ext-diff", old, new, cwd=repository).decode(
+        errors="replace"
+    )
+
+
+# -- changing a work tree ------------------------------------------------------------------------------------------
+
+
+def changed_files(directory: Path) -> list[str]:
+    """Tracked files below `directory` that differ from HEAD, in the index or on disk; relative to the repository."""
+    listing = run("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--", ".", cwd=directory)
+    return [line[3:] for line in listing.decode("utf-8", "surrogateescape").split("\0") if line]
+
+
+def copy_objects(source: Path, target: Path, ids: Iterable[str]) -> None:
+    """Give `target` those objects of `source` that it does not have."""
+    wanted = sorted(set(ids))
+    if missing := [one for one in wanted if one not in existing(target, wanted)]:
+        pack = run(
+            "pack-objects", "--quiet", "--stdout", cwd=source, stdin="".join(f"{one}\n" for one in missing).encode()
+        )
+        run("unpack-objects", "-q", cwd=target, stdin=pack)
+
+
+def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]]) -> None:
+    """Set entries of the index: mode, blob, stage, path. The mode "0" removes the path, every stage of it."""
+    stream = "".join(f"{mode} {blob} {stage}\t{path}\0" for mode, blob, stage, path in lines)
+    if stream:
+        run("update-index", "-z", "--index-info", cwd=repository, stdin=stream.encode("utf-8", "surrogateescape"))
+
+
+def checkout_index(repository: Path, paths: Iterable[str]) -> None:
+    """Write the index's content of these paths to the work tree, through its filters."""
+    stream = "".join(f"{path}\0" for path in paths)
+    if stream:
+        run(
+            "checkout-index",
+            "--force",
+            "--quiet",
+            "-u",
+            "-z",
+            "--stdin",
+            cwd=repository,
+            stdin=stream.encode("utf-8", "surrogateescape"),
+        )
+
+
+NO_BLOB = "0" * 40
+
+
+def index_entries(directory: Path) -> list[tuple[str, str, str]]:
+    """Mode, blob and path (from the repository's root) of every merged file of the index below `directory`."""
+    listing = run("ls-files", "-s", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
+    found = []
+    for line in listing.split("\0")[:-1]:
+        facts, path = line.split("\t", 1)
+        mode, blob, stage = facts.split(" ")
+        if stage == "0":
+            found.append((mode, blob, path))
+    return found
+
+
+def unmerged_files(directory: Path) -> list[str]:
+    """Files below `directory` (paths from the repository's root) that the index holds in several stages."""
+    listing = run("ls-files", "-u", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
+    return sorted({line.split("\t", 1)[1] for line in listing.split("\0")[:-1]})
+
+
+def modified_files(directory: Path) -> list[str]:
+    """Files below `directory` (paths from the repository's root) that are not on disk as the index has them."""
+    listing = run("diff-files", "--name-only", "-z", "--", ".", cwd=directory)
+    return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def hash_files(directory: Path, paths: Iterable[str]) -> list[str]:
+    """The blob ids git would give these files, after its filters; a symbolic link's is that of its target."""
+    wanted = list(paths)
+    plain = [path for path in wanted if not (directory / path).is_symlink()]
+    request = "".join(f"{path}\n" for path in plain).encode("utf-8", "surrogateescape")
+    ids = iter(run("hash-object", "--stdin-paths", cwd=directory, stdin=request).decode().split() if plain else [])
+    return [
+        next(ids)
+        if path in plain
+        else run("hash-object", "--stdin", cwd=directory, stdin=os.fsencode(os.readlink(directory / path)))
+        .decode()
+        .strip()
+        for path in wanted
+    ]
 
 
 # -- making repositories -----------------------------------------------------------------------------------------

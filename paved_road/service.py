@@ -10,12 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from paved_road import git
 from paved_road.errors import ServiceError
-from paved_road.manifest import Manifest, Owner
-from paved_road.render import Pristine
+from paved_road.git import Leaf
+from paved_road.owners import Owner
 from paved_road.tree import Mode
+
+if TYPE_CHECKING:
+    from paved_road.manifest import Manifest
+    from paved_road.render import Pristine
 
 LOCK = ".paved-road.lock"
 LOCK_FORMAT = 1
@@ -118,3 +124,75 @@ def owner_of(manifest: Manifest) -> Callable[[str], Owner]:
         return next((owner for owner, spec in specs.items() if spec.match_file(path)), Owner.SHARED)
 
     return find
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """A service on disk: its folder, the repository it is in, and its records."""
+
+    path: Path
+    top: Path
+    """The repository's root."""
+    prefix: str
+    """The service's folder in the repository, "" for its root, else ending in "/"."""
+    lock: Lock | None
+    """None for a service that plain Copier made."""
+    answers_file: str
+    record: Mapping[str, Any]
+    """The answers file: answers, `_src_path` and `_commit`."""
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """The recorded answers, without Copier's own facts."""
+        return {key: value for key, value in self.record.items() if not key.startswith("_")}
+
+    def head(self) -> dict[str, Leaf]:
+        """The service's files as committed, by path below its folder."""
+        entries = git.tree(self.top, f"HEAD:{self.prefix.rstrip('/')}")
+        return {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in entries}
+
+
+def open_service(path: Path) -> Service:
+    """The service that `path` is the root of; `ServiceError` when there is none."""
+    path = path.resolve()
+    top = git.toplevel(path) if path.is_dir() else None
+    if top is None:
+        raise ServiceError(
+            f"{path} is not in a git repository", hint="paved works on committed services: git init, then commit"
+        )
+    lock_file = path / LOCK
+    lock = parse_lock(lock_file.read_bytes(), where=str(lock_file)) if lock_file.is_file() else None
+    answers_file = lock.answers_file if lock else _find_answers(path)
+    prefix = "" if path == top else f"{path.relative_to(top).as_posix()}/"
+    record = read_record(path / answers_file)
+    return Service(path=path, top=top, prefix=prefix, lock=lock, answers_file=answers_file, record=record)
+
+
+def _find_answers(path: Path) -> str:
+    found = sorted(file.name for file in path.glob(".copier-answers*.y*ml"))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ServiceError(f"{path} has several answers files", cause=", ".join(found), hint="keep the one of its road")
+    raise ServiceError(
+        f"{path} is not a service", cause=f"it has neither {LOCK} nor .copier-answers.yml", hint=f"paved adopt {path}"
+    )
+
+
+def read_record(file: Path) -> dict[str, Any]:
+    """An answers file; `ServiceError` for one that is missing or was edited into nonsense."""
+    import yaml
+
+    try:
+        record = yaml.safe_load(file.read_bytes())
+    except OSError as error:
+        raise ServiceError(
+            f"cannot read {file}", cause=error.strerror or str(error), hint=f"git checkout -- {file.name}"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ServiceError(
+            f"{file} is not YAML", cause=" ".join(str(error).split()), hint=f"git checkout -- {file.name}"
+        ) from error
+    if not isinstance(record, dict) or not all(isinstance(key, str) for key in record):
+        raise ServiceError(f"{file} does not map questions to answers", hint=f"git checkout -- {file.name}")
+    return record

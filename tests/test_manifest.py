@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from paved_road.errors import TemplateError
-from paved_road.manifest import Owner, parse, stated_version
+from paved_road.manifest import parse, stated_version
+from paved_road.owners import Owner
 from paved_road.service import owner_of
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import __version__, ui
-from paved_road.cli import config, doctor, new, templates
+from paved_road.cli import config, doctor, new, templates, update
 from paved_road.errors import PavedError, UsageError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     Examples:
       paved new orders                   stamp a service called orders
       paved new orders --dry-run         show what would be written
+      paved update                       bring the service here to the latest release
       paved templates                    what the road offers
       paved doctor                       is this machine ready?
     """,
@@ -28,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command("new")(new.new)
+app.command("update")(update.update)
 app.command("templates")(templates.templates)
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")

@@ -27,7 +27,7 @@ from paved_road.tree import File, Tree
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["Pristine", "Questionnaire", "Renderer", "prepare", "render"]
+__all__ = ["Pristine", "Questionnaire", "Renderer", "prepare", "render", "sources"]
 
 
 class Renderer(StrEnum):
@@ -134,6 +134,16 @@ def render(form: Questionnaire, book: AnswerBook, destination: Path) -> Pristine
         message=rendering.setting("message_after_copy").strip(),
         differences=tuple(differences),
     )
+
+
+def sources(form: Questionnaire, book: AnswerBook, destination: Path) -> dict[str, str]:
+    """The template's source of each rendered path, as far as our renderer can tell; {} where it cannot."""
+    try:
+        return inprocess.sources(
+            form.config, form.environment, form.files, _Rendering(form, book, destination, "").variables()
+        )
+    except TemplateError:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,18 @@ def render(
     return _Rendering(config, environment, files, variables).tree()
 
 
+def sources(
+    config: TemplateConfig,
+    environment: jinja2.Environment,
+    files: Mapping[str, File],
+    variables: Mapping[str, Any],
+) -> dict[str, str]:
+    """The path of each rendered file's source in the template, its suffix included."""
+    rendering = _Rendering(config, environment, files, variables)
+    targets = ((rendering._target(source), source) for source in rendering.sources)
+    return {target: rendering.root + source for target, source in targets if target is not None}
+
+
 class _Rendering:
     """One rendering: the environment, the variables and what was compiled so far."""
 

@@ -1,0 +1,90 @@
+"""Drift: where a service differs from its pristine files, decided by the lock alone.
+
+Exact and offline: the lock holds the blob id of every pristine file, so nothing is rendered or fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from paved_road import git
+from paved_road.errors import ServiceError
+from paved_road.owners import Owner
+from paved_road.service import Locked, Service
+from paved_road.tree import Mode
+
+
+class Kind(StrEnum):
+    """How a file differs."""
+
+    EDITED = "edited"
+    DELETED = "deleted"
+    MODE = "mode"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """A file that is not as its release rendered it."""
+
+    path: str
+    kind: Kind
+    owner: Owner
+
+
+def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[Difference]:
+    """Differences of the work tree from the lock, in the files of these owners, by path."""
+    if service.lock is None:
+        raise ServiceError(
+            f"{service.path} has no lock", cause="plain Copier made it", hint=f"paved adopt {service.path}"
+        )
+    wanted = set(owners)
+    files = {path: locked for path, locked in service.lock.files.items() if locked.owner in wanted}
+    now = _now(service, files)
+    return [
+        Difference(path=path, kind=kind, owner=locked.owner)
+        for path, locked in sorted(files.items())
+        if (kind := _kind(locked, now.get(path)))
+    ]
+
+
+def _kind(locked: Locked, found: tuple[Mode, str] | None) -> Kind | None:
+    if found is None:
+        return Kind.DELETED
+    mode, blob = found
+    if blob != locked.blob:
+        return Kind.EDITED
+    return Kind.MODE if mode is not locked.mode else None
+
+
+def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, tuple[Mode, str]]:
+    """Mode and blob id of each of these files as it is on disk, as git would store it.
+
+    git's index knows the id of every file whose size and times have not changed, so only the others are read.
+    """
+    index = {
+        path.removeprefix(service.prefix): (Mode(mode), blob)
+        for mode, blob, path in git.index_entries(service.path)
+        if mode in set(Mode)
+    }
+    modified = set(git.modified_files(service.path))
+    found: dict[str, tuple[Mode, str]] = {}
+    stale: list[str] = []
+    for path in files:
+        target = service.path / path
+        if path in index and service.prefix + path not in modified:
+            found[path] = index[path]
+        elif os.path.lexists(target) and not (target.is_dir() and not target.is_symlink()):
+            stale.append(path)
+    for path, blob in zip(stale, git.hash_files(service.path, stale), strict=True):
+        found[path] = (_mode(os.lstat(service.path / path).st_mode), blob)
+    return found
+
+
+def _mode(bits: int) -> Mode:
+    if stat.S_ISLNK(bits):
+        return Mode.SYMLINK
+    return Mode.EXECUTABLE if bits & 0o100 else Mode.FILE

@@ -1,0 +1,1 @@
+"""Update: bring a service to a newer release without losing a line that a person wrote."""

@@ -1,0 +1,432 @@
+"""Planning an update: everything is computed, in a scratch repository, before the first file of the service changes."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from paved_road import git, manifest
+from paved_road.config import Config, Value
+from paved_road.errors import GitError, PavedError, ServiceError, TemplateError, UnknownRelease, UsageError
+from paved_road.git import Leaf
+from paved_road.manifest import Manifest
+from paved_road.owners import Owner
+from paved_road.render import Pristine, Questionnaire, prepare, render, sources
+from paved_road.render.context import AnswerBook
+from paved_road.render.questions import Ask, Prompt
+from paved_road.road import Release, Template, find_template, open_road, release
+from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
+from paved_road.tree import File, Mode
+from paved_road.update import align
+from paved_road.update.merge import Conflict, Files, Merged, merge
+
+
+class Outcome(StrEnum):
+    """What an update does to a file."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    MERGED = "merged"
+    MOVED = "moved"
+    DELETED = "deleted"
+    KEPT = "kept"
+    REGENERATED = "regenerated"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One file of the summary."""
+
+    path: str
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """What the person asked for."""
+
+    to: str | None = None
+    answers: Mapping[str, Any]
+    trust: bool = False
+    no_base: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """An update, computed and not yet applied. Valid while its scratch repository exists."""
+
+    service: Service
+    old_version: str
+    release: Release
+    manifest: Manifest
+    form: Questionnaire
+    changelog: str
+    changes: tuple[Change, ...]
+    conflicts: Mapping[str, Conflict]
+    untracked: Mapping[str, Leaf]
+    """Files of the road whose place an untracked or ignored file of the service's takes."""
+    ours: Files
+    result: Files
+    """What is written: every tracked file of the service after the update."""
+    scratch: Path
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the service is as the release wants it already."""
+        return not self.conflicts and not self.untracked and self.result == self.ours
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything is left to decide."""
+        return bool(self.conflicts or self.untracked)
+
+    def patch(self) -> str:
+        """The exact difference the update makes to tracked files."""
+        return git.patch(self.scratch, "committed", "result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Old:
+    """The release a service comes from: its pristine files, and where each came from in the template."""
+
+    files: Files
+    sources: Mapping[str, str]
+    version: str
+    commit: str | None
+
+
+@contextlib.contextmanager
+def planning(service: Service, order: Order, config: Config, *, ask: Ask | None = None) -> Iterator[Plan]:
+    """The plan of an update. The service, its index and its repository are only read."""
+    with tempfile.TemporaryDirectory(prefix="paved-update-") as folder:
+        scratch = git.make_scratch(Path(folder) / "scratch.git", [git.objects_folder(service.top)])
+        yield _plan(service, order, config, ask, scratch)
+
+
+def _plan(service: Service, order: Order, config: Config, ask: Ask | None, scratch: Path) -> Plan:
+    template, notes = _template(service, config, order)
+    target = release(template, order.to)
+    _refuse_downgrade(service, target, order)
+    form = prepare(target, cache=config.cache_dir, trust=order.trust)
+    own = manifest.parse(form.files[manifest.FILENAME].data if manifest.FILENAME in form.files else None)
+    book = form.settle(
+        service.path, given=order.answers, recorded=service.answers, defaults=config.answers.value,
+        ask=_only_new(ask, service.answers),
+    )  # fmt: skip
+    pristine = render(form, book, service.path)
+    old = _old(service, template, config, order)
+    head = service.head()
+    new_lock = lock_of(pristine, own)
+    theirs = _leaves(pristine)
+    moves = _moves(old, form, book, service, template, target, own)
+    merged, kept, ignored, more = _merge(
+        service, scratch, old.files, head, theirs, moves, new_lock, own, (old.version, target)
+    )
+    result = _with_records(merged.files, pristine, new_lock)
+    untracked = {**_in_the_way(service, head, result), **ignored}
+    result = {path: leaf for path, leaf in result.items() if path not in untracked}
+    git.write_commits(scratch, {"committed": (head, None), "result": (result, None)})
+    return Plan(
+        service=service,
+        old_version=old.version,
+        release=target,
+        manifest=own,
+        form=form,
+        changelog=_changelog(form, old.version, target.version),
+        changes=tuple(_changes(head, old.files, theirs, result, merged, untracked, kept, moves)),
+        conflicts={path: conflict for path, conflict in merged.conflicts.items() if path not in untracked},
+        untracked=untracked,
+        ours=head,
+        result=result,
+        scratch=scratch,
+        notes=(*notes, *more, *merged.notes),
+    )
+
+
+# -- where the service comes from and goes to ----------------------------------------------------------------------
+
+
+def _template(service: Service, config: Config, order: Order) -> tuple[Template, list[str]]:
+    source = service.lock.road if service.lock else service.record.get("_src_path")
+    if not isinstance(source, str):
+        raise ServiceError(
+            f"{service.answers_file} does not say which road the service comes from",
+            cause="it has no _src_path",
+            hint=f"paved adopt {service.path}",
+        )
+    if config.road.origin != "flag":
+        config = replace(config, road=Value(value=source, origin="service", where=service.answers_file))
+    try:
+        road = open_road(config, trust=order.trust)
+    except PavedError as error:
+        hint = "when the road has moved: paved update --road URL"
+        raise type(error)(error.message, cause=error.cause, hint=hint) from error
+    notes = [f"the road could not be reached, its cached copy is used ({road.stale})"] if road.stale else []
+    return find_template(road, service.lock.template if service.lock else None), notes
+
+
+def _refuse_downgrade(service: Service, target: Release, order: Order) -> None:
+    from packaging.version import InvalidVersion, Version
+
+    if service.lock is None or order.to is None:
+        return
+    with contextlib.suppress(InvalidVersion):
+        if Version(target.version) < Version(service.lock.version):
+            raise UsageError(
+                f"{target.version} is older than {service.lock.version}, which the service has",
+                cause="an update only goes forward: what later releases changed cannot be taken back by a merge",
+                hint="git revert the commit of the update",
+            )
+
+
+def _only_new(ask: Ask | None, recorded: Mapping[str, Any]) -> Ask | None:
+    """Ask the questions that the old release did not ask."""
+    if ask is None:
+        return None
+    person = ask
+
+    def answer(prompt: Prompt) -> Any:
+        return prompt.default if prompt.name in recorded else person(prompt)
+
+    return answer
+
+
+def _old(service: Service, template: Template, config: Config, order: Order) -> _Old:
+    """The merge base: by the lock from the service's own objects, else by rendering the old release again."""
+    if order.no_base:
+        return _Old(files={}, sources={}, version=_recorded_version(service), commit=None)
+    from_lock = _by_lock(service)
+    again = _render_again(service, template, config, order)
+    if from_lock is not None:
+        found = again or _Old(files=from_lock, sources={}, version=_recorded_version(service), commit=None)
+        return replace(found, files=from_lock, version=_recorded_version(service))
+    if again is None:
+        raise ServiceError(
+            f"the release {_recorded_version(service)} that the service comes from is gone",
+            cause="neither the service's history nor the road has its files",
+            hint="paved update --no-base merges without it: every difference becomes a conflict",
+        )
+    if service.lock is not None:
+        locked = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.files.items()}
+        rendered = {path: Leaf(mode=leaf.mode, blob=leaf.blob) for path, leaf in again.files.items()}
+        if differing := sorted(path for path in locked if locked[path] != rendered.get(path)):
+            raise ServiceError(
+                f"the release {_recorded_version(service)} no longer renders what the service was stamped with",
+                cause=f"it differs in {', '.join(differing[:5])}",
+                hint="paved update --no-base merges without it: every difference becomes a conflict",
+            )
+    return again
+
+
+def _recorded_version(service: Service) -> str:
+    return service.lock.version if service.lock else str(service.record.get("_commit", "unknown"))
+
+
+def _by_lock(service: Service) -> Files | None:
+    if service.lock is None:
+        return None
+    files = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.files.items()}
+    there = git.existing(service.top, {leaf.blob for leaf in files.values()})
+    return files if all(leaf.blob in there for leaf in files.values()) else None
+
+
+def _render_again(service: Service, template: Template, config: Config, order: Order) -> _Old | None:
+    """The old release rendered with the recorded answers; None when it is gone or no longer renders."""
+    ref = service.lock.commit if service.lock else service.record.get("_commit")
+    try:
+        old = release(template, str(ref) if ref else None)
+        form = prepare(old, cache=config.cache_dir, trust=order.trust)
+        book = form.settle(service.path, given={}, recorded=service.answers)
+        pristine = render(form, book, service.path) if service.lock is None or _by_lock(service) is None else None
+        found = sources(form, book, service.path)
+    except (UnknownRelease, TemplateError, GitError):
+        return None
+    return _Old(files=_leaves(pristine) if pristine else {}, sources=found, version=old.version, commit=old.commit)
+
+
+def _leaves(pristine: Pristine) -> Files:
+    """The pristine files as leaves that carry their content; the answers file is kept by paved itself."""
+    return {
+        path: Leaf(mode=file.mode, blob=file.blob, data=file.data)
+        for path, file in pristine.tree.items()
+        if path != pristine.answers_file
+    }
+
+
+# -- the merge and what stands around it ---------------------------------------------------------------------------
+
+
+def _moves(
+    old: _Old,
+    form: Questionnaire,
+    book: AnswerBook,
+    service: Service,
+    template: Template,
+    target: Release,
+    own: Manifest,
+) -> align.Moves:
+    renamed: list[tuple[str, str]] = []
+    if old.commit and target.commit and template.road.is_git and old.commit != target.commit:
+        with contextlib.suppress(GitError):
+            renamed = git.renames(template.road.location, old.commit, target.commit, template.folder)
+    new = sources(form, book, service.path)
+    moves = align.by_source(old.sources, new, renamed)
+    for declared in own.moves.values():
+        moves |= {before: after for before, after in declared.items() if before in old.files and after in new}
+    return moves
+
+
+def _merge(
+    service: Service, scratch: Path, base: Files, head: Files, theirs: Files, moves: align.Moves, new_lock: Lock,
+    own: Manifest, versions: tuple[str, Release],
+) -> tuple[Merged, dict[str, str], dict[str, Leaf], list[str]]:  # fmt: skip
+    """The merged tree; the files kept by their owner and why; ignored files in the way; notes."""
+    owner = owner_of(own)
+    records = {LOCK, service.answers_file, new_lock.answers_file}
+    ours = {path: leaf for path, leaf in head.items() if path not in records}
+    moves = align.fitting({old: new for old, new in moves.items() if old in base}, set(ours) | set(theirs) & set(ours))
+    own_moves = align.own_files(align.folders(moves, theirs), [path for path in ours if path not in base])
+    own_moves = {old: new for old, new in own_moves.items() if new not in ours and new not in theirs}
+    base = {moves.get(path, path): leaf for path, leaf in base.items()}
+    moved = {**own_moves, **moves}
+    ours = {moved.get(path, path): leaf for path, leaf in ours.items()}
+    ignored = _ignored(service, base, ours, theirs, moves)
+    kept: dict[str, str] = {}
+    theirs = dict(theirs)
+    for path in {*base, *theirs}:
+        role = owner(path)
+        if path in ignored or path in _untouched_ignored(service, base, ours):
+            base.pop(path, None)
+            theirs.pop(path, None)
+        elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
+            if path in theirs and path in base and theirs[path].blob != base[path].blob and role is Owner.SERVICE:
+                kept[path] = "service-owned"
+            for side in (base, theirs):
+                side.pop(path, None)
+                if path in ours:
+                    side[path] = ours[path]
+    old_version, target = versions
+    labels = (
+        _label(target.template.name, old_version),
+        _label(service.path.name, ""),
+        _label(target.template.name, target.version),
+    )
+    merged = merge(scratch, base, ours, theirs, labels=_distinct(labels))
+    notes = [f"{old} moved to {new} with its folder" for old, new in own_moves.items()]
+    return merged, kept, ignored, notes
+
+
+def _label(name: str, version: str) -> str:
+    """A name for conflict markers that git also takes for a branch."""
+    return (
+        re.sub(r"[^A-Za-z0-9._+-]+|\.\.+|\.lock$|^[.-]+|\.$", "-", f"{name}-{version}" if version else name)
+        or "service"
+    )
+
+
+def _distinct(labels: tuple[str, str, str]) -> tuple[str, str, str]:
+    base, ours, theirs = labels
+    if base == theirs:
+        base = f"{base}-before"
+    if ours in (base, theirs):
+        ours = f"your-{ours}"
+    return base, ours, theirs
+
+
+def _untouched_ignored(service: Service, base: Files, ours: Files) -> set[str]:
+    return {path for path in base if path not in ours and _on_disk(service, path)}
+
+
+def _on_disk(service: Service, path: str) -> bool:
+    target = service.path / path
+    return target.is_file() and not target.is_symlink()
+
+
+def _ignored(service: Service, base: Files, ours: Files, theirs: Files, moves: Mapping[str, str]) -> dict[str, Leaf]:
+    """Pristine files that the service does not track (git ignores them), edited there, and changed by the road."""
+    back = {new: old for old, new in moves.items()}
+    found = {}
+    for path in base:
+        where = back.get(path, path)
+        if path in ours or path not in theirs or not _on_disk(service, where):
+            continue
+        mine = File((service.path / where).read_bytes()).blob
+        if theirs[path].blob not in (base[path].blob, mine):
+            found[path] = theirs[path]
+    return found
+
+
+def _in_the_way(service: Service, head: Files, result: Files) -> dict[str, Leaf]:
+    """Files the update adds where an untracked file lies that says something else."""
+    found = {}
+    for path, leaf in result.items():
+        target = service.path / path
+        if path in head or not (target.exists() or target.is_symlink()):
+            continue
+        same = _on_disk(service, path) and File(target.read_bytes()).blob == leaf.blob
+        if not same:
+            found[path] = leaf
+    return found
+
+
+def _with_records(files: Files, pristine: Pristine, lock: Lock) -> Files:
+    """The merged files with the answers and the lock of the new release."""
+    records = {LOCK: File(lock.dump()), pristine.answers_file: pristine.tree[pristine.answers_file]}
+    return {**files, **{path: Leaf(mode=Mode.FILE, blob=file.blob, data=file.data) for path, file in records.items()}}
+
+
+# -- telling ---------------------------------------------------------------------------------------------------------
+
+
+def _changes(
+    head: Files, base: Files, theirs: Files, result: Files, merged: Merged, untracked: Mapping[str, Leaf],
+    kept: Mapping[str, str], moves: Mapping[str, str],
+) -> Iterator[Change]:  # fmt: skip
+    back = {new: old for old, new in moves.items()}
+    for path in sorted({*head, *result, *untracked}):
+        before, after = head.get(path), result.get(path)
+        if path in untracked:
+            yield Change(
+                path=path, outcome=Outcome.CONFLICT, detail="an untracked file is in the way; it was left alone"
+            )
+        elif path in merged.conflicts:
+            yield Change(path=path, outcome=Outcome.CONFLICT, detail=merged.conflicts[path].reason)
+        elif before is None and after is not None and path in back and back[path] in head:
+            yield Change(path=path, outcome=Outcome.MOVED, detail=f"from {back[path]}")
+        elif before is None and after is not None:
+            yield Change(path=path, outcome=Outcome.ADDED)
+        elif after is None and path not in moves:
+            yield Change(path=path, outcome=Outcome.DELETED)
+        elif before is not None and after is not None and (before.blob, before.mode) != (after.blob, after.mode):
+            clean = path in theirs and theirs[path].blob == after.blob
+            detail = "decided on the parsed data" if path in merged.structured else ""
+            yield Change(
+                path=path, outcome=Outcome.UPDATED if clean or path not in base else Outcome.MERGED, detail=detail
+            )
+        elif path in kept:
+            yield Change(path=path, outcome=Outcome.KEPT, detail=kept[path])
+
+
+def _changelog(form: Questionnaire, old: str, new: str) -> str:
+    """The entries of the template's CHANGELOG.md for the releases after `old`, up to `new`."""
+    from packaging.version import InvalidVersion, Version
+
+    file = form.files.get("CHANGELOG.md")
+    if file is None:
+        return ""
+    entries = []
+    for entry in re.split(r"^(?=## )", file.data.decode(errors="replace"), flags=re.MULTILINE)[1:]:
+        heading = re.match(r"## \[?v?([0-9][^\s\]]*)", entry)
+        with contextlib.suppress(InvalidVersion):
+            if heading and Version(old) < Version(heading[1]) <= Version(new):
+                entries.append(entry.strip())
+    return "\n\n".join(entries)
