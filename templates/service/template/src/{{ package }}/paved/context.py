@@ -1,0 +1,33 @@
+"""What a request carries from its caller to our dependencies: its id and its deadline."""
+
+import re
+from contextvars import ContextVar
+from uuid import uuid4
+
+REQUEST_ID = "X-Request-Id"
+# Milliseconds that are left, as in gRPC's grpc-timeout: a point in time would need clocks that agree.
+TIMEOUT = "X-Request-Timeout-Ms"
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+deadline: ContextVar[float | None] = ContextVar("deadline", default=None)  # in seconds of time.monotonic()
+
+_WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_WELL_FORMED_TIMEOUT = re.compile(r"-?[0-9]{1,9}")
+
+
+def accepted_id(given: str) -> str:
+    """The caller's id; a new one where it is missing or could forge a log line or a header."""
+    return given if _WELL_FORMED_ID.fullmatch(given) else uuid4().hex
+
+
+def accepted_timeout(given: str, limit: float) -> float:
+    """Seconds that are left. The caller can shorten the limit and never extend it."""
+    return min(limit, int(given) / 1000) if _WELL_FORMED_TIMEOUT.fullmatch(given) else limit
+
+
+def outbound_headers(timeout: float) -> dict[str, str]:
+    """What to send to a dependency that is given `timeout` seconds."""
+    headers = {TIMEOUT: str(int(timeout * 1000))}
+    if identifier := request_id.get():
+        headers[REQUEST_ID] = identifier
+    return headers

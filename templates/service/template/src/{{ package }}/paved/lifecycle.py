@@ -1,0 +1,64 @@
+"""The life of the process: settings, logs, application, server; and the drain that ends it."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from . import logs
+from .health import Health, State
+from .settings import S, load
+
+log = logs.get_logger()
+
+
+class DrainingServer(uvicorn.Server):
+    """Becomes unready at the signal, and stops listening only when the load balancers have noticed.
+
+    uvicorn closes the listener at the signal and so refuses the clients that have not noticed yet. It also
+    ends a graceful stop by raising the signal again, and so with the exit code of a crash.
+    """
+
+    def __init__(self, config: uvicorn.Config, health: Health, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._health = health
+        self._drain_seconds = drain_seconds
+        self._stop_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._health.state is State.DRAINING:  # the second signal: end as a process that handles none
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
+        self._health.state = State.DRAINING
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._health.state is State.DRAINING:
+            if self._stop_at is None:  # logged here, since a signal handler may not wait for the log's lock
+                self._stop_at = time.monotonic() + self._drain_seconds
+                log.info("draining", seconds=self._drain_seconds)
+            self.should_exit = time.monotonic() >= self._stop_at
+        return await super().on_tick(counter)
+
+
+def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI]) -> None:
+    settings = load(service, settings_class)
+    console = settings.log_format == "console" and sys.stdout.isatty()
+    logs.configure(service, settings.log_level, console=console)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Longer than load balancers keep idle connections (60 s): we must not close one that they still use.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=settings.grace_seconds,
+    )
+    DrainingServer(config, app.state.runtime.health, settings.drain_seconds).run()

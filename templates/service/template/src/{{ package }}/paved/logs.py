@@ -1,0 +1,64 @@
+"""Logs: one JSON object per line on standard output, whoever writes it. Never headers, never bodies."""
+
+import logging
+import sys
+from typing import cast
+
+import orjson
+import structlog
+from opentelemetry import trace
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from . import context
+
+
+def get_logger() -> FilteringBoundLogger:
+    return cast(FilteringBoundLogger, structlog.get_logger())
+
+
+def configure(service: str, level: str, *, console: bool = False) -> None:
+    """Send everything, the standard library's logging included, through one pipe to standard output."""
+
+    def identify(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
+        event = {**first, "service": service, **event}
+        if identifier := context.request_id.get():
+            event["request_id"] = identifier
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            event["trace_id"] = trace.format_trace_id(span.trace_id)
+            event["span_id"] = trace.format_span_id(span.span_id)
+        return event
+
+    processors: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        identify,
+    ]
+    if console:
+        processors.append(structlog.dev.ConsoleRenderer())
+    else:
+        processors += [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory()
+        if console
+        else structlog.BytesLoggerFactory(sys.stdout.buffer),
+        cache_logger_on_first_use=True,
+    )
+    logging.captureWarnings(True)
+    # At INFO, libraries log URLs; their warnings are enough. The server's start and stop are worth a line.
+    logging.basicConfig(level=logging.WARNING, handlers=[_Forward()], force=True)
+    logging.getLogger("uvicorn").setLevel(level)
+
+
+class _Forward(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        get_logger().log(
+            record.levelno, record.getMessage().rstrip(), logger=record.name, exc_info=record.exc_info
+        )

@@ -1,0 +1,180 @@
+"""The client of one dependency."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
+
+from .. import context
+from .breaker import Breaker
+from .budget import RetryBudget
+from .bulkhead import Bulkhead
+from .model import Dependency, DependencyError, Observer, Reason, Request, Response, Transport, TransportError
+
+# Of what the caller has left; the rest is for answering with the fallback.
+SHARE = 0.9
+
+
+class Client:
+    """Calls one dependency under its policy: `await inventory.get("/items/42")`.
+
+    A response below 500 is returned as it is. Everything else ends within the deadline, in the fallback or,
+    where there is none, in a DependencyError.
+    """
+
+    def __init__(
+        self,
+        dependency: Dependency,
+        transport: Transport,
+        *,
+        observer: Observer | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        uniform: Callable[[], float] = random.random,
+    ) -> None:
+        policy = dependency.policy
+        self.dependency = dependency
+        self._policy = policy
+        self._transport = transport
+        self._observer = observer or Observer()
+        self._clock = clock
+        self._sleep = sleep
+        self._uniform = uniform
+        self._failing: Reason | None = None
+        self.bulkhead = Bulkhead(policy.max_concurrency, policy.max_waiting)
+        self.budget = RetryBudget(policy, clock)
+        self.breaker = Breaker(policy, clock=clock, uniform=uniform, on_change=self._observer.breaker_changed)
+
+    async def get(
+        self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        return await self.request("GET", f"{path}?{urlencode(params)}" if params else path, headers=headers)
+
+    async def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Response:
+        request = Request(method=method, path=path, headers=headers or {}, body=body)
+        started = self._clock()
+        outcome = "cancelled"
+        try:
+            response = await self._call(request, started)
+            outcome = "success"
+        except DependencyError as error:
+            outcome = error.reason.value
+            if self.dependency.fallback is None:
+                raise
+            response = self._fall_back(request, error.reason)
+        finally:
+            self._observer.finished(outcome, self._clock() - started)
+        return response
+
+    async def check(self) -> None:
+        """Raise DependencyError when the dependency is down.
+
+        A critical one is asked, through the breaker, so that a service without traffic because it is unready
+        can find its way back. One that is not critical is never asked: how its last call ended says enough.
+        """
+        if self.dependency.critical:
+            await self._attempt(
+                Request(method="GET", path=self.dependency.probe),
+                self._clock() + self._policy.attempt_timeout,
+            )
+        elif self._failing is not None:
+            raise self._error(self._failing)
+
+    async def _call(self, request: Request, started: float) -> Response:
+        deadline = started + self._policy.deadline
+        caller = context.deadline.get()
+        if caller is not None:
+            deadline = min(deadline, started + SHARE * (caller - started))
+        if not await self.bulkhead.enter(deadline - started):
+            raise self._error(Reason.BULKHEAD_FULL)
+        try:
+            self.budget.called()
+            for attempt in range(1, self._policy.attempts):
+                try:
+                    return await self._attempt(request, deadline)
+                except DependencyError as error:
+                    pause = self._pause(attempt, error)
+                    retriable = self._retriable(request, error) and self._clock() + pause < deadline
+                    if not retriable or not self.budget.spend():
+                        raise
+                self._observer.retried()
+                await self._sleep(pause)
+            return await self._attempt(request, deadline)
+        finally:
+            self.bulkhead.leave()
+
+    async def _attempt(self, request: Request, deadline: float) -> Response:
+        left = deadline - self._clock()
+        if left <= 0:
+            raise self._error(Reason.DEADLINE_EXCEEDED)
+        timeout = min(left, self._policy.attempt_timeout)
+        ticket = self.breaker.enter()
+        if ticket is None:
+            raise self._error(Reason.BREAKER_OPEN)
+        outbound = replace(request, headers={**context.outbound_headers(timeout), **request.headers})
+        outcome: Reason | None = None
+        ok: bool | None = None
+        try:
+            async with asyncio.timeout(timeout):
+                response = await self._transport.send(outbound)
+            ok = response.status < 500
+            if ok:
+                return response
+            outcome = Reason.SERVER_ERROR
+            raise self._error(outcome, response)
+        except TimeoutError as error:
+            # A caller who left the dependency hardly any time says nothing about the dependency.
+            ok = False if timeout >= self._policy.attempt_timeout / 2 else None
+            outcome = Reason.TIMEOUT
+            raise self._error(outcome) from error
+        except TransportError as error:
+            ok = False
+            outcome = Reason.TRANSPORT_ERROR if error.sent else Reason.CONNECT_ERROR
+            raise self._error(outcome) from error
+        finally:
+            self.breaker.leave(ticket, ok)
+            if ok is not None:
+                self._failing = outcome
+            self._observer.attempted(outcome.value if outcome else "success" if ok else "cancelled")
+
+    def _retriable(self, request: Request, error: DependencyError) -> bool:
+        match error.reason:
+            case Reason.BREAKER_OPEN | Reason.DEADLINE_EXCEEDED:
+                return False
+            case Reason.CONNECT_ERROR:
+                return True
+            case _:
+                asked_to = error.response is not None and error.response.status == 503
+                return request.idempotent or (asked_to and _retry_after(error.response) is not None)
+
+    def _pause(self, attempt: int, error: DependencyError) -> float:
+        """Full jitter (AWS Architecture Blog, 2015), on top of what the dependency asks for."""
+        backoff: float = min(self._policy.backoff_max, self._policy.backoff * 2 ** (attempt - 1))
+        return (_retry_after(error.response) or 0.0) + self._uniform() * backoff
+
+    def _fall_back(self, request: Request, reason: Reason) -> Response:
+        fallback = self.dependency.fallback
+        value = fallback(request, reason) if callable(fallback) else fallback
+        self._observer.fell_back(reason)
+        return Response(status=200, body=json.dumps(value).encode(), fallback=reason)
+
+    def _error(self, reason: Reason, response: Response | None = None) -> DependencyError:
+        return DependencyError(self.dependency.name, reason, response)
+
+
+def _retry_after(response: Response | None) -> float | None:
+    """Seconds to wait as asked by the Retry-After header (RFC 9110, section 10.2.3), if it is well-formed."""
+    value = response.headers.get("retry-after", "") if response else ""
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):  # malformed, or a date without a zone
+        return None

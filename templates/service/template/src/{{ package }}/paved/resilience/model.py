@@ -1,0 +1,139 @@
+"""What the resilience client is told (Dependency, Policy) and what it says (Response, Reason)."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+# RFC 9110, section 9.2.2.
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+
+
+class Reason(StrEnum):
+    """Why a call has no answer of the dependency. Closed, because it is a metric label."""
+
+    CONNECT_ERROR = "connect_error"
+    TRANSPORT_ERROR = "transport_error"
+    SERVER_ERROR = "server_error"
+    TIMEOUT = "timeout"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    BREAKER_OPEN = "breaker_open"
+    BULKHEAD_FULL = "bulkhead_full"
+
+
+class State(StrEnum):
+    """Of a circuit breaker."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """How long and how hard to try. Times in seconds.
+
+    The defaults are those of Hystrix (breaker), Google SRE (retry budget) and dotnet/extensions#7686 (two
+    attempts: in a large production service a second retry succeeded 3 % of the time).
+    """
+
+    deadline: float = 2.0  # all attempts and pauses together
+    attempt_timeout: float = 1.0
+    attempts: int = 2
+    backoff: float = 0.05  # before the first retry; doubles with each, fully jittered
+    backoff_max: float = 1.0
+    retry_ratio: float = 0.1  # retries per call, over `window`
+    retry_floor: int = 3  # retries allowed per `window` however few the calls
+    window: float = 10.0
+    failure_rate: float = 0.5  # of the calls in `window` that opens the breaker
+    min_calls: int = 20  # in `window`, below which the breaker stays closed
+    open_seconds: float = 5.0
+    max_concurrency: int = 50
+    max_waiting: int = 50
+    max_body: int = 1_048_576  # bytes
+
+    def __post_init__(self) -> None:
+        if not 0 < self.attempt_timeout <= self.deadline:
+            raise ValueError("attempt_timeout must be positive and at most the deadline")
+        if self.attempts < 1 or self.max_concurrency < 1 or self.window <= 0:
+            raise ValueError("attempts, max_concurrency and window must be positive")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    method: str
+    path: str  # with its query; joined to the dependency's base URL
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def idempotent(self) -> bool:
+        return self.method in IDEMPOTENT or any(name.lower() == "idempotency-key" for name in self.headers)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""
+    fallback: Reason | None = None  # why this is the fallback and not the dependency's answer
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+# Not a coroutine function on purpose: a fallback that cannot wait cannot call what it protects.
+Fallback = Callable[[Request, Reason], object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dependency:
+    """A service this one calls.
+
+    A critical dependency that is down makes this service unready. One that is not critical has a fallback: a
+    JSON value, or a function that makes one.
+    """
+
+    name: str
+    base_url: str
+    critical: bool = False
+    policy: Policy = Policy()
+    fallback: Fallback | object = None
+    probe: str = "/livez"  # asked by the readiness probe of a critical dependency; any status below 500 is up
+
+
+class Transport(Protocol):
+    """Sends one request. Raises TransportError; is cancelled when time is up."""
+
+    async def send(self, request: Request) -> Response: ...
+
+
+class TransportError(Exception):
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent  # False: the dependency cannot have seen the request, so any method may be retried
+
+
+class DependencyError(Exception):
+    """A call failed and there is no fallback."""
+
+    def __init__(self, dependency: str, reason: Reason, response: Response | None = None) -> None:
+        super().__init__(f"{dependency}: {reason.value}")
+        self.dependency = dependency
+        self.reason = reason
+        self.response = response
+
+
+class Observer:
+    """Told of every decision. This one does nothing."""
+
+    def attempted(self, outcome: str) -> None: ...
+
+    def retried(self) -> None: ...
+
+    def fell_back(self, reason: Reason) -> None: ...
+
+    def finished(self, outcome: str, seconds: float) -> None: ...
+
+    def breaker_changed(self, before: State, after: State) -> None: ...

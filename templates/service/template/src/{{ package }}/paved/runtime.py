@@ -1,0 +1,105 @@
+"""The runtime of one service: what its application and its clients have in common."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.metadata import metadata
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client.exposition import choose_encoder
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from . import problems
+from .health import Health, State
+from .metrics import DependencyMetrics, Metrics
+from .middleware import PROBES, ContextMiddleware, ObserveMiddleware, RecoverMiddleware
+from .resilience.client import Client
+from .resilience.model import Dependency
+from .settings import RoadSettings
+from .tracing import tracer_provider
+from .transport import HttpTransport
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class Runtime:
+    def __init__(self, service: str, settings: RoadSettings) -> None:
+        distribution = metadata(service)
+        endpoint = settings.otel_exporter_otlp_endpoint
+        self.service = service
+        self.settings = settings
+        self.version = distribution["Version"]
+        self.description = distribution["Summary"]
+        self.health = Health()
+        self.metrics = Metrics(service, self.version)
+        self.tracer_provider = tracer_provider(
+            service,
+            self.version,
+            endpoint=str(endpoint) if endpoint else None,
+            ratio=settings.otel_traces_sampler_arg,
+        )
+        self._transports: list[HttpTransport] = []
+
+    def client(self, dependency: Dependency) -> Client:
+        """A client that is measured, is part of readiness, and is closed when the service stops."""
+        transport = HttpTransport(dependency, self.tracer_provider.get_tracer(__package__))
+        client = Client(dependency, transport, observer=DependencyMetrics(self.metrics, dependency.name))
+        self._transports.append(transport)
+        self.metrics.watch(client)
+        self.health.add(dependency.name, client.check, critical=dependency.critical)
+        return client
+
+    def app(self, *, lifespan: Lifespan | None = None, **options: Any) -> FastAPI:
+        """FastAPI with the probes, the middleware and the problem details. `options` are FastAPI's."""
+        app = FastAPI(
+            title=self.service,
+            version=self.version,
+            description=self.description,
+            responses=problems.RESPONSES,
+            lifespan=self._lifespan(lifespan),
+            telemetry={
+                "tracer_provider": self.tracer_provider,
+                "exclude": lambda scope: scope.get("path") in PROBES,
+                "operation_spans": False,
+                "metrics": False,
+                "logs": False,
+                "auto_configure": False,
+            },
+            middleware=[
+                Middleware(ObserveMiddleware, metrics=self.metrics),
+                Middleware(
+                    ContextMiddleware, limit=self.settings.request_timeout_seconds, health=self.health
+                ),
+                Middleware(RecoverMiddleware),
+            ],
+            **options,
+        )
+        app.state.runtime = self
+        app.add_route("/livez", self.health.live, include_in_schema=False)
+        app.add_route("/readyz", self.health.ready, include_in_schema=False)
+        app.add_route("/startupz", self.health.started, include_in_schema=False)
+        app.add_route("/metrics", self._metrics, include_in_schema=False)
+        problems.install(app)
+        return app
+
+    async def _metrics(self, request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self.metrics.registry), headers={"Content-Type": content_type})
+
+    def _lifespan(self, team: Lifespan | None) -> Lifespan:
+        @asynccontextmanager
+        async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(asyncio.to_thread, self.tracer_provider.shutdown)
+                for transport in self._transports:
+                    stack.push_async_callback(transport.aclose)
+                if team is not None:
+                    await stack.enter_async_context(team(app))
+                if self.health.state is State.STARTING:  # and not told to stop meanwhile
+                    self.health.state = State.READY
+                yield
+
+        return lifespan

@@ -1,0 +1,51 @@
+"""The settings that every service has, and how bad ones end."""
+
+import sys
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AnyHttpUrl, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+Level = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).upper())
+]
+
+
+class RoadSettings(BaseSettings):
+    # An empty variable is a variable that nobody has set.
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    host: str = "0.0.0.0"  # noqa: S104 (in a container, all there is)
+    port: int = Field(8080, ge=1, le=65535)
+    log_level: Level = "INFO"
+    log_format: Literal["json", "console"] = "json"  # console only on a terminal
+    request_timeout_seconds: float = Field(10, gt=0, le=3600)
+    drain_seconds: float = Field(
+        5, ge=0, le=600
+    )  # unready but serving, until the load balancers have noticed
+    grace_seconds: int = Field(20, ge=1, le=600)  # then, for the requests in flight
+    otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
+    otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1)
+
+
+S = TypeVar("S", bound=RoadSettings)
+
+
+def load(service: str, settings: type[S]) -> S:
+    """Read the environment; end the process with exit code 2 and one line when it is not right."""
+    try:
+        return settings()
+    except (SettingsError, ValidationError) as error:
+        sys.stderr.write(f"{service}: {explain(error)}\n")
+        raise SystemExit(2) from None
+
+
+def explain(error: SettingsError | ValidationError) -> str:
+    """One line that names the environment variables and what is wrong with them, without their values."""
+    if isinstance(error, SettingsError):
+        return str(error).splitlines()[0]
+    problems = []
+    for each in error.errors(include_input=False, include_url=False):
+        name = ".".join(map(str, each["loc"])).upper()
+        problems.append(f"{name} is not set" if each["type"] == "missing" else f"{name}: {each['msg']}")
+    return "; ".join(problems)
