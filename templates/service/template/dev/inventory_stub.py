@@ -1,6 +1,7 @@
 """A stub of the inventory for development and tests: `python dev/inventory_stub.py --port 9090`."""
 
 import argparse
+import contextlib
 import json
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,10 @@ STOCK = {"42": 17, "7": 0}
 class Inventory(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # or the body waits 40 ms for the acknowledgement of the headers
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the caller has stopped waiting
+            super().handle()
 
     def do_GET(self) -> None:
         item = self.path.removeprefix("/items/")
