@@ -1,9 +1,15 @@
-"""For those who test templates: real roads on disk, made by functions as small as the facts they state."""
+"""For those who test templates: roads on disk, services as processes, nothing pretended."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import signal
+import socket
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from paved_road import git
@@ -56,3 +62,70 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -
         stdin=subprocess.DEVNULL,
         check=False,
     )
+
+
+# -- services that run -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a service answered, and how long that took. Status 0: nobody did."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str]
+    seconds: float
+
+
+def free_port() -> int:
+    """A port on the loopback that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(
+    *command: str | Path, cwd: Path, env: Mapping[str, str], log: Path | None = None, patience: float = 20
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has ended, one way or the other, when the block ends. What it says goes to `log`."""
+    with log.open("ab") if log else contextlib.nullcontext(subprocess.DEVNULL) as output:
+        process = subprocess.Popen(
+            [str(word) for word in command], cwd=cwd, env=git.environment() | dict(env), stdin=subprocess.DEVNULL,
+            stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)  # a stopped process cannot hear that it shall end
+            process.terminate()
+            try:
+                process.wait(timeout=patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def ask(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeout: float = 10) -> Answer:
+    """One GET request to the loopback."""
+    start = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers=dict(headers or {}))
+        response = connection.getresponse()
+        body = response.read().decode(errors="replace")
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(status=response.status, body=body, headers=found, seconds=time.monotonic() - start)
+    except (OSError, http.client.HTTPException):
+        return Answer(status=0, body="", headers={}, seconds=time.monotonic() - start)
+    finally:
+        connection.close()
+
+
+def ask_until(port: int, path: str, status: int, *, within: float = 30) -> Answer:
+    """Ask again and again until the answer has this status; the last answer when it never has."""
+    deadline = time.monotonic() + within
+    while (answer := ask(port, path)).status != status and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return answer

@@ -6,19 +6,16 @@ stopped by its pid; the stamped service stays for you to play with.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
+
+from paved_road.testing import ask, ask_until, free_port, running
 
 PAVED = str(Path(sys.executable).with_name("paved"))
 
@@ -35,48 +32,51 @@ def main(destination: Path) -> None:
     shell("make", "check", cwd=destination)
 
     inventory_port, port = free_port(), free_port()
-    environment = os.environ | {
+    environment = {
         "PORT": str(port),
         "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
         "DRAIN_SECONDS": "2",
-        "LOG_LEVEL": "WARNING",
     }
-    stub = [str(destination / ".venv/bin/python"), "dev/inventory_stub.py", "--port", str(inventory_port)]
-    service = [str(destination / f".venv/bin/{destination.name}")]
+    stub: list[str | Path] = [destination / ".venv/bin/python", "dev/inventory_stub.py", "--port", str(inventory_port)]
+    service = destination / ".venv/bin" / destination.name
 
     step("Start it, with a stub of the inventory it depends on")
-    with running(stub, destination, environment) as inventory, running(service, destination, environment) as orders:
-        get(port, "/readyz", until=200)
-        get(port, "/orders/1")
+    with (
+        running(*stub, cwd=destination, env={}) as inventory,
+        running(service, cwd=destination, env=environment) as orders,
+    ):
+        ask_until(port, "/readyz", 200)
+        get(port, "/readyz", 200, status="ready")
+        get(port, "/orders/1", 200, degraded=False)
 
         step("Kill the inventory (SIGKILL): the answer is degraded, not an error, and it is quick")
         inventory.kill()
         inventory.wait()
-        get(port, "/orders/1")
-        get(port, "/readyz")
+        get(port, "/orders/1", 200, degraded=True)
+        time.sleep(1.1)  # for as long the probes' results hold
+        get(port, "/readyz", 200, status="degraded")
 
         step("Keep asking: the circuit breaker opens, and the dead inventory is left in peace")
         for _ in range(30):
-            get(port, "/orders/1", quiet=True)
-        metric(port, "breaker")
-        get(port, "/orders/1")
+            ask(port, "/orders/1")
+        metrics(port, "dependency_attempts_total", "dependency_fallbacks_total", "dependency_breaker_state")
+        get(port, "/orders/1", 200, degraded=True)
 
         step("Bring the inventory back: after a pause one probe is let through, and the breaker closes")
-        with running(stub, destination, environment) as inventory_again:
+        with running(*stub, cwd=destination, env={}) as inventory_again:
             recovered(port, "/orders/1")
 
             step("Hang the inventory (SIGSTOP): the wait is bounded by the deadline")
             inventory_again.send_signal(signal.SIGSTOP)
-            get(port, "/orders/1")
+            get(port, "/orders/1", 200, degraded=True)
             inventory_again.send_signal(signal.SIGCONT)
 
             step("Stop the service (SIGTERM): it turns unready, keeps serving while it drains, and exits cleanly")
             orders.send_signal(signal.SIGTERM)
             time.sleep(0.3)
-            get(port, "/readyz")
-            get(port, "/orders/2")
-            orders.wait(timeout=30)
-            say(f"exit code {orders.returncode}")
+            get(port, "/readyz", 503, status="draining")
+            get(port, "/orders/2", 200, degraded=False)
+            say(f"exit code {orders.wait(timeout=30)}")
             if orders.returncode != 0:
                 raise SystemExit("error: the service did not exit cleanly")
 
@@ -119,7 +119,11 @@ def shell(*command: str, cwd: Path | None = None) -> None:
     shown = [Path(word).name if os.sep in word else word for word in command]
     print(f"   $ {' '.join(shown)}", flush=True)
     start = time.monotonic()
-    done = subprocess.run(command, cwd=cwd, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # A make of its own, not a part of the one that runs this demo.
+    own = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    done = subprocess.run(
+        command, cwd=cwd, env=own, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     for line in done.stdout.splitlines():
         print(f"   {line}")
     if done.returncode != 0:
@@ -127,72 +131,30 @@ def shell(*command: str, cwd: Path | None = None) -> None:
     say(f"({time.monotonic() - start:.1f} s)")
 
 
-def free_port() -> int:
-    """A port nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextlib.contextmanager
-def running(command: list[str], cwd: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has ended, one way or the other, when the block ends."""
-    process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGCONT)
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def fetch(port: int, path: str) -> tuple[int, str, float]:
-    """Status, body and seconds of one request; status 0 when nobody listens."""
-    start = time.monotonic()
-    try:
-        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
-            return response.status, response.read().decode(), time.monotonic() - start
-    except HTTPError as error:
-        return error.code, error.read().decode(), time.monotonic() - start
-    except OSError:
-        return 0, "", time.monotonic() - start
-
-
-def get(port: int, path: str, *, until: int | None = None, quiet: bool = False) -> None:
-    """Ask, and show what came back; `until` repeats for at most 30 seconds."""
-    deadline = time.monotonic() + 30
-    status, body, seconds = fetch(port, path)
-    while until is not None and status != until:
-        if time.monotonic() > deadline:
-            raise SystemExit(f"error: {path} did not answer {until} within 30 seconds")
-        time.sleep(0.1)
-        status, body, seconds = fetch(port, path)
-    if not quiet:
-        with contextlib.suppress(ValueError):
-            body = json.dumps(json.loads(body))
-        say(f"GET {path} -> {status} in {seconds * 1000:.0f} ms: {body}")
+def get(port: int, path: str, code: int, /, **expected: object) -> None:
+    """Ask, and show what came back. Anything but the expected ends the demo: it does not claim what it did not see."""
+    answer = ask(port, path)
+    content = json.loads(answer.body or "{}")
+    say(f"GET {path} -> {answer.status} in {answer.seconds * 1000:.0f} ms: {json.dumps(content)}")
+    if answer.status != code or not expected.items() <= content.items():
+        raise SystemExit(f"error: expected {code} with {expected}")
 
 
 def recovered(port: int, path: str) -> None:
     """Ask until the answer is no longer degraded."""
     start = time.monotonic()
-    while '"degraded":true' in fetch(port, path)[1].replace(" ", ""):
+    while json.loads(ask(port, path).body or "{}").get("degraded", True):
         if time.monotonic() - start > 30:
             raise SystemExit("error: the service did not recover within 30 seconds")
         time.sleep(0.2)
-    get(port, path)
+    get(port, path, 200, degraded=False)
     say(f"recovered after {time.monotonic() - start:.1f} s")
 
 
-def metric(port: int, name: str) -> None:
-    """Show the lines of the metrics that mention `name` and are not zero."""
-    for line in fetch(port, "/metrics")[1].splitlines():
-        if name in line and not line.startswith("#") and not line.endswith((" 0.0", " 0")):
+def metrics(port: int, *names: str) -> None:
+    """Show these metrics, less what is zero."""
+    for line in ask(port, "/metrics").body.splitlines():
+        if line.startswith(names) and not line.endswith(" 0.0"):
             say(line)
 
 

@@ -1,0 +1,233 @@
+"""The stamped service as a stranger gets it: its own gate passes, and it runs, and it copes when it is hurt."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+
+from paved_road.cli import main
+from paved_road.testing import Answer, ask, ask_until, free_port, run, running
+
+LONGEST = "a-service-with-a-name-of-forty-letters-x"
+
+COMBINATIONS = {
+    "defaults": [],
+    "longest names, gitlab, no deploy": [
+        f"name={LONGEST}",
+        "owner=acme/a-team-with-a-rather-long-name-in-the-end",
+        "port=65535",
+        "ci=gitlab",
+        "deploy=none",
+        "description=It's got a 'quoted' name: #1, {braced} & 100% <ok>",
+    ],
+    "shortest names": ["name=o", "package=p", "owner=o", "port=1024", "ci=gitlab"],
+}
+
+
+def stamp(destination: Path, *answers: str) -> Path:
+    """A service of the template as it lies in this checkout, uncommitted changes included."""
+    words = ["new", str(destination), "--ref", "HEAD", "--defaults"]
+    assert main([*words, *(word for answer in answers for word in ("--data", answer))]) == 0
+    return destination
+
+
+@pytest.mark.parametrize("answers", COMBINATIONS.values(), ids=COMBINATIONS)
+def test_every_combination_passes_its_own_gate_without_a_warning(tmp_path: Path, answers: list[str]) -> None:
+    service = stamp(tmp_path / "orders", *answers)
+    done = run("make", "--no-print-directory", "check", cwd=service)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout + done.stderr
+    assert not re.search(r"warn|deprecat", said, re.IGNORECASE), said
+    assert re.search(r"\d+ passed in", said)
+    assert "skipped" not in said.split("skipped due to complete coverage")[-1]
+    assert run("git", "status", "--porcelain", cwd=service).stdout == "", "the gate leaves nothing behind"
+
+
+def test_the_gate_fails_when_the_service_is_broken(tmp_path: Path) -> None:
+    service = stamp(tmp_path / "orders")
+    orders = service / "src" / "orders" / "api" / "orders.py"
+    orders.write_text(orders.read_text().replace("degraded=stock.degraded", "degraded=False"))
+    done = run("make", "check", cwd=service)
+    assert done.returncode != 0
+    assert "test_orders" in done.stdout
+
+
+@pytest.mark.parametrize("suffix", ["hooks", "format"])
+def test_the_pre_commit_hooks_pass_on_the_first_commit(tmp_path: Path, suffix: str) -> None:
+    service = stamp(tmp_path / "orders")
+    if suffix == "format":
+        (service / "src" / "orders" / "api" / "orders.py").write_text("x   =  1\n")
+    done = run("pre-commit", "run", "--all-files", cwd=service, env={"PRE_COMMIT_HOME": str(tmp_path / "hooks")})
+    assert (done.returncode == 0) is (suffix == "hooks"), done.stdout
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A running service and the folder it was stamped in."""
+
+    folder: Path
+    port: int
+    inventory_port: int
+    process: Popen[bytes]
+    log: Path
+
+    @contextmanager
+    def inventory(self) -> Iterator[Popen[bytes]]:
+        """The dependency, up."""
+        with running(
+            self.folder / ".venv/bin/python", "dev/inventory_stub.py", "--port", str(self.inventory_port),
+            cwd=self.folder, env={},
+        ) as process:  # fmt: skip
+            ask_until(self.inventory_port, "/livez", 200)
+            yield process
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return ask(self.port, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
+
+    def order(self, number: int = 1) -> dict[str, object]:
+        answer = self.get(f"/orders/{number}")
+        assert answer.status == 200, answer
+        found = json.loads(answer.body)
+        assert isinstance(found, dict)
+        return found
+
+    def lines(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stamped service with its environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAVED_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("PAVED_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
+        service = stamp(tmp_path_factory.mktemp("stamped") / "orders")
+    done = run("uv", "sync", "--locked", "--no-dev", "--quiet", cwd=service)
+    assert done.returncode == 0, done.stderr
+    return service
+
+
+@pytest.fixture
+def world(installed: Path, tmp_path: Path) -> Iterator[World]:
+    port, inventory_port = free_port(), free_port()
+    env = {
+        "PORT": str(port),
+        "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
+        "DRAIN_SECONDS": "1",
+        "HOST": "127.0.0.1",
+    }
+    log = tmp_path / "log"
+    with running(installed / ".venv/bin/orders", cwd=installed, env=env, log=log) as process:
+        assert ask_until(port, "/readyz", 200).status == 200, log.read_text()
+        yield World(folder=installed, port=port, inventory_port=inventory_port, process=process, log=log)
+
+
+def test_it_answers_on_every_probe_and_serves(world: World) -> None:
+    with world.inventory():
+        for path in ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json"):
+            assert world.get(path).status == 200, path
+        assert world.order() == {"id": 1, "item": 42, "stock": 17, "degraded": False}
+
+
+def test_a_killed_dependency_costs_the_answer_and_not_the_service(world: World) -> None:
+    with world.inventory() as inventory:
+        assert world.order()["degraded"] is False
+        inventory.kill()
+        inventory.wait()
+        assert world.order() == {"id": 1, "item": 42, "stock": "unknown", "degraded": True}
+        time.sleep(1.1)  # the results of readiness hold for a second
+        ready = world.get("/readyz")
+        assert (ready.status, json.loads(ready.body)["status"]) == (200, "degraded")
+        assert world.get("/livez").status == 200
+
+
+def test_a_dead_dependency_is_left_in_peace_and_found_again(world: World) -> None:
+    for _ in range(40):
+        world.order()
+    metrics = world.get("/metrics").body
+    assert 'dependency_breaker_state{dependency="inventory",state="open"} 1.0' in metrics
+    connects = re.search(r'dependency_attempts_total{[^}]*outcome="connect_error"[^}]*} ([0-9.]+)', metrics)
+    assert connects
+    assert 20 <= float(connects[1]) <= 30
+    with world.inventory():
+        begun = time.monotonic()
+        while world.order()["degraded"]:
+            assert time.monotonic() - begun < 10, "the breaker never closed"
+            time.sleep(0.1)
+
+
+def test_a_hanging_dependency_is_waited_for_no_longer_than_the_deadline(world: World) -> None:
+    with world.inventory() as inventory:
+        inventory.send_signal(signal.SIGSTOP)
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(world.get, ["/orders/1"] * 60))
+    assert {answer.status for answer in answers} == {200}
+    assert all(json.loads(answer.body)["degraded"] for answer in answers)
+    assert max(answer.seconds for answer in answers) < 2.5
+    assert world.get("/livez").seconds < 0.5
+
+
+def test_the_caller_s_deadline_is_honoured(world: World) -> None:
+    with world.inventory() as inventory:
+        inventory.send_signal(signal.SIGSTOP)
+        answer = world.get("/orders/1", X_Request_Timeout_Ms="200")
+    assert (answer.status, json.loads(answer.body)["degraded"]) == (200, True)
+    assert answer.seconds < 0.35
+
+
+def test_clients_that_follow_readiness_see_no_error_through_a_drain(world: World) -> None:
+    with world.inventory(), ThreadPoolExecutor(4) as pool:
+
+        def follow(_: int) -> list[int]:
+            seen = []
+            while world.get("/readyz").status == 200:
+                seen += [world.get("/orders/1").status for _ in range(5)]
+            return seen
+
+        followers = [pool.submit(follow, number) for number in range(4)]
+        time.sleep(0.5)
+        world.process.send_signal(signal.SIGTERM)
+        seen = [status for follower in followers for status in follower.result(timeout=20)]
+        assert world.process.wait(timeout=20) == 0
+    assert len(seen) > 20
+    assert set(seen) == {200}
+
+
+def test_problems_ids_and_logs_belong_together(world: World) -> None:
+    answer = world.get("/orders/99", X_Request_Id="asked-by-a-test")
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.headers["x-request-id"] == "asked-by-a-test"
+    assert json.loads(answer.body)["request_id"] == "asked-by-a-test"
+    time.sleep(0.2)
+    (line,) = [line for line in world.lines() if line.get("request_id") == "asked-by-a-test"]
+    assert (line["status"], line["route"], line["service"]) == (404, "/orders/{order_id}", "orders")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("INVENTORY_URL", None), ("INVENTORY_URL", "nowhere"), ("PORT", "http"), ("LOG_LEVEL", "LOUD")],
+)
+def test_a_bad_setting_ends_the_start_with_one_line_that_names_it(
+    installed: Path, setting: str, value: str | None
+) -> None:
+    env = {"INVENTORY_URL": "http://127.0.0.1:1", "PORT": str(free_port())} | ({setting: value} if value else {})
+    if value is None:
+        del env[setting]
+    done = run(installed / ".venv/bin/orders", cwd=installed, env=env)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert setting in line
