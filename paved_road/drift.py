@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from paved_road import git
+from paved_road import git, origin
+from paved_road import tree as trees
 from paved_road.errors import ServiceError
 from paved_road.owners import Owner
 from paved_road.service import Locked, Service
-from paved_road.tree import Mode
+from paved_road.tree import File, Mode
+
+if TYPE_CHECKING:
+    from paved_road.config import Config
 
 
 class Kind(StrEnum):
@@ -49,6 +56,21 @@ def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[D
         for path, locked in sorted(files.items())
         if (kind := _kind(locked, now.get(path)))
     ]
+
+
+def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:
+    """The differences line by line: from the service's own objects, else from its release rendered again."""
+    wanted = [one.path for one in differences]
+    lock = service.lock.files if service.lock else {}
+    contents = dict(zip(wanted, git.read(service.top, [lock[path].blob for path in wanted]), strict=True))
+    if None in contents.values():
+        again = origin.pristine(service, origin.find(service, config), config)
+        contents |= {path: again.tree[path].data for path in wanted if again and path in again.tree}
+    with tempfile.TemporaryDirectory(prefix="paved-drift-") as folder:
+        before, after = Path(folder, "pristine"), Path(folder, "service")
+        trees.write({path: File(data, lock[path].mode) for path, data in contents.items() if data is not None}, before)
+        trees.write(trees.read(service.path, [path for path in wanted if os.path.lexists(service.path / path)]), after)
+        return git.diff_folders(before, after)
 
 
 def _kind(locked: Locked, found: tuple[Mode, str] | None) -> Kind | None:

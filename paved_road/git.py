@@ -336,6 +336,16 @@ def patch(repository: Path, old: str, new: str) -> str:
     )
 
 
+def diff_folders(old: Path, new: Path) -> str:
+    """The difference between two folders beside each other, with paths as if each were the root."""
+    options = ("--no-index", "--no-color", "--no-ext-diff", "--no-renames", "--no-prefix", "--exit-code")
+    command = ["git", "-c", "core.quotePath=false", "diff", *options, old.name, new.name]
+    done = subprocess.run(command, cwd=old.parent, env=environment(), capture_output=True, check=False)
+    if done.returncode not in (0, 1):
+        raise GitError("git diff failed", cause=done.stderr.decode(errors="replace").strip())
+    return done.stdout.decode(errors="replace")
+
+
 # -- changing a work tree ------------------------------------------------------------------------------------------
 
 

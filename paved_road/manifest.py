@@ -14,7 +14,8 @@ FILENAME = "paved-road.yml"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built at first use: asking for the version alone is a matter of milliseconds.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Variable(_Strict):

@@ -93,7 +93,8 @@ class Release:
 def open_road(config: Config, *, trust: bool = False, refresh: bool = True) -> Road:
     """The road that the configuration names. A remote one is fetched into the cache, once, then kept fresh there.
 
-    `refresh=False` uses what the cache has. When a refresh fails, the cached copy is used and `Road.stale` says why.
+    `refresh=False` uses what the cache has and no network. When a refresh fails, the cached copy is used and
+    `Road.stale` says why.
     """
     source = config.road.value
     if source == BUILT_IN:
@@ -158,6 +159,8 @@ def _mirror(url: str, cache: Path, *, refresh: bool) -> tuple[Path, str]:
     name = re.sub(r"[^A-Za-z0-9]+", "-", url.rstrip("/").removesuffix(".git").rsplit("/", 1)[-1])[-40:]
     location = cache / "roads" / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
     if not (location / "HEAD").is_file():
+        if not refresh:
+            raise RoadError(f"the road {url} is not in the cache", hint="paved templates --road URL fetches it")
         return _clone(url, location), ""
     if refresh:
         try:

@@ -146,6 +146,12 @@ class Service:
         """The recorded answers, without Copier's own facts."""
         return {key: value for key, value in self.record.items() if not key.startswith("_")}
 
+    @property
+    def journal(self) -> Path:
+        """Where an update in progress is written down: in a folder of git's own, one for each service."""
+        name = self.prefix.rstrip("/").replace("%", "%25").replace("/", "%2F")
+        return git.git_folder(self.top) / (f"paved-update-{name}" if name else "paved-update")
+
     def head(self) -> dict[str, Leaf]:
         """The service's files as committed, by path below its folder."""
         entries = git.tree(self.top, f"HEAD:{self.prefix.rstrip('/')}")

@@ -112,3 +112,10 @@ def write(tree: Mapping[str, File], directory: Path) -> None:
             stream.write(file.data)
             if file.mode is Mode.EXECUTABLE:
                 os.fchmod(stream.fileno(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode) | 0o111)
+
+
+def replace(target: Path, file: File) -> None:
+    """Write one plain file so that a reader sees either what was there or all of the new content."""
+    scratch = target.with_name(f"{target.name}.{os.getpid()}")
+    scratch.write_bytes(file.data)
+    scratch.replace(target)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import __version__, ui
-from paved_road.cli import config, doctor, new, templates, update
+from paved_road.cli import adopt, config, doctor, drift, new, status, templates, update
 from paved_road.errors import PavedError, UsageError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
       paved new orders                   stamp a service called orders
       paved new orders --dry-run         show what would be written
       paved update                       bring the service here to the latest release
+      paved status                       its release and the latest, its drift
       paved templates                    what the road offers
       paved doctor                       is this machine ready?
     """,
@@ -30,6 +31,9 @@ app = typer.Typer(
 )
 app.command("new")(new.new)
 app.command("update")(update.update)
+app.command("status")(status.status)
+app.command("drift")(drift.drift)
+app.command("adopt")(adopt.adopt)
 app.command("templates")(templates.templates)
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paved_road.errors import PavedError, UsageError
 
+if TYPE_CHECKING:
+    from paved_road.drift import Difference
+
+Service = Annotated[Path, typer.Argument(help="The service; the current folder when left out.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
@@ -100,3 +104,8 @@ def _read_answers(file: Path) -> dict[str, Any]:
         # Copier's own facts (_src_path, _commit) make a service's answers file usable as it is.
         found |= {str(key): value for key, value in document.items() if not str(key).startswith("_")}
     return found
+
+
+def difference(one: Difference) -> dict[str, str]:
+    """A difference as JSON has it."""
+    return {"path": one.path, "kind": str(one.kind), "owner": str(one.owner)}

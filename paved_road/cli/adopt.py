@@ -1,0 +1,81 @@
+"""`paved adopt`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+
+if TYPE_CHECKING:
+    from paved_road.adopt import Adopted
+
+
+def adopt(
+    path: Annotated[Path, typer.Argument(help="The repository, or a service's folder in it.")],
+    template: Annotated[
+        str | None,
+        typer.Option("--template", autocompletion=options.complete_template, help="The template it shall follow."),
+    ] = None,
+    road: options.Road = None,
+    ref: options.Ref = None,
+    data: options.Data = None,
+    answers: options.AnswersFile = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; what is not known is a default.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what differs; write nothing.")] = False,
+    trust: options.Trust = False,
+    json: options.Json = False,
+) -> None:
+    """Put an existing repository on the road: one that plain Copier made, or one written by hand.
+
+    The lock and the answers are written; nothing else of the repository changes. What differs from the release is
+    told: the road's files among it are drift from now on, and the next `paved update` merges.
+
+    \b
+    Examples:
+      paved adopt .                                     made by Copier: its answers say all
+      paved adopt legacy --road gh:acme/road --ref 2.0  written by hand: counts from release 2.0
+      paved adopt legacy --dry-run                      how far is it from the road?
+    """
+    from paved_road import adopt as adoption
+    from paved_road.config import load
+
+    order = adoption.Order(path=path, template=template, ref=ref, answers=options.answers(data, answers), trust=trust)
+    config = load({"road": road}, directory=path.absolute())
+    adopted = adoption.adopt(order, config, ask=None if defaults or json else ui.asker(), dry_run=dry_run)
+    if json:
+        ui.envelope("adopt", 0, _facts(adopted) | {"dry_run": dry_run}, notes=adopted.notes)
+    else:
+        _say(adopted, dry_run=dry_run)
+
+
+def _facts(adopted: Adopted) -> dict[str, Any]:
+    return {
+        "service": str(adopted.path),
+        "road": adopted.lock.road,
+        "template": adopted.lock.template,
+        "version": adopted.lock.version,
+        "answers": {key: value for key, value in adopted.answers.items() if not key.startswith("_")},
+        "written": list(adopted.written),
+        "differences": [options.difference(one) for one in adopted.differences],
+    }
+
+
+def _say(adopted: Adopted, *, dry_run: bool) -> None:
+    same = len(adopted.lock.files) - len(adopted.differences)
+    for one in adopted.differences:
+        ui.data(f"{one.kind:<8} {one.path}  ({one.owner})")
+    kinds = Counter(str(one.kind) for one in adopted.differences)
+    counted = ", ".join([f"{same} files as the release has them", *(f"{n} {kind}" for kind, n in kinds.items())])
+    name = f"{adopted.lock.template} {adopted.lock.version}"
+    if dry_run:
+        ui.data(f"against {name}: {counted}; nothing was written")
+        return
+    ui.good(f"adopted {adopted.path.name} at {name}: {counted}")
+    ui.data(f"written: {', '.join(adopted.written)}; look at them, and commit")
+    for text in adopted.notes:
+        ui.note(text)

@@ -1,0 +1,52 @@
+"""`paved drift`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+
+
+def drift(
+    path: options.Service = Path(),
+    diff: Annotated[bool, typer.Option("--diff", help="Show what differs, line by line.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Shared and service-owned files too, which may differ.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Where a service differs from its release in the files that the road owns. Decided by the lock alone.
+
+    Exit code 0: nowhere. 1: there is drift. With --all only the road's files count.
+
+    \b
+    Examples:
+      paved drift
+      paved drift orders --diff
+      paved drift --all                 everything the team made of what was stamped
+    """
+    from paved_road import drift as drifts
+    from paved_road.config import load
+    from paved_road.owners import Owner
+    from paved_road.service import open_service
+
+    service = open_service(path)
+    owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
+    found = drifts.find(service, owners=owners)
+    exit_code = 1 if any(one.owner is Owner.ROAD for one in found) else 0
+    patch = drifts.patch(service, found, load(directory=service.path)) if diff and found else ""
+    if json:
+        facts = {"service": str(service.path), "drift": [options.difference(one) for one in found]}
+        ui.envelope("drift", exit_code, facts | ({"diff": patch} if diff else {}))
+    else:
+        for one in found:
+            ui.data(f"{one.kind:<8} {one.path}" + (f"  ({one.owner})" if everything else ""))
+        if patch:
+            ui.data(f"\n{patch}".rstrip("\n"))
+        if not found:
+            ui.good("no drift" if not everything else "as stamped")
+    raise typer.Exit(exit_code)

@@ -1,0 +1,72 @@
+"""`paved status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+
+if TYPE_CHECKING:
+    from paved_road.status import Status
+
+
+def status(
+    path: options.Service = Path(),
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Take the latest release from what was last fetched.")
+    ] = False,
+    road: options.Road = None,
+    json: options.Json = False,
+) -> None:
+    """Where a service stands: its release and the latest, its drift, an update in progress.
+
+    Exit code 0: nothing to do. 1: a newer release, drift, or an update in progress.
+
+    \b
+    Examples:
+      paved status
+      paved status orders --json
+      paved status --offline            as a shell prompt would ask
+    """
+    from paved_road import status as statuses
+    from paved_road.config import load
+    from paved_road.service import open_service
+
+    service = open_service(path)
+    found = statuses.find(service, load({"road": road}, directory=service.path), offline=offline)
+    exit_code = 0 if found.is_current else 1
+    if json:
+        ui.envelope("status", exit_code, _facts(found), notes=found.notes)
+    else:
+        _say(found)
+    raise typer.Exit(exit_code)
+
+
+def _facts(found: Status) -> dict[str, Any]:
+    return {
+        "service": str(found.service.path),
+        "template": found.template,
+        "version": found.version,
+        "latest": found.latest,
+        "newer": list(found.newer),
+        "drift": [options.difference(one) for one in found.drift],
+        "updating": found.updating,
+    }
+
+
+def _say(found: Status) -> None:
+    say = ui.good if found.is_current else ui.data
+    behind = f"{found.latest} is the latest: paved update" if found.newer else "the latest"
+    say(f"{found.service.path.name} is at {found.template} {found.version} ({behind})")
+    if found.newer[1:]:
+        ui.data(f"  releases between: {', '.join(reversed(found.newer[1:]))}")
+    if found.drift:
+        ui.data(f"  drift in {len(found.drift)} of the road's files: paved drift")
+    if found.updating:
+        ui.data(f"  an update to {found.updating} is in progress: paved update --continue, or --abort")
+    for text in found.notes:
+        ui.note(text)

@@ -1,0 +1,64 @@
+"""Where a service comes from: its road, its template, and the release it was stamped from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paved_road.config import Config, Value
+from paved_road.errors import GitError, PavedError, ServiceError, TemplateError, UnknownRelease
+from paved_road.road import Template, find_template, open_road, release
+
+if TYPE_CHECKING:
+    from paved_road.render import Pristine
+    from paved_road.service import Service
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """A service's template, on its road as it is now."""
+
+    template: Template
+    notes: tuple[str, ...] = ()
+
+
+def find(
+    service: Service, config: Config, *, template: str | None = None, trust: bool = False, refresh: bool = True
+) -> Origin:
+    """The template a service comes from, on the road it recorded or (when it has moved) on the one a flag names."""
+    source = service.lock.road if service.lock else service.record.get("_src_path")
+    if config.road.origin != "flag":
+        if not isinstance(source, str):
+            raise ServiceError(
+                f"{service.answers_file} does not say which road the service comes from",
+                cause="it has no _src_path",
+                hint=f"paved adopt {service.path} --road URL",
+            )
+        config = replace(config, road=Value(value=source, origin="service", where=service.answers_file))
+    try:
+        road = open_road(config, trust=trust, refresh=refresh)
+    except PavedError as error:
+        hint = "when the road has moved: --road URL"
+        raise type(error)(error.message, cause=error.cause, hint=hint) from error
+    notes = (f"the road could not be reached, its cached copy is used ({road.stale})",) if road.stale else ()
+    return Origin(
+        template=find_template(road, template or (service.lock.template if service.lock else None)), notes=notes
+    )
+
+
+def recorded_version(service: Service) -> str:
+    """The version a service is at, as its records have it."""
+    return service.lock.version if service.lock else str(service.record.get("_commit", "unknown"))
+
+
+def pristine(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Pristine | None:
+    """The recorded release rendered again with the recorded answers; None when it is gone or no longer renders."""
+    from paved_road.render import prepare, render
+
+    ref = service.lock.commit if service.lock else service.record.get("_commit")
+    try:
+        old = release(origin.template, str(ref) if ref else None)
+        form = prepare(old, cache=config.cache_dir, trust=trust)
+        return render(form, form.settle(service.path, given={}, recorded=service.answers), service.path)
+    except (UnknownRelease, TemplateError, GitError):
+        return None

@@ -1,0 +1,81 @@
+"""Status: where a service stands. Its version against the latest, its drift, an update in progress."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paved_road import drift, origin
+from paved_road.road import release, releases
+
+if TYPE_CHECKING:
+    from paved_road.config import Config
+    from paved_road.drift import Difference
+    from paved_road.road import Template
+    from paved_road.service import Service
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """Where a service stands."""
+
+    service: Service
+    template: str
+    version: str
+    latest: str
+    newer: tuple[str, ...]
+    """The releases it has not been updated to, newest first."""
+    drift: tuple[Difference, ...]
+    updating: str | None
+    """The version an update in progress goes to."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.newer or self.drift or self.updating)
+
+
+def find(service: Service, config: Config, *, offline: bool = False) -> Status:
+    """The status of a service. Only the latest release needs its road; `offline` takes it from the cache."""
+    found = origin.find(service, config, refresh=not offline)
+    version = origin.recorded_version(service)
+    notes = list(found.notes)
+    if service.lock is None:
+        version = release(found.template, version).version
+        notes.append("plain Copier made it, so its drift is not known: paved adopt writes the lock that tells")
+    latest = release(found.template).version
+    return Status(
+        service=service,
+        template=found.template.name,
+        version=version,
+        latest=latest,
+        newer=_newer(found.template, version, latest),
+        drift=tuple(drift.find(service)) if service.lock else (),
+        updating=_updating(service),
+        notes=tuple(notes),
+    )
+
+
+def _updating(service: Service) -> str | None:
+    try:
+        return str(json.loads((service.journal / "journal.json").read_text())["new_version"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError):
+        return "unknown"
+
+
+def _newer(template: Template, current: str, latest: str) -> tuple[str, ...]:
+    """The releases after `current`, up to the latest: a pre-release after that is nobody's update."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        here, there = Version(current), Version(latest)
+    except InvalidVersion:
+        return (latest,) if current != latest else ()
+    if there <= here:
+        return ()
+    known = {there, *(Version(one.version) for one in releases(template))}
+    return tuple(str(one) for one in sorted(known, reverse=True) if here < one <= there)
