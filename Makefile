@@ -4,6 +4,9 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Pinned by hash and without the address of an index, so that any mirror serves.
+COMPILE := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
 .PHONY: help
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -34,12 +37,16 @@ docs: .venv/ready ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet
 
 .PHONY: bench
-bench: .venv/ready ## Side by side with public tools; the last results are in bench/RESULTS.md
+bench: .venv/ready .venv-bench/ready ## Side by side with public tools; the last results are in bench/RESULTS.md
 	$(BIN)/python -m bench
 
 .PHONY: soak
 soak: .venv/ready ## The long proofs: many more generated templates
 	PAVED_SOAK=1 $(BIN)/pytest -n auto -m soak $(PYTEST_ARGS)
+
+.PHONY: tools
+tools: ## Install what the tests use beyond Python: Debian's packages (as root) and npm's
+	scripts/tools.sh
 
 .PHONY: dist
 dist: .venv/ready ## Build the wheel and the sdist
@@ -47,18 +54,22 @@ dist: .venv/ready ## Build the wheel and the sdist
 
 .PHONY: lock
 lock: .venv/ready ## Pin the newest versions of everything, with hashes
-	cd requirements && for set in dev; do \
-	  ../$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-annotate --output-file $$set.txt $$set.in ../pyproject.toml; \
-	done
+	cd requirements && ../$(BIN)/uv pip compile $(COMPILE) --output-file dev.txt dev.in ../pyproject.toml
+	cd requirements && ../$(BIN)/uv pip compile $(COMPILE) --output-file bench.txt bench.in
+	cd requirements/node && npm update --silent --package-lock-only
 
 .PHONY: clean
 clean: ## Remove what make made
-	rm -rf .venv dist site demo
+	rm -rf .venv .venv-bench requirements/node/node_modules dist site demo
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv-bench/ready: requirements/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements/bench.txt
 	touch $@
