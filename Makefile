@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_MKDOCS_2_WARNING := 1
 
 # Pinned by hash and without the address of an index, so that any mirror serves.
 COMPILE := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -33,7 +34,6 @@ fmt: .venv/ready ## Format, and mend what ruff can mend
 
 .PHONY: docs
 docs: .venv/ready ## Build the documentation into site/
-	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --strict --quiet
 
 .PHONY: bench
@@ -42,7 +42,7 @@ bench: .venv/ready .venv-bench/ready ## Side by side with public tools; the last
 
 .PHONY: soak
 soak: .venv/ready ## The long proofs: many more generated templates
-	PAVED_SOAK=1 $(BIN)/pytest -n auto -m soak $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto -m soak $(PYTEST_ARGS)
 
 .PHONY: tools
 tools: ## Install what the tests use beyond Python: Debian's packages (as root) and npm's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -21,57 +22,61 @@ class _Strict(BaseModel):
 class Variable(_Strict):
     """How the service is told a value."""
 
-    env: str
+    env: str = Field(description="the environment variable")
 
 
 class Probes(_Strict):
     """Paths of the probes and of the metrics."""
 
-    live: str
-    ready: str
-    startup: str | None = None
-    metrics: str | None = None
+    live: str = Field(description="the process answers; asks no dependency")
+    ready: str = Field(description="it can serve; asks critical dependencies only")
+    startup: str | None = Field(default=None, description="it has started")
+    metrics: str | None = Field(default=None, description="Prometheus' text format")
 
 
 class DependencyContract(_Strict):
     """A dependency, as live checks need to know it."""
 
     env: str = Field(description="the variable that holds its base URL")
-    critical: bool
+    critical: bool = Field(description="whether the service is unready without it")
     sample: str | None = Field(default=None, description="a request the service sends it, as in `GET /items/42`")
 
 
 class Run(_Strict):
     """The contract that live checks rely on."""
 
-    start: str
-    port: Variable
+    start: str = Field(description="the command that starts the service, in its folder")
+    port: Variable = Field(description="how it is told where to listen")
     probes: Probes
-    dependencies: dict[str, DependencyContract] = {}
-    sample: str | None = None
+    dependencies: dict[str, DependencyContract] = Field(default={}, description="by name")
+    sample: str | None = Field(default=None, description="a request it answers, as in `GET /orders/1`")
 
 
 class Offroad(_Strict):
     """The road's limits for deviations."""
 
-    longest: Annotated[str, Field(pattern=r"^[1-9][0-9]*d$")] = "180d"
-    approval_from: Literal["low", "medium", "high"] = "medium"
+    longest: str = Field(default="180d", pattern=r"^[1-9][0-9]*d$", description="until a deviation is reviewed")
+    approval_from: Literal["low", "medium", "high"] = Field(
+        default="medium", description="the risk from which on another person approves"
+    )
 
 
 class Manifest(_Strict):
     """`paved-road.yml`."""
 
     # YAML reads `version: 1.0` as a number; a version is the text that was written there.
-    version: Annotated[str | None, BeforeValidator(lambda v: v if v is None else str(v))] = None
+    version: Annotated[str | None, BeforeValidator(lambda v: v if v is None else str(v))] = Field(
+        default=None, description="this release's version, where no tag says it"
+    )
     owners: dict[Owner, list[str] | dict[str, str]] = Field(
         default={},
         description="Patterns (gitignore's syntax) by owner; the first match wins, unmatched files are shared. "
         "`derived` maps a path to the command that regenerates it.",
     )
-    moves: dict[str, dict[str, str]] = Field(default={}, description="version: {old path: new path}")
+    moves: dict[str, dict[str, str]] = Field(default={}, description="by version: old path to new path")
     run: Run | None = None
     offroad: Offroad = Offroad()
-    practices: str | None = None
+    practices: str | None = Field(default=None, description="folder of the road's own checks")
 
     @field_validator("owners")
     @classmethod
@@ -117,3 +122,12 @@ def stated_version(content: bytes | None) -> str | None:
         return None
     version = data.get("version") if isinstance(data, dict) else None
     return None if version is None else str(version)
+
+
+def json_schema() -> str:
+    """The JSON Schema of `paved-road.yml`, for editors."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": FILENAME,
+    } | Manifest.model_json_schema()
+    return json.dumps(schema, indent=2) + "\n"

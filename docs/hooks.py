@@ -1,0 +1,122 @@
+"""Pages that are made of the code when the documentation is built, so that they cannot rot."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import typer
+import typer.main
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from pydantic import BaseModel
+
+from paved_road import errors, manifest
+from paved_road.cli import app
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Add the generated pages."""
+    for path, make in PAGES.items():
+        files.append(File.generated(config, path, content=make()))
+    return files
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Every command's name and its `--help`, as on a terminal of 100 columns."""
+    yield from _commands(typer.main.get_command(app), "paved")
+
+
+def _commands(command: Any, name: str) -> Iterator[tuple[str, str]]:
+    context = command.make_context(name, [], resilient_parsing=True, terminal_width=100, max_content_width=100)
+    yield name, command.get_help(context)
+    for word, below in getattr(command, "commands", {}).items():
+        yield from _commands(below, f"{name} {word}")
+
+
+def _cli() -> str:
+    opening = "# Commands\n\nWhat `--help` says, command by command. Every command takes `--json`."
+    return "\n\n".join([opening, *(f"## {name}\n\n```text\n{text.rstrip()}\n```" for name, text in commands())])
+
+
+def _errors() -> str:
+    tree = inspect.cleandoc(errors.__doc__ or "")
+    return f"""\
+# Exit codes and errors
+
+| exit code | meaning |
+|---|---|
+| 0 | yes |
+| 1 | the answer is no: drift, a conflict, a newer release, a failed check |
+| 2 | paved could not answer: usage, configuration, git, network |
+| 3 | a bug in paved; the path of a log is printed |
+| 130 | interrupted |
+
+Standard output is data, standard error is talk. With `--json` standard output is one document, whatever happens:
+
+```json
+{{"schema": "paved/1", "command": "new", "exit_code": 0, "result": {{}}, "notes": [], "error": null}}
+```
+
+`error` has `code`, `message`, `cause` and `hint`; the code is the exception's name in kebab-case.
+
+```text
+{tree}
+```
+"""
+
+
+def _manifest() -> str:
+    opening = (
+        "# paved-road.yml\n\nWhat a template says about itself beside `copier.yml`. Optional; validated. "
+        "Editors take its [JSON Schema](paved-road.schema.json)."
+    )
+    return "\n\n".join([opening, *_models(manifest.Manifest, "The file")])
+
+
+def _models(model: type[BaseModel], title: str) -> Iterator[str]:
+    """A table for a model, then those of the models it holds."""
+    schema = model.model_json_schema()
+    yield f"## {title}\n\n{_table(schema)}"
+    for name, inner in schema.get("$defs", {}).items():
+        if "properties" in inner:
+            yield f"## {name}\n\n{inspect.cleandoc(inner.get('description', ''))}\n\n{_table(inner)}"
+
+
+def _table(schema: dict[str, Any]) -> str:
+    required = schema.get("required", [])
+    rows = [
+        f"| `{name}` | {_type(facts)} | {'required' if name in required else _default(facts)} "
+        f"| {facts.get('description', '')} |"
+        for name, facts in schema["properties"].items()
+    ]
+    return "\n".join(["| key | type | default | what |", "|---|---|---|---|", *rows])
+
+
+def _type(facts: dict[str, Any]) -> str:
+    if "$ref" in facts:
+        name = facts["$ref"].rsplit("/", 1)[-1]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in facts:
+        return " or ".join(_type(one) for one in facts["anyOf"] if one.get("type") != "null")
+    if "enum" in facts:
+        return ", ".join(f"`{value}`" for value in facts["enum"])
+    if facts.get("type") == "object" and isinstance(facts.get("additionalProperties"), dict):
+        return f"mapping to {_type(facts['additionalProperties'])}"
+    if facts.get("type") == "array":
+        return f"list of {_type(facts.get('items', {}))}"
+    return str(facts.get("type", "any"))
+
+
+def _default(facts: dict[str, Any]) -> str:
+    value = facts.get("default")
+    return "" if value in (None, {}, []) else f"`{value}`"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "reference/cli.md": _cli,
+    "reference/errors.md": _errors,
+    "reference/paved-road-yml.md": _manifest,
+    "reference/paved-road.schema.json": manifest.json_schema,
+}
