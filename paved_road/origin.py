@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paved_road.config import Config, Value
-from paved_road.errors import GitError, PavedError, ServiceError, TemplateError, UnknownRelease
+from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UnknownRelease
 from paved_road.road import Template, find_template, open_road, release
 
 if TYPE_CHECKING:
-    from paved_road.render import Pristine
+    from paved_road.render import Pristine, Questionnaire
+    from paved_road.render.context import AnswerBook
     from paved_road.service import Service
 
 
@@ -51,14 +52,28 @@ def recorded_version(service: Service) -> str:
     return service.lock.version if service.lock else str(service.record.get("_commit", "unknown"))
 
 
-def pristine(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Pristine | None:
-    """The recorded release rendered again with the recorded answers; None when it is gone or no longer renders."""
-    from paved_road.render import prepare, render
+def settle_again(
+    service: Service, origin: Origin, config: Config, *, trust: bool = False
+) -> tuple[Questionnaire, AnswerBook] | None:
+    """The recorded release with the recorded answers; None when the release is gone or does not take them."""
+    from paved_road.render import prepare
 
     ref = service.lock.commit if service.lock else service.record.get("_commit")
+    if ref is None and origin.template.road.is_git:
+        return None
     try:
-        old = release(origin.template, str(ref) if ref else None)
-        form = prepare(old, cache=config.cache_dir, trust=trust)
-        return render(form, form.settle(service.path, given={}, recorded=service.answers), service.path)
-    except (UnknownRelease, TemplateError, GitError):
+        form = prepare(release(origin.template, str(ref) if ref else None), cache=config.cache_dir, trust=trust)
+        return form, form.settle(service.path, given={}, recorded=service.answers)
+    except (UnknownRelease, TemplateError, AnswerError, GitError):
+        return None
+
+
+def pristine(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Pristine | None:
+    """The recorded release rendered again with the recorded answers; None when it is gone or no longer renders."""
+    from paved_road.render import render
+
+    settled = settle_again(service, origin, config, trust=trust)
+    try:
+        return render(*settled, service.path) if settled else None
+    except TemplateError:
         return None

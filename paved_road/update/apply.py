@@ -26,8 +26,6 @@ from paved_road.update import migrate
 from paved_road.update.migrate import Migration
 from paved_road.update.plan import Plan
 
-JOURNAL = "paved-update"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Journal:
@@ -60,10 +58,10 @@ class Applied:
 
 def check(service: Service) -> None:
     """An update starts from a committed state, with none in progress; anything else is refused with what to type."""
-    if journal_folder(service).exists():
+    if service.journal.exists():
         raise UsageError(
             "an update is in progress",
-            cause=f"{journal_folder(service)} says so",
+            cause=f"{service.journal} says so",
             hint="paved update --continue, or paved update --abort",
         )
     if git.resolve(service.top, "HEAD") is None:
@@ -75,17 +73,11 @@ def check(service: Service) -> None:
         )
 
 
-def journal_folder(service: Service) -> Path:
-    """Where an update in progress is written down: one for each service of a repository."""
-    name = service.prefix.rstrip("/").replace("%", "%25").replace("/", "%2F")
-    return git.git_folder(service.top) / (f"{JOURNAL}-{name}" if name else JOURNAL)
-
-
 def apply(plan: Plan) -> Applied:
     """Make the planned update happen in the index and the work tree, without committing."""
     service = plan.service
     journal = _journal(plan)
-    folder = journal_folder(service)
+    folder = service.journal
     wanted = [after[1] for after in journal.after.values() if after] + [
         blob for stages in journal.conflicts.values() for _, blob in stages.values()
     ]
@@ -98,7 +90,7 @@ def apply(plan: Plan) -> Applied:
 
 def resume(service: Service) -> Applied:
     """Finish an update: one that was cut off, or one whose conflicts a person has decided."""
-    folder = journal_folder(service)
+    folder = service.journal
     journal = _read(folder)
     _remove_stale_lock(service)
     if not (folder / "written").exists():
@@ -110,7 +102,7 @@ def resume(service: Service) -> Applied:
 
 def abort(service: Service) -> Journal:
     """Put every path the update touched back as it is in HEAD."""
-    folder = journal_folder(service)
+    folder = service.journal
     journal = _read(folder)
     _remove_stale_lock(service)
     top = service.top
@@ -137,7 +129,7 @@ def commit(service: Service, applied: Applied, branch: str | None = None) -> str
 
 def in_progress(service: Service) -> Journal | None:
     """The update in progress, if there is one."""
-    folder = journal_folder(service)
+    folder = service.journal
     return _read(folder) if folder.exists() else None
 
 

@@ -6,21 +6,22 @@ import contextlib
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from paved_road import git, manifest
-from paved_road.config import Config, Value
-from paved_road.errors import GitError, PavedError, ServiceError, TemplateError, UnknownRelease, UsageError
+from paved_road import git, manifest, origin
+from paved_road.config import Config
+from paved_road.errors import GitError, ServiceError, TemplateError, UsageError
 from paved_road.git import Leaf
 from paved_road.manifest import Manifest
+from paved_road.origin import Origin
 from paved_road.owners import Owner
 from paved_road.render import Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.context import AnswerBook
 from paved_road.render.questions import Ask, Prompt
-from paved_road.road import Release, Template, find_template, open_road, release
+from paved_road.road import Release, release
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
 from paved_road.update import align
@@ -98,10 +99,10 @@ class Plan:
 class _Old:
     """The release a service comes from: its pristine files, and where each came from in the template."""
 
-    files: Files
-    sources: Mapping[str, str]
+    files: Files = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     version: str
-    commit: str | None
+    commit: str | None = None
 
 
 @contextlib.contextmanager
@@ -113,8 +114,8 @@ def planning(service: Service, order: Order, config: Config, *, ask: Ask | None 
 
 
 def _plan(service: Service, order: Order, config: Config, ask: Ask | None, scratch: Path) -> Plan:
-    template, notes = _template(service, config, order)
-    target = release(template, order.to)
+    found = origin.find(service, config, trust=order.trust)
+    target = release(found.template, order.to)
     _refuse_downgrade(service, target, order)
     form = prepare(target, cache=config.cache_dir, trust=order.trust)
     own = manifest.parse(form.files[manifest.FILENAME].data if manifest.FILENAME in form.files else None)
@@ -123,11 +124,11 @@ def _plan(service: Service, order: Order, config: Config, ask: Ask | None, scrat
         ask=_only_new(ask, service.answers),
     )  # fmt: skip
     pristine = render(form, book, service.path)
-    old = _old(service, template, config, order)
+    old = _old(service, found, config, order)
     head = service.head()
     new_lock = lock_of(pristine, own)
     theirs = _leaves(pristine)
-    moves = _moves(old, form, book, service, template, target, own)
+    moves = _moves(old, form, book, service, target, own)
     merged, kept, ignored, more = _merge(
         service, scratch, old.files, head, theirs, moves, new_lock, own, (old.version, target)
     )
@@ -148,30 +149,11 @@ def _plan(service: Service, order: Order, config: Config, ask: Ask | None, scrat
         ours=head,
         result=result,
         scratch=scratch,
-        notes=(*notes, *more, *merged.notes),
+        notes=(*found.notes, *more, *merged.notes),
     )
 
 
 # -- where the service comes from and goes to ----------------------------------------------------------------------
-
-
-def _template(service: Service, config: Config, order: Order) -> tuple[Template, list[str]]:
-    source = service.lock.road if service.lock else service.record.get("_src_path")
-    if not isinstance(source, str):
-        raise ServiceError(
-            f"{service.answers_file} does not say which road the service comes from",
-            cause="it has no _src_path",
-            hint=f"paved adopt {service.path}",
-        )
-    if config.road.origin != "flag":
-        config = replace(config, road=Value(value=source, origin="service", where=service.answers_file))
-    try:
-        road = open_road(config, trust=order.trust)
-    except PavedError as error:
-        hint = "when the road has moved: paved update --road URL"
-        raise type(error)(error.message, cause=error.cause, hint=hint) from error
-    notes = [f"the road could not be reached, its cached copy is used ({road.stale})"] if road.stale else []
-    return find_template(road, service.lock.template if service.lock else None), notes
 
 
 def _refuse_downgrade(service: Service, target: Release, order: Order) -> None:
@@ -200,18 +182,18 @@ def _only_new(ask: Ask | None, recorded: Mapping[str, Any]) -> Ask | None:
     return answer
 
 
-def _old(service: Service, template: Template, config: Config, order: Order) -> _Old:
+def _old(service: Service, found: Origin, config: Config, order: Order) -> _Old:
     """The merge base: by the lock from the service's own objects, else by rendering the old release again."""
+    version = origin.recorded_version(service)
     if order.no_base:
-        return _Old(files={}, sources={}, version=_recorded_version(service), commit=None)
+        return _Old(version=version)
     from_lock = _by_lock(service)
-    again = _render_again(service, template, config, order)
+    again = _render_again(service, found, config, order, files=from_lock is None)
     if from_lock is not None:
-        found = again or _Old(files=from_lock, sources={}, version=_recorded_version(service), commit=None)
-        return replace(found, files=from_lock, version=_recorded_version(service))
+        return replace(again or _Old(version=version), files=from_lock, version=version)
     if again is None:
         raise ServiceError(
-            f"the release {_recorded_version(service)} that the service comes from is gone",
+            f"the release {version} that the service comes from is gone",
             cause="neither the service's history nor the road has its files",
             hint="paved update --no-base merges without it: every difference becomes a conflict",
         )
@@ -220,15 +202,11 @@ def _old(service: Service, template: Template, config: Config, order: Order) -> 
         rendered = {path: Leaf(mode=leaf.mode, blob=leaf.blob) for path, leaf in again.files.items()}
         if differing := sorted(path for path in locked if locked[path] != rendered.get(path)):
             raise ServiceError(
-                f"the release {_recorded_version(service)} no longer renders what the service was stamped with",
+                f"the release {version} no longer renders what the service was stamped with",
                 cause=f"it differs in {', '.join(differing[:5])}",
                 hint="paved update --no-base merges without it: every difference becomes a conflict",
             )
     return again
-
-
-def _recorded_version(service: Service) -> str:
-    return service.lock.version if service.lock else str(service.record.get("_commit", "unknown"))
 
 
 def _by_lock(service: Service) -> Files | None:
@@ -239,18 +217,18 @@ def _by_lock(service: Service) -> Files | None:
     return files if all(leaf.blob in there for leaf in files.values()) else None
 
 
-def _render_again(service: Service, template: Template, config: Config, order: Order) -> _Old | None:
-    """The old release rendered with the recorded answers; None when it is gone or no longer renders."""
-    ref = service.lock.commit if service.lock else service.record.get("_commit")
-    try:
-        old = release(template, str(ref) if ref else None)
-        form = prepare(old, cache=config.cache_dir, trust=order.trust)
-        book = form.settle(service.path, given={}, recorded=service.answers)
-        pristine = render(form, book, service.path) if service.lock is None or _by_lock(service) is None else None
-        found = sources(form, book, service.path)
-    except (UnknownRelease, TemplateError, GitError):
+def _render_again(service: Service, found: Origin, config: Config, order: Order, *, files: bool) -> _Old | None:
+    """The old release with the recorded answers; None when it is gone or no longer renders."""
+    settled = origin.settle_again(service, found, config, trust=order.trust)
+    if settled is None:
         return None
-    return _Old(files=_leaves(pristine) if pristine else {}, sources=found, version=old.version, commit=old.commit)
+    form, book = settled
+    try:
+        rendered = _leaves(render(form, book, service.path)) if files else {}
+    except TemplateError:
+        return None
+    old = form.release
+    return _Old(files=rendered, sources=sources(form, book, service.path), version=old.version, commit=old.commit)
 
 
 def _leaves(pristine: Pristine) -> Files:
@@ -270,11 +248,11 @@ def _moves(
     form: Questionnaire,
     book: AnswerBook,
     service: Service,
-    template: Template,
     target: Release,
     own: Manifest,
 ) -> align.Moves:
     renamed: list[tuple[str, str]] = []
+    template = target.template
     if old.commit and target.commit and template.road.is_git and old.commit != target.commit:
         with contextlib.suppress(GitError):
             renamed = git.renames(template.road.location, old.commit, target.commit, template.folder)
