@@ -21,7 +21,7 @@ from paved_road.owners import Owner
 from paved_road.render import prepare, render
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
-from paved_road.service import LOCK, Lock, Service, lock_of, open_service
+from paved_road.service import LOCK, Lock, Service, lock_of, open_service, prefix_of
 from paved_road.tree import File, Tree
 
 
@@ -54,7 +54,7 @@ class Adopted:
 def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool = False) -> Adopted:
     """Put the repository at `order.path` on the road."""
     path = order.path.resolve()
-    top = _check(path)
+    repository = _check(path)
     stamped = open_service(path) if any(path.glob(".copier-answers*.y*ml")) else None
     if stamped is not None:
         found = origin.find(stamped, config, template=order.template, trust=order.trust)
@@ -82,7 +82,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         for name, file in records.items():
             trees.replace(path / name, file)
     service = Service(
-        path=path, top=top, prefix="" if path == top else f"{path.relative_to(top).as_posix()}/", lock=lock,
+        path=path, repository=repository, prefix=prefix_of(path, repository), lock=lock,
         answers_file=pristine.answers_file, record=pristine.answers,
     )  # fmt: skip
     return Adopted(
@@ -96,16 +96,16 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
     )
 
 
-def _check(path: Path) -> Path:
-    """The repository's root, when there is something to adopt."""
-    top = git.toplevel(path) if path.is_dir() else None
-    if top is None:
+def _check(path: Path) -> git.Repository:
+    """The repository, when there is something to adopt."""
+    repository = git.repository(path)
+    if repository is None:
         raise ServiceError(f"{path} is not in a git repository", hint="git init, commit, and try again")
     if (path / LOCK).exists():
         raise UsageError(f"{path} is on the road already", cause=f"it has {LOCK}", hint=f"paved status {path}")
     if not any(child.name != ".git" for child in path.iterdir()):
         raise UsageError(f"{path} is empty", hint=f"paved new {path}")
-    return top
+    return repository
 
 
 def _seen(path: Path) -> dict[str, Any]:

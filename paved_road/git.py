@@ -10,9 +10,10 @@ import functools
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Self, cast
 
 from paved_road.errors import GitError
 
@@ -108,6 +109,32 @@ def toplevel(path: Path) -> Path | None:
     return Path(found) if found else None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """A repository as a work tree sees it."""
+
+    top: Path
+    """The root of the work tree."""
+    folder: Path
+    """Git's own folder for this work tree."""
+    objects: Path
+    """Where the objects are, also for a linked work tree."""
+    head: str | None
+    """The commit that was checked out when this was read; None before the first one."""
+
+
+def repository(path: Path) -> Repository | None:
+    """The repository that the folder `path` is in; None outside of one."""
+    asked = ("--show-toplevel", "--absolute-git-dir", "--git-path", "objects", "--revs-only", "HEAD")
+    said = maybe("rev-parse", *asked, cwd=path) if path.is_dir() else None
+    if said is None:
+        return None
+    top, folder, objects, *head = said.splitlines()
+    return Repository(
+        top=Path(top), folder=Path(folder), objects=(path / objects).resolve(), head=head[0] if head else None
+    )
+
+
 def is_repository(path: Path) -> bool:
     """Whether `path` is the root of a work tree or a bare repository (not merely inside one)."""
     if not path.is_dir():
@@ -161,26 +188,116 @@ def tree(repository: Path, revision: str) -> list[Entry]:
     return entries
 
 
-def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
-    """The contents of objects (ids, or `commit:path`), in one git process; None for one that does not exist."""
-    wanted = list(names)
-    if not wanted:
-        return []
-    request = "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")
-    answer = run("cat-file", "--batch", cwd=repository, stdin=request)
-    contents: list[bytes | None] = []
+class Objects:
+    """The objects of a repository, read through one git process that is kept open. A context manager."""
+
+    def __init__(self, repository: Path) -> None:
+        self.repository = repository
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.communicate()
+
+    def read(self, names: Iterable[str]) -> list[bytes | None]:
+        """The contents of objects (ids, or `commit:path`); None for one that does not exist."""
+        return list(self._answers("contents", names))
+
+    def existing(self, ids: Iterable[str]) -> set[str]:
+        """Those of the object ids that the repository has."""
+        wanted = sorted(set(ids))
+        return {one for one, found in zip(wanted, self.ids(wanted), strict=True) if found is not None}
+
+    def ids(self, names: Iterable[str]) -> list[str | None]:
+        """The ids of objects (`commit:path` names one); None for one that does not exist."""
+        return [None if found is None else found.decode() for found in self._answers("info", names)]
+
+    def files(self, tree: str) -> list[Entry]:
+        """Every file of a tree (an id, `commit:` or `commit:folder`), submodules left out, by path."""
+        found: list[Entry] = []
+        folders = {"": tree}
+        while folders:
+            contents = self.read(folders.values())
+            below: dict[str, str] = {}
+            for prefix, content in zip(folders, contents, strict=True):
+                if content is None:
+                    raise GitError(f"{self.repository} has no tree {folders[prefix]}")
+                for mode, name, blob in _tree_entries(content):
+                    if mode == "40000":
+                        below[f"{prefix}{name}/"] = blob
+                    elif mode != _SUBMODULE:
+                        found.append(Entry(path=prefix + name, mode=mode, blob=blob))
+            folders = below
+        return sorted(found, key=lambda entry: entry.path)
+
+    def _answers(self, verb: str, names: Iterable[str]) -> Iterator[bytes | None]:
+        """Git's answers in turn. Few questions are put at a time, so that neither side waits for the other's pipe."""
+        for some in _batches(list(names), size=_QUESTIONS):
+            questions, answers = self._pipes()
+            try:
+                questions.write(b"".join(b"%s %s\n" % (verb.encode(), _raw(name)) for name in some))
+                questions.flush()
+                for _ in some:
+                    header = answers.readline()
+                    if not header:
+                        raise BrokenPipeError
+                    if header.endswith((b" missing\n", b" ambiguous\n")):
+                        yield None
+                    elif verb == "info":
+                        yield header.split(b" ", 1)[0]
+                    else:
+                        size = int(header.rsplit(b" ", 1)[1])
+                        yield answers.read(size + 1)[:-1]
+            except BrokenPipeError as error:
+                raise GitError(f"git cannot read the objects of {self.repository}") from error
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                ["git", "cat-file", "--batch-command"],
+                cwd=self.repository,
+                env=environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        return cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
+
+
+_SUBMODULE = "160000"
+_QUESTIONS = 100
+"""A question is at most a path long, and a pipe holds 64 KiB."""
+
+
+def _batches(items: list[str], *, size: int) -> Iterator[list[str]]:
+    return (items[at : at + size] for at in range(0, len(items), size))
+
+
+def _raw(name: str) -> bytes:
+    """A name as one line; one with a line's end in it names nothing."""
+    return b"missing" if "\n" in name else name.encode("utf-8", "surrogateescape")
+
+
+def _tree_entries(content: bytes) -> Iterator[tuple[str, str, str]]:
+    """Mode, name and id of each entry of a tree object."""
     at = 0
-    for _ in wanted:
-        end = answer.index(b"\n", at)
-        header = answer[at:end]
-        at = end + 1
-        if header.endswith(b" missing"):
-            contents.append(None)
-            continue
-        size = int(header.rsplit(b" ", 1)[1])
-        contents.append(answer[at : at + size])
-        at += size + 1
-    return contents
+    while at < len(content):
+        space = content.index(b" ", at)
+        end = content.index(b"\0", space)
+        mode = content[at:space].decode()
+        if mode.startswith("100"):
+            mode = "100755" if int(mode, 8) & 0o100 else "100644"
+        yield mode, content[space + 1 : end].decode("utf-8", "surrogateescape"), content[end + 1 : end + 21].hex()
+        at = end + 21
+
+
+def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
+    """The contents of objects (ids, or `commit:path`); None for one that does not exist."""
+    with Objects(repository) as objects:
+        return objects.read(names)
 
 
 def working_files(directory: Path) -> list[str]:
@@ -196,16 +313,6 @@ def is_ignored(path: Path) -> bool:
     while not parent.is_dir():
         parent = parent.parent
     return maybe("check-ignore", "--quiet", path, cwd=parent) is not None
-
-
-def existing(repository: Path, ids: Iterable[str]) -> set[str]:
-    """Those of the object ids that the repository has."""
-    wanted = list(ids)
-    if not wanted:
-        return set()
-    request = "".join(f"{one}\n" for one in wanted).encode()
-    answer = run("cat-file", "--batch-check", cwd=repository, stdin=request).decode()
-    return {line.split(" ", 1)[0] for line in answer.splitlines() if not line.endswith(" missing")}
 
 
 def renames(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
@@ -248,41 +355,87 @@ class Merge:
     """Paths, the kind (as in `CONFLICT (contents)`), the text."""
 
 
-def objects_folder(repository: Path) -> Path:
-    """Where the repository keeps its objects, also for a linked work tree."""
-    return (repository / text("rev-parse", "--git-path", "objects", cwd=repository)).resolve()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """A commit to make: its files, and what they are told apart from to write only the difference."""
+
+    branch: str
+    files: Mapping[str, Leaf]
+    parent: str | None = None
+    """The branch of a commit made before it."""
+    like: tuple[str, Mapping[str, Leaf]] | None = None
+    """Without a parent: a tree that has most of the files already, and its files."""
 
 
-def git_folder(repository: Path) -> Path:
-    """The repository's own folder for this work tree."""
-    return (repository / text("rev-parse", "--git-dir", cwd=repository)).resolve()
+class Scratch:
+    """A bare repository that borrows the objects of others and keeps new ones to itself. A context manager."""
+
+    def __init__(self, folder: Path, borrow: Iterable[Path]) -> None:
+        self.folder = folder
+        run("init", "--quiet", "--bare", "--template=", folder)
+        (folder / "objects" / "info").mkdir(exist_ok=True)
+        (folder / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in borrow))
+        self.objects = Objects(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.objects.__exit__()
+
+    def files(self, tree: str) -> dict[str, Leaf]:
+        """The files of a tree."""
+        return {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in self.objects.files(tree)}
+
+    def commit(self, commits: Iterable[Commit]) -> None:
+        """Make branches of one commit each, in one git process. Only what differs from the parent is written."""
+        known: dict[str, Mapping[str, Leaf]] = {}
+        stream: list[bytes] = []
+        for one in commits:
+            stream.append(b"commit refs/heads/%s\n" % one.branch.encode())
+            stream.append(b"committer paved <paved@localhost> 1000000000 +0000\ndata 0\n")
+            before: Mapping[str, Leaf] = {}
+            if one.parent is not None:
+                before = known[one.parent]
+                stream.append(b"from refs/heads/%s\n" % one.parent.encode())
+            elif one.like is not None:
+                tree, before = one.like
+                stream.append(b'M 040000 %s ""\n' % tree.encode())
+            stream += _difference(before, one.files)
+            known[one.branch] = one.files
+        if stream:
+            run("fast-import", "--quiet", "--force", cwd=self.folder, stdin=b"".join(stream))
+
+    def merge(self, pairs: Iterable[tuple[str, str]], *, attributes: bytes | None = None) -> list[Merge]:
+        """The three-way merges of pairs of branches, by git's own merge, in one process.
+
+        A bare repository does not see a tree's `.gitattributes` before git 2.43: `attributes` is its content.
+        """
+        request = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
+        if not request:
+            return []
+        file = Path(os.devnull)
+        if attributes is not None:
+            file = self.folder / "attributes"
+            file.write_bytes(attributes)
+        options = [word for setting in (*_MERGING, f"core.attributesFile={file}") for word in ("-c", setting)]
+        command = (*options, "merge-tree", "--stdin", "-z", "--messages")
+        return list(_merges(run(*command, cwd=self.folder, stdin=request.encode())))
 
 
-def make_scratch(directory: Path, borrow: Iterable[Path]) -> Path:
-    """A bare repository that sees the objects of others and keeps new ones to itself."""
-    run("init", "--quiet", "--bare", "--template=", directory)
-    (directory / "objects" / "info").mkdir(exist_ok=True)
-    (directory / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in borrow))
-    return directory
-
-
-def write_commits(repository: Path, commits: Mapping[str, tuple[Mapping[str, Leaf], str | None]]) -> None:
-    """Make branches, each one commit of a tree, in one process. `commits` maps a branch to its files and its parent."""
-    stream: list[bytes] = []
-    for branch, (files, parent) in commits.items():
-        stream.append(
-            f"commit refs/heads/{branch}\ncommitter paved <paved@localhost> 1000000000 +0000\ndata 0\n".encode()
-        )
-        if parent is not None:
-            stream.append(f"from refs/heads/{parent}\n".encode())
-        stream.append(b"deleteall\n")
-        for path, leaf in files.items():
-            name = _quoted(path)
-            if leaf.data is None:
-                stream.append(b"M %s %s %s\n" % (leaf.mode.encode(), leaf.blob.encode(), name))
-            else:
-                stream.append(b"M %s inline %s\ndata %d\n%s\n" % (leaf.mode.encode(), name, len(leaf.data), leaf.data))
-    run("fast-import", "--quiet", "--force", cwd=repository, stdin=b"".join(stream))
+def _difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> Iterator[bytes]:
+    """What fast-import has to be told to make the files `after` of the files `before`; removals go first."""
+    for path in before.keys() - after.keys():
+        yield b"D %s\n" % _quoted(path)
+    for path, leaf in after.items():
+        known = before.get(path)
+        if known is not None and (known.mode, known.blob) == (leaf.mode, leaf.blob):
+            continue
+        name = _quoted(path)
+        if leaf.data is None:
+            yield b"M %s %s %s\n" % (leaf.mode.encode(), leaf.blob.encode(), name)
+        else:
+            yield b"M %s inline %s\ndata %d\n%s\n" % (leaf.mode.encode(), name, len(leaf.data), leaf.data)
 
 
 def _quoted(path: str) -> bytes:
@@ -301,32 +454,29 @@ _MERGING = (
 )
 
 
-def merge_tree(repository: Path, ours: str, theirs: str, *, attributes: Path | None = None) -> Merge:
-    """The three-way merge of two branches of a scratch repository, by git's own merge.
-
-    A bare repository does not see the tree's `.gitattributes` before git 2.43: pass a copy of it in `attributes`.
-    """
-    settings = [*_MERGING, f"core.attributesFile={attributes or os.devnull}"]
-    options = [word for setting in settings for word in ("-c", setting)]
-    request = f"{ours} {theirs}\n".encode()
-    answer = run(*options, "merge-tree", "--stdin", "-z", "--messages", cwd=repository, stdin=request)
+def _merges(answer: bytes) -> Iterator[Merge]:
+    """What `merge-tree --stdin -z --messages` says: a flag, the tree, the stages, the messages; again and again."""
     words = answer.decode("utf-8", "surrogateescape").split("\0")
-    position = 2  # after the clean flag and the tree
-    stages: dict[str, dict[int, Leaf]] = {}
-    while words[position]:
-        facts, path = words[position].split("\t", 1)
-        mode, blob, stage = facts.split(" ")
-        stages.setdefault(path, {})[int(stage)] = Leaf(mode=mode, blob=blob)
+    position = 0
+    while position < len(words) - 1:
+        tree = words[position + 1]
+        position += 2
+        stages: dict[str, dict[int, Leaf]] = {}
+        while words[position]:
+            facts, path = words[position].split("\t", 1)
+            mode, blob, stage = facts.split(" ")
+            stages.setdefault(path, {})[int(stage)] = Leaf(mode=mode, blob=blob)
+            position += 1
         position += 1
-    position += 1
-    messages = []
-    while position < len(words) and words[position]:
-        count = int(words[position])
-        paths = tuple(words[position + 1 : position + 1 + count])
-        kind, said = words[position + 1 + count : position + 3 + count]
-        messages.append((paths, kind, said.strip()))
-        position += 3 + count
-    return Merge(tree=words[1], conflicts=stages, messages=tuple(messages))
+        messages = []
+        while words[position]:
+            count = int(words[position])
+            paths = tuple(words[position + 1 : position + 1 + count])
+            kind, said = words[position + 1 + count : position + 3 + count]
+            messages.append((paths, kind, said.strip()))
+            position += 3 + count
+        position += 1
+        yield Merge(tree=tree, conflicts=stages, messages=tuple(messages))
 
 
 def patch(repository: Path, old: str, new: str) -> str:
@@ -355,14 +505,10 @@ def changed_files(directory: Path) -> list[str]:
     return [line[3:] for line in listing.decode("utf-8", "surrogateescape").split("\0") if line]
 
 
-def copy_objects(source: Path, target: Path, ids: Iterable[str]) -> None:
-    """Give `target` those objects of `source` that it does not have."""
-    wanted = sorted(set(ids))
-    if missing := [one for one in wanted if one not in existing(target, wanted)]:
-        pack = run(
-            "pack-objects", "--quiet", "--stdout", cwd=source, stdin="".join(f"{one}\n" for one in missing).encode()
-        )
-        run("unpack-objects", "-q", cwd=target, stdin=pack)
+def write_blobs(repository: Path, contents: Iterable[bytes]) -> None:
+    """Give the repository these blobs."""
+    if stream := b"".join(b"blob\ndata %d\n%s\n" % (len(content), content) for content in contents):
+        run("fast-import", "--quiet", cwd=repository, stdin=stream)
 
 
 def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]]) -> None:

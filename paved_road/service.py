@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from paved_road import git
 from paved_road.errors import ServiceError
-from paved_road.git import Leaf
 from paved_road.owners import Owner
 from paved_road.tree import Mode
 
@@ -131,8 +130,8 @@ class Service:
     """A service on disk: its folder, the repository it is in, and its records."""
 
     path: Path
-    top: Path
-    """The repository's root."""
+    repository: git.Repository
+    """The repository it is in, as it was when the service was opened."""
     prefix: str
     """The service's folder in the repository, "" for its root, else ending in "/"."""
     lock: Lock | None
@@ -140,6 +139,11 @@ class Service:
     answers_file: str
     record: Mapping[str, Any]
     """The answers file: answers, `_src_path` and `_commit`."""
+
+    @property
+    def top(self) -> Path:
+        """The repository's root."""
+        return self.repository.top
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -150,28 +154,33 @@ class Service:
     def journal(self) -> Path:
         """Where an update in progress is written down: in a folder of git's own, one for each service."""
         name = self.prefix.rstrip("/").replace("%", "%25").replace("/", "%2F")
-        return git.git_folder(self.top) / (f"paved-update-{name}" if name else "paved-update")
-
-    def head(self) -> dict[str, Leaf]:
-        """The service's files as committed, by path below its folder."""
-        entries = git.tree(self.top, f"HEAD:{self.prefix.rstrip('/')}")
-        return {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in entries}
+        return self.repository.folder / (f"paved-update-{name}" if name else "paved-update")
 
 
 def open_service(path: Path) -> Service:
     """The service that `path` is the root of; `ServiceError` when there is none."""
     path = path.resolve()
-    top = git.toplevel(path) if path.is_dir() else None
-    if top is None:
+    repository = git.repository(path)
+    if repository is None:
         raise ServiceError(
             f"{path} is not in a git repository", hint="paved works on committed services: git init, then commit"
         )
     lock_file = path / LOCK
     lock = parse_lock(lock_file.read_bytes(), where=str(lock_file)) if lock_file.is_file() else None
     answers_file = lock.answers_file if lock else _find_answers(path)
-    prefix = "" if path == top else f"{path.relative_to(top).as_posix()}/"
-    record = read_record(path / answers_file)
-    return Service(path=path, top=top, prefix=prefix, lock=lock, answers_file=answers_file, record=record)
+    return Service(
+        path=path,
+        repository=repository,
+        prefix=prefix_of(path, repository),
+        lock=lock,
+        answers_file=answers_file,
+        record=read_record(path / answers_file),
+    )
+
+
+def prefix_of(path: Path, repository: git.Repository) -> str:
+    """A service's folder in its repository, "" for its root, else ending in "/"."""
+    return "" if path == repository.top else f"{path.relative_to(repository.top).as_posix()}/"
 
 
 def _find_answers(path: Path) -> str:

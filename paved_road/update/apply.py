@@ -64,7 +64,7 @@ def check(service: Service) -> None:
             cause=f"{service.journal} says so",
             hint="paved update --continue, or paved update --abort",
         )
-    if git.resolve(service.top, "HEAD") is None:
+    if service.repository.head is None:
         raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
     if changed := git.changed_files(service.path):
         shown = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
@@ -78,10 +78,7 @@ def apply(plan: Plan) -> Applied:
     service = plan.service
     journal = _journal(plan)
     folder = service.journal
-    wanted = [after[1] for after in journal.after.values() if after] + [
-        blob for stages in journal.conflicts.values() for _, blob in stages.values()
-    ]
-    git.copy_objects(plan.scratch, service.top, wanted)
+    git.write_blobs(service.top, _new_contents(plan))
     _step("objects")
     _begin(folder, journal)
     _step("journal")
@@ -133,6 +130,17 @@ def in_progress(service: Service) -> Journal | None:
     return _read(folder) if folder.exists() else None
 
 
+def _new_contents(plan: Plan) -> list[bytes]:
+    """The contents that the update needs and the service's last commit does not have."""
+    known = {leaf.blob for leaf in plan.ours.values()}
+    staged = [leaf for conflict in plan.conflicts.values() for leaf in conflict.stages.values()]
+    leaves = {leaf.blob: leaf for leaf in (*plan.result.values(), *plan.untracked.values(), *staged)}
+    wanted = [leaf for blob, leaf in leaves.items() if blob not in known]
+    merged = iter(plan.scratch.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
+    contents = [next(merged) if leaf.data is None else leaf.data for leaf in wanted]
+    return [content for content in contents if content is not None]
+
+
 # -- the journal -----------------------------------------------------------------------------------------------------
 
 
@@ -147,10 +155,9 @@ def _journal(plan: Plan) -> Journal:
     for path, leaf in plan.untracked.items():
         if not git.is_ignored(plan.service.path / path):
             stages[path] = {3: leaf}
-    head = git.resolve(plan.service.top, "HEAD")
     return Journal(
         prefix=prefix,
-        head=head or "",
+        head=plan.service.repository.head or "",
         old_version=plan.old_version,
         new_version=plan.release.version,
         before={prefix + path: _pair(ours, path) for path in [*touched, *(p for p in stages if p not in touched)]},
@@ -293,7 +300,7 @@ def _was_conflicted(journal: Journal, path: str) -> bool:
 
 def _remove_stale_lock(service: Service) -> None:
     """A git that was killed in the middle of a step leaves its lock; the journal says that it was ours."""
-    (git.git_folder(service.top) / "index.lock").unlink(missing_ok=True)
+    (service.repository.folder / "index.lock").unlink(missing_ok=True)
 
 
 def _step(name: str) -> None:

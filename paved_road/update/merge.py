@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from paved_road import git
-from paved_road.git import Leaf
+from paved_road.git import Commit, Leaf, Scratch
 from paved_road.tree import File, Mode
 from paved_road.update import lines, structured
 
@@ -28,6 +28,8 @@ class Conflict:
 class Merged:
     """The merged files (conflicted ones with their markers), the conflicts, and what deserves a look."""
 
+    like: tuple[str, Files]
+    """The tree git wrote and its files, from which `files` differ where more was decided."""
     files: Files
     conflicts: Mapping[str, Conflict]
     notes: tuple[str, ...] = ()
@@ -35,55 +37,105 @@ class Merged:
     """Paths whose conflict was decided on the parsed data."""
 
 
-def merge(scratch: Path, base: Files, ours: Files, theirs: Files, *, labels: tuple[str, str, str]) -> Merged:
-    """Merge in `scratch`, which sees every blob. `labels` name base, ours and theirs in conflict markers."""
-    base, ours, theirs = _one_line_ending(scratch, base, ours, theirs)
-    base_name, ours_name, theirs_name = labels
-    git.write_commits(
-        scratch, {base_name: (base, None), ours_name: (ours, base_name), theirs_name: (theirs, base_name)}
-    )
-    said = git.merge_tree(scratch, ours_name, theirs_name, attributes=_attributes(scratch, ours))
-    files = {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in git.tree(scratch, said.tree)}
-    written = {name: {e.path: Leaf(mode=e.mode, blob=e.blob) for e in git.tree(scratch, name)} for name in labels}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides:
+    """What is merged: the files of the three sides, and how the markers of a conflict call them."""
+
+    base: Files
+    ours: Files
+    theirs: Files
+    labels: tuple[str, str, str]
+    """Of base, ours and theirs."""
+    like: tuple[str, Files]
+    """The service's committed tree and its files, of which the sides are told apart."""
+
+
+def merge_all(scratch: Scratch, many: Sequence[Sides]) -> list[Merged]:
+    """Merge in `scratch`, which sees every blob. As many merges as there are take the same few git processes."""
+    even = [_one_line_ending(scratch, sides) for sides in many]
+    scratch.commit(commit for number, sides in enumerate(even) for commit in _commits(number, sides))
+    found: dict[int, git.Merge] = {}
+    for attributes, numbers in _by_attributes(scratch, even).items():
+        pairs = [(f"ours-{number}", f"theirs-{number}") for number in numbers]
+        found |= dict(zip(numbers, scratch.merge(pairs, attributes=attributes), strict=True))
+    return [_merged(scratch, number, sides, found[number]) for number, sides in enumerate(even)]
+
+
+def _commits(number: int, sides: Sides) -> list[Commit]:
+    base = f"base-{number}"
+    return [
+        Commit(branch=base, files=sides.base, like=sides.like),
+        Commit(branch=f"ours-{number}", files=sides.ours, parent=base),
+        Commit(branch=f"theirs-{number}", files=sides.theirs, parent=base),
+    ]
+
+
+def _by_attributes(scratch: Scratch, many: Sequence[Sides]) -> dict[bytes | None, list[int]]:
+    """The merges by the content of the service's `.gitattributes`, which is a setting of the process that merges."""
+    groups: dict[bytes | None, list[int]] = {}
+    for number, sides in enumerate(many):
+        leaf = sides.ours.get(".gitattributes")
+        groups.setdefault(_read(scratch, [leaf])[0] if leaf else None, []).append(number)
+    return groups
+
+
+def _merged(scratch: Scratch, number: int, sides: Sides, said: git.Merge) -> Merged:
+    said = _named(number, sides, said)
+    written = scratch.files(said.tree)
+    files = {_named_path(number, sides, path): leaf for path, leaf in written.items()}
     conflicts = {path: Conflict(stages=stages, reason=_reason(path, said)) for path, stages in said.conflicts.items()}
-    files, conflicts, decided = _decide(scratch, files, conflicts, said, written, labels)
-    notes = _guesses(written[base_name], written[ours_name], written[theirs_name], files)
-    return Merged(files=files, conflicts=conflicts, notes=tuple(notes), structured=frozenset(decided))
+    files, conflicts, decided = _decide(scratch, number, sides, files, conflicts, said)
+    notes = _guesses(sides.base, sides.ours, sides.theirs, files)
+    return Merged(
+        like=(said.tree, written), files=files, conflicts=conflicts, notes=tuple(notes), structured=frozenset(decided)
+    )
 
 
-def _one_line_ending(scratch: Path, base: Files, ours: Files, theirs: Files) -> tuple[Files, Files, Files]:
-    """The inputs with the contents of each file in one style of line ends."""
+def _named(number: int, sides: Sides, said: git.Merge) -> git.Merge:
+    """Git's answer with the labels for the branches of a batch, by which it calls what it had to set aside."""
+    conflicts = {_named_path(number, sides, path): stages for path, stages in said.conflicts.items()}
+    messages = tuple(
+        (tuple(_named_path(number, sides, path) for path in paths), kind, text) for paths, kind, text in said.messages
+    )
+    return replace(said, conflicts=conflicts, messages=messages)
+
+
+def _named_path(number: int, sides: Sides, path: str) -> str:
+    """`file~ours-3` is what git calls the service's file where the road made a folder of the same name."""
+    for side, label in zip(("ours", "theirs"), sides.labels[1:], strict=True):
+        path = re.sub(rf"~{side}-{number}(_\d+)?$", rf"~{label.replace('/', '_')}\1", path)
+    return path
+
+
+def _named_markers(number: int, sides: Sides, text: bytes) -> bytes:
+    """A conflicted text with the labels for the branches of a batch, and for the base's commit."""
+    base, ours, theirs = (label.encode() for label in sides.labels)
+    text = re.sub(rb"^(<{7,} )ours-%d\b" % number, lambda found: found[1] + ours, text, flags=re.MULTILINE)
+    text = re.sub(rb"^(>{7,} )theirs-%d\b" % number, lambda found: found[1] + theirs, text, flags=re.MULTILINE)
+    return re.sub(rb"^(\|{7,} )[0-9a-f]{7,40}\b", lambda found: found[1] + base, text, flags=re.MULTILINE)
+
+
+def _one_line_ending(scratch: Scratch, sides: Sides) -> Sides:
+    """The sides with the contents of each file in one style of line ends."""
+    base, ours, theirs = three = (dict(sides.base), dict(sides.ours), dict(sides.theirs))
     paths = [
         path
         for path, leaf in ours.items()
         if path in base and path in theirs and base[path].blob != leaf.blob
-        and all(side[path].mode in REGULAR for side in (base, ours, theirs))
+        and all(side[path].mode in REGULAR for side in three)
     ]  # fmt: skip
-    sides = base, ours, theirs
-    contents = [_read(scratch, [side[path] for path in paths]) for side in sides]
-    changed: list[Files] = [dict(side) for side in sides]
+    contents = [_read(scratch, [side[path] for path in paths]) for side in three]
     for path, *data in zip(paths, *contents, strict=True):
         same = lines.common(*data)
         if same is not None:
-            for side, content in zip(changed, same, strict=True):
+            for side, content in zip(three, same, strict=True):
                 side[path] = _leaf(side[path].mode, content)
-    return changed[0], changed[1], changed[2]
+    return replace(sides, base=base, ours=ours, theirs=theirs)
 
 
-def _read(scratch: Path, leaves: list[Leaf]) -> list[bytes]:
-    stored = iter(git.read(scratch, [leaf.blob for leaf in leaves if leaf.data is None]))
+def _read(scratch: Scratch, leaves: list[Leaf]) -> list[bytes]:
+    stored = iter(scratch.objects.read([leaf.blob for leaf in leaves if leaf.data is None]))
     return [leaf.data if leaf.data is not None else next(stored) or b"" for leaf in leaves]
-
-
-def _attributes(scratch: Path, ours: Files) -> Path | None:
-    """The service's `.gitattributes` as a file, for a bare repository that does not look into the tree."""
-    leaf = ours.get(".gitattributes")
-    if leaf is None:
-        return None
-    (content,) = _read(scratch, [leaf])
-    path = scratch / "attributes"
-    path.write_bytes(content)
-    return path
 
 
 def _reason(path: str, said: git.Merge) -> str:
@@ -96,21 +148,16 @@ def _reason(path: str, said: git.Merge) -> str:
 
 
 def _decide(
-    scratch: Path,
-    files: Files,
-    conflicts: dict[str, Conflict],
-    said: git.Merge,
-    written: Mapping[str, Files],
-    labels: tuple[str, str, str],
+    scratch: Scratch, number: int, sides: Sides, files: Files, conflicts: dict[str, Conflict], said: git.Merge
 ) -> tuple[Files, dict[str, Conflict], list[str]]:
     """Decide conflicts in structured files where the data decides them; refuse clean merges that no longer parse."""
     files, conflicts = dict(files), dict(conflicts)
     decided: list[str] = []
     for path, conflict in said.conflicts.items():
-        if path not in files or conflicts[path].reason != "contents":
+        if path not in files or files[path].mode not in REGULAR:
             continue
         text = _read(scratch, [files[path]])[0]
-        if {1, 2, 3} <= conflict.keys():
+        if conflicts[path].reason == "contents" and {1, 2, 3} <= conflict.keys():
             base, ours, theirs = _read(scratch, [conflict[stage] for stage in (1, 2, 3)])
             resolved = structured.resolve(path, base, ours, theirs, text)
             if resolved is not None:
@@ -118,27 +165,23 @@ def _decide(
                 del conflicts[path]
                 decided.append(path)
                 continue
-        named = text.replace(b"\n||||||| " + _short(scratch, labels[0]), b"\n||||||| " + labels[0].encode())
-        files[path] = _leaf(files[path].mode, named)
+        if (named := _named_markers(number, sides, text)) != text:
+            files[path] = _leaf(files[path].mode, named)
     for path in {paths[0] for paths, kind, _ in said.messages if kind == "Auto-merging"} - conflicts.keys():
-        sides = [written[name][path] for name in labels if path in written[name]]
-        if len(sides) < 3 or path not in files or structured.parses(path, b"") is None:
+        three = [side[path] for side in (sides.base, sides.ours, sides.theirs) if path in side]
+        if len(three) < 3 or path not in files or structured.parses(path, b"") is None:
             continue
-        base, ours, theirs, text = _read(scratch, [*sides, files[path]])
+        base, ours, theirs, text = _read(scratch, [*three, files[path]])
         before = all(structured.parses(path, side) for side in (base, ours, theirs))
         if before and not structured.parses(path, text):
             reason = "the merge is clean as text but no longer parses"
-            conflicts[path] = Conflict(stages=dict(zip((1, 2, 3), sides, strict=True)), reason=reason)
-            files[path] = _leaf(files[path].mode, _whole(ours, theirs, *labels[1:]))
+            conflicts[path] = Conflict(stages=dict(zip((1, 2, 3), three, strict=True)), reason=reason)
+            files[path] = _leaf(files[path].mode, _whole(ours, theirs, *sides.labels[1:]))
     return files, conflicts, decided
 
 
 def _leaf(mode: str, data: bytes) -> Leaf:
     return Leaf(mode=mode, blob=File(data).blob, data=data)
-
-
-def _short(scratch: Path, name: str) -> bytes:
-    return git.text("rev-parse", "--short", name, cwd=scratch).encode()
 
 
 def _whole(ours: bytes, theirs: bytes, ours_name: str, theirs_name: str) -> bytes:

@@ -5,27 +5,29 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from paved_road import git, manifest, origin
 from paved_road.config import Config
-from paved_road.errors import GitError, ServiceError, TemplateError, UsageError
-from paved_road.git import Leaf
+from paved_road.errors import GitError, PavedError, ServiceError, TemplateError, UsageError
+from paved_road.git import Commit, Leaf, Scratch
 from paved_road.manifest import Manifest
 from paved_road.origin import Origin
 from paved_road.owners import Owner
 from paved_road.render import Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.context import AnswerBook
 from paved_road.render.questions import Ask, Prompt
-from paved_road.road import Release, release
+from paved_road.road import Release, Template, release
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
 from paved_road.update import align
-from paved_road.update.merge import Conflict, Files, Merged, merge
+from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
+
+T = TypeVar("T")
 
 
 class Outcome(StrEnum):
@@ -77,7 +79,13 @@ class Plan:
     ours: Files
     result: Files
     """What is written: every tracked file of the service after the update."""
-    scratch: Path
+    scratch: Scratch
+    tree: str
+    """The service's committed tree."""
+    branch: str
+    """Of the result, in the scratch repository."""
+    like: tuple[str, Files]
+    """A tree that has most of the result already, and its files."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -92,7 +100,7 @@ class Plan:
 
     def patch(self) -> str:
         """The exact difference the update makes to tracked files."""
-        return git.patch(self.scratch, "committed", "result")
+        return git.patch(self.scratch.folder, self.tree, self.branch)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,52 +113,168 @@ class _Old:
     commit: str | None = None
 
 
+BATCH = 50
+"""Services that share a scratch repository; more of them behind one make every look-up of an object slow."""
+
+
 @contextlib.contextmanager
 def planning(service: Service, order: Order, config: Config, *, ask: Ask | None = None) -> Iterator[Plan]:
     """The plan of an update. The service, its index and its repository are only read."""
-    with tempfile.TemporaryDirectory(prefix="paved-update-") as folder:
-        scratch = git.make_scratch(Path(folder) / "scratch.git", [git.objects_folder(service.top)])
-        yield _plan(service, order, config, ask, scratch)
+    with Planner(config).plans([service], order, ask=ask) as (plan,):
+        if isinstance(plan, PavedError):
+            raise plan
+        yield plan
 
 
-def _plan(service: Service, order: Order, config: Config, ask: Ask | None, scratch: Path) -> Plan:
-    found = origin.find(service, config, trust=order.trust)
-    target = release(found.template, order.to)
+class Planner:
+    """Plans updates. What it has read of a road and its templates serves every service that comes from there."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._origins: dict[Any, Origin | PavedError] = {}
+        self._targets: dict[Any, Release | PavedError] = {}
+
+    @contextlib.contextmanager
+    def plans(
+        self, services: Sequence[Service], order: Order, *, ask: Ask | None = None
+    ) -> Iterator[list[Plan | PavedError]]:
+        """A plan for each service, or why there is none, by a handful of git processes for every `BATCH` of them.
+
+        The services are as they were when they were opened; they, their indexes and repositories are only read.
+        Plans are valid inside of the block.
+        """
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paved-update-")))
+            found: list[Plan | PavedError] = []
+            for at in range(0, len(services), BATCH):
+                batch = services[at : at + BATCH]
+                borrow = dict.fromkeys(service.repository.objects for service in batch)
+                scratch = stack.enter_context(Scratch(folder / f"{at}.git", borrow))
+                found += self._batch(batch, order, ask, scratch)
+            yield found
+
+    def _batch(
+        self, services: Sequence[Service], order: Order, ask: Ask | None, scratch: Scratch
+    ) -> list[Plan | PavedError]:
+        drafts: list[_Draft | PavedError] = []
+        for service in services:
+            try:
+                drafts.append(_draft(service, self._origin(service, order), self, order, ask, scratch))
+            except PavedError as error:
+                drafts.append(error)
+        merged = iter(merge_all(scratch, [draft.sides for draft in drafts if isinstance(draft, _Draft)]))
+        plans: list[Plan | PavedError] = [
+            _finish(draft, next(merged), f"result-{number}", scratch) if isinstance(draft, _Draft) else draft
+            for number, draft in enumerate(drafts)
+        ]
+        scratch.commit(
+            Commit(branch=plan.branch, files=plan.result, like=plan.like) for plan in plans if isinstance(plan, Plan)
+        )
+        return plans
+
+    def _origin(self, service: Service, order: Order) -> Origin:
+        lock = service.lock
+        key = (lock.road, lock.template) if lock else (str(service.record.get("_src_path")), None)
+        return _once(self._origins, (*key, order.trust), lambda: origin.find(service, self.config, trust=order.trust))
+
+    def target(self, template: Template, order: Order) -> Release:
+        """The release to update to."""
+        return _once(self._targets, (template, order.to), lambda: release(template, order.to))
+
+
+def _once(known: dict[Any, T | PavedError], key: Any, find: Callable[[], T]) -> T:
+    """What was found, or refused, the first time."""
+    if key not in known:
+        try:
+            known[key] = find()
+        except PavedError as error:
+            known[key] = error
+    found = known[key]
+    if isinstance(found, PavedError):
+        raise found
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Draft:
+    """All that is known of an update before its merge."""
+
+    service: Service
+    found: Origin
+    target: Release
+    form: Questionnaire
+    manifest: Manifest
+    pristine: Pristine
+    lock: Lock
+    old: _Old
+    head: Files
+    moves: align.Moves
+    sides: Sides
+    tree: str
+    """The service's committed tree."""
+    kept: Mapping[str, str]
+    """Files kept by their owner, and why."""
+    ignored: Mapping[str, Leaf]
+    """Files of the road in whose place git ignores an edited one."""
+    notes: tuple[str, ...]
+
+
+def _draft(
+    service: Service, found: Origin, planner: Planner, order: Order, ask: Ask | None, scratch: Scratch
+) -> _Draft:
+    target = planner.target(found.template, order)
     _refuse_downgrade(service, target, order)
-    form = prepare(target, cache=config.cache_dir, trust=order.trust)
+    form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
     own = manifest.parse(form.files[manifest.FILENAME].data if manifest.FILENAME in form.files else None)
     book = form.settle(
-        service.path, given=order.answers, recorded=service.answers, defaults=config.answers.value,
+        service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
         ask=_only_new(ask, service.answers),
     )  # fmt: skip
     pristine = render(form, book, service.path)
-    old = _old(service, found, config, order)
-    head = service.head()
-    new_lock = lock_of(pristine, own)
-    theirs = _leaves(pristine)
+    tree, head = _committed(service, scratch)
+    old = _old(service, found, planner.config, order, head, scratch)
+    lock = lock_of(pristine, own)
     moves = _moves(old, form, book, service, target, own)
-    merged, kept, ignored, more = _merge(
-        service, scratch, old.files, head, theirs, moves, new_lock, own, (old.version, target)
-    )
-    result = _with_records(merged.files, pristine, new_lock)
-    untracked = {**_in_the_way(service, head, result), **ignored}
+    sides, kept, ignored, notes = _sides(service, old, (tree, head), pristine, moves, lock, own)
+    return _Draft(
+        service=service, found=found, target=target, form=form, manifest=own, pristine=pristine, lock=lock, old=old,
+        head=head, moves=moves, sides=sides, tree=tree, kept=kept, ignored=ignored, notes=notes,
+    )  # fmt: skip
+
+
+def _finish(draft: _Draft, merged: Merged, branch: str, scratch: Scratch) -> Plan:
+    service, old, target, head = draft.service, draft.old, draft.target, draft.head
+    result = _with_records(merged.files, draft.pristine, draft.lock)
+    untracked = {**_in_the_way(service, head, result), **draft.ignored}
     result = {path: leaf for path, leaf in result.items() if path not in untracked}
-    git.write_commits(scratch, {"committed": (head, None), "result": (result, None)})
+    theirs = _leaves(draft.pristine)
     return Plan(
         service=service,
         old_version=old.version,
         release=target,
-        manifest=own,
-        form=form,
-        changelog=_changelog(form, old.version, target.version),
-        changes=tuple(_changes(head, old.files, theirs, result, merged, untracked, kept, moves)),
+        manifest=draft.manifest,
+        form=draft.form,
+        changelog=_changelog(draft.form, old.version, target.version),
+        changes=tuple(_changes(head, old.files, theirs, result, merged, untracked, draft.kept, draft.moves)),
         conflicts={path: conflict for path, conflict in merged.conflicts.items() if path not in untracked},
         untracked=untracked,
         ours=head,
         result=result,
         scratch=scratch,
-        notes=(*found.notes, *more, *merged.notes),
+        tree=draft.tree,
+        branch=branch,
+        like=merged.like,
+        notes=(*draft.found.notes, *draft.notes, *merged.notes),
     )
+
+
+def _committed(service: Service, scratch: Scratch) -> tuple[str, Files]:
+    """The service's committed tree and its files, by path below the service's folder."""
+    name = f"{service.repository.head}:{service.prefix.rstrip('/')}"
+    (tree,) = scratch.objects.ids([name])
+    if tree is None:
+        raise ServiceError(f"{service.path} is not committed", hint="git add -A && git commit")
+    return tree, scratch.files(tree)
 
 
 # -- where the service comes from and goes to ----------------------------------------------------------------------
@@ -182,12 +306,12 @@ def _only_new(ask: Ask | None, recorded: Mapping[str, Any]) -> Ask | None:
     return answer
 
 
-def _old(service: Service, found: Origin, config: Config, order: Order) -> _Old:
+def _old(service: Service, found: Origin, config: Config, order: Order, head: Files, scratch: Scratch) -> _Old:
     """The merge base: by the lock from the service's own objects, else by rendering the old release again."""
     version = origin.recorded_version(service)
     if order.no_base:
         return _Old(version=version)
-    from_lock = _by_lock(service)
+    from_lock = _by_lock(service, head, scratch)
     again = _render_again(service, found, config, order, files=from_lock is None)
     if from_lock is not None:
         return replace(again or _Old(version=version), files=from_lock, version=version)
@@ -209,12 +333,13 @@ def _old(service: Service, found: Origin, config: Config, order: Order) -> _Old:
     return again
 
 
-def _by_lock(service: Service) -> Files | None:
+def _by_lock(service: Service, head: Files, scratch: Scratch) -> Files | None:
+    """The locked files, when the service's repository has them all; those of its last commit it surely has."""
     if service.lock is None:
         return None
     files = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.files.items()}
-    there = git.existing(service.top, {leaf.blob for leaf in files.values()})
-    return files if all(leaf.blob in there for leaf in files.values()) else None
+    wanted = {leaf.blob for leaf in files.values()} - {leaf.blob for leaf in head.values()}
+    return files if scratch.objects.existing(wanted) == wanted else None
 
 
 def _render_again(service: Service, found: Origin, config: Config, order: Order, *, files: bool) -> _Old | None:
@@ -263,11 +388,12 @@ def _moves(
     return moves
 
 
-def _merge(
-    service: Service, scratch: Path, base: Files, head: Files, theirs: Files, moves: align.Moves, new_lock: Lock,
-    own: Manifest, versions: tuple[str, Release],
-) -> tuple[Merged, dict[str, str], dict[str, Leaf], list[str]]:  # fmt: skip
-    """The merged tree; the files kept by their owner and why; ignored files in the way; notes."""
+def _sides(
+    service: Service, old: _Old, committed: tuple[str, Files], pristine: Pristine, moves: align.Moves, new_lock: Lock,
+    own: Manifest,
+) -> tuple[Sides, dict[str, str], dict[str, Leaf], tuple[str, ...]]:  # fmt: skip
+    """What is merged; the files kept by their owner and why; ignored files in the way; notes."""
+    base, head, theirs = old.files, committed[1], _leaves(pristine)
     owner = owner_of(own)
     records = {LOCK, service.answers_file, new_lock.answers_file}
     ours = {path: leaf for path, leaf in head.items() if path not in records}
@@ -279,10 +405,10 @@ def _merge(
     ours = {moved.get(path, path): leaf for path, leaf in ours.items()}
     ignored = _ignored(service, base, ours, theirs, moves)
     kept: dict[str, str] = {}
-    theirs = dict(theirs)
+    untouched = _untouched_ignored(service, base, ours)
     for path in {*base, *theirs}:
         role = owner(path)
-        if path in ignored or path in _untouched_ignored(service, base, ours):
+        if path in ignored or path in untouched:
             base.pop(path, None)
             theirs.pop(path, None)
         elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
@@ -292,27 +418,14 @@ def _merge(
                 side.pop(path, None)
                 if path in ours:
                     side[path] = ours[path]
-    old_version, target = versions
-    labels = (
-        _label(target.template.name, old_version),
-        _label(service.path.name, ""),
-        _label(target.template.name, target.version),
-    )
-    merged = merge(scratch, base, ours, theirs, labels=_distinct(labels))
-    notes = [f"{old} moved to {new} with its folder" for old, new in own_moves.items()]
-    return merged, kept, ignored, notes
+    template = pristine.release.template.name
+    labels = _distinct(f"{template}-{old.version}", service.path.name, f"{template}-{pristine.release.version}")
+    notes = tuple(f"{old} moved to {new} with its folder" for old, new in own_moves.items())
+    return Sides(base=base, ours=ours, theirs=theirs, labels=labels, like=committed), kept, ignored, notes
 
 
-def _label(name: str, version: str) -> str:
-    """A name for conflict markers that git also takes for a branch."""
-    return (
-        re.sub(r"[^A-Za-z0-9._+-]+|\.\.+|\.lock$|^[.-]+|\.$", "-", f"{name}-{version}" if version else name)
-        or "service"
-    )
-
-
-def _distinct(labels: tuple[str, str, str]) -> tuple[str, str, str]:
-    base, ours, theirs = labels
+def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
+    """Labels that conflict markers can be told apart by."""
     if base == theirs:
         base = f"{base}-before"
     if ours in (base, theirs):
