@@ -7,7 +7,7 @@ from .context import deadline, request_id
 from .lifecycle import run
 from .logs import get_logger
 from .resilience.client import Client
-from .resilience.model import Dependency, DependencyError, Policy, Reason, Response
+from .resilience.model import Dependency, DependencyError, Policy, Reason, Response, Stale
 from .runtime import Runtime
 from .settings import RoadSettings
 
@@ -20,6 +20,7 @@ __all__ = [
     "Response",
     "RoadSettings",
     "Runtime",
+    "Stale",
     "deadline",
     "get_logger",
     "request_id",

@@ -25,9 +25,9 @@ def accepted_timeout(given: str, limit: float) -> float:
     return min(limit, int(given) / 1000) if _WELL_FORMED_TIMEOUT.fullmatch(given) else limit
 
 
-def outbound_headers(timeout: float) -> dict[str, str]:
-    """What to send to a dependency that is given `timeout` seconds."""
-    headers = {TIMEOUT: str(int(timeout * 1000))}
+def outbound_headers(left: float) -> dict[str, str]:
+    """What to send to a dependency that has `left` seconds."""
+    headers = {TIMEOUT: str(int(left * 1000))}
     if identifier := request_id.get():
         headers[REQUEST_ID] = identifier
     return headers

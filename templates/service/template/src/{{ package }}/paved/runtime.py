@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from . import problems
+from .dependencies import DependencyMetrics, DependencyObserver
 from .health import Health, State
-from .metrics import DependencyMetrics, Metrics
+from .metrics import Metrics
 from .middleware import PROBES, ContextMiddleware, ObserveMiddleware, RecoverMiddleware
 from .resilience.client import Client
 from .resilience.model import Dependency
@@ -35,6 +36,7 @@ class Runtime:
         self.description = distribution["Summary"]
         self.health = Health()
         self.metrics = Metrics(service, self.version)
+        self.dependencies = DependencyMetrics(self.metrics.registry)
         self.tracer_provider = tracer_provider(
             service,
             self.version,
@@ -46,9 +48,10 @@ class Runtime:
     def client(self, dependency: Dependency) -> Client:
         """A client that is measured, is part of readiness, and is closed when the service stops."""
         transport = HttpTransport(dependency, self.tracer_provider.get_tracer(__package__))
-        client = Client(dependency, transport, observer=DependencyMetrics(self.metrics, dependency.name))
+        observer = DependencyObserver(self.dependencies, dependency.name)
+        client = Client(dependency, transport, observer=observer)
         self._transports.append(transport)
-        self.metrics.watch(client)
+        self.dependencies.watch(client)
         self.health.add(dependency.name, client.check, critical=dependency.critical)
         return client
 

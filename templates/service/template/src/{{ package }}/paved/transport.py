@@ -1,9 +1,12 @@
 """Requests of the resilience client over httpx2, one span each."""
 
+import asyncio
+
 import httpx2
 from opentelemetry import propagate
-from opentelemetry.trace import SpanKind, Tracer
+from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
+from . import context
 from .resilience.model import Dependency, Request, Response, TransportError
 
 
@@ -22,12 +25,12 @@ class HttpTransport:
             headers={"Accept-Encoding": "identity"},
         )
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, left: float) -> Response:
         attributes = {**self._attributes, "http.request.method": request.method}
         with self._tracer.start_as_current_span(
             request.method, kind=SpanKind.CLIENT, attributes=attributes
         ) as span:
-            headers = dict(request.headers)
+            headers = {**context.outbound_headers(left), **request.headers}
             propagate.inject(headers)
             url = self._base_url + request.path
             try:
@@ -35,11 +38,16 @@ class HttpTransport:
                     request.method, url, headers=headers, content=request.body or None
                 ) as response:
                     span.set_attribute("http.response.status_code", response.status_code)
+                    if response.status_code >= 400:
+                        span.set_status(StatusCode.ERROR)
                     body = await self._read(response)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 raise TransportError(str(error), sent=False) from error
             except httpx2.HTTPError as error:
                 raise TransportError(str(error)) from error
+            except asyncio.CancelledError:  # time is up, or nobody waits any more
+                span.set_status(StatusCode.ERROR, "cancelled")
+                raise
         return Response(status=response.status_code, headers=dict(response.headers), body=body)
 
     async def aclose(self) -> None:

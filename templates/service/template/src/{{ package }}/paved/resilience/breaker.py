@@ -31,11 +31,12 @@ class Breaker:
 
     def enter(self) -> int | None:
         """A ticket for one call, to be given back to `leave`; None when the call may not be made."""
-        if self.state is State.OPEN and self._clock() >= self._probe_at:
-            self._change(State.HALF_OPEN)
-        if self.state is State.OPEN or self._probing:
-            return None
-        self._probing = self.state is State.HALF_OPEN
+        if self.state is not State.CLOSED:
+            if self.state is State.OPEN and self._clock() >= self._probe_at:
+                self._change(State.HALF_OPEN)
+            if self.state is State.OPEN or self._probing:
+                return None
+            self._probing = True
         return self._generation
 
     def leave(self, ticket: int, ok: bool | None) -> None:
@@ -47,9 +48,10 @@ class Breaker:
             if ok is not None:
                 self._change(State.CLOSED if ok else State.OPEN)
         elif ok is not None:
-            self._counts.add(total=1, hits=not ok)
-            enough = self._counts.total >= self._policy.min_calls
-            if enough and self._counts.hits >= self._policy.failure_rate * self._counts.total:
+            counts = self._counts
+            counts.add(1, not ok)
+            enough = counts.total >= self._policy.min_calls
+            if not ok and enough and counts.hits >= self._policy.failure_rate * counts.total:
                 self._change(State.OPEN)
 
     def _change(self, state: State) -> None:

@@ -1,11 +1,9 @@
 """The client of one dependency."""
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
@@ -14,7 +12,18 @@ from .. import context
 from .breaker import Breaker
 from .budget import RetryBudget
 from .bulkhead import Bulkhead
-from .model import Dependency, DependencyError, Observer, Reason, Request, Response, Transport, TransportError
+from .fallback import Fallback
+from .model import (
+    Dependency,
+    DependencyError,
+    Observer,
+    Reason,
+    Request,
+    Response,
+    State,
+    Transport,
+    TransportError,
+)
 
 # Of what the caller has left; the rest is for answering with the fallback.
 SHARE = 0.9
@@ -49,6 +58,7 @@ class Client:
         self.bulkhead = Bulkhead(policy.max_concurrency, policy.max_waiting)
         self.budget = RetryBudget(policy, clock)
         self.breaker = Breaker(policy, clock=clock, uniform=uniform, on_change=self._observer.breaker_changed)
+        self.fallback = Fallback(dependency, clock)
 
     async def get(
         self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
@@ -64,14 +74,18 @@ class Client:
         try:
             response = await self._call(request, started)
             outcome = "success"
+            if self.fallback.last_good:
+                self.fallback.last_good.answered(request, response)
+            return response
         except DependencyError as error:
             outcome = error.reason.value
-            if self.dependency.fallback is None:
+            fallback = self.fallback.serve(request, error.reason)
+            if fallback is None:
                 raise
-            response = self._fall_back(request, error.reason)
+            self._observer.fell_back(error.reason, fallback.age)
+            return fallback
         finally:
             self._observer.finished(outcome, self._clock() - started)
-        return response
 
     async def check(self) -> None:
         """Raise DependencyError when the dependency is down.
@@ -80,50 +94,72 @@ class Client:
         can find its way back. One that is not critical is never asked: how its last call ended says enough.
         """
         if self.dependency.critical:
-            await self._attempt(
-                Request(method="GET", path=self.dependency.probe),
-                self._clock() + self._policy.attempt_timeout,
-            )
+            probe = Request(method="GET", path=self.dependency.probe)
+            await self._attempt(probe, self._clock() + self._policy.attempt_timeout)
         elif self._failing is not None:
             raise self._error(self._failing)
 
     async def _call(self, request: Request, started: float) -> Response:
-        deadline = started + self._policy.deadline
+        policy = self._policy
+        deadline = started + policy.deadline
         caller = context.deadline.get()
         if caller is not None:
             deadline = min(deadline, started + SHARE * (caller - started))
         if not await self.bulkhead.enter(deadline - started):
             raise self._error(Reason.BULKHEAD_FULL)
+        send = self._attempt if policy.hedge_after is None or not request.idempotent else self._hedged
         try:
             self.budget.called()
-            for attempt in range(1, self._policy.attempts):
+            attempt = 1
+            while True:
                 try:
-                    return await self._attempt(request, deadline)
+                    return await send(request, deadline)
                 except DependencyError as error:
                     pause = self._pause(attempt, error)
-                    retriable = self._retriable(request, error) and self._clock() + pause < deadline
-                    if not retriable or not self.budget.spend():
+                    in_time = attempt < policy.attempts and self._clock() + pause < deadline
+                    if not (in_time and self._retriable(request, error) and self._may_send_more()):
                         raise
                 self._observer.retried()
                 await self._sleep(pause)
-            return await self._attempt(request, deadline)
+                attempt += 1
         finally:
             self.bulkhead.leave()
 
+    async def _hedged(self, request: Request, deadline: float) -> Response:
+        """The first good answer of two attempts, the second made when the first is slow.
+
+        Dean and Barroso, "The Tail at Scale", 2013. Whichever is not needed is cancelled before this returns.
+        """
+        attempts = [asyncio.create_task(self._attempt(request, deadline))]
+        failure: DependencyError | None = None
+        try:
+            done, _ = await asyncio.wait(attempts, timeout=self._policy.hedge_after)
+            if not done and self._may_send_more():
+                self._observer.hedged()
+                attempts.append(asyncio.create_task(self._attempt(request, deadline)))
+            for first in asyncio.as_completed(attempts):
+                try:
+                    return await first
+                except DependencyError as error:
+                    failure = failure or error
+            raise failure or AssertionError("no attempt ended")
+        finally:
+            for attempt in attempts:
+                attempt.cancel()
+            await asyncio.gather(*attempts, return_exceptions=True)
+
     async def _attempt(self, request: Request, deadline: float) -> Response:
-        left = deadline - self._clock()
-        if left <= 0:
+        timeout = min(deadline - self._clock(), self._policy.attempt_timeout)
+        if timeout <= 0:
             raise self._error(Reason.DEADLINE_EXCEEDED)
-        timeout = min(left, self._policy.attempt_timeout)
         ticket = self.breaker.enter()
         if ticket is None:
             raise self._error(Reason.BREAKER_OPEN)
-        outbound = replace(request, headers={**context.outbound_headers(timeout), **request.headers})
         outcome: Reason | None = None
         ok: bool | None = None
         try:
             async with asyncio.timeout(timeout):
-                response = await self._transport.send(outbound)
+                response = await self._transport.send(request, timeout)
             ok = response.status < 500
             if ok:
                 return response
@@ -144,6 +180,15 @@ class Client:
                 self._failing = outcome
             self._observer.attempted(outcome.value if outcome else "success" if ok else "cancelled")
 
+    def _may_send_more(self) -> bool:
+        """Whether the dependency can take more than one attempt of a call."""
+        if self.breaker.state is not State.CLOSED:
+            return False
+        if self.budget.spend():
+            return True
+        self._observer.budget_exhausted()
+        return False
+
     def _retriable(self, request: Request, error: DependencyError) -> bool:
         match error.reason:
             case Reason.BREAKER_OPEN | Reason.DEADLINE_EXCEEDED:
@@ -158,12 +203,6 @@ class Client:
         """Full jitter (AWS Architecture Blog, 2015), on top of what the dependency asks for."""
         backoff: float = min(self._policy.backoff_max, self._policy.backoff * 2 ** (attempt - 1))
         return (_retry_after(error.response) or 0.0) + self._uniform() * backoff
-
-    def _fall_back(self, request: Request, reason: Reason) -> Response:
-        fallback = self.dependency.fallback
-        value = fallback(request, reason) if callable(fallback) else fallback
-        self._observer.fell_back(reason)
-        return Response(status=200, body=json.dumps(value).encode(), fallback=reason)
 
     def _error(self, reason: Reason, response: Response | None = None) -> DependencyError:
         return DependencyError(self.dependency.name, reason, response)

@@ -1,5 +1,6 @@
 """What the resilience client is told (Dependency, Policy) and what it says (Response, Reason)."""
 
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,8 +44,9 @@ class Policy:
     attempts: int = 2
     backoff: float = 0.05  # before the first retry; doubles with each, fully jittered
     backoff_max: float = 1.0
-    retry_ratio: float = 0.1  # retries per call, over `window`
-    retry_floor: int = 3  # retries allowed per `window` however few the calls
+    retry_ratio: float = 0.1  # retries and hedges per call, over `window`
+    retry_floor: int = 3  # as many are allowed per `window` however few the calls
+    hedge_after: float | None = None  # then a slow read is sent a second time, and the first good answer wins
     window: float = 10.0
     failure_rate: float = 0.5  # of the calls in `window` that opens the breaker
     min_calls: int = 20  # in `window`, below which the breaker stays closed
@@ -58,6 +60,8 @@ class Policy:
             raise ValueError("attempt_timeout must be positive and at most the deadline")
         if self.attempts < 1 or self.max_concurrency < 1 or self.window <= 0:
             raise ValueError("attempts, max_concurrency and window must be positive")
+        if self.hedge_after is not None and not 0 < self.hedge_after < self.attempt_timeout:
+            raise ValueError("hedge_after must be positive and below attempt_timeout")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,13 +82,26 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
     fallback: Reason | None = None  # why this is the fallback and not the dependency's answer
+    age: float | None = None  # of a fallback that is the last good answer, in seconds
 
     def json(self) -> Any:
         return json.loads(self.body)
 
 
-# Not a coroutine function on purpose: a fallback that cannot wait cannot call what it protects.
-Fallback = Callable[[Request, Reason], object]
+# Not a coroutine function: a fallback that cannot wait cannot call what it protects (EVCache's lesson).
+MakeFallback = Callable[[Request, Reason], object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stale:
+    """The last good answer to the same read; where there is none of at most `max_age` seconds, `otherwise`.
+
+    Good is a 200 without `Cache-Control: no-store`. Answers of up to `max_bytes` in all are kept.
+    """
+
+    max_age: float
+    max_bytes: int = 4 * 1_048_576
+    otherwise: MakeFallback | object = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,21 +109,29 @@ class Dependency:
     """A service this one calls.
 
     A critical dependency that is down makes this service unready. One that is not critical has a fallback: a
-    JSON value, or a function that makes one.
+    JSON value, a function that makes one, or Stale.
     """
 
     name: str
     base_url: str
     critical: bool = False
     policy: Policy = Policy()
-    fallback: Fallback | object = None
+    fallback: Stale | MakeFallback | object = None
     probe: str = "/livez"  # asked by the readiness probe of a critical dependency; any status below 500 is up
+
+    def __post_init__(self) -> None:
+        value = self.fallback.otherwise if isinstance(self.fallback, Stale) else self.fallback
+        if inspect.iscoroutinefunction(value):
+            raise ValueError("a fallback that waits could call what it protects: use a plain function")
 
 
 class Transport(Protocol):
-    """Sends one request. Raises TransportError; is cancelled when time is up."""
+    """Sends one request and tells the dependency how many seconds are `left` for it.
 
-    async def send(self, request: Request) -> Response: ...
+    Raises TransportError; is cancelled when time is up.
+    """
+
+    async def send(self, request: Request, left: float) -> Response: ...
 
 
 class TransportError(Exception):
@@ -126,13 +151,17 @@ class DependencyError(Exception):
 
 
 class Observer:
-    """Told of every decision. This one does nothing."""
+    """Told of every decision. This one does nothing. An outcome is `success`, `cancelled` or a Reason."""
 
     def attempted(self, outcome: str) -> None: ...
 
     def retried(self) -> None: ...
 
-    def fell_back(self, reason: Reason) -> None: ...
+    def hedged(self) -> None: ...
+
+    def budget_exhausted(self) -> None: ...
+
+    def fell_back(self, reason: Reason, age: float | None) -> None: ...
 
     def finished(self, outcome: str, seconds: float) -> None: ...
 

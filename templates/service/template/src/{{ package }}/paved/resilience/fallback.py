@@ -1,0 +1,72 @@
+"""What is served where the dependency has no answer. It cannot wait, and so cannot call the dependency."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+from .model import Dependency, Reason, Request, Response, Stale
+
+# Of an entry besides its text, in bytes: objects, references, the table's share.
+OVERHEAD = 1024
+
+
+class LastGood:
+    """The last good answer to each read, the oldest forgotten first where they take more than `max_bytes`."""
+
+    def __init__(self, stale: Stale, clock: Callable[[], float]) -> None:
+        self._stale = stale
+        self._clock = clock
+        # In the order of their times, since a new answer goes to the end.
+        self._kept: dict[object, tuple[float, int, Response]] = {}
+        self.bytes = 0
+
+    def answered(self, request: Request, response: Response) -> None:
+        """Keep what may be kept. Any other answer, such as a 404, makes the last one bad."""
+        if request.method != "GET":
+            return
+        key = _key(request)
+        self._forget(key)
+        if response.status != 200 or "no-store" in response.headers.get("cache-control", ""):
+            return
+        text = sum(len(name) + len(value) for name, value in response.headers.items())
+        size = OVERHEAD + len(request.path) + len(response.body) + text
+        if size <= self._stale.max_bytes:
+            self._kept[key] = (self._clock(), size, response)
+            self.bytes += size
+            while self.bytes > self._stale.max_bytes:
+                self._forget(next(iter(self._kept)))
+
+    def find(self, request: Request) -> tuple[Response, float] | None:
+        """The last good answer and its age in seconds, unless it is too old."""
+        if request.method == "GET" and (kept := self._kept.get(_key(request))):
+            age = self._clock() - kept[0]
+            if age <= self._stale.max_age:
+                return kept[2], age
+        return None
+
+    def _forget(self, key: object) -> None:
+        if kept := self._kept.pop(key, None):
+            self.bytes -= kept[1]
+
+
+class Fallback:
+    """What a dependency declares: a value, a function that makes one, the last good answer before either."""
+
+    def __init__(self, dependency: Dependency, clock: Callable[[], float]) -> None:
+        declared = dependency.fallback
+        self.last_good = LastGood(declared, clock) if isinstance(declared, Stale) else None
+        self._value = declared.otherwise if isinstance(declared, Stale) else declared
+
+    def serve(self, request: Request, reason: Reason) -> Response | None:
+        """None where there is nothing to serve."""
+        if self.last_good and (found := self.last_good.find(request)):
+            return replace(found[0], fallback=reason, age=found[1])
+        value = self._value(request, reason) if callable(self._value) else self._value
+        return (
+            None if value is None else Response(status=200, body=json.dumps(value).encode(), fallback=reason)
+        )
+
+
+def _key(request: Request) -> object:
+    # With the headers that the call was made with: they may say for whom it was made.
+    return request.path, tuple(sorted(request.headers.items()))
