@@ -1,0 +1,342 @@
+"""What must hold of an environment beyond its schemas: each policy yields what is wrong, and mostly nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import yaml
+
+from tests.stamped.delivered import Environment, Manifest
+
+Policy = Callable[[Environment], Iterator[str]]
+POLICIES: list[Policy] = []
+
+NAME = "app.kubernetes.io/name"
+FLUSH = 5
+"""Seconds to send the last traces and to end."""
+
+
+def policy(check: Policy) -> Policy:
+    POLICIES.append(check)
+    return check
+
+
+def faults(environment: Environment) -> list[str]:
+    """What every policy finds."""
+    return [fault for check in POLICIES for fault in check(environment)]
+
+
+# -- the pod -----------------------------------------------------------------------------------------------------------
+
+
+@policy
+def pods_are_restricted(env: Environment) -> Iterator[str]:
+    """Kubernetes' own `restricted` standard, and a file system that cannot be written."""
+    spec, own = env.pod["spec"], env.container.get("securityContext", {})
+    pod = spec.get("securityContext", {})
+    wanted = {
+        "runs as root": pod.get("runAsNonRoot") is True and pod.get("runAsUser", 0) >= 10000,
+        "has no seccomp profile": pod.get("seccompProfile") == {"type": "RuntimeDefault"},
+        "can gain privileges": own.get("allowPrivilegeEscalation") is False and not own.get("privileged"),
+        "can write its root": own.get("readOnlyRootFilesystem") is True,
+        "keeps capabilities": own.get("capabilities") == {"drop": ["ALL"]},
+        "has a token": spec.get("automountServiceAccountToken") is False,
+        "shares the host": not spec.keys() & {"hostNetwork", "hostPID", "hostIPC"},
+        "mounts the host": all("emptyDir" in volume for volume in spec.get("volumes", ())),
+    }
+    yield from (f"the pod {fault}" for fault, holds in wanted.items() if not holds)
+
+
+@policy
+def the_image_and_the_manifests_agree_on_the_user(env: Environment) -> Iterator[str]:
+    pod = env.pod["spec"]["securityContext"]
+    wanted = f"USER {pod.get('runAsUser')}:{pod.get('runAsGroup')}"
+    if wanted not in env.files["Dockerfile"].splitlines():
+        yield f"the Dockerfile does not say {wanted}"
+
+
+@policy
+def images_are_not_whatever_is_newest(env: Environment) -> Iterator[str]:
+    image = env.container["image"]
+    if ":" not in image or image.endswith(":latest"):
+        yield f"the image {image} has no tag of its own"
+
+
+@policy
+def resources_are_bounded(env: Environment) -> Iterator[str]:
+    resources = env.container.get("resources", {})
+    requests, limits = resources.get("requests", {}), resources.get("limits", {})
+    if "cpu" not in requests:
+        yield "no CPU is requested: nothing is reserved, and the autoscaler cannot count"
+    if not limits.get("memory") or limits.get("memory") != requests.get("memory"):
+        yield "memory is not limited to what is requested"
+    if "cpu" in limits:
+        yield "the CPU is limited: bursts become slow requests"
+
+
+@policy
+def pods_are_spread(env: Environment) -> Iterator[str]:
+    keys = {rule["topologyKey"] for rule in env.pod["spec"].get("topologySpreadConstraints", ())}
+    for key in {"topology.kubernetes.io/zone", "kubernetes.io/hostname"} - keys:
+        yield f"pods are not spread over {key}"
+
+
+# -- its life ----------------------------------------------------------------------------------------------------------
+
+
+@policy
+def probes_ask_what_the_contract_says(env: Environment) -> Iterator[str]:
+    contract = env.contract["probes"]
+    names = {"live": "livenessProbe", "ready": "readinessProbe", "startup": "startupProbe"}
+    for role, name in names.items():
+        probe = env.container.get(name, {})
+        if probe.get("httpGet") != {"path": contract[role], "port": "http"}:
+            yield f"the {name} does not ask {contract[role]}"
+        elif probe["timeoutSeconds"] >= probe["periodSeconds"] or probe["timeoutSeconds"] < 1:
+            yield f"the {name}'s timeout is not below its period"
+
+
+@policy
+def a_pod_has_time_to_stop(env: Environment) -> Iterator[str]:
+    settings, spec = env.settings, env.pod["spec"]
+    before = env.container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    needed = before + float(settings["DRAIN_SECONDS"]) + float(settings["GRACE_SECONDS"]) + FLUSH
+    if spec["terminationGracePeriodSeconds"] < needed:
+        yield f"a pod is killed after {spec['terminationGracePeriodSeconds']} s and needs {needed:g} s to stop"
+
+
+@policy
+def a_request_in_flight_may_finish(env: Environment) -> Iterator[str]:
+    if float(env.settings["GRACE_SECONDS"]) < float(env.settings["REQUEST_TIMEOUT_SECONDS"]):
+        yield "the grace is shorter than a request may take"
+
+
+@policy
+def the_road_s_settings_are_settings(env: Environment) -> Iterator[str]:
+    """Each variable is one that the service reads, or one of OpenTelemetry's own."""
+    source = "".join(text for path, text in env.files.items() if path.endswith("settings.py") and "test" not in path)
+    known = {field.upper() for field in re.findall(r"^    (\w+): ", source, re.MULTILINE)}
+    for name in env.settings.keys() - known - {"OTEL_RESOURCE_ATTRIBUTES"}:
+        yield f"the service has no setting {name}"
+    for field in re.findall(r"^    (\w+): \w+$", source, re.MULTILINE):
+        if field.upper() not in env.settings:
+            yield f"the service cannot start without {field.upper()}"
+
+
+@policy
+def changed_settings_are_rolled_out(env: Environment) -> Iterator[str]:
+    name = env.one("ConfigMap")["metadata"]["name"]
+    if not re.fullmatch(re.escape(env.service) + r"-[a-z0-9]{10}", name):
+        yield f"the ConfigMap {name} has no hash in its name"
+    if {"configMapRef": {"name": name}} not in env.container.get("envFrom", ()):
+        yield f"the pod does not read the ConfigMap {name}"
+
+
+# -- names, labels, ports ----------------------------------------------------------------------------------------------
+
+
+@policy
+def everything_has_the_service_s_name_and_labels(env: Environment) -> Iterator[str]:
+    labels = {NAME: env.service, "tier": env.answers["tier"], "environment": env.name}
+    for each in env.manifests:
+        metadata = each["metadata"]
+        where = f"{each['kind']} {metadata['name']}"
+        if each["kind"] != "ConfigMap" and metadata["name"] != env.service:
+            yield f"{where} is not called {env.service}"
+        if metadata.get("namespace") != f"{env.service}-{env.name}":
+            yield f"{where} is not in the namespace {env.service}-{env.name}"
+        if not labels.items() <= metadata.get("labels", {}).items():
+            yield f"{where} lacks labels of {labels}"
+    if not labels.items() <= env.pod["metadata"]["labels"].items():
+        yield f"the pod lacks labels of {labels}"
+    if env.one("Deployment")["metadata"]["annotations"]["owner"] != str(env.answers.get("owner", "orders-team")):
+        yield "the Deployment does not name the owner"
+
+
+@policy
+def selectors_select_the_pods(env: Environment) -> Iterator[str]:
+    pod = env.pod["metadata"]["labels"].items()
+    selectors = {
+        "Deployment": env.one("Deployment")["spec"]["selector"]["matchLabels"],
+        "Service": env.one("Service")["spec"]["selector"],
+        "PodDisruptionBudget": env.one("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        "NetworkPolicy": env.one("NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
+    }
+    for rule in env.pod["spec"].get("topologySpreadConstraints", ()):
+        selectors[rule["topologyKey"]] = rule["labelSelector"]["matchLabels"]
+    for rollout in env.all("Rollout"):
+        selectors["Rollout"] = rollout["spec"]["selector"]["matchLabels"]
+    for kind, selector in selectors.items():
+        if not selector or not selector.items() <= pod:
+            yield f"{kind} does not select the pods"
+    monitored = env.one("ServiceMonitor")["spec"]["selector"]["matchLabels"]
+    if not monitored.items() <= env.one("Service")["metadata"]["labels"].items():
+        yield "ServiceMonitor does not select the Service"
+
+
+@policy
+def one_port_everywhere(env: Environment) -> Iterator[str]:
+    port = env.answers["port"]
+    (opened,) = env.container["ports"]
+    (served,) = env.one("Service")["spec"]["ports"]
+    compose = yaml.safe_load(env.files["compose.yaml"])["services"]["service"]
+    said = {
+        "the container": opened["containerPort"],
+        "the setting PORT": int(env.settings["PORT"]),
+        "the Dockerfile": int(re.findall(r"^EXPOSE (\d+)$", env.files["Dockerfile"], re.MULTILINE)[0]),
+        "compose": int(compose["ports"][0].split(":")[-1]),
+    }
+    yield from (f"{who} says {number}, not {port}" for who, number in said.items() if number != port)
+    (monitor,) = env.one("ServiceMonitor")["spec"]["endpoints"]
+    ingress = env.one("NetworkPolicy")["spec"]["ingress"]
+    named = [served["targetPort"], monitor["port"], *(port["port"] for rule in ingress for port in rule["ports"])]
+    if {opened["name"], served["name"], *named} != {"http"}:
+        yield f"ports are not named http: {named}"
+
+
+# -- traffic -----------------------------------------------------------------------------------------------------------
+
+
+@policy
+def the_route_outlasts_the_service_s_deadline(env: Environment) -> Iterator[str]:
+    """Else the gateway answers in the service's place, and the service works for nobody."""
+    limit = float(env.settings["REQUEST_TIMEOUT_SECONDS"])
+    for rule in env.one("HTTPRoute")["spec"]["rules"]:
+        whole, backend = (float(rule["timeouts"][key].removesuffix("s")) for key in ("request", "backendRequest"))
+        if not limit < backend <= whole:
+            yield f"the route waits {backend:g} s of {whole:g} s, the service answers within {limit:g} s"
+
+
+@policy
+def the_route_leads_to_the_service_and_shows_no_insides(env: Environment) -> Iterator[str]:
+    spec = env.one("HTTPRoute")["spec"]
+    if not spec.get("hostnames"):
+        yield "the route takes every host"
+    (served,) = env.one("Service")["spec"]["ports"]
+    inside = [*env.contract["probes"].values(), "/docs"]
+    for rule in spec["rules"]:
+        if [(to["name"], to["port"]) for to in rule["backendRefs"]] != [(env.service, served["port"])]:
+            yield "the route does not lead to the Service"
+        for match in rule["matches"]:
+            prefix = match["path"]["value"].rstrip("/")
+            yield from (f"the route shows {path}" for path in inside if path.startswith(prefix))
+
+
+@policy
+def dependencies_can_be_called(env: Environment) -> Iterator[str]:
+    egress = str(env.one("NetworkPolicy")["spec"]["egress"])
+    if "'port': 53" not in egress:
+        yield "names cannot be resolved"
+    for name, dependency in env.contract["dependencies"].items():
+        if f"'{name}'" not in egress:
+            yield f"{name} may not be called"
+        if dependency["env"] not in env.settings:
+            yield f"{dependency['env']} is not set"
+
+
+@policy
+def metrics_are_scraped(env: Environment) -> Iterator[str]:
+    spec = env.one("ServiceMonitor")["spec"]
+    (endpoint,) = spec["endpoints"]
+    if endpoint["path"] != env.contract["probes"]["metrics"]:
+        yield f"Prometheus asks {endpoint['path']}"
+    if seconds(endpoint["scrapeTimeout"]) >= seconds(endpoint["interval"]):
+        yield "the scrape's timeout is not below its interval"
+    if spec.get("jobLabel") != NAME:
+        yield "the job is not called like the service"
+    scrapers = str(env.one("NetworkPolicy")["spec"]["ingress"])
+    if "monitoring" not in scrapers:
+        yield "Prometheus may not call the service"
+
+
+# -- how many, and which version ---------------------------------------------------------------------------------------
+
+
+@policy
+def a_lost_node_is_a_non_event(env: Environment) -> Iterator[str]:
+    scale, budget = env.one("HorizontalPodAutoscaler")["spec"], env.one("PodDisruptionBudget")["spec"]
+    if scale["minReplicas"] > scale["maxReplicas"]:
+        yield "the autoscaler's minimum is above its maximum"
+    if env.name != "dev" and scale["minReplicas"] <= budget["maxUnavailable"]:
+        yield f"{budget['maxUnavailable']} of {scale['minReplicas']} pods may be evicted at once"
+    if env.name == "prod" and env.answers["tier"] == "critical" and scale["minReplicas"] < 3:
+        yield "a critical service has fewer than three pods"
+    if "replicas" in env.one("Deployment")["spec"]:
+        yield "the Deployment and the autoscaler both decide how many"
+
+
+@policy
+def the_autoscaler_scales_what_runs(env: Environment) -> Iterator[str]:
+    spec = env.one("HorizontalPodAutoscaler")["spec"]
+    runs = "Rollout" if env.all("Rollout") else "Deployment"
+    if (spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]) != (runs, env.service):
+        yield f"the autoscaler does not scale the {runs}"
+    if not spec.get("behavior", {}).get("scaleDown", {}).get("stabilizationWindowSeconds"):
+        yield "the autoscaler follows every dip"
+
+
+@policy
+def a_bad_version_is_taken_back(env: Environment) -> Iterator[str]:
+    deployment = env.one("Deployment")["spec"]
+    if "progressDeadlineSeconds" not in deployment:
+        yield "a roll-out has no deadline"
+    if deployment["strategy"]["rollingUpdate"]["maxUnavailable"] != 0:
+        yield "a roll-out takes pods away before their successors are ready"
+    progressive = env.answers["rollout"] != "rolling" and env.name != "dev"
+    if bool(env.all("Rollout")) is not progressive:
+        yield f"{env.answers['rollout']} in {env.name} " + ("has no Rollout" if progressive else "has a Rollout")
+    for rollout in env.all("Rollout"):
+        yield from _rollout(env, rollout["spec"])
+
+
+def _rollout(env: Environment, spec: Manifest) -> Iterator[str]:
+    if spec["workloadRef"]["kind"] != "Deployment" or spec["workloadRef"]["name"] != env.service:
+        yield "the Rollout does not take its pods from the Deployment"
+    if not spec.get("progressDeadlineAbort"):
+        yield "pods that do not get ready are not taken back"
+    canary = spec["strategy"].get("canary")
+    analysis = canary["analysis"] if canary else spec["strategy"]["blueGreen"]["postPromotionAnalysis"]
+    template = env.one("AnalysisTemplate")
+    if [used["templateName"] for used in analysis["templates"]] != [template["metadata"]["name"]]:
+        yield "the analysis does not exist"
+    asked = {each["name"] for each in template["spec"]["args"]}
+    if asked != {each["name"] for each in analysis["args"]}:
+        yield "the analysis is not given what it asks for"
+    if {"name": "version", "valueFrom": {"podTemplateHashValue": "Latest"}} not in analysis["args"]:
+        yield "the analysis does not look at the new version"
+    if "rollouts-pod-template-hash" not in env.one("ServiceMonitor")["spec"].get("podTargetLabels", ()):
+        yield "the metrics do not tell the new version from the old"
+    if canary and "pause" in str(canary["steps"]):
+        pauses = sum(seconds(step["pause"]["duration"]) for step in canary["steps"] if "pause" in step)
+        yield from _outlasted(pauses, template["spec"]["metrics"])
+    if not canary and spec["strategy"]["blueGreen"]["activeService"] != env.one("Service")["metadata"]["name"]:
+        yield "the Rollout does not switch the Service"
+
+
+def _outlasted(pauses: float, metrics: list[Manifest]) -> Iterator[str]:
+    for metric in metrics:
+        lasts = seconds(metric["initialDelay"]) + seconds(metric["interval"]) * (metric["count"] - 1)
+        if lasts > pauses:
+            yield f"the canary is over after {pauses:g} s, the analysis of {metric['name']} after {lasts:g} s"
+
+
+@policy
+def the_analysis_decides_and_can_be_inconclusive(env: Environment) -> Iterator[str]:
+    for template in env.all("AnalysisTemplate"):
+        for metric in template["spec"]["metrics"]:
+            good, bad = metric["successCondition"], metric["failureCondition"]
+            if good.replace("<=", ">") != bad or "len(result) > 0" not in good:
+                yield f"the conditions of {metric['name']} are not each other's opposite"
+            if metric["inconclusiveLimit"] >= metric["count"]:
+                yield f"{metric['name']} passes when nobody called the new version"
+            query = metric["provider"]["prometheus"]["query"]
+            selectors = re.findall(r"\{([^{}]*(?:\{\{[^}]*\}\}[^{}]*)*)\}", query)
+            for selector in selectors:
+                if f'job="{env.service}"' not in selector or "{{args.version}}" not in selector:
+                    yield f"{metric['name']} asks about more than the new version: {selector}"
+
+
+def seconds(duration: str) -> float:
+    """`90s`, `1m`, `1h` in seconds."""
+    return float(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]

@@ -1,0 +1,81 @@
+"""The local stack: a valid compose file, in which everything that is named exists and has the same name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from paved_road.testing import run, write_files
+from tests.stamped.delivered import pairs, spelled, stamped
+from tests.tools import tool
+
+EVERY = [pytest.param(row, id=spelled(row)) for row in pairs()]
+
+
+def schema_faults(folder: Path, text: str) -> str:
+    (folder / "compose.yaml").write_text(text)
+    done = run(tool("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "compose.yaml", cwd=folder)
+    return "" if done.returncode == 0 else done.stdout
+
+
+def test_the_schema_has_nothing_to_say(tmp_path: Path) -> None:
+    texts = {stamped(**answers)["compose.yaml"] for answers in pairs()}
+    for text in texts:
+        assert schema_faults(tmp_path, text) == ""
+
+
+def test_the_schema_finds_an_unknown_field(tmp_path: Path) -> None:
+    assert "read-only" in schema_faults(tmp_path, stamped()["compose.yaml"].replace("read_only", "read-only"))
+
+
+def stack(answers: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    files = stamped(**answers)
+    return files, yaml.safe_load(files["compose.yaml"])
+
+
+@pytest.mark.parametrize("answers", EVERY)
+def test_what_is_mounted_is_stamped(answers: dict[str, Any]) -> None:
+    files, compose = stack(answers)
+    for service in compose["services"].values():
+        for volume in service.get("volumes", ()):
+            source, target, mode = volume.split(":")
+            assert source.startswith("./")
+            assert any(path == source[2:] or path.startswith(f"{source[2:]}/") for path in files), source
+            assert target.startswith("/")
+            assert mode == "ro"
+
+
+@pytest.mark.parametrize("answers", EVERY)
+def test_one_name_and_one_port(answers: dict[str, Any]) -> None:
+    files, compose = stack(answers)
+    name, port = answers["name"], answers["port"]
+    assert compose["name"] == name
+    assert compose["services"]["service"]["image"] == compose["services"]["inventory"]["image"] == f"{name}:local"
+    assert compose["services"]["service"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    (job,) = yaml.safe_load(files["dev/prometheus.yaml"])["scrape_configs"]
+    assert (job["job_name"], job["static_configs"]) == (name, [{"targets": [f"service:{port}"]}])
+    assert f"--tag {name}:local" in files["Makefile"]
+
+
+def test_the_service_has_time_to_drain_and_nothing_to_gain() -> None:
+    files, compose = stack({})
+    service = compose["services"]["service"]
+    settings = dict(line.split("=", 1) for line in files["deploy/base/settings.env"].splitlines())
+    needed = float(settings["DRAIN_SECONDS"]) + float(settings["GRACE_SECONDS"])
+    assert float(service["stop_grace_period"].removesuffix("s")) > needed
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert all(port.startswith("127.0.0.1:") for each in compose["services"].values() for port in each.get("ports", ()))
+
+
+def test_prometheus_takes_its_configuration_and_grafana_its_source(tmp_path: Path) -> None:
+    files, compose = stack({})
+    write_files(tmp_path, {"prometheus.yaml": files["dev/prometheus.yaml"]})
+    done = run(tool("promtool"), "check", "config", "--syntax-only", "prometheus.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (source,) = yaml.safe_load(files["dev/grafana/datasources/prometheus.yaml"])["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    assert compose["services"]["prometheus"]["ports"][0].endswith(":9090")

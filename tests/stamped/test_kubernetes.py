@@ -1,0 +1,245 @@
+"""The manifests of every pair of answers, for every environment: valid, of one mind, and safe to run."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paved_road.testing import run
+from tests.stamped import policies
+from tests.stamped.delivered import SCRATCH, Environment, Manifest, environment, environments, spelled, stamped
+from tests.tools import NODE, node_package, tool
+
+EVERY = [pytest.param(where, answers, id=f"{where}-{spelled(answers)}") for where, answers in environments()]
+NEWEST = "1.37"
+OLDEST = "1.33"
+"""The first Kubernetes with `preStop.sleep` switched on for good."""
+
+
+def schema_faults(manifests: list[Manifest], version: str) -> Iterator[str]:
+    """Kubernetes' own schemas, strictly: an unknown field is a fault. Other kinds are for `custom_faults`."""
+    import kubernetes_validate
+
+    for manifest in manifests:
+        if is_custom(manifest):
+            continue
+        try:
+            kubernetes_validate.validate(manifest, version, strict=True)
+        except (kubernetes_validate.ValidationError, kubernetes_validate.SchemaNotFoundError) as error:
+            yield f"{manifest['kind']}: {error}"
+
+
+def custom_faults(manifests: list[Manifest]) -> list[str]:
+    """The models of Argo Rollouts, Gateway API and the Prometheus operator."""
+    node_package("@kubernetes-models/base")
+    script = Path(__file__).with_name("crds.mjs")
+    documents = Path(tempfile.mkdtemp(dir=SCRATCH)) / "documents.json"
+    documents.write_text(json.dumps([manifest for manifest in manifests if is_custom(manifest)]))
+    done = run(tool("node"), script, NODE, documents, cwd=script.parent)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def is_custom(manifest: Manifest) -> bool:
+    group = manifest["apiVersion"].rpartition("/")[0]
+    return "." in group and (not group.endswith(".k8s.io") or group.startswith("gateway."))
+
+
+@pytest.mark.parametrize(("where", "answers"), EVERY)
+def test_the_manifests_hold_against_the_schemas_and_our_policies(where: str, answers: dict[str, Any]) -> None:
+    env = environment(where, **answers)
+    for version in (OLDEST, NEWEST):
+        assert list(schema_faults(env.manifests, version)) == []
+    assert policies.faults(env) == []
+
+
+def test_the_custom_resources_hold_against_their_models() -> None:
+    manifests = [each for where, answers in environments() for each in environment(where, **answers).manifests]
+    assert custom_faults(manifests) == []
+    assert {each["kind"] for each in manifests if is_custom(each)} == {
+        "AnalysisTemplate", "HTTPRoute", "Rollout", "ServiceMonitor"
+    }  # fmt: skip
+
+
+def test_without_a_deployment_there_is_nothing_of_kubernetes() -> None:
+    assert not [path for path in stamped(deploy="none") if "overlays" in path or "base" in path or "roll" in path]
+    assert not [path for path in stamped(rollout="rolling") if "strategy" in path]
+    assert "deploy/strategy/rollout.yaml" in stamped(rollout="canary")
+
+
+# -- each validator and each policy finds the fault that it is there for -----------------------------------------------
+
+Break = Callable[[Environment], Any]
+
+
+def deployment(env: Environment) -> Manifest:
+    found: Manifest = env.one("Deployment")["spec"]
+    return found
+
+
+def scale(env: Environment) -> Manifest:
+    found: Manifest = env.one("HorizontalPodAutoscaler")["spec"]
+    return found
+
+
+def rollout(env: Environment) -> Manifest:
+    found: Manifest = env.one("Rollout")["spec"]
+    return found
+
+
+def metric(env: Environment) -> Manifest:
+    found: Manifest = env.one("AnalysisTemplate")["spec"]["metrics"][0]
+    return found
+
+
+def test_the_schemas_find_a_wrong_and_an_unknown_field() -> None:
+    env = environment("prod")
+    deployment(env)["minReadySeconds"] = "five"
+    env.container["resource"] = {}
+    (found,) = schema_faults([env.one("Deployment")], NEWEST)
+    assert "minReadySeconds" in found or "resource" in found
+    del deployment(env)["minReadySeconds"]
+    (found,) = schema_faults([env.one("Deployment")], NEWEST)
+    assert "'resource' was unexpected" in found
+    env.one("Service")["apiVersion"] = "v2"
+    assert list(schema_faults([env.one("Service")], NEWEST))
+
+
+def test_the_models_find_a_wrong_and_an_unknown_field_and_an_unknown_kind() -> None:
+    env = environment("prod", rollout="canary")
+    metric(env)["count"] = []
+    rollout(env)["strategy"]["canary"]["steps"][0] = {"setweight": 10}
+    env.one("HTTPRoute")["spec"]["rules"][0]["timeouts"] = {"request": "12s", "backend": "1s"}
+    env.one("ServiceMonitor")["spec"]["endpoints"][0]["scrape"] = "1s"
+    manifests = [*env.manifests, {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rolout", "metadata": {}}]
+    found = "\n".join(custom_faults(manifests))
+    for kind in ("AnalysisTemplate", "Rollout", "HTTPRoute", "ServiceMonitor", "Rolout"):
+        assert f"{kind}/" in found, found
+
+
+FAULTS: dict[str, tuple[Break, str]] = {
+    "root": (lambda env: env.pod["spec"]["securityContext"].update(runAsUser=0), "runs as root"),
+    "seccomp": (lambda env: env.pod["spec"]["securityContext"].pop("seccompProfile"), "seccomp"),
+    "escalation": (lambda env: env.container["securityContext"].pop("allowPrivilegeEscalation"), "gain privileges"),
+    "writable": (lambda env: env.container["securityContext"].update(readOnlyRootFilesystem=False), "write its root"),
+    "capabilities": (lambda env: env.container["securityContext"].update(capabilities={}), "keeps capabilities"),
+    "token": (lambda env: env.pod["spec"].pop("automountServiceAccountToken"), "has a token"),
+    "host network": (lambda env: env.pod["spec"].update(hostNetwork=True), "shares the host"),
+    "host path": (lambda env: env.pod["spec"]["volumes"].append({"hostPath": {"path": "/"}}), "mounts the host"),
+    "another user": (lambda env: env.pod["spec"]["securityContext"].update(runAsUser=20000), "does not say USER"),
+    "latest": (lambda env: env.container.update(image="orders:latest"), "no tag of its own"),
+    "no request": (lambda env: env.container["resources"]["requests"].pop("cpu"), "no CPU is requested"),
+    "memory": (lambda env: env.container["resources"]["limits"].pop("memory"), "memory is not limited"),
+    "throttled": (lambda env: env.container["resources"]["limits"].update(cpu="1"), "the CPU is limited"),
+    "in one zone": (lambda env: env.pod["spec"]["topologySpreadConstraints"].pop(0), "not spread over topology"),
+    "wrong probe": (lambda env: env.container["livenessProbe"]["httpGet"].update(path="/readyz"), "ask /livez"),
+    "no probe": (lambda env: env.container.pop("startupProbe"), "startupProbe does not ask"),
+    "slow probe": (lambda env: env.container["readinessProbe"].update(timeoutSeconds=5), "not below its period"),
+    "no time": (lambda env: env.pod["spec"].update(terminationGracePeriodSeconds=30), "needs 35 s to stop"),
+    "long drain": (lambda env: env.settings.update(DRAIN_SECONDS="6"), "needs 36 s to stop"),
+    "short grace": (lambda env: env.settings.update(GRACE_SECONDS="9"), "grace is shorter"),
+    "unknown setting": (lambda env: env.settings.update(DRAIN="1"), "no setting DRAIN"),
+    "missing setting": (lambda env: env.settings.pop("INVENTORY_URL"), "cannot start without INVENTORY_URL"),
+    "no hash": (lambda env: env.one("ConfigMap")["metadata"].update(name="orders"), "no hash"),
+    "unread": (lambda env: env.container.pop("envFrom"), "does not read the ConfigMap"),
+    "misnamed": (lambda env: env.one("Service")["metadata"].update(name="order"), "is not called orders"),
+    "elsewhere": (lambda env: env.one("Service")["metadata"].update(namespace="default"), "not in the namespace"),
+    "no tier": (lambda env: env.one("Service")["metadata"]["labels"].pop("tier"), "lacks labels"),
+    "no tier on pods": (lambda env: env.pod["metadata"]["labels"].pop("tier"), "the pod lacks labels"),
+    "no owner": (lambda env: env.one("Deployment")["metadata"]["annotations"].update(owner="x"), "the owner"),
+    "lost pods": (lambda env: env.one("Service")["spec"].update(selector={"app": "orders"}), "Service does not select"),
+    "lost service": (
+        lambda env: env.one("ServiceMonitor")["spec"]["selector"]["matchLabels"].update(x="y"), "select the Service"
+    ),
+    "another port": (lambda env: env.container["ports"][0].update(containerPort=80), "the container says 80"),
+    "unnamed port": (lambda env: env.one("Service")["spec"]["ports"][0].update(targetPort="web"), "not named http"),
+    "hasty route": (lambda env: env.settings.update(REQUEST_TIMEOUT_SECONDS="11"), "the route waits 11 s"),
+    "any host": (lambda env: env.one("HTTPRoute")["spec"].pop("hostnames"), "takes every host"),
+    "shown insides": (
+        lambda env: env.one("HTTPRoute")["spec"]["rules"][0]["matches"][0]["path"].update(value="/"), "shows /metrics"
+    ),
+    "another backend": (
+        lambda env: env.one("HTTPRoute")["spec"]["rules"][0]["backendRefs"][0].update(port=8080), "not lead to"
+    ),
+    "no names": (lambda env: env.one("NetworkPolicy")["spec"]["egress"].pop(0), "cannot be resolved"),
+    "locked in": (lambda env: env.one("NetworkPolicy")["spec"]["egress"].pop(1), "inventory may not be called"),
+    "unwatched": (lambda env: env.one("NetworkPolicy")["spec"]["ingress"][0]["from"].pop(), "Prometheus may not"),
+    "other metrics": (
+        lambda env: env.one("ServiceMonitor")["spec"]["endpoints"][0].update(path="/stats"), "asks /stats"
+    ),
+    "slow scrape": (
+        lambda env: env.one("ServiceMonitor")["spec"]["endpoints"][0].update(scrapeTimeout="1m"), "below its interval"
+    ),
+    "another job": (lambda env: env.one("ServiceMonitor")["spec"].pop("jobLabel"), "job is not called"),
+    "one pod": (lambda env: scale(env).update(minReplicas=1), "1 of 1 pods may be evicted"),
+    "upside down": (lambda env: scale(env).update(minReplicas=99), "above its maximum"),
+    "two masters": (lambda env: deployment(env).update(replicas=2), "both decide"),
+    "nervous": (lambda env: scale(env).pop("behavior"), "every dip"),
+    "no deadline": (lambda env: deployment(env).pop("progressDeadlineSeconds"), "has no deadline"),
+    "too few": (lambda env: deployment(env)["strategy"]["rollingUpdate"].update(maxUnavailable=1), "before their"),
+}  # fmt: skip
+
+PROGRESSIVE_FAULTS: dict[str, tuple[Break, str]] = {
+    "not scaled": (lambda env: scale(env)["scaleTargetRef"].update(kind="Deployment"), "not scale the Rollout"),
+    "gone": (lambda env: env.manifests.remove(env.one("Rollout")), "has no Rollout"),
+    "another template": (lambda env: rollout(env)["workloadRef"].update(name="x"), "take its pods"),
+    "not aborted": (lambda env: rollout(env).pop("progressDeadlineAbort"), "not taken back"),
+    "no analysis": (lambda env: env.one("AnalysisTemplate")["metadata"].update(name="x"), "does not exist"),
+    "no argument": (lambda env: env.one("AnalysisTemplate")["spec"]["args"].pop(), "given what it asks"),
+    "no version": (lambda env: env.one("ServiceMonitor")["spec"].pop("podTargetLabels"), "tell the new version"),
+    "passes unseen": (lambda env: metric(env).update(inconclusiveLimit=8), "nobody called"),
+    "no opposite": (lambda env: metric(env).update(failureCondition="false"), "opposite"),
+    "asks about all": (
+        lambda env: metric(env)["provider"]["prometheus"].update(query='sum(rate(x{job="orders"}[1m]))'), "more than"
+    ),
+}  # fmt: skip
+
+CANARY_FAULTS: dict[str, tuple[Break, str]] = {
+    "too short": (lambda env: rollout(env)["strategy"]["canary"]["steps"].pop(), "the canary is over"),
+    "the old": (
+        lambda env: rollout(env)["strategy"]["canary"]["analysis"]["args"][0].update(valueFrom={}), "look at the new"
+    ),
+}  # fmt: skip
+
+BLUE_GREEN_FAULTS: dict[str, tuple[Break, str]] = {
+    "not switched": (lambda env: rollout(env)["strategy"]["blueGreen"].update(activeService="x"), "switch the Service"),
+}
+
+SEEDED = [
+    pytest.param(kind, *fault, id=f"{kind}-{name}")
+    for kind, faults in {
+        "rolling": FAULTS,
+        "canary": PROGRESSIVE_FAULTS | CANARY_FAULTS,
+        "blue-green": PROGRESSIVE_FAULTS | BLUE_GREEN_FAULTS,
+    }.items()
+    for name, fault in faults.items()
+]
+
+
+@pytest.mark.parametrize(("kind", "broken", "finding"), SEEDED)
+def test_a_seeded_fault_is_found(kind: str, broken: Break, finding: str) -> None:
+    env = environment("prod", rollout=kind)
+    broken(env)
+    assert any(finding in fault for fault in policies.faults(env)), policies.faults(env)
+
+
+def test_every_policy_has_a_fault_that_it_finds() -> None:
+    silent = set(policies.POLICIES)
+    for param in SEEDED:
+        kind, broken, _ = param.values
+        env = environment("prod", rollout=str(kind))
+        broken(env)  # type: ignore[operator]
+        silent -= {check for check in silent if list(check(env))}
+    assert not silent
+
+
+def test_a_critical_service_has_three_pods_in_production() -> None:
+    env = environment("prod", tier="critical")
+    assert policies.faults(env) == []
+    scale(env)["minReplicas"] = 2
+    assert policies.faults(env) == ["a critical service has fewer than three pods"]
