@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -42,14 +42,19 @@ def environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
-def run(*args: str | Path, cwd: Path | None = None, stdin: bytes | None = None, hint: str = "") -> bytes:
-    """Run git and return its standard output; a non-zero exit is a `GitError` that says what git said."""
+def run(
+    *args: str | Path, cwd: Path | None = None, stdin: bytes | None = None, hint: str = "", index: Path | None = None
+) -> bytes:
+    """Run git and return its standard output; a non-zero exit is a `GitError` that says what git said.
+
+    `index` is a file to use instead of the repository's own index.
+    """
     command = ["git", *map(str, args)]
     try:
         done = subprocess.run(
             command,
             cwd=cwd,
-            env=environment(),
+            env=environment() | ({"GIT_INDEX_FILE": str(index)} if index else {}),
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -342,7 +347,7 @@ class Leaf:
 
     mode: str
     blob: str
-    data: bytes | None = None
+    data: bytes | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -501,7 +506,8 @@ def diff_folders(old: Path, new: Path) -> str:
 
 def changed_files(directory: Path) -> list[str]:
     """Tracked files below `directory` that differ from HEAD, in the index or on disk; relative to the repository."""
-    listing = run("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--", ".", cwd=directory)
+    what = ("--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
+    listing = run("status", "--porcelain", "-z", *what, "--", ".", cwd=directory)
     return [line[3:] for line in listing.decode("utf-8", "surrogateescape").split("\0") if line]
 
 
@@ -511,14 +517,15 @@ def write_blobs(repository: Path, contents: Iterable[bytes]) -> None:
         run("fast-import", "--quiet", cwd=repository, stdin=stream)
 
 
-def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]]) -> None:
+def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]], *, index: Path | None = None) -> None:
     """Set entries of the index: mode, blob, stage, path. The mode "0" removes the path, every stage of it."""
     stream = "".join(f"{mode} {blob} {stage}\t{path}\0" for mode, blob, stage, path in lines)
     if stream:
-        run("update-index", "-z", "--index-info", cwd=repository, stdin=stream.encode("utf-8", "surrogateescape"))
+        content = stream.encode("utf-8", "surrogateescape")
+        run("update-index", "-z", "--index-info", cwd=repository, stdin=content, index=index)
 
 
-def checkout_index(repository: Path, paths: Iterable[str]) -> None:
+def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None = None) -> None:
     """Write the index's content of these paths to the work tree, through its filters."""
     stream = "".join(f"{path}\0" for path in paths)
     if stream:
@@ -531,10 +538,67 @@ def checkout_index(repository: Path, paths: Iterable[str]) -> None:
             "--stdin",
             cwd=repository,
             stdin=stream.encode("utf-8", "surrogateescape"),
+            index=index,
         )
 
 
 NO_BLOB = "0" * 40
+
+
+def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None) -> str:
+    """A tree of the repository in which the files below `directory` are as on disk, untracked ones among them.
+
+    Ignored files are left out unless `paths` names them; with `paths`, these files only are taken from disk.
+    """
+    run("read-tree", "HEAD", cwd=directory, index=index)
+    if paths is None:
+        run("add", "--all", "--", ".", cwd=directory, index=index)
+    else:
+        stream = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+        run("update-index", "-z", "--add", "--remove", "--stdin", cwd=directory, stdin=stream, index=index)
+    return run("write-tree", cwd=directory, index=index).decode().strip()
+
+
+def check_out(source: Repository, revision: str, directory: Path) -> None:
+    """Make `directory` a repository of its own, on no commit, with the files of a tree of another one."""
+    wanted = text("rev-parse", "--verify", f"{revision}^{{tree}}", cwd=source.top)
+    run("init", "--quiet", "--template=", directory)
+    (directory / ".git" / "objects" / "info").mkdir(exist_ok=True)
+    (directory / ".git" / "objects" / "info" / "alternates").write_text(f"{source.objects}\n")
+    run("read-tree", "-u", "--reset", wanted, cwd=directory)
+
+
+def stage_everything(directory: Path) -> str:
+    """The tree of everything in a work tree that it does not ignore."""
+    run("add", "--all", cwd=directory)
+    return text("write-tree", cwd=directory)
+
+
+def restore(repository: Path, tree_id: str, paths: Iterable[str], *, index: Path) -> None:
+    """Write those of the paths that a tree has to the work tree; the repository's own index is left alone."""
+    wanted = set(paths)
+    entries = [entry for entry in tree(repository, tree_id) if entry.path in wanted]
+    update_index(repository, [(entry.mode, entry.blob, 0, entry.path) for entry in entries], index=index)
+    checkout_index(repository, [entry.path for entry in entries], index=index)
+
+
+def changed_paths(repository: Path, old: str, new: str) -> list[str]:
+    """The paths in which two trees differ."""
+    listing = run("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new, cwd=repository)
+    return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def commit_tree(repository: Path, tree_id: str, parent: str, message: str) -> str:
+    """A commit that is on no branch; its id."""
+    identity = ("-c", "user.name=paved", "-c", "user.email=paved@localhost")
+    return text(*identity, "commit-tree", tree_id, "-p", parent, "-m", message, cwd=repository)
+
+
+def start_branch(repository: Path, name: str) -> None:
+    """A new branch at HEAD becomes the current one; no file and no hook is touched. It may be that one already."""
+    if maybe("symbolic-ref", "--short", "HEAD", cwd=repository) != name:
+        run("update-ref", f"refs/heads/{name}", "HEAD", NO_BLOB, cwd=repository)
+        run("symbolic-ref", "HEAD", f"refs/heads/{name}", cwd=repository)
 
 
 def index_entries(directory: Path) -> list[tuple[str, str, str]]:

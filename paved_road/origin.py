@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paved_road.config import Config, Value
 from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UnknownRelease
-from paved_road.road import Template, find_template, open_road, release
+from paved_road.road import Release, Template, find_template, open_road, release
 
 if TYPE_CHECKING:
     from paved_road.render import Pristine, Questionnaire
@@ -52,17 +52,22 @@ def recorded_version(service: Service) -> str:
     return service.lock.version if service.lock else str(service.record.get("_commit", "unknown"))
 
 
+def recorded_release(service: Service, origin: Origin) -> Release:
+    """The release a service is at; `UnknownRelease` when its road does not have it any more."""
+    ref = service.lock.commit if service.lock else service.record.get("_commit")
+    if ref is None and origin.template.road.is_git:
+        raise UnknownRelease(f"{service.answers_file} does not say which release the service comes from")
+    return release(origin.template, str(ref) if ref else None)
+
+
 def settle_again(
     service: Service, origin: Origin, config: Config, *, trust: bool = False
 ) -> tuple[Questionnaire, AnswerBook] | None:
     """The recorded release with the recorded answers; None when the release is gone or does not take them."""
     from paved_road.render import prepare
 
-    ref = service.lock.commit if service.lock else service.record.get("_commit")
-    if ref is None and origin.template.road.is_git:
-        return None
     try:
-        form = prepare(release(origin.template, str(ref) if ref else None), cache=config.cache_dir, trust=trust)
+        form = prepare(recorded_release(service, origin), cache=config.cache_dir, trust=trust)
         return form, form.settle(service.path, given={}, recorded=service.answers)
     except (UnknownRelease, TemplateError, AnswerError, GitError):
         return None

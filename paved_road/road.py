@@ -390,6 +390,14 @@ def _working_tree(template: Template) -> Release:
     return Release(template=template, version=version + local, commit=commit, described=described, working_tree=True)
 
 
+def is_older(version: str, other: str) -> bool:
+    """Whether a version comes before another one; the mark of a changed work tree does not count.
+
+    Texts that are no versions (a plain commit id) come before nothing.
+    """
+    return _is_version(version) and _is_version(other) and _parse(_parse(version).public) < _parse(_parse(other).public)
+
+
 def _parse(version: str) -> Version:
     from packaging.version import Version
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paved_road import drift, origin
-from paved_road.road import release, releases
+from paved_road.road import is_older, release, releases
 
 if TYPE_CHECKING:
     from paved_road.config import Config
@@ -69,13 +69,9 @@ def _updating(service: Service) -> str | None:
 
 def _newer(template: Template, current: str, latest: str) -> tuple[str, ...]:
     """The releases after `current`, up to the latest: a pre-release after that is nobody's update."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
-    try:
-        here, there = Version(current), Version(latest)
-    except InvalidVersion:
-        return (latest,) if current != latest else ()
-    if there <= here:
+    if not is_older(current, latest):
         return ()
-    known = {there, *(Version(one.version) for one in releases(template))}
-    return tuple(str(one) for one in sorted(known, reverse=True) if here < one <= there)
+    between = {one.version for one in releases(template) if is_older(current, one.version)}
+    return tuple(sorted({latest, *(one for one in between if is_older(one, latest))}, key=Version, reverse=True))

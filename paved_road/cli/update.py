@@ -15,7 +15,6 @@ from paved_road.cli import options
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
-    from paved_road.service import Service
     from paved_road.update.apply import Applied
     from paved_road.update.plan import Plan
 
@@ -66,35 +65,29 @@ def update(
     from paved_road.update import apply
     from paved_road.update.plan import Order, planning
 
-    if resume and abort:
-        raise UsageError("--continue and --abort exclude each other", hint="paved update --help")
+    if resume + abort + dry_run > 1:
+        raise UsageError("--continue, --abort and --dry-run exclude each other", hint="paved update --help")
     service = open_service(path)
     if abort:
-        journal = apply.abort(service)
-        _say_aborted(journal.new_version, json=json)
+        _tell_aborted(apply.abort(service), json=json)
         return
     if resume:
-        _tell(service, apply.resume(service), [], json=json, commit=_message(commit, branch), branch=branch)
+        _tell(apply.resume(service, commit=commit, branch=branch), {}, json=json)
         return
-    apply.check(service)
+    apply.check(service, commit=commit or branch is not None, branch=branch)
     order = Order(to=to, answers=options.answers(data, answers), trust=trust, no_base=no_base)
     config = load({"road": road}, directory=service.path)
     with planning(service, order, config, ask=None if defaults or json else ui.asker()) as plan:
-        if dry_run:
-            _show(plan, json=json)
-            raise typer.Exit(1 if plan.needs_a_person else 0)
         if plan.is_empty:
-            _say_current(plan, json=json)
-            return
-        if not json:
-            _summarise(plan)
-        facts = _facts(plan)
-        applied = apply.apply(plan)
-        _tell(service, applied, facts, json=json, commit=_message(commit, branch), branch=branch)
-
-
-def _message(commit: bool, branch: str | None) -> bool:
-    return commit or branch is not None
+            _tell_current(plan, json=json)
+        elif dry_run:
+            _show(plan, json=json)
+            raise typer.Exit(int(plan.needs_a_person))
+        else:
+            facts = _facts(plan)
+            if not json:
+                _summarise(plan)
+            _tell(apply.apply(plan, commit=commit, branch=branch), facts, json=json)
 
 
 def _facts(plan: Plan) -> dict[str, Any]:
@@ -104,80 +97,82 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "to": plan.release.version,
         "changelog": plan.changelog,
         "changes": [asdict(change) for change in plan.changes],
+        "migrations": [str(migration) for migration in plan.migrations],
         "conflicts": sorted({*plan.conflicts, *plan.untracked}),
     }
 
 
 def _show(plan: Plan, *, json: bool) -> None:
+    """A dry run: what would be done, line by line."""
     if json:
-        ui.envelope(
-            "update", int(plan.needs_a_person), _facts(plan) | {"dry_run": True, "diff": plan.patch()}, notes=plan.notes
-        )
-        return
-    if plan.is_empty:
-        _say_current(plan, json=False)
+        facts = _facts(plan) | {"dry_run": True, "diff": plan.patch()}
+        ui.envelope("update", int(plan.needs_a_person), facts, notes=plan.notes)
         return
     ui.data(plan.patch().rstrip("\n"))
     _summarise(plan)
+    _notes(plan.notes)
     ui.note("nothing was changed")
 
 
 def _summarise(plan: Plan) -> None:
+    """The releases passed through, and what becomes of each file."""
     ui.data(f"{plan.old_version} -> {plan.release.version}")
     if plan.changelog:
-        ui.data(plan.changelog)
-        ui.data()
+        ui.data(f"\n{plan.changelog}\n")
     for change in plan.changes:
-        ui.data(f"  {change.outcome:<9} {change.path}" + (f"  ({change.detail})" if change.detail else ""))
+        ui.data(f"  {change.outcome:<11} {change.path}" + (f"  ({change.detail})" if change.detail else ""))
+    for migration in plan.migrations:
+        ui.data(f"  migration   {migration}")
     counts = Counter(str(change.outcome) for change in plan.changes)
     ui.data(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
 
 
-def _say_current(plan: Plan, *, json: bool) -> None:
+def _tell_current(plan: Plan, *, json: bool) -> None:
     if json:
         ui.envelope("update", 0, _facts(plan), notes=plan.notes)
     else:
+        _notes(plan.notes)
         ui.good(f"up to date with {plan.release.template.name} {plan.release.version}")
 
 
-def _say_aborted(version: str, *, json: bool) -> None:
+def _tell_aborted(applied: Applied, *, json: bool) -> None:
     if json:
-        ui.envelope("update", 0, {"aborted": version})
+        ui.envelope("update", 0, {"aborted": applied.journal.new_version}, notes=applied.notes)
     else:
-        ui.good(f"the update to {version} was undone")
+        _notes(applied.notes)
+        ui.good(f"the update to {applied.journal.new_version} was undone")
 
 
-def _tell(service: Service, applied: Applied, facts: Any, *, json: bool, commit: bool, branch: str | None) -> None:
+def _tell(applied: Applied, facts: dict[str, Any], *, json: bool) -> None:
     """How it ended: 1 while a person has something to decide."""
-    from paved_road.update import apply
-
-    waiting = bool(applied.conflicts)
-    made = None if waiting or not commit else apply.commit(service, applied, branch)
+    exit_code = int(bool(applied.conflicts))
     if json:
+        journal = applied.journal
         found = {
-            **(facts or {}),
+            "from": journal.old_version,
+            "to": journal.new_version,
+            **facts,
             "regenerated": list(applied.regenerated),
             "conflicts": list(applied.conflicts),
-            "commit": made,
+            "commit": applied.commit,
         }
-        ui.envelope("update", int(waiting), found, notes=applied.notes)
+        ui.envelope("update", exit_code, found, notes=applied.notes)
     else:
-        _say(applied, made)
-    raise typer.Exit(int(waiting))
+        _say(applied)
+    raise typer.Exit(exit_code)
 
 
-def _say(applied: Applied, made: str | None) -> None:
-    for path in applied.regenerated:
-        ui.data(f"  regenerated {path}")
+def _say(applied: Applied) -> None:
     _notes(applied.notes)
+    version = applied.journal.new_version
     if applied.conflicts:
         ui.data("decide these, git add each, then: paved update --continue   (or: paved update --abort)")
         for path in applied.conflicts:
             ui.data(f"  {path}")
-    elif made:
-        ui.good(f"updated to {applied.journal.new_version}, committed as {made[:10]}")
+    elif applied.commit:
+        ui.good(f"updated to {version}, committed as {applied.commit[:10]}")
     else:
-        ui.good(f"updated to {applied.journal.new_version}; look at it with git diff --cached, then git commit")
+        ui.good(f"updated to {version}; look at it with git diff --cached, then git commit")
 
 
 def _notes(notes: Iterable[str]) -> None:

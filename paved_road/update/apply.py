@@ -1,48 +1,25 @@
 """Applying an update: all or nothing, and recoverable from a kill at any moment.
 
-What will be done is written down first, in a folder of git's own (`paved-update/`), with the state of every touched
-path before and after. Every step can be done again, so an update that was cut off is finished by doing all of them
-again (`resume`), or undone by putting every path back (`abort`). Making that folder is also the lock between two
-updates at once.
+What will be done is written down first (`paved_road.update.journal`), with the state of every touched path before and
+after. Every step can be done again, so an update that was cut off is finished by doing all of them again (`resume`),
+or undone by putting every path back (`abort`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import shutil
-import signal
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paved_road import derive, git
-from paved_road.errors import ServiceError, UsageError
+from paved_road.errors import GitError, PavedError, ServiceError, UsageError
 from paved_road.git import NO_BLOB
 from paved_road.service import Service
-from paved_road.tree import File
+from paved_road.update import journal as journals
 from paved_road.update import migrate
-from paved_road.update.migrate import Migration
+from paved_road.update.journal import Journal, Pair
 from paved_road.update.plan import Plan
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Journal:
-    """What an update does, as it is written down before it is done. Paths are from the repository's root."""
-
-    prefix: str
-    head: str
-    old_version: str
-    new_version: str
-    before: Mapping[str, tuple[str, str] | None]
-    """Mode and blob of every touched path in HEAD; None where there is none."""
-    after: Mapping[str, tuple[str, str] | None]
-    conflicts: Mapping[str, Mapping[str, tuple[str, str]]]
-    """Index stages of the paths a person has to decide."""
-    derived: Mapping[str, str]
-    migrations: tuple[Migration, ...] = ()
-    notes: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,20 +27,39 @@ class Applied:
     """How an update ended."""
 
     journal: Journal
-    conflicts: tuple[str, ...]
+    conflicts: tuple[str, ...] = ()
+    """What is left to decide; empty when the update is over."""
     regenerated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     commit: str | None = None
 
 
-def check(service: Service) -> None:
+def check(service: Service, *, commit: bool = False, branch: str | None = None) -> None:
     """An update starts from a committed state, with none in progress; anything else is refused with what to type."""
+    if git.version() < git.OLDEST:
+        raise GitError(
+            f"git {'.'.join(map(str, git.version()))} is too old to update", hint="install git 2.38 or newer"
+        )
     if service.journal.exists():
         raise UsageError(
             "an update is in progress",
             cause=f"{service.journal} says so",
             hint="paved update --continue, or paved update --abort",
         )
+    _check_clean(service)
+    if branch and git.maybe("check-ref-format", "--branch", branch, cwd=service.top) is None:
+        raise UsageError(f"{branch!r} is no name for a branch", hint="--branch NAME")
+    if branch and git.resolve(service.top, f"refs/heads/{branch}"):
+        raise UsageError(f"there is a branch {branch!r} already", hint="--branch with another name")
+    if commit and git.maybe("var", "GIT_COMMITTER_IDENT", cwd=service.top) is None:
+        raise UsageError(
+            "git does not know who commits",
+            cause="user.name or user.email is not set",
+            hint="git config user.name NAME, and user.email; or update without --commit",
+        )
+
+
+def _check_clean(service: Service) -> None:
     if service.repository.head is None:
         raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
     if changed := git.changed_files(service.path):
@@ -73,61 +69,66 @@ def check(service: Service) -> None:
         )
 
 
-def apply(plan: Plan) -> Applied:
-    """Make the planned update happen in the index and the work tree, without committing."""
+def apply(plan: Plan, *, commit: bool = False, branch: str | None = None) -> Applied:
+    """Make the planned update happen in the index and the work tree, and commit it when it is clean and `commit`."""
     service = plan.service
-    journal = _journal(plan)
-    folder = service.journal
-    git.write_blobs(service.top, _new_contents(plan))
-    _step("objects")
-    _begin(folder, journal)
-    _step("journal")
-    return _do(service, folder, journal)
+    journal = _journal(plan, commit=commit or branch is not None, branch=branch)
+    with _telling(service):
+        git.write_blobs(service.top, _new_contents(plan))
+        with journals.begin(service.journal, journal):
+            _check_unchanged(plan, journal)
+            return _write(service, journal)
 
 
-def resume(service: Service) -> Applied:
+def resume(service: Service, *, commit: bool = False, branch: str | None = None) -> Applied:
     """Finish an update: one that was cut off, or one whose conflicts a person has decided."""
-    folder = service.journal
-    journal = _read(folder)
-    _remove_stale_lock(service)
-    if not (folder / "written").exists():
-        return _do(service, folder, journal)
-    if left := _undecided(service, journal):
-        return Applied(journal=journal, conflicts=tuple(left))
-    return _finish(service, folder, journal)
+    with _telling(service), journals.taken_up(service.journal) as journal:
+        if not (service.journal / "written").exists():
+            kept = _keep(service, journal, _strange(service, journal))
+            return _with_notes(_write(service, journal), kept)
+        if left := _undecided(service, journal):
+            return Applied(journal=journal, conflicts=tuple(left))
+        return _finish(service, journal, commit=commit or journal.commit, branch=branch or journal.branch)
 
 
-def abort(service: Service) -> Journal:
-    """Put every path the update touched back as it is in HEAD."""
-    folder = service.journal
-    journal = _read(folder)
-    _remove_stale_lock(service)
-    top = service.top
-    added = [path for path, before in journal.before.items() if before is None]
-    ours = {path for path in added if _is(top, path, journal.after.get(path)) or _was_conflicted(journal, path)}
-    git.update_index(top, [("0", NO_BLOB, 0, path) for path in journal.before])
-    git.update_index(top, [(*before, 0, path) for path, before in journal.before.items() if before])
-    for path in sorted(ours):
-        _remove(top, path, service.path)
-    git.checkout_index(top, [path for path, before in journal.before.items() if before])
-    shutil.rmtree(folder)
-    return journal
-
-
-def commit(service: Service, applied: Applied, branch: str | None = None) -> str:
-    """Commit a finished update, on a new branch when one is named; the commit's id."""
-    if branch:
-        git.run("switch", "--quiet", "--create", branch, cwd=service.top)
-    name = service.path.name
-    message = f"Update {name} from {applied.journal.old_version} to {applied.journal.new_version}"
-    git.run("commit", "--quiet", "--message", message, "--", ".", cwd=service.path)
-    return git.text("rev-parse", "HEAD", cwd=service.top)
+def abort(service: Service) -> Applied:
+    """Put every path that the update touched back as it was. What a person did to it since is kept as a commit."""
+    with _telling(service), journals.taken_up(service.journal) as journal:
+        if git.resolve(service.top, "HEAD") != journal.head:
+            raise UsageError(
+                "the update was committed, or something else was, since it began",
+                hint="paved update --continue ends it; git revert undoes its commit",
+            )
+        by_migrations = _since_snapshot(service)
+        kept = _keep(service, journal, [*_strange(service, journal), *by_migrations])
+        _put_back(service, journal, by_migrations)
+        journals.end(service.journal)
+        return Applied(journal=journal, notes=kept)
 
 
 def in_progress(service: Service) -> Journal | None:
     """The update in progress, if there is one."""
-    folder = service.journal
-    return _read(folder) if folder.exists() else None
+    return journals.read(service.journal) if service.journal.exists() else None
+
+
+@contextlib.contextmanager
+def _telling(service: Service) -> Iterator[None]:
+    """A step that failed is told with what can be done about it, and whether the service was touched at all."""
+    try:
+        yield
+    except (GitError, OSError) as error:
+        cause = error.cause if isinstance(error, PavedError) else str(error)
+        what = error.message if isinstance(error, PavedError) else "a file cannot be written"
+        begun = service.journal.exists()
+        raise ServiceError(
+            f"{what}, in the middle of the update" if begun else f"{what}; the service was not touched",
+            cause=cause,
+            hint="mend it, then paved update --continue; or paved update --abort" if begun else "mend it and try again",
+        ) from error
+
+
+def _with_notes(applied: Applied, notes: tuple[str, ...]) -> Applied:
+    return replace(applied, notes=(*notes, *applied.notes))
 
 
 def _new_contents(plan: Plan) -> list[bytes]:
@@ -141,120 +142,122 @@ def _new_contents(plan: Plan) -> list[bytes]:
     return [content for content in contents if content is not None]
 
 
-# -- the journal -----------------------------------------------------------------------------------------------------
+# -- what will be done -------------------------------------------------------------------------------------------
 
 
-def _journal(plan: Plan) -> Journal:
+def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
     prefix, ours, result = plan.service.prefix, plan.ours, plan.result
-    touched = sorted(
+    touched = [
         path
-        for path in {*ours, *result, *plan.conflicts}
+        for path in sorted({*ours, *result, *plan.conflicts})
         if path in plan.conflicts or _pair(ours, path) != _pair(result, path)
-    )
+    ]
     stages = {path: conflict.stages for path, conflict in plan.conflicts.items()}
     for path, leaf in plan.untracked.items():
         if not git.is_ignored(plan.service.path / path):
             stages[path] = {3: leaf}
     return Journal(
-        prefix=prefix,
         head=plan.service.repository.head or "",
         old_version=plan.old_version,
         new_version=plan.release.version,
-        before={prefix + path: _pair(ours, path) for path in [*touched, *(p for p in stages if p not in touched)]},
+        before={prefix + path: _pair(ours, path) for path in dict.fromkeys([*touched, *stages, *plan.derived])},
         after={prefix + path: _pair(result, path) for path in touched},
         conflicts={
             prefix + path: {str(stage): (str(leaf.mode), leaf.blob) for stage, leaf in of.items()}
             for path, of in stages.items()
         },
-        derived=dict(plan.manifest.derived) if plan.form.trust else {},
-        migrations=tuple(migrate.after(plan)),
+        derived=plan.derived,
+        migrations=tuple(plan.migrations),
         notes=plan.notes,
+        commit=commit,
+        branch=branch,
     )
 
 
-def _pair(files: Mapping[str, git.Leaf], path: str) -> tuple[str, str] | None:
+def _pair(files: Mapping[str, git.Leaf], path: str) -> Pair | None:
     leaf = files.get(path)
     return (str(leaf.mode), leaf.blob) if leaf else None
 
 
-def _begin(folder: Path, journal: Journal) -> None:
-    """Write the journal so that it is either there whole or not at all; the first of two updates wins."""
-    scratch = folder.with_name(f"{folder.name}.{os.getpid()}")
-    scratch.mkdir()
-    with (scratch / "journal.json").open("w") as stream:
-        json.dump(asdict(journal), stream)
-        stream.flush()
-        os.fsync(stream.fileno())
+def _check_unchanged(plan: Plan, journal: Journal) -> None:
+    """Planning may have waited for a person's answers: nothing may have changed since."""
+    service = plan.service
     try:
-        scratch.rename(folder)
-    except OSError as error:
-        shutil.rmtree(scratch)
-        raise UsageError("another update has begun meanwhile", hint="wait for it, or paved update --abort") from error
+        _check_clean(service)
+        added = [path for path, after in journal.after.items() if after and journal.before[path] is None]
+        there = _on_disk(service.top, added)
+        if git.resolve(service.top, "HEAD") != journal.head or any(
+            _blob(journal.after[p]) != b for p, b in there.items()
+        ):
+            raise UsageError("the service changed while the update was planned", hint="paved update")
+    except PavedError:
+        journals.end(service.journal)
+        raise
 
 
-def _read(folder: Path) -> Journal:
-    try:
-        facts = json.loads((folder / "journal.json").read_text())
-    except FileNotFoundError as error:
-        raise UsageError("no update is in progress", hint="paved update") from error
-    except (OSError, ValueError) as error:
-        raise ServiceError(
-            f"{folder} is broken", cause=str(error), hint=f"git reset --hard, then remove {folder}"
-        ) from error
-
-    def pair(value: list[str] | None) -> tuple[str, str] | None:
-        return (value[0], value[1]) if value else None
-
-    facts["before"] = {path: pair(value) for path, value in facts["before"].items()}
-    facts["after"] = {path: pair(value) for path, value in facts["after"].items()}
-    facts["conflicts"] = {
-        path: {stage: (value[0], value[1]) for stage, value in stages.items()}
-        for path, stages in facts["conflicts"].items()
-    }
-    facts["migrations"] = tuple(Migration(**one) for one in facts["migrations"])
-    facts["notes"] = tuple(facts["notes"])
-    return Journal(**facts)
+# -- the steps ---------------------------------------------------------------------------------------------------
 
 
-# -- the steps -------------------------------------------------------------------------------------------------------
-
-
-def _do(service: Service, folder: Path, journal: Journal) -> Applied:
+def _write(service: Service, journal: Journal) -> Applied:
     """Write everything; every part of it may have been done before."""
     top = service.top
     removed = [path for path, after in journal.after.items() if after is None and journal.before[path]]
     written = {path: after for path, after in journal.after.items() if after}
     git.update_index(top, [("0", NO_BLOB, 0, path) for path in [*journal.after, *journal.conflicts]])
     git.update_index(top, [(*after, 0, path) for path, after in written.items()])
-    _step("index")
     for path in removed:
         _remove(top, path, service.path)
-    _step("removed")
     git.checkout_index(top, written)
-    _step("files")
     lines = [("0", NO_BLOB, 0, path) for path in journal.conflicts]
     lines += [(*pair, int(stage), path) for path, of in journal.conflicts.items() for stage, pair in of.items()]
     git.update_index(top, lines)
-    _step("conflicts")
-    (folder / "written").touch()
+    (service.journal / "written").touch()
     if journal.conflicts:
         return Applied(journal=journal, conflicts=tuple(sorted(journal.conflicts)), notes=journal.notes)
-    return _finish(service, folder, journal)
+    return _finish(service, journal, commit=journal.commit, branch=journal.branch)
 
 
-def _finish(service: Service, folder: Path, journal: Journal) -> Applied:
-    """What needs the merged files: migrations, derived files. Then the update is over."""
-    notes = list(journal.notes)
-    for migration in journal.migrations:
-        migrate.run(migration, service.path)
-    _step("migrations")
-    made, more = derive.run(journal.derived, service.path)
+def _finish(service: Service, journal: Journal, *, commit: bool, branch: str | None) -> Applied:
+    """What needs the merged files: migrations, derived files, the commit. Then the update is over."""
+    _migrate(service, journal)
+    made, notes = derive.run(journal.derived, service.path)
     git.run("add", "--update", "--", ".", cwd=service.path)
-    if made:
-        git.run("add", "--force", "--", *made, cwd=service.path)
-    _step("derived")
-    shutil.rmtree(folder)
-    return Applied(journal=journal, conflicts=(), regenerated=tuple(made), notes=(*notes, *more))
+    if wanted := [path for path in made if not git.is_ignored(service.path / path)]:
+        git.run("add", "--", *wanted, cwd=service.path)
+    done = _commit(service, journal, branch) if commit else None
+    journals.end(service.journal)
+    return Applied(journal=journal, regenerated=tuple(made), notes=(*journal.notes, *notes), commit=done)
+
+
+def _migrate(service: Service, journal: Journal) -> None:
+    """Run the migrations that have not run yet."""
+    if not journal.migrations:
+        return
+    snapshot = service.journal / "snapshot"
+    if not snapshot.exists():
+        journals.note(snapshot, git.snapshot(service.path, index=service.journal / "index"))
+    for number, migration in enumerate(journal.migrations):
+        ran = service.journal / f"migrated-{number}"
+        if not ran.exists():
+            migrate.run(migration, service.path, hint="mend it, then paved update --continue; or paved update --abort")
+            ran.touch()
+
+
+def _commit(service: Service, journal: Journal, branch: str | None) -> str:
+    """Commit the update, on a new branch when one is named; the commit's id."""
+    if git.resolve(service.top, "HEAD") == journal.head:
+        if branch:
+            git.start_branch(service.top, branch)
+        message = f"Update {service.path.name} from {journal.old_version} to {journal.new_version}"
+        try:
+            git.run("commit", "--quiet", "--message", message, "--", ".", cwd=service.path)
+        except GitError as error:
+            raise ServiceError(
+                "the update is in place, but its commit was refused",
+                cause=error.cause,
+                hint="mend it, then paved update --continue; or paved update --abort",
+            ) from error
+    return git.text("rev-parse", "HEAD", cwd=service.top)
 
 
 def _undecided(service: Service, journal: Journal) -> list[str]:
@@ -267,6 +270,59 @@ def _undecided(service: Service, journal: Journal) -> list[str]:
             if b"\n=======\n" in content and b"<<<<<<< " in content and b"\n>>>>>>> " in content:
                 marked.add(path)
     return sorted((unmerged | marked) & set(journal.conflicts))
+
+
+# -- the way back ------------------------------------------------------------------------------------------------
+
+
+def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> None:
+    """The index and the files as they are in HEAD; what was neither there nor a person's is removed."""
+    top = service.top
+    head = {entry.path: (entry.mode, entry.blob) for entry in git.tree(top, "HEAD")} if by_migrations else {}
+    before = {**{path: head.get(path) for path in by_migrations}, **journal.before}
+    new = [path for path, was in before.items() if was is None]
+    there = _on_disk(top, new)
+    strays = [path for path in new if path in by_migrations or _is_ours(journal, path, there.get(path))]
+    git.update_index(top, [("0", NO_BLOB, 0, path) for path in before])
+    git.update_index(top, [(*was, 0, path) for path, was in before.items() if was])
+    for path in strays:
+        _remove(top, path, service.path)
+    git.checkout_index(top, [path for path, was in before.items() if was])
+    if by_migrations:
+        git.restore(top, (service.journal / "snapshot").read_text(), new, index=service.journal / "index")
+
+
+def _is_ours(journal: Journal, path: str, there: str | None) -> bool:
+    """Whether the update put a file there that HEAD does not have: never an untracked one that was in its way."""
+    written = _blob(journal.after.get(path))
+    return written is not None and (path in journal.conflicts or there == written)
+
+
+def _since_snapshot(service: Service) -> list[str]:
+    """What migrations changed, or a person who mended one that failed."""
+    snapshot = service.journal / "snapshot"
+    if not snapshot.exists():
+        return []
+    now = git.snapshot(service.path, index=service.journal / "index")
+    return git.changed_paths(service.top, snapshot.read_text(), now)
+
+
+def _strange(service: Service, journal: Journal) -> list[str]:
+    """Touched files that are neither as they were nor as the update writes them: somebody worked on them."""
+    there = _on_disk(service.top, journal.after)
+    return [
+        path for path, blob in there.items() if blob not in (_blob(journal.before[path]), _blob(journal.after[path]))
+    ]
+
+
+def _keep(service: Service, journal: Journal, paths: list[str]) -> tuple[str, ...]:
+    """Commit these files as they are on disk, on no branch, before they are written over; a note that says where."""
+    if not paths:
+        return ()
+    made = git.snapshot(service.top, index=service.journal / "index", paths=paths)
+    commit = git.commit_tree(service.top, made, journal.head, "What files held when paved update wrote over them")
+    shown = ", ".join(paths[:3]) + (", ..." if len(paths) > 3 else "")
+    return (f"what {shown} held is kept: git show {commit[:12]}",)
 
 
 def _remove(top: Path, path: str, root: Path) -> None:
@@ -283,27 +339,11 @@ def _remove(top: Path, path: str, root: Path) -> None:
             return
 
 
-def _is(top: Path, path: str, expected: tuple[str, str] | None) -> bool:
-    """Whether a file on disk is what the update wrote."""
-    target = top / path
-    if expected is None or not os.path.lexists(target):
-        return False
-    if target.is_symlink():
-        return File(os.fsencode(os.readlink(target))).blob == expected[1]
-    return target.is_file() and git.hash_files(top, [path]) == [expected[1]]
+def _on_disk(top: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The blob ids of those of the paths that are files on disk."""
+    there = [path for path in paths if (top / path).is_symlink() or (top / path).is_file()]
+    return dict(zip(there, git.hash_files(top, there), strict=True))
 
 
-def _was_conflicted(journal: Journal, path: str) -> bool:
-    """Whether the update itself put a file with markers there (an untracked file in the way it did not touch)."""
-    return path in journal.conflicts and journal.after.get(path) is not None
-
-
-def _remove_stale_lock(service: Service) -> None:
-    """A git that was killed in the middle of a step leaves its lock; the journal says that it was ours."""
-    (service.repository.folder / "index.lock").unlink(missing_ok=True)
-
-
-def _step(name: str) -> None:
-    """Where the crash tests kill the update."""
-    if os.environ.get("PAVED_CRASH_AT") == name:
-        os.kill(os.getpid(), signal.SIGKILL)
+def _blob(pair: Pair | None) -> str | None:
+    return pair[1] if pair else None

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from paved_road import git, manifest, origin
 from paved_road.config import Config
-from paved_road.errors import GitError, PavedError, ServiceError, TemplateError, UsageError
+from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UsageError
 from paved_road.git import Commit, Leaf, Scratch
 from paved_road.manifest import Manifest
 from paved_road.origin import Origin
@@ -21,11 +21,12 @@ from paved_road.owners import Owner
 from paved_road.render import Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.context import AnswerBook
 from paved_road.render.questions import Ask, Prompt
-from paved_road.road import Release, Template, release
+from paved_road.road import Release, Template, is_older, release
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
-from paved_road.update import align
+from paved_road.update import align, migrate
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
+from paved_road.update.migrate import Migration, Passage
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ class Outcome(StrEnum):
     MERGED = "merged"
     MOVED = "moved"
     DELETED = "deleted"
+    MIGRATED = "migrated"
     KEPT = "kept"
     REGENERATED = "regenerated"
     CONFLICT = "conflict"
@@ -69,8 +71,9 @@ class Plan:
     service: Service
     old_version: str
     release: Release
-    manifest: Manifest
     form: Questionnaire
+    derived: Mapping[str, str]
+    """Derived files and the commands that make them; none when the road is not trusted with that."""
     changelog: str
     changes: tuple[Change, ...]
     conflicts: Mapping[str, Conflict]
@@ -86,6 +89,8 @@ class Plan:
     """Of the result, in the scratch repository."""
     like: tuple[str, Files]
     """A tree that has most of the result already, and its files."""
+    migrations: tuple[Migration, ...] = ()
+    """Those to run when the merged files are in place."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -203,11 +208,12 @@ class _Draft:
     found: Origin
     target: Release
     form: Questionnaire
-    manifest: Manifest
     pristine: Pristine
     lock: Lock
     old: _Old
     head: Files
+    ours: Files
+    """`head` as the migrations of the stage `before` leave it."""
     moves: align.Moves
     sides: Sides
     tree: str
@@ -217,29 +223,43 @@ class _Draft:
     ignored: Mapping[str, Leaf]
     """Files of the road in whose place git ignores an edited one."""
     notes: tuple[str, ...]
+    derived: Mapping[str, str]
+    migrations: tuple[Migration, ...]
 
 
 def _draft(
     service: Service, found: Origin, planner: Planner, order: Order, ask: Ask | None, scratch: Scratch
 ) -> _Draft:
-    target = planner.target(found.template, order)
-    _refuse_downgrade(service, target, order)
+    tree, head = _committed(service, scratch)
+    old = _old(service, found, planner.config, order, head, scratch)
+    target = _target(service, found, old, planner.target(found.template, order), order)
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
     own = manifest.parse(form.files[manifest.FILENAME].data if manifest.FILENAME in form.files else None)
+    passage = Passage(form=form, old_version=old.version, old_described=str(service.record.get("_commit", old.version)))
+    service, ours = _migrated(service, head, passage)
     book = form.settle(
         service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
         ask=_only_new(ask, service.answers),
     )  # fmt: skip
+    _refuse_lost_answers(form, book, service, order, asked=ask is not None)
     pristine = render(form, book, service.path)
-    tree, head = _committed(service, scratch)
-    old = _old(service, found, planner.config, order, head, scratch)
     lock = lock_of(pristine, own)
     moves = _moves(old, form, book, service, target, own)
-    sides, kept, ignored, notes = _sides(service, old, (tree, head), pristine, moves, lock, own)
+    sides, kept, ignored, notes = _sides(service, old, ours, (tree, head), pristine, moves, lock, own)
     return _Draft(
-        service=service, found=found, target=target, form=form, manifest=own, pristine=pristine, lock=lock, old=old,
-        head=head, moves=moves, sides=sides, tree=tree, kept=kept, ignored=ignored, notes=notes,
+        service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
+        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, ignored=ignored, notes=notes,
+        derived=own.derived if form.trust else {}, migrations=tuple(passage.migrations("after", pristine.answers)),
     )  # fmt: skip
+
+
+def _migrated(service: Service, head: Files, passage: Passage) -> tuple[Service, Files]:
+    """The service, and its files, as the migrations of the stage `before` leave them."""
+    migrations = list(passage.migrations("before", service.answers))
+    if not migrations:
+        return service, head
+    files, record = migrate.before(service, migrations)
+    return replace(service, record=record), files
 
 
 def _finish(draft: _Draft, merged: Merged, branch: str, scratch: Scratch) -> Plan:
@@ -247,15 +267,16 @@ def _finish(draft: _Draft, merged: Merged, branch: str, scratch: Scratch) -> Pla
     result = _with_records(merged.files, draft.pristine, draft.lock)
     untracked = {**_in_the_way(service, head, result), **draft.ignored}
     result = {path: leaf for path, leaf in result.items() if path not in untracked}
-    theirs = _leaves(draft.pristine)
+    changes = [*_changes(draft, result, merged, untracked)]
+    changes += [Change(path=path, outcome=Outcome.REGENERATED, detail=how) for path, how in draft.derived.items()]
     return Plan(
         service=service,
         old_version=old.version,
         release=target,
-        manifest=draft.manifest,
         form=draft.form,
+        derived=draft.derived,
         changelog=_changelog(draft.form, old.version, target.version),
-        changes=tuple(_changes(head, old.files, theirs, result, merged, untracked, draft.kept, draft.moves)),
+        changes=tuple(changes),
         conflicts={path: conflict for path, conflict in merged.conflicts.items() if path not in untracked},
         untracked=untracked,
         ours=head,
@@ -264,6 +285,7 @@ def _finish(draft: _Draft, merged: Merged, branch: str, scratch: Scratch) -> Pla
         tree=draft.tree,
         branch=branch,
         like=merged.like,
+        migrations=draft.migrations,
         notes=(*draft.found.notes, *draft.notes, *merged.notes),
     )
 
@@ -280,30 +302,43 @@ def _committed(service: Service, scratch: Scratch) -> tuple[str, Files]:
 # -- where the service comes from and goes to ----------------------------------------------------------------------
 
 
-def _refuse_downgrade(service: Service, target: Release, order: Order) -> None:
-    from packaging.version import InvalidVersion, Version
-
-    if service.lock is None or order.to is None:
-        return
-    with contextlib.suppress(InvalidVersion):
-        if Version(target.version) < Version(service.lock.version):
-            raise UsageError(
-                f"{target.version} is older than {service.lock.version}, which the service has",
-                cause="an update only goes forward: what later releases changed cannot be taken back by a merge",
-                hint="git revert the commit of the update",
-            )
+def _target(service: Service, found: Origin, old: _Old, target: Release, order: Order) -> Release:
+    """The release to go to. Without a wish it is the latest, or the service's own when that is ahead of it."""
+    if not is_older(target.version, old.version):
+        return target
+    if order.to is None:
+        return origin.recorded_release(service, found)
+    raise UsageError(
+        f"{target.version} is older than {old.version}, which the service has",
+        cause="an update only goes forward: what later releases changed cannot be taken back by a merge",
+        hint="git revert the commit of the update",
+    )
 
 
 def _only_new(ask: Ask | None, recorded: Mapping[str, Any]) -> Ask | None:
-    """Ask the questions that the old release did not ask."""
+    """Ask only what has no recorded answer, or one that the new release does not take."""
     if ask is None:
         return None
     person = ask
 
     def answer(prompt: Prompt) -> Any:
-        return prompt.default if prompt.name in recorded else person(prompt)
+        if prompt.name in recorded:
+            with contextlib.suppress(AnswerError):
+                return prompt.accept(recorded[prompt.name])
+        return person(prompt)
 
     return answer
+
+
+def _refuse_lost_answers(form: Questionnaire, book: AnswerBook, service: Service, order: Order, *, asked: bool) -> None:
+    """A recorded answer that the new release does not take must not silently become its default."""
+    for name, value in service.answers.items():
+        if name in form.config.questions and not asked and name not in {*book.recorded, *book.hidden, *order.answers}:
+            raise AnswerError(
+                f"the recorded answer to {name!r} is not one that {form.release.version} takes: {value!r}",
+                cause=f"{service.answers_file} was edited, or the question has changed",
+                hint=f"--data {name}=VALUE",
+            )
 
 
 def _old(service: Service, found: Origin, config: Config, order: Order, head: Files, scratch: Scratch) -> _Old:
@@ -389,14 +424,14 @@ def _moves(
 
 
 def _sides(
-    service: Service, old: _Old, committed: tuple[str, Files], pristine: Pristine, moves: align.Moves, new_lock: Lock,
-    own: Manifest,
+    service: Service, old: _Old, ours: Files, committed: tuple[str, Files], pristine: Pristine, moves: align.Moves,
+    new_lock: Lock, own: Manifest,
 ) -> tuple[Sides, dict[str, str], dict[str, Leaf], tuple[str, ...]]:  # fmt: skip
     """What is merged; the files kept by their owner and why; ignored files in the way; notes."""
-    base, head, theirs = old.files, committed[1], _leaves(pristine)
+    base, theirs = old.files, _leaves(pristine)
     owner = owner_of(own)
     records = {LOCK, service.answers_file, new_lock.answers_file}
-    ours = {path: leaf for path, leaf in head.items() if path not in records}
+    ours = {path: leaf for path, leaf in ours.items() if path not in records}
     moves = align.fitting({old: new for old, new in moves.items() if old in base}, set(ours) | set(theirs) & set(ours))
     own_moves = align.own_files(align.folders(moves, theirs), [path for path in ours if path not in base])
     own_moves = {old: new for old, new in own_moves.items() if new not in ours and new not in theirs}
@@ -478,10 +513,8 @@ def _with_records(files: Files, pristine: Pristine, lock: Lock) -> Files:
 # -- telling ---------------------------------------------------------------------------------------------------------
 
 
-def _changes(
-    head: Files, base: Files, theirs: Files, result: Files, merged: Merged, untracked: Mapping[str, Leaf],
-    kept: Mapping[str, str], moves: Mapping[str, str],
-) -> Iterator[Change]:  # fmt: skip
+def _changes(draft: _Draft, result: Files, merged: Merged, untracked: Mapping[str, Leaf]) -> Iterator[Change]:
+    head, base, theirs, moves, kept = draft.head, draft.old.files, _leaves(draft.pristine), draft.moves, draft.kept
     back = {new: old for old, new in moves.items()}
     for path in sorted({*head, *result, *untracked}):
         before, after = head.get(path), result.get(path)
@@ -491,20 +524,24 @@ def _changes(
             )
         elif path in merged.conflicts:
             yield Change(path=path, outcome=Outcome.CONFLICT, detail=merged.conflicts[path].reason)
-        elif before is None and after is not None and path in back and back[path] in head:
-            yield Change(path=path, outcome=Outcome.MOVED, detail=f"from {back[path]}")
-        elif before is None and after is not None:
-            yield Change(path=path, outcome=Outcome.ADDED)
-        elif after is None and path not in moves:
-            yield Change(path=path, outcome=Outcome.DELETED)
-        elif before is not None and after is not None and (before.blob, before.mode) != (after.blob, after.mode):
-            clean = path in theirs and theirs[path].blob == after.blob
+        elif _same(before, after):
+            yield from [Change(path=path, outcome=Outcome.KEPT, detail=kept[path])] if path in kept else []
+        elif _same(draft.ours.get(path), after):
+            yield Change(path=path, outcome=Outcome.MIGRATED)
+        elif before is None:
+            moved = back.get(path, "") in head
+            detail = f"from {back[path]}" if moved else ""
+            yield Change(path=path, outcome=Outcome.MOVED if moved else Outcome.ADDED, detail=detail)
+        elif after is None:
+            yield from [Change(path=path, outcome=Outcome.DELETED)] if path not in moves else []
+        else:
+            clean = path not in base or _same(theirs.get(path), after)
             detail = "decided on the parsed data" if path in merged.structured else ""
-            yield Change(
-                path=path, outcome=Outcome.UPDATED if clean or path not in base else Outcome.MERGED, detail=detail
-            )
-        elif path in kept:
-            yield Change(path=path, outcome=Outcome.KEPT, detail=kept[path])
+            yield Change(path=path, outcome=Outcome.UPDATED if clean else Outcome.MERGED, detail=detail)
+
+
+def _same(one: Leaf | None, other: Leaf | None) -> bool:
+    return (one and (one.mode, one.blob)) == (other and (other.mode, other.blob))
 
 
 def _changelog(form: Questionnaire, old: str, new: str) -> str:
