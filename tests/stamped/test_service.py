@@ -6,17 +6,13 @@ import json
 import re
 import signal
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 
-from paved_road.cli import main
-from paved_road.testing import Answer, ask, ask_until, free_port, run, running
+from paved_road.testing import free_port, run
+from tests.stamped.world import World, stamp
 
 LONGEST = "a-service-with-a-name-of-forty-letters-x"
 
@@ -32,13 +28,6 @@ COMBINATIONS = {
     ],
     "shortest names": ["name=o", "package=p", "owner=o", "port=1024", "ci=gitlab"],
 }
-
-
-def stamp(destination: Path, *answers: str) -> Path:
-    """A service of the template as it lies in this checkout, uncommitted changes included."""
-    words = ["new", str(destination), "--ref", "HEAD", "--defaults"]
-    assert main([*words, *(word for answer in answers for word in ("--data", answer))]) == 0
-    return destination
 
 
 @pytest.mark.parametrize("answers", COMBINATIONS.values(), ids=COMBINATIONS)
@@ -72,67 +61,6 @@ def test_the_pre_commit_hooks_pass_on_the_first_commit(tmp_path: Path, suffix: s
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """A running service and the folder it was stamped in."""
-
-    folder: Path
-    port: int
-    inventory_port: int
-    process: Popen[bytes]
-    log: Path
-
-    @contextmanager
-    def inventory(self) -> Iterator[Popen[bytes]]:
-        """The dependency, up."""
-        with running(
-            self.folder / ".venv/bin/python", "dev/inventory_stub.py", "--port", str(self.inventory_port),
-            cwd=self.folder, env={},
-        ) as process:  # fmt: skip
-            ask_until(self.inventory_port, "/livez", 200)
-            yield process
-
-    def get(self, path: str, **headers: str) -> Answer:
-        return ask(self.port, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
-
-    def order(self, number: int = 1) -> dict[str, object]:
-        answer = self.get(f"/orders/{number}")
-        assert answer.status == 200, answer
-        found = json.loads(answer.body)
-        assert isinstance(found, dict)
-        return found
-
-    def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A stamped service with its environment."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAVED_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("PAVED_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
-        service = stamp(tmp_path_factory.mktemp("stamped") / "orders")
-    done = run("uv", "sync", "--locked", "--no-dev", "--quiet", cwd=service)
-    assert done.returncode == 0, done.stderr
-    return service
-
-
-@pytest.fixture
-def world(installed: Path, tmp_path: Path) -> Iterator[World]:
-    port, inventory_port = free_port(), free_port()
-    env = {
-        "PORT": str(port),
-        "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
-        "DRAIN_SECONDS": "1",
-        "HOST": "127.0.0.1",
-    }
-    log = tmp_path / "log"
-    with running(installed / ".venv/bin/orders", cwd=installed, env=env, log=log) as process:
-        assert ask_until(port, "/readyz", 200).status == 200, log.read_text()
-        yield World(folder=installed, port=port, inventory_port=inventory_port, process=process, log=log)
 
 
 def test_it_answers_on_every_probe_and_serves(world: World) -> None:

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from paved_road.testing import run
+from tests.stamped.world import Start, World, stamp, started
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stamped service with its environment. Whoever edits it stamps one of his own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAVED_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("PAVED_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
+        service = stamp(tmp_path_factory.mktemp("stamped") / "orders")
+    done = run("uv", "sync", "--locked", "--no-dev", "--quiet", cwd=service)
+    assert done.returncode == 0, done.stderr
+    return service
+
+
+@pytest.fixture
+def start(installed: Path, tmp_path: Path) -> Iterator[Start]:
+    number = count()
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(started(installed, tmp_path / f"log{next(number)}", **settings))
+
+
+@pytest.fixture
+def world(start: Start) -> World:
+    return start()

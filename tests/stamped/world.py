@@ -1,0 +1,73 @@
+"""A stamped service as a stranger gets it: stamped, installed, running, with its dependency under our control."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+
+from paved_road.cli import main
+from paved_road.testing import Answer, ask, ask_until, free_port, running
+
+
+def stamp(destination: Path, *answers: str) -> Path:
+    """A service of the template as it lies in this checkout, uncommitted changes included."""
+    words = ["new", str(destination), "--ref", "HEAD", "--defaults"]
+    assert main([*words, *(word for answer in answers for word in ("--data", answer))]) == 0
+    return destination
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A running service and the folder it was stamped in."""
+
+    folder: Path
+    port: int
+    inventory_port: int
+    process: Popen[bytes]
+    log: Path
+
+    @contextmanager
+    def inventory(self) -> Iterator[Popen[bytes]]:
+        """The dependency, up."""
+        with running(
+            self.folder / ".venv/bin/python", "dev/inventory_stub.py", "--port", str(self.inventory_port),
+            cwd=self.folder, env={},
+        ) as process:  # fmt: skip
+            ask_until(self.inventory_port, "/livez", 200)
+            yield process
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return ask(self.port, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
+
+    def order(self, number: int = 1) -> dict[str, object]:
+        answer = self.get(f"/orders/{number}")
+        assert answer.status == 200, answer
+        found = json.loads(answer.body)
+        assert isinstance(found, dict)
+        return found
+
+    def lines(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+Start = Callable[..., World]
+"""Start the service with these settings, by their environment variables; it ends with the test."""
+
+
+@contextmanager
+def started(folder: Path, log: Path, **settings: str) -> Iterator[World]:
+    """The service, installed in `folder`, running and ready."""
+    port, inventory_port = free_port(), free_port()
+    env = {
+        "PORT": str(port),
+        "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
+        "DRAIN_SECONDS": "1",
+        "HOST": "127.0.0.1",
+    }
+    with running(folder / ".venv/bin/orders", cwd=folder, env=env | settings, log=log) as process:
+        assert ask_until(port, "/readyz", 200).status == 200, log.read_text()
+        yield World(folder=folder, port=port, inventory_port=inventory_port, process=process, log=log)
