@@ -111,9 +111,9 @@ def test_a_hanging_dependency_is_waited_for_no_longer_than_the_deadline(world: W
 def test_the_caller_s_deadline_is_honoured(world: World) -> None:
     with world.inventory() as inventory:
         inventory.send_signal(signal.SIGSTOP)
-        answer = world.get("/orders/1", X_Request_Timeout_Ms="200")
+        answer = world.get("/orders/1", X_Request_Timeout_Ms="500")
     assert (answer.status, json.loads(answer.body)["degraded"]) == (200, True)
-    assert answer.seconds < 0.35
+    assert answer.seconds < 0.75, "without the header it would be 0.8 s and more"
 
 
 def test_clients_that_follow_readiness_see_no_error_through_a_drain(world: World) -> None:
