@@ -22,7 +22,7 @@ from typing import Any
 from paved_road.testing import ask_until, free_port, running
 from tests.tools import tool
 
-INTERVAL = 0.2  # seconds between scrapes, and between evaluations of the rules
+INTERVAL = 0.5  # seconds between scrapes, and between evaluations of the rules; a scrape that takes longer is lost
 
 
 class QueryError(Exception):
@@ -48,8 +48,8 @@ class Prometheus:
         return [Sample(labels=each["metric"], value=float(each["value"][1])) for each in data["result"]]
 
     def value(self, expression: str) -> float:
-        """The one value that it finds."""
-        samples = self.query(expression)
+        """The one value that it finds; a scrape that was lost meanwhile is waited for."""
+        samples = self.eventually(expression)
         assert len(samples) == 1, f"{expression}: {samples}"
         return samples[0].value
 
@@ -66,7 +66,7 @@ class Prometheus:
     def scraped(self, times: int = 2, *, within: float = 20) -> None:
         """Wait until every target has been scraped so often again; rate() needs two."""
         after = time.time() + times * INTERVAL
-        self.eventually(f"count(timestamp(up) > {after}) == {self.targets}", within=within)
+        self.eventually(f"count((timestamp(up) > {after}) and up == 1) == {self.targets}", within=within)
 
     def alerts(self) -> list[dict[str, Any]]:
         """The alerts that are pending or firing, as the API tells them."""

@@ -27,7 +27,7 @@ def test_it_answers_what_matters_about_a_service_that_is_hurt(world: World, serv
     for _ in range(30):
         world.order()  # the inventory is dead: fallbacks, and then the breaker opens
     world.get("/orders/99")
-    server.scraped(3)
+    server.scraped()
     ok = f'{REQUESTS}_count{{job="orders",http_route="/orders/{{order_id}}",http_response_status_code="200"}}'
     assert server.value(ok) == 50
     assert server.value(f"sum(rate({REQUESTS}_count[1m]))") > 0
