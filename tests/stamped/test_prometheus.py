@@ -20,9 +20,10 @@ def server(world: World, tmp_path: Path) -> Iterator[Prometheus]:
 
 
 def test_it_answers_what_matters_about_a_service_that_is_hurt(world: World, server: Prometheus) -> None:
-    server.scraped()
     with world.inventory():
-        for _ in range(20):
+        world.order()  # rate() needs a first value to see the next ones against
+        server.scraped()
+        for _ in range(19):
             world.order()
     for _ in range(30):
         world.order()  # the inventory is dead: fallbacks, and then the breaker opens
