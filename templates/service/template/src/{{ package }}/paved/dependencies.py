@@ -38,6 +38,7 @@ class DependencyMetrics:
         self.limit = gauge("bulkhead_limit", "Calls that may be in flight")
         self.fallbacks = counter("fallbacks", "Fallbacks served", "kind", "reason")
         ages = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
+        self.faults = counter("faults_injected", "Faults injected on purpose", "fault")
         self.stale_age = histogram("stale_age_seconds", "Age of the stale answers served", buckets=ages)
 
     def watch(self, client: Client) -> None:
@@ -85,6 +86,10 @@ class DependencyObserver(Observer):
         if age is not None:
             self._stale_age.observe(age)
         self._event("dependency fallback", kind=kind, reason=reason.value)
+
+    def fault_injected(self, fault: str) -> None:
+        self._metrics.faults.labels(self._dependency, fault).inc()
+        self._event("dependency fault injected", fault=fault)
 
     def breaker_changed(self, before: State, after: State) -> None:
         self._show_state(after)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from . import problems
 from .dependencies import DependencyMetrics, DependencyObserver
+from .faults import FaultMiddleware, Faults, FaultyTransport
 from .health import Health, State
 from .metrics import Metrics
 from .middleware import PROBES, ContextMiddleware, ObserveMiddleware, RecoverMiddleware
@@ -43,13 +44,18 @@ class Runtime:
             endpoint=str(endpoint) if endpoint else None,
             ratio=settings.otel_traces_sampler_arg,
         )
+        key = settings.fault_injection_key
+        self.faults = Faults(key.get_secret_value(), settings.fault_injection_halt_file) if key else None
         self._transports: list[HttpTransport] = []
 
     def client(self, dependency: Dependency) -> Client:
         """A client that is measured, is part of readiness, and is closed when the service stops."""
         transport = HttpTransport(dependency, self.tracer_provider.get_tracer(__package__))
         observer = DependencyObserver(self.dependencies, dependency.name)
-        client = Client(dependency, transport, observer=observer)
+        faulty = self.faults and FaultyTransport(
+            transport, dependency.name, self.faults, observer.fault_injected
+        )
+        client = Client(dependency, faulty or transport, observer=observer)
         self._transports.append(transport)
         self.dependencies.watch(client)
         self.health.add(dependency.name, client.check, critical=dependency.critical)
@@ -77,6 +83,7 @@ class Runtime:
                     ContextMiddleware, limit=self.settings.request_timeout_seconds, health=self.health
                 ),
                 Middleware(RecoverMiddleware),
+                *([Middleware(FaultMiddleware, faults=self.faults)] if self.faults else []),
             ],
             **options,
         )

@@ -1,9 +1,10 @@
 """The settings that every service has, and how bad ones end."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, ValidationError
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 Level = Annotated[
@@ -24,6 +25,8 @@ class RoadSettings(BaseSettings):
         5, ge=0, le=600
     )  # unready but serving, until the load balancers have noticed
     grace_seconds: int = Field(20, ge=1, le=600)  # then, for the requests in flight
+    fault_injection_key: SecretStr | None = Field(None, min_length=32)  # without it no fault can be injected
+    fault_injection_halt_file: Path | None = None  # while it exists, none is
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
     otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1)
 

@@ -1,0 +1,125 @@
+"""Faults on purpose, after Netflix's FIT: they travel with one request and hurt no other.
+
+With `baggage: fault.inventory=delay:300` this request's calls of the inventory take 300 ms longer;
+`error:503` answers them so, and `refuse` refuses them. That needs FAULT_INJECTION_KEY to be set, and on the
+request X-Fault-Signature, made with that key. While FAULT_INJECTION_HALT_FILE exists, nothing is injected.
+"""
+
+import asyncio
+import hmac
+import re
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from opentelemetry import baggage
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .logs import get_logger
+from .resilience.model import Request, Response, Transport, TransportError
+
+SIGNATURE = "X-Fault-Signature"
+PREFIX = "fault."
+LONGEST = 3600  # seconds for which a signature may hold
+
+_SIGNATURE = re.compile(r"([0-9]{1,12})\.[0-9a-f]{64}")
+_FAULT = re.compile(r"delay:[0-9]{1,5}|error:[45][0-9]{2}|refuse")
+
+log = get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Injection:
+    """What to inject into the current request's calls: faults by dependency, and their signature."""
+
+    faults: Mapping[str, str]
+    signature: str
+
+
+current: ContextVar[Injection | None] = ContextVar("injection", default=None)
+
+
+def sign(key: str, faults: Mapping[str, str], expires: int) -> str:
+    """X-Fault-Signature for these faults by dependency, good until `expires` in Unix time."""
+    members = ",".join(f"{name}={faults[name]}" for name in sorted(faults))
+    return f"{expires}.{hmac.new(key.encode(), f'{expires},{members}'.encode(), 'sha256').hexdigest()}"
+
+
+class Faults:
+    """Decides which requests may carry faults."""
+
+    def __init__(self, key: str, halt_file: Path | None) -> None:
+        self._key = key
+        self._halt_file = halt_file
+
+    @property
+    def halted(self) -> bool:
+        return self._halt_file is not None and self._halt_file.exists()
+
+    def refusal(self, injection: Injection) -> str | None:
+        """Why it is refused; None when it is accepted."""
+        match = _SIGNATURE.fullmatch(injection.signature)
+        expires = int(match[1]) if match else 0
+        right = sign(self._key, injection.faults, expires)
+        if not hmac.compare_digest(right.encode(), injection.signature.encode()):
+            return "signature"
+        if not 0 <= expires - time.time() <= LONGEST:
+            return "expired"
+        if not all(map(_FAULT.fullmatch, injection.faults.values())):
+            return "malformed"
+        return "halted" if self.halted else None
+
+
+class FaultMiddleware:
+    def __init__(self, app: ASGIApp, *, faults: Faults) -> None:
+        self.app = app
+        self.faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            current.set(self._accepted(Headers(scope=scope)))
+        await self.app(scope, receive, send)
+
+    def _accepted(self, headers: Headers) -> Injection | None:
+        members = {name: str(value) for name, value in baggage.get_all().items() if name.startswith(PREFIX)}
+        if not members:
+            return None
+        faults = {name.removeprefix(PREFIX): fault for name, fault in members.items()}
+        injection = Injection(faults=faults, signature=headers.get(SIGNATURE, ""))
+        if refusal := self.faults.refusal(injection):
+            log.warning("faults refused", reason=refusal)
+            return None
+        log.warning("faults accepted", faults=faults)
+        return injection
+
+
+class FaultyTransport:
+    """Stands in front of a transport, so that the resilience client meets real faults."""
+
+    def __init__(
+        self, transport: Transport, dependency: str, faults: Faults, injected: Callable[[str], None]
+    ) -> None:
+        self._transport = transport
+        self._dependency = dependency
+        self._faults = faults
+        self._injected = injected
+
+    async def send(self, request: Request, left: float) -> Response:
+        injection = current.get()
+        if injection is None or self._faults.halted:
+            return await self._transport.send(request, left)
+        if fault := injection.faults.get(self._dependency):
+            kind, _, argument = fault.partition(":")
+            self._injected(kind)
+            match kind:
+                case "delay":
+                    await asyncio.sleep(int(argument) / 1000)
+                case "error":
+                    return Response(status=int(argument))
+                case _:
+                    raise TransportError("refused on purpose", sent=False)
+        signed = replace(request, headers={**request.headers, SIGNATURE: injection.signature})
+        return await self._transport.send(signed, left)
