@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from typing import Any
 
 import typer
@@ -14,6 +16,10 @@ from pydantic import BaseModel
 
 from paved_road import errors, manifest
 from paved_road.cli import app
+from paved_road.offroad import ledger, schema
+from paved_road.offroad.document import SECTIONS
+from paved_road.offroad.record import Deviation, Kind, Risk, Status, Support
+from paved_road.offroad.standing import SOON, State
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
@@ -75,6 +81,39 @@ def _manifest() -> str:
     return "\n\n".join([opening, *_models(manifest.Manifest, "The file")])
 
 
+def _record() -> str:
+    opening = f"""\
+# The off-road record
+
+`{ledger.FOLDER}/<id>.md` in the service: front matter, then the argument under the headings \
+{", ".join(f"`## {name}`" for name in SECTIONS)}. `paved off-road new` writes one; editors take its \
+[JSON Schema](off-road-record.schema.json). Every value is read as the text that is written. The folder holds records, \
+its README and nothing else; a file that is no valid record is an error with its line, exit code 2."""
+    states = "\n".join(f"| `{one}` | {'failure' if one.fails else 'warning'} | {one.meaning} |" for one in State)
+    computed = f"""\
+## Computed, never written
+
+A record is expiring {SOON.days} days before its review. With `paved off-road check --strict` warnings fail too.
+
+| state | is a | meaning |
+|---|---|---|
+{states}"""
+    words = (_words(words) for words in (Status, Kind, Risk, Support))
+    return "\n\n".join([opening, *_models(Deviation, "Front matter"), *words, computed])
+
+
+def _words(words: type[StrEnum]) -> str:
+    rows = "\n".join(f"| `{word}` | {_meaning(words, word)} |" for word in words)
+    return f"## {words.__name__}\n\n{inspect.getdoc(words)}\n\n| value | meaning |\n|---|---|\n{rows}"
+
+
+def _meaning(words: type[StrEnum], word: StrEnum) -> str:
+    """The docstring below a member, which Python itself forgets."""
+    source = inspect.getsource(words)
+    found = re.search(rf'^    {word.name} = .*\n    """(.*?)"""', source, re.MULTILINE)
+    return found[1] if found else ""
+
+
 def _models(model: type[BaseModel], title: str) -> Iterator[str]:
     """A table for a model, then those of the models it holds."""
     schema = model.model_json_schema()
@@ -111,7 +150,7 @@ def _type(facts: dict[str, Any]) -> str:
 
 def _default(facts: dict[str, Any]) -> str:
     value = facts.get("default")
-    return "" if value in (None, {}, []) else f"`{value}`"
+    return "" if value in (None, {}, [], "") else f"`{value}`"
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -119,4 +158,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": _errors,
     "reference/paved-road-yml.md": _manifest,
     "reference/paved-road.schema.json": manifest.json_schema,
+    "reference/off-road-record.md": _record,
+    "reference/off-road-record.schema.json": schema.json_schema,
 }

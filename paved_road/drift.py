@@ -19,7 +19,7 @@ from paved_road import tree as trees
 from paved_road.errors import ServiceError
 from paved_road.owners import Owner
 from paved_road.service import Locked, Service
-from paved_road.tree import File, Mode
+from paved_road.tree import File, Mode, Tree
 
 if TYPE_CHECKING:
     from paved_road.config import Config
@@ -40,6 +40,10 @@ class Difference:
     path: str
     kind: Kind
     owner: Owner
+    road: Locked
+    """The file as the release rendered it."""
+    found: tuple[Mode, str] | None
+    """Mode and blob id as it is now; None when it is gone."""
 
 
 def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[Difference]:
@@ -52,23 +56,34 @@ def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[D
     files = {path: locked for path, locked in service.lock.files.items() if locked.owner in wanted}
     now = _now(service, files)
     return [
-        Difference(path=path, kind=kind, owner=locked.owner)
+        Difference(path=path, kind=kind, owner=locked.owner, road=locked, found=now.get(path))
         for path, locked in sorted(files.items())
         if (kind := _kind(locked, now.get(path)))
     ]
 
 
-def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:
-    """The differences line by line: from the service's own objects, else from its release rendered again."""
-    wanted = [one.path for one in differences]
+def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
+    """The files of the release: from the service's own objects, else from its release rendered again.
+
+    A path is left out when neither has it.
+    """
+    wanted = list(paths)
     lock = service.lock.files if service.lock else {}
     contents = dict(zip(wanted, git.read(service.top, [lock[path].blob for path in wanted]), strict=True))
     if None in contents.values():
         again = origin.pristine(service, origin.find(service, config), config)
         contents |= {path: again.tree[path].data for path in wanted if again and path in again.tree}
+    files = {path: File(data, lock[path].mode) for path, data in contents.items() if data is not None}
+    return {path: file for path, file in files.items() if file.blob == lock[path].blob}
+
+
+def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:
+    """The differences line by line."""
+    wanted = [one.path for one in differences]
+    files = pristine(service, wanted, config)
     with tempfile.TemporaryDirectory(prefix="paved-drift-") as folder:
         before, after = Path(folder, "pristine"), Path(folder, "service")
-        trees.write({path: File(data, lock[path].mode) for path, data in contents.items() if data is not None}, before)
+        trees.write(files, before)
         trees.write(trees.read(service.path, [path for path in wanted if os.path.lexists(service.path / path)]), after)
         return git.diff_folders(before, after)
 

@@ -16,6 +16,7 @@ next (`hint`). They are raised where the reason is known and caught once, in `pa
     ├── UntrustedTemplate       a foreign template wants to run code and `--trust` was not given
     ├── AnswerError             an answer is missing, invalid, or to a question that was not asked
     ├── ServiceError            the service's own records (answers, lock) are missing or broken
+    │   └── RecordError         a deviation record is broken, breaks a rule of the road, or does not exist
     └── DestinationError        the destination is taken or cannot be written
 """
 
@@ -89,6 +90,10 @@ class AnswerError(PavedError):
 
 class ServiceError(PavedError):
     """The service's own records (answers, lock) are missing or broken."""
+
+
+class RecordError(ServiceError):
+    """A deviation record is broken, breaks a rule of the road, or does not exist."""
 
 
 class DestinationError(PavedError):

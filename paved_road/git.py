@@ -338,6 +338,30 @@ def renames(repository: Path, old: str, new: str, folder: str) -> list[tuple[str
     return found
 
 
+def log_files(directory: Path, revisions: str) -> list[tuple[str, list[str]]]:
+    """The commits of a range that touch `directory`, newest first, each with the files it changed.
+
+    Paths are from the repository's root. Of a merge, the files that are as none of its parents has them.
+    """
+    listing = run(
+        *(
+            "log",
+            "--format=%x01%H",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "-c",
+            "--end-of-options",
+            revisions,
+            "--",
+            ".",
+        ),
+        cwd=directory,
+    ).decode("utf-8", "surrogateescape")
+    commits = (block.split("\0") for block in listing.split("\x01")[1:])
+    return [(commit.strip(), [path.lstrip("\n") for path in paths if path.strip("\n")]) for commit, *paths in commits]
+
+
 # -- merging in a scratch store ------------------------------------------------------------------------------------
 
 

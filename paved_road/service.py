@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,19 @@ class Locked:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """The road's limits for deviations, as of the release: in the lock, so that checking needs no road."""
+
+    longest: str = "180d"
+    approval_from: str = "medium"
+
+    @property
+    def days(self) -> int:
+        """The longest time until a review."""
+        return int(self.longest.removesuffix("d"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lock:
     """`.paved-road.lock`."""
 
@@ -48,6 +61,7 @@ class Lock:
     commit: str | None
     answers_file: str
     files: Mapping[str, Locked]
+    offroad: Policy = Policy()
 
     def dump(self) -> bytes:
         """The file's content."""
@@ -58,6 +72,7 @@ class Lock:
             "version": self.version,
             "commit": self.commit,
             "answers": self.answers_file,
+            "offroad": asdict(self.offroad),
             "files": {path: str(locked) for path, locked in sorted(self.files.items())},
         }
         return (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
@@ -81,6 +96,7 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
             commit=facts["commit"],
             answers_file=facts["answers"],
             files=files,
+            offroad=_policy(facts.get("offroad", {})),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ServiceError(
@@ -88,6 +104,13 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
             cause=f"{type(error).__name__}: {error}",
             hint=f"restore it: git checkout -- {LOCK}",
         ) from error
+
+
+def _policy(facts: Mapping[str, str]) -> Policy:
+    found = Policy(**facts)
+    if found.days < 1 or found.approval_from not in ("low", "medium", "high"):
+        raise ValueError(f"offroad is {facts!r}")
+    return found
 
 
 def _locked(line: str) -> Locked:
@@ -110,6 +133,7 @@ def lock_of(pristine: Pristine, manifest: Manifest) -> Lock:
             for path, file in pristine.tree.items()
             if path != pristine.answers_file
         },
+        offroad=Policy(longest=manifest.offroad.longest, approval_from=manifest.offroad.approval_from),
     )
 
 

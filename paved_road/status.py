@@ -1,4 +1,4 @@
-"""Status: where a service stands. Its version against the latest, its drift, an update in progress."""
+"""Status: where a service stands. Its version against the latest, its drift, its deviations, an update in progress."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paved_road import drift, origin
+from paved_road.offroad import standing
 from paved_road.road import is_older, release, releases
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from paved_road.config import Config
     from paved_road.drift import Difference
+    from paved_road.offroad.ledger import Record
+    from paved_road.offroad.standing import Standing
     from paved_road.road import Template
     from paved_road.service import Service
 
@@ -27,6 +32,8 @@ class Status:
     newer: tuple[str, ...]
     """The releases it has not been updated to, newest first."""
     drift: tuple[Difference, ...]
+    standing: Standing | None
+    """Its deviation records held against it; None for a service without a lock."""
     updating: str | None
     """The version an update in progress goes to."""
     notes: tuple[str, ...] = ()
@@ -34,10 +41,21 @@ class Status:
     @property
     def is_current(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.newer or self.drift or self.updating)
+        return not (self.newer or self.unexcused or self.updating)
+
+    @property
+    def unexcused(self) -> tuple[Difference, ...]:
+        """The drift that no accepted record excuses."""
+        return tuple(one for one in self.drift if self.standing is None or not self.standing.excuse(one.path))
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The records that are not closed."""
+        known = self.standing.ledger.records.values() if self.standing else ()
+        return tuple(record for record in known if record.is_open)
 
 
-def find(service: Service, config: Config, *, offline: bool = False) -> Status:
+def find(service: Service, config: Config, *, today: date, offline: bool = False) -> Status:
     """The status of a service. Only the latest release needs its road; `offline` takes it from the cache."""
     found = origin.find(service, config, refresh=not offline)
     version = origin.recorded_version(service)
@@ -46,13 +64,15 @@ def find(service: Service, config: Config, *, offline: bool = False) -> Status:
         version = release(found.template, version).version
         notes.append("plain Copier made it, so its drift is not known: paved adopt writes the lock that tells")
     latest = release(found.template).version
+    differences = drift.find(service) if service.lock else []
     return Status(
         service=service,
         template=found.template.name,
         version=version,
         latest=latest,
         newer=_newer(found.template, version, latest),
-        drift=tuple(drift.find(service)) if service.lock else (),
+        drift=tuple(differences),
+        standing=standing.judge(service, differences, config, today=today) if service.lock else None,
         updating=_updating(service),
         notes=tuple(notes),
     )

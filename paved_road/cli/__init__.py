@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import __version__, ui
-from paved_road.cli import adopt, config, doctor, drift, new, status, templates, update
+from paved_road.cli import adopt, config, doctor, drift, new, off_road, status, templates, update
 from paved_road.errors import PavedError, UsageError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
       paved new orders --dry-run         show what would be written
       paved update                       bring the service here to the latest release
       paved status                       its release and the latest, its drift
+      paved off-road new --from-drift    leave the road on purpose, in writing
       paved templates                    what the road offers
       paved doctor                       is this machine ready?
     """,
@@ -36,6 +37,7 @@ app.command("drift")(drift.drift)
 app.command("adopt")(adopt.adopt)
 app.command("templates")(templates.templates)
 app.command("doctor")(doctor.doctor)
+app.add_typer(off_road.app, name="off-road")
 app.add_typer(config.app, name="config")
 
 

@@ -21,7 +21,8 @@ def drift(
 ) -> None:
     """Where a service differs from its release in the files that the road owns. Decided by the lock alone.
 
-    Exit code 0: nowhere. 1: there is drift. With --all only the road's files count.
+    Exit code 0: nowhere, or only where an accepted record in docs/off-road excuses it. 1: there is drift. With --all
+    only the road's files count.
 
     \b
     Examples:
@@ -31,22 +32,32 @@ def drift(
     """
     from paved_road import drift as drifts
     from paved_road.config import load
+    from paved_road.offroad import standing
+    from paved_road.offroad.clock import today
     from paved_road.owners import Owner
     from paved_road.service import open_service
 
     service = open_service(path)
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
     found = drifts.find(service, owners=owners)
-    exit_code = 1 if any(one.owner is Owner.ROAD for one in found) else 0
-    patch = drifts.patch(service, found, load(directory=service.path)) if diff and found else ""
+    config = load(directory=service.path)
+    excuses = standing.excuses(service, found, config, today=today())
+    exit_code = 1 if any(one.owner is Owner.ROAD and one.path not in excuses for one in found) else 0
+    patch = drifts.patch(service, found, config) if diff and found else ""
     if json:
-        facts = {"service": str(service.path), "drift": [options.difference(one) for one in found]}
+        facts = {
+            "service": str(service.path),
+            "drift": [options.difference(one, excuses.get(one.path)) for one in found],
+        }
         ui.envelope("drift", exit_code, facts | ({"diff": patch} if diff else {}))
     else:
         for one in found:
-            ui.data(f"{one.kind:<8} {one.path}" + (f"  ({one.owner})" if everything else ""))
+            excuse = f"  {options.excuse(excuses[one.path])}" if one.path in excuses else ""
+            ui.data(f"{one.kind:<8} {one.path}" + (f"  ({one.owner})" if everything else "") + excuse)
         if patch:
             ui.data(f"\n{patch}".rstrip("\n"))
         if not found:
             ui.good("no drift" if not everything else "as stamped")
+        elif exit_code == 0 and not everything:
+            ui.good("all of it is excused")
     raise typer.Exit(exit_code)

@@ -11,6 +11,7 @@ from paved_road.errors import PavedError, UsageError
 
 if TYPE_CHECKING:
     from paved_road.drift import Difference
+    from paved_road.offroad.ledger import Record
 
 Service = Annotated[Path, typer.Argument(help="The service; the current folder when left out.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -106,6 +107,15 @@ def _read_answers(file: Path) -> dict[str, Any]:
     return found
 
 
-def difference(one: Difference) -> dict[str, str]:
-    """A difference as JSON has it."""
-    return {"path": one.path, "kind": str(one.kind), "owner": str(one.owner)}
+def difference(one: Difference, record: Record | None = None) -> dict[str, Any]:
+    """A difference as JSON has it, with the record that excuses it."""
+    found: dict[str, Any] = {"path": one.path, "kind": str(one.kind), "owner": str(one.owner)}
+    if record is not None:
+        deviation = record.deviation
+        found["excused"] = {"record": record.id, "reason": deviation.reason, "review_by": str(deviation.review_by)}
+    return found
+
+
+def excuse(record: Record) -> str:
+    """Why a difference is no drift that fails, in a few words."""
+    return f"[accepted until {record.deviation.review_by}, {record.id}: {record.deviation.reason}]"

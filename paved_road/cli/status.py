@@ -11,6 +11,7 @@ from paved_road import ui
 from paved_road.cli import options
 
 if TYPE_CHECKING:
+    from paved_road.offroad.ledger import Record
     from paved_road.status import Status
 
 
@@ -22,9 +23,9 @@ def status(
     road: options.Road = None,
     json: options.Json = False,
 ) -> None:
-    """Where a service stands: its release and the latest, its drift, an update in progress.
+    """Where a service stands: its release and the latest, its drift, its deviations, an update in progress.
 
-    Exit code 0: nothing to do. 1: a newer release, drift, or an update in progress.
+    Exit code 0: nothing to do. 1: a newer release, drift that no record excuses, or an update in progress.
 
     \b
     Examples:
@@ -34,10 +35,11 @@ def status(
     """
     from paved_road import status as statuses
     from paved_road.config import load
+    from paved_road.offroad.clock import today
     from paved_road.service import open_service
 
     service = open_service(path)
-    found = statuses.find(service, load({"road": road}, directory=service.path), offline=offline)
+    found = statuses.find(service, load({"road": road}, directory=service.path), today=today(), offline=offline)
     exit_code = 0 if found.is_current else 1
     if json:
         ui.envelope("status", exit_code, _facts(found), notes=found.notes)
@@ -53,9 +55,24 @@ def _facts(found: Status) -> dict[str, Any]:
         "version": found.version,
         "latest": found.latest,
         "newer": list(found.newer),
-        "drift": [options.difference(one) for one in found.drift],
+        "drift": [options.difference(one, _excuse(found, one.path)) for one in found.drift],
+        "deviations": [
+            {
+                "record": record.id,
+                "status": str(record.deviation.status),
+                "review_by": str(record.deviation.review_by),
+                "states": [str(state) for state in found.standing.states(record)],
+            }
+            for record in found.records
+        ]
+        if found.standing
+        else [],
         "updating": found.updating,
     }
+
+
+def _excuse(found: Status, path: str) -> Record | None:
+    return found.standing.excuse(path) if found.standing else None
 
 
 def _say(found: Status) -> None:
@@ -64,8 +81,14 @@ def _say(found: Status) -> None:
     say(f"{found.service.path.name} is at {found.template} {found.version} ({behind})")
     if found.newer[1:]:
         ui.data(f"  releases between: {', '.join(reversed(found.newer[1:]))}")
-    if found.drift:
-        ui.data(f"  drift in {len(found.drift)} of the road's files: paved drift")
+    if found.unexcused:
+        ui.data(f"  drift in {len(found.unexcused)} of the road's files: paved drift")
+    for record in found.records:
+        states = ", ".join(map(str, found.standing.states(record))) if found.standing else ""
+        ui.data(
+            f"  off-road: {record.id}, {record.deviation.status} until {record.deviation.review_by}"
+            + (f" ({states}): paved off-road check" if states else "")
+        )
     if found.updating:
         ui.data(f"  an update to {found.updating} is in progress: paved update --continue, or --abort")
     for text in found.notes:

@@ -1,0 +1,69 @@
+"""What the off-road commands share."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paved_road import ui
+from paved_road.errors import PavedError, UsageError
+
+if TYPE_CHECKING:
+    from paved_road.offroad.ledger import Record
+    from paved_road.offroad.standing import Standing
+
+
+def complete_slug(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Slugs of the records here."""
+    from paved_road.offroad.ledger import files
+    from paved_road.service import open_service
+
+    try:
+        names = files(open_service(ctx.params.get("service") or Path()))
+    except PavedError:
+        return []
+    return [name.removesuffix(".md") for name in names if name.startswith(incomplete)]
+
+
+ServiceOption = Annotated[
+    Path, typer.Option("--service", "-C", metavar="PATH", help="The service; the current folder when left out.")
+]
+Slug = Annotated[str, typer.Argument(help="The record's slug.", autocompletion=complete_slug)]
+By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who approves. Default: git's user.email.")]
+Days = Annotated[int | None, typer.Option("--days", min=1, help="How long until it is looked at again.")]
+Today = Annotated[
+    str | None, typer.Option("--today", metavar="DATE", help="As if it were that day: what will have expired by then?")
+]
+
+
+def day(text: str | None = None) -> date:
+    """The day that counts: today, or the one that was given."""
+    from paved_road.offroad import clock
+
+    if text is None:
+        return clock.today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--today takes a date, not {text!r}", cause=str(error), hint="--today 2026-11-24") from error
+
+
+def facts(record: Record, standing: Standing | None = None) -> dict[str, Any]:
+    """A record as JSON has it; with a standing, also what the day and the road made of it."""
+    found: dict[str, Any] = {"file": record.path, **record.deviation.model_dump(mode="json")}
+    if standing is not None:
+        found["states"] = [str(state) for state in standing.states(record)]
+        found["excuses"] = [one.difference.path for one in standing.excused if one.record is record]
+    return found
+
+
+def tell(command: str, record: Record, text: str, *, json: bool) -> None:
+    """A record was changed: its file, and what it means now."""
+    if json:
+        ui.envelope(f"off-road {command}", 0, facts(record))
+    else:
+        ui.good(text)
+        ui.data(f"  {record.path}")

@@ -1,0 +1,92 @@
+"""`paved off-road new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+from paved_road.cli.off_road import common
+from paved_road.errors import UsageError
+
+if TYPE_CHECKING:
+    from paved_road.offroad.ledger import Record
+    from paved_road.service import Service
+
+
+def new(
+    slug: Annotated[str | None, typer.Argument(help="The record's slug; made of the path when left out.")] = None,
+    path: Annotated[
+        list[str] | None, typer.Option("--path", metavar="PATH", help="A file that the road owns; may be repeated.")
+    ] = None,
+    practice: Annotated[str | None, typer.Option("--practice", metavar="SLUG", help="Not files: a practice.")] = None,
+    from_drift: Annotated[
+        bool, typer.Option("--from-drift", help="A record for each file that drifts and has none.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; without it the record waits for one.")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="operational-need, accepted-risk, not-applicable, ...")] = (
+        "operational-need"
+    ),
+    risk: Annotated[str, typer.Option("--risk", help="low, medium or high.")] = "medium",
+    support: Annotated[str, typer.Option("--support", help="Who pays for it now: team or platform.")] = "team",
+    owner: Annotated[
+        str | None,
+        typer.Option("--owner", metavar="TEAM", help="The team that answers for it. Default: the service's."),
+    ] = None,
+    requested_by: Annotated[
+        str | None, typer.Option("--requested-by", metavar="WHO", help="Who asks. Default: git's user.email.")
+    ] = None,
+    days: common.Days = None,
+    service: common.ServiceOption = Path(),
+    json: options.Json = False,
+) -> None:
+    """Write a proposed record: all but the argument is filled in, and an editor opens on a terminal.
+
+    \b
+    Examples:
+      paved off-road new --from-drift                          for each file that drifts
+      paved off-road new own-base-image --path Dockerfile      for one file, with a name of its own
+      paved off-road new no-hpa --practice autoscaling --risk low --kind not-applicable
+    """
+    from paved_road.config import load
+    from paved_road.offroad import lifecycle
+    from paved_road.service import open_service
+
+    if sum(map(bool, (path, practice, from_drift))) != 1:
+        raise UsageError("name what is excused", hint="one of --path PATH, --practice SLUG and --from-drift")
+    found = open_service(service)
+    today = common.day()
+    things: list[tuple[str, ...]] = [tuple(path or ())]
+    if from_drift:
+        things = [(one,) for one in lifecycle.drifted(found, today=today, config=load(directory=found.path))]
+        if slug and len(things) > 1:
+            files = ", ".join(one for thing in things for one in thing)
+            raise UsageError(
+                "a record excuses one thing", cause=f"these drift: {files}", hint=f"new {slug} --path {things[0][0]}"
+            )
+    drafts = [
+        lifecycle.Draft(
+            slug=slug or lifecycle.slug_for(thing[0] if thing else str(practice)), paths=thing, practice=practice,
+            kind=kind, risk=risk, support=support, owner=owner, requested_by=requested_by, reason=reason, days=days,
+        )
+        for thing in things
+    ]  # fmt: skip
+    made = lifecycle.new(found, drafts, today=today)
+    if json:
+        ui.envelope("off-road new", 0, {"records": [common.facts(record) for record in made]})
+    else:
+        _say(found, made)
+
+
+def _say(service: Service, made: list[Record]) -> None:
+    for record in made:
+        ui.data(record.path)
+    if not made:
+        ui.good("nothing drifts without a record")
+        return
+    if ui.interactive():
+        ui.edit([service.path / record.path for record in made])
+    ui.note(f"write the reason and the argument, then: paved off-road accept {made[0].id}")

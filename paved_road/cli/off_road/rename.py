@@ -1,0 +1,37 @@
+"""`paved off-road rename`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+from paved_road.cli.off_road import common
+
+
+def rename(
+    old: Annotated[str, typer.Argument(help="The path, or the practice, as the records name it.")],
+    new: Annotated[str, typer.Argument(help="What the road calls it now.")],
+    service: common.ServiceOption = Path(),
+    json: options.Json = False,
+) -> None:
+    """The road renamed a file or a practice: let the open records say its new name. What was approved stays approved.
+
+    \b
+    Examples:
+      paved off-road rename src/orders/health.py src/orders/paved/health.py
+      paved off-road rename graceful-stop graceful-shutdown
+    """
+    from paved_road.offroad import moves
+    from paved_road.service import open_service
+
+    done = moves.rename(open_service(service), old, new, today=common.day())
+    if json:
+        facts = [{"record": move.record, "old": move.old, "new": move.new} for move in done]
+        ui.envelope("off-road rename", 0, {"moves": facts})
+        return
+    for move in done:
+        ui.data(f"{move.record}: {move.old} -> {move.new}")

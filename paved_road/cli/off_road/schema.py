@@ -1,0 +1,23 @@
+"""`paved off-road schema`."""
+
+from __future__ import annotations
+
+import json as jsons
+
+from paved_road import ui
+from paved_road.cli import options
+
+
+def schema(json: options.Json = False) -> None:
+    """The JSON Schema of a record's front matter, for editors and other tools.
+
+    \b
+    Examples:
+      paved off-road schema > off-road-record.schema.json
+    """
+    from paved_road.offroad.schema import json_schema
+
+    if json:
+        ui.envelope("off-road schema", 0, jsons.loads(json_schema()))
+    else:
+        ui.data(json_schema().rstrip("\n"))

@@ -1,0 +1,234 @@
+"""The file of a record: YAML front matter that knows its lines, then prose.
+
+Every scalar is read as the text that was written, as StrictYAML does: a release `1.10` stays `1.10`, and the model
+decides what is a date. Edits replace only the characters of the values they change, so comments, quotes, spacing and
+prose stay as the person left them, byte for byte.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+Path = tuple[str | int, ...]
+"""Where a value is: `("scope", "paths", 0)`."""
+
+SECTIONS = ("Context", "Decision", "Consequences", "Way back")
+"""The headings of the argument."""
+
+_FENCE = re.compile(r"\A\ufeff?---[ \t]*\r?\n")
+_END = re.compile(r"^(---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
+
+
+class Broken(ValueError):
+    """A file that is no record; `line` says where."""
+
+    def __init__(self, text: str, *, line: int = 1, field: str = "") -> None:
+        super().__init__(text)
+        self.line = line
+        self.field = field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A record's file, taken apart."""
+
+    text: str
+    data: Mapping[str, Any]
+    lines: Mapping[Path, int]
+    """The line of each value, counted from 1."""
+    spans: Mapping[Path, tuple[int, int]]
+    """Where in `text` each value stands."""
+    end: int
+    """Where in `text` the front matter ends: new fields go here."""
+    prose: str
+    prose_line: int
+
+    @property
+    def last_line(self) -> int:
+        """The line that ends the front matter."""
+        return self.text.count("\n", 0, self.end) + 1
+
+    def line(self, where: Path) -> int:
+        """The line of a value, or of the nearest one around it."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return self.lines.get(where, 1)
+
+
+def parse(content: bytes) -> Document:
+    """A file's content taken apart; `Broken` for anything that is not front matter and prose."""
+    if b"\0" in content:
+        raise Broken("is a binary file; only records belong here")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Broken(f"is not UTF-8 (byte {error.start})", line=line) from error
+    begin = _FENCE.match(text)
+    if begin is None:
+        raise Broken("has no front matter: the first line must be ---")
+    end = _END.search(text, begin.end())
+    if end is None:
+        raise Broken("its front matter does not end: a line --- is missing")
+    data, lines, spans = _read(text, begin.end(), end.start())
+    return Document(
+        text=text,
+        data=data,
+        lines=lines,
+        spans=spans,
+        end=end.start(),
+        prose=text[end.end() :],
+        prose_line=text.count("\n", 0, end.end()) + 1,
+    )
+
+
+def _read(text: str, begin: int, end: int) -> tuple[dict[str, Any], dict[Path, int], dict[Path, tuple[int, int]]]:
+    first = text.count("\n", 0, begin) + 1
+    # libyaml counts a lone carriage return as a line's end too; Python's parser agrees with it.
+    try:
+        node = yaml.compose(text[begin:end], Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = " ".join(part for part in (error.context, error.problem) if part)
+        raise Broken(f"is not YAML: {said}", line=first + (mark.line if mark else 0)) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise Broken(f"is not YAML: {' '.join(str(error).split()) or type(error).__name__}", line=first) from error
+    if not isinstance(node, yaml.MappingNode):
+        raise Broken("its front matter is not fields with values", line=first)
+    reader = _Reader(begin=begin, first=first)
+    return reader.read(node, ()), reader.lines, reader.spans
+
+
+class _Reader:
+    """Turns nodes into data, remembering where each value stands."""
+
+    def __init__(self, *, begin: int, first: int) -> None:
+        self.begin, self.first = begin, first
+        self.lines: dict[Path, int] = {}
+        self.spans: dict[Path, tuple[int, int]] = {}
+        self._seen: set[int] = set()
+
+    def read(self, node: yaml.Node, where: Path) -> Any:
+        line = self.first + node.start_mark.line
+        if id(node) in self._seen:
+            raise Broken("anchors and aliases are not used in records", line=line)
+        self._seen.add(id(node))
+        self.lines[where] = line
+        self.spans[where] = (self.begin + node.start_mark.index, self.begin + self._end(node))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*where, position)) for position, item in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, where)
+        is_plain = isinstance(node, yaml.ScalarNode) and not node.style
+        return None if is_plain and node.value in ("", "~", "null") else node.value
+
+    def _mapping(self, node: yaml.MappingNode, where: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            line = self.first + key.start_mark.line
+            if not isinstance(key, yaml.ScalarNode):
+                raise Broken("a field's name must be a word", line=line)
+            if key.value in found:
+                raise Broken(f"{key.value} is written twice", line=line, field=key.value)
+            found[key.value] = self.read(value, (*where, key.value))
+            self.lines[(*where, key.value)] = line
+        return found
+
+    def _end(self, node: yaml.Node) -> int:
+        """Where a value ends. YAML ends a block where the next one starts, past comments that are not its own."""
+        if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+            last = node.value[-1]
+            return self._end(last[1] if isinstance(last, tuple) else last)
+        return int(node.end_mark.index)
+
+
+# -- writing ---------------------------------------------------------------------------------------------------------
+
+
+def edit(document: Document, changes: Mapping[Path, Any]) -> bytes:
+    """The file with these values changed; a field that is not there yet is added at the end of the front matter.
+
+    Raises `Broken` when the front matter is written so that it cannot be edited in place (all on one line, say).
+    """
+    newline = "\r\n" if "\r\n" in document.text[: document.end] else "\n"
+    at_end = (document.end, document.end)
+    text = document.text
+    for where in sorted(changes, key=lambda where: document.spans.get(where, at_end), reverse=True):
+        start, end = document.spans.get(where, at_end)
+        new = dump(changes[where], indent=len(where)).replace("\n", newline)
+        if where not in document.spans:
+            new = f"{where[0]}:{new}{newline}"
+        elif isinstance(changes[where], Mapping | list):
+            start = len(text[:start].rstrip(" \t\r\n"))
+        elif start != end:
+            new = new.removeprefix(" ")
+        text = text[:start] + new + text[end:]
+    content = text.encode()
+    with contextlib.suppress(Broken):
+        if parse(content).data == _changed(document.data, changes):
+            return content
+    raise Broken("its front matter cannot be edited in place: write one field on a line")
+
+
+def _changed(data: Mapping[str, Any], changes: Mapping[Path, Any]) -> Any:
+    wanted = copy.deepcopy(dict(data))
+    for where, value in changes.items():
+        inside: Any = wanted
+        for step in where[:-1]:
+            inside = inside[step]
+        inside[where[-1]] = value
+    return wanted
+
+
+def dump(value: Any, *, indent: int = 0) -> str:
+    """A value as it stands after a field's colon, with the space or line end before it."""
+    if isinstance(value, Mapping) and value:
+        pad = "  " * indent
+        return "".join(f"\n{pad}{_scalar(key)}:{dump(inner, indent=indent + 1)}" for key, inner in value.items())
+    if isinstance(value, list) and value:
+        pad = "  " * indent
+        return "".join(f"\n{pad}- {_scalar(item)}" for item in value)
+    if value is None:
+        return ""
+    return f" {_scalar(value)}" if not isinstance(value, Mapping | list) else " {}" if value == {} else " []"
+
+
+def _scalar(value: object) -> str:
+    """Plain where YAML of any version reads plain text as what it is, else in double quotes, which JSON's are."""
+    text = str(value)
+    plain = re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9 ,;()'/+=@._-]*(?<! )", text)
+    special = re.fullmatch(r"(?i)null|true|false|yes|no|on|off|y|n", text)
+    return text if plain and not special else json.dumps(text, ensure_ascii=False)
+
+
+def sections(document: Document) -> dict[str, tuple[int, str]]:
+    """The headings of the argument: each with its line and its text, comments left out."""
+    found: dict[str, tuple[int, str]] = {}
+    heading, line, body = "", document.prose_line, list[str]()
+    prose = re.sub(r"<!--.*?-->", lambda match: "\n" * match[0].count("\n"), document.prose, flags=re.DOTALL)
+    for number, text in enumerate([*prose.splitlines(), "## "], document.prose_line):
+        if text.startswith("## "):
+            found[heading] = (line, "\n".join(body).strip())
+            heading, line, body = text[3:].strip(), number, []
+        else:
+            body.append(text)
+    found.pop("", None)
+    return found
+
+
+def missing_sections(document: Document) -> list[tuple[int, str]]:
+    """The parts of the argument that say nothing, each with the line to write at."""
+    found = {heading.lower(): said for heading, said in sections(document).items()}
+    return [
+        (found.get(name.lower(), (document.prose_line, ""))[0], name)
+        for name in SECTIONS
+        if not found.get(name.lower(), (0, ""))[1]
+    ]

@@ -1,0 +1,41 @@
+"""Markdown for a pull request or a job's summary."""
+
+from __future__ import annotations
+
+from paved_road.offroad.formats import Checked
+
+
+def render(checked: Checked) -> str:
+    """What fails, what needs a look, what is excused."""
+    standing = checked.standing
+    failing = [one for one in standing.findings if checked.fails(one)]
+    warnings = [one for one in standing.findings if not checked.fails(one)]
+    parts = [f"### Off-road: {cell(checked.name)}", _verdict(len(failing), len(warnings), len(standing.excused))]
+    for title, findings in (("Fails", failing), ("Needs a look", warnings)):
+        if findings:
+            rows = [
+                f"| {one.state} | {cell(f'{checked.prefix}{one.path}:{one.line}')} | {cell(one.text)} |"
+                for one in findings
+            ]
+            parts.append("\n".join([f"| {title} | where | what |", "|---|---|---|", *rows]))
+    if standing.excused:
+        rows = [
+            f"| {cell(one.difference.path)} | [{one.record.id}]({checked.prefix}{one.record.path}) "
+            f"| {cell(one.record.deviation.reason)} | {cell(one.record.deviation.owner)} "
+            f"| {one.record.deviation.review_by} |"
+            for one in standing.excused
+        ]
+        parts.append("\n".join(["| Excused | record | reason | owner | until |", "|---|---|---|---|---|", *rows]))
+    return "\n\n".join(parts)
+
+
+def _verdict(failing: int, warnings: int, excused: int) -> str:
+    word = "fails" if failing else "holds"
+    return f"The ledger **{word}**: {failing} failing, {warnings} to look at, {excused} excused."
+
+
+def cell(text: str) -> str:
+    """Text that stays in its cell and is no markup of its own."""
+    for character in "\\`*_[]<>|#@":
+        text = text.replace(character, f"\\{character}" if character not in "<>@" else f"&#{ord(character)};")
+    return " ".join(text.split())

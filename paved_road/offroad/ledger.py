@@ -1,0 +1,344 @@
+"""Every record of a service: read, validated, and held against the rules of its road.
+
+A folder with a single broken record has no ledger: what it excuses could not be told from what it does not. Every
+fault names its file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paved_road.errors import RecordError, nearest
+from paved_road.owners import Owner
+from paved_road.service import Lock, Policy
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from paved_road.offroad.document import Document
+    from paved_road.offroad.record import Deviation
+    from paved_road.service import Service
+
+FOLDER = "docs/off-road"
+BASELINE = "baseline"
+"""The record of what drifted already when a service was adopted: its files differ for no one reason."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A deviation and the file it is written in."""
+
+    path: str
+    """From the service's folder: `docs/off-road/own-base-image.md`."""
+    deviation: Deviation
+    document: Document
+
+    @property
+    def id(self) -> str:
+        """Its slug."""
+        return self.deviation.id
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it excuses what it names, in time."""
+        return self.deviation.status == "accepted"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is proposed or accepted; the others are kept for their story."""
+        return self.deviation.status in ("proposed", "accepted")
+
+    def line(self, *where: str | int) -> int:
+        """The line a field is written at."""
+        return self.document.line(where)
+
+    def covers(self, paths: Iterable[str]) -> list[str]:
+        """Those of the paths that it names."""
+        return matching(self.deviation.scope.paths or [], paths)
+
+
+def matching(patterns: Iterable[str], paths: Iterable[str]) -> list[str]:
+    """Those of the paths that a pattern of a record names."""
+    from pathspec import PathSpec
+
+    # A leading slash ties a pattern without one to the service's folder: `Dockerfile` is not `dev/Dockerfile`.
+    return list(PathSpec.from_lines("gitignore", [f"/{pattern}" for pattern in patterns]).match_files(paths))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Fault:
+    """What is wrong with a record, and where."""
+
+    path: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """The valid records of a service, by slug."""
+
+    records: Mapping[str, Record] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+
+    def find(self, slug: str) -> Record:
+        """The record of this slug; `RecordError` with the nearest ones when there is none."""
+        if slug not in self.records:
+            raise _unknown(slug, self.records)
+        return self.records[slug]
+
+
+def needs_approval(deviation: Deviation, policy: Policy) -> bool:
+    """Whether somebody other than the one who asked has to agree."""
+    return deviation.risk.reaches(policy.approval_from)
+
+
+def _unknown(slug: str, known: Iterable[str]) -> RecordError:
+    return RecordError(
+        f"there is no record {slug!r}",
+        cause=f"{FOLDER}/{slug}.md does not exist",
+        hint=nearest(slug, known) or "paved off-road new",
+    )
+
+
+def load(service: Service, *, today: date) -> Ledger:
+    """The ledger as it lies in the work tree; `RecordError` names every fault of every record."""
+    return read(files(service), service.lock, today=today)
+
+
+def files(service: Service) -> dict[str, bytes]:
+    """The content of every file of the folder that is meant to be a record, by name."""
+    return _files(service.path / FOLDER)
+
+
+def read(contents: Mapping[str, bytes], lock: Lock | None, *, today: date) -> Ledger:
+    """The ledger of the files of the folder, by name."""
+    policy = lock.offroad if lock else Policy()
+    faults: list[Fault] = []
+    records: dict[str, Record] = {}
+    for name, content in sorted(contents.items()):
+        try:
+            record = parse(f"{FOLDER}/{name}", content)
+        except Faulty as error:
+            faults += error.faults
+            continue
+        if twin := records.get(record.id):
+            faults.append(_fault(record, f"id {record.id!r} clashes with {twin.path}", "id"))
+        records[record.id] = record
+        faults += _broken_rules(record, policy, lock, today)
+    faults += _clashes(records)
+    refuse(faults)
+    return Ledger(records=records, policy=policy)
+
+
+def find(service: Service, slug: str) -> Record:
+    """One record, whatever the others are like: one of two that clash has to be closed somehow."""
+    contents = files(service)
+    if f"{slug}.md" not in contents:
+        raise _unknown(slug, [name.removesuffix(".md") for name in contents])
+    try:
+        return parse(f"{FOLDER}/{slug}.md", contents[f"{slug}.md"])
+    except Faulty as error:
+        refuse(error.faults)
+        raise
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise a `RecordError` for these faults, if there are any."""
+    found = sorted(faults)
+    if found:
+        more = f"and {len(found) - 1} more: {'; '.join(map(str, found[1:]))}" if found[1:] else ""
+        raise RecordError(
+            str(found[0]), cause=more, hint=f"what a record holds: {FOLDER}/README.md, paved off-road schema"
+        )
+
+
+def is_record(name: str) -> bool:
+    """Whether a file of the folder is meant to be a record. Its README is none, and hidden files are nobody's."""
+    return not name.startswith(".") and name.lower() != "readme.md"
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    if not folder.is_dir():
+        return {}
+    faults = []
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if not is_record(path.name):
+            continue
+        if path.is_symlink() or not path.is_file():
+            what = "a link" if path.is_symlink() else "a folder"
+            faults.append(Fault(path=f"{FOLDER}/{path.name}", line=1, text=f"is {what}; only records belong here"))
+        else:
+            found[path.name] = path.read_bytes()
+    refuse(faults)
+    return found
+
+
+# -- one record --------------------------------------------------------------------------------------------------------
+
+
+class Faulty(Exception):
+    """A file that is no valid record."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+
+def parse(path: str, content: bytes) -> Record:
+    """The record in a file; raises `Faulty`. The rules of the road are not asked."""
+    from pydantic import ValidationError
+
+    from paved_road.offroad import document
+    from paved_road.offroad.record import Deviation
+
+    try:
+        found = document.parse(content)
+        if not path.endswith(".md"):
+            raise document.Broken("is not a record; only Markdown files with front matter belong here")
+    except document.Broken as error:
+        raise Faulty([Fault(path=path, line=error.line, text=str(error))]) from error
+    try:
+        deviation = Deviation.model_validate(_without_empty(found.data))
+    except ValidationError as error:
+        raise Faulty(_told(path, found, error)) from error
+    return Record(path=path, deviation=deviation, document=found)
+
+
+def _without_empty(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that were given a value: `approved_by:` says as little as no such line."""
+    return {
+        key: _without_empty(value) if isinstance(value, Mapping) else value
+        for key, value in data.items()
+        if value is not None
+    }
+
+
+def _told(path: str, found: Document, error: ValidationError) -> list[Fault]:
+    return [Fault(path=path, line=_line(found, one), text=_text(one)) for one in error.errors()]
+
+
+def _line(found: Document, fault: ErrorDetails) -> int:
+    where = tuple(part for part in fault["loc"] if part != "[key]")
+    if fault["type"] == "missing" and len(where) == 1:
+        return found.last_line  # where it can be added
+    if not where:  # a rule over several fields: the message begins with the one to look at
+        word = re.match(r"Value error, (?:the )?([a-z_]+)", fault["msg"])
+        where = (word[1],) if word and (word[1],) in found.lines else ()
+    return found.line(where)
+
+
+def _text(fault: ErrorDetails) -> str:
+    from paved_road.offroad.record import Deviation
+
+    field_name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"{field_name} is not a field of a record; {nearest(field_name, Deviation.model_fields)}"
+    if fault["type"] == "missing":
+        return f"{field_name} is missing"
+    said = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch":
+        said = f"{fault['input']!r} is not a slug: use lower-case letters, digits and single hyphens"
+    if fault["type"] == "enum":
+        said = f"{fault['input']!r} is none of {fault['ctx']['expected']}"
+    if fault["type"].startswith("date"):
+        said = f"{fault['input']!r} is not a date ({said})"
+    return f"{field_name}: {said}" if field_name else said
+
+
+# -- the rules of the road ---------------------------------------------------------------------------------------------
+
+
+def _broken_rules(record: Record, policy: Policy, lock: Lock | None, today: date) -> Iterator[Fault]:
+    deviation = record.deviation
+    stem = record.path.removeprefix(f"{FOLDER}/").removesuffix(".md")
+    if deviation.id != stem:
+        yield _fault(record, f"id is {deviation.id!r}, the file says {stem!r}: they must be the same", "id")
+    if not record.is_open:
+        return
+    longest = today + timedelta(days=policy.days)
+    if deviation.review_by > longest:
+        text = f"review_by is {(deviation.review_by - today).days} days away; the road allows {policy.days}: {longest}"
+        yield _fault(record, text, "review_by")
+    if deviation.created > today + timedelta(days=1):  # it may be tomorrow already where it was written
+        yield _fault(record, f"created is {deviation.created}, which is yet to come", "created")
+    if lock and _is_too_wide(record, lock):
+        yield _fault(record, "scope.paths reaches every file that the road owns; a record excuses one thing", "scope")
+    if record.is_accepted:
+        yield from _unapproved(record, policy)
+        yield from _unargued(record)
+
+
+def _fault(record: Record, text: str, *where: str) -> Fault:
+    return Fault(path=record.path, line=record.line(*where), text=text)
+
+
+def _is_too_wide(record: Record, lock: Lock) -> bool:
+    """Whether a pattern (or a folder) takes in all that the road owns."""
+    patterns = record.deviation.scope.paths or []
+    owned = [path for path, locked in lock.files.items() if locked.owner is Owner.ROAD]
+    guesses = any(pattern not in lock.files for pattern in patterns)
+    return guesses and len(owned) > 1 and len(record.covers(owned)) == len(owned)
+
+
+def _unapproved(record: Record, policy: Policy) -> Iterator[Fault]:
+    deviation = record.deviation
+    if not needs_approval(deviation, policy):
+        return
+    if not deviation.approved_by:
+        text = f"a risk that is {deviation.risk} needs approved_by: paved off-road accept {deviation.id} --by WHO"
+        yield _fault(record, text, "risk")
+    elif same_person(deviation.requested_by, deviation.approved_by):
+        text = f"approved_by is who asked; from {policy.approval_from} risk on somebody else has to agree"
+        yield _fault(record, text, "approved_by")
+
+
+def _unargued(record: Record) -> Iterator[Fault]:
+    from paved_road.offroad.document import missing_sections
+
+    for line, name in missing_sections(record.document):
+        text = f"the argument is missing: write what to know under the heading ## {name}"
+        yield Fault(path=record.path, line=line, text=text)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are of one person: by the name, the handle or the mail address, whatever their case.
+
+    >>> same_person("Ann Lee <ann@acme.example>", "ann@acme.example")
+    True
+    """
+
+    def names(text: str) -> set[str]:
+        found = re.fullmatch(r"\s*(.*?)\s*<(.+)>\s*", text)
+        parts = found.groups() if found else (text,)
+        return {" ".join(part.casefold().split()).lstrip("@") for part in parts} - {""}
+
+    return bool(names(one) & names(other))
+
+
+# -- records beside each other -----------------------------------------------------------------------------------------
+
+
+def _clashes(records: Mapping[str, Record]) -> Iterator[Fault]:
+    excused: dict[str, Record] = {}
+    for record in records.values():
+        heir = record.deviation.superseded_by
+        if heir is not None and heir not in records:
+            yield _fault(record, f"superseded_by names {heir!r}, which does not exist", "superseded_by")
+        if not record.is_accepted:
+            continue
+        practice = record.deviation.scope.practice
+        for thing in [practice] if practice else sorted(record.deviation.fingerprint or {}):
+            other_record = excused.setdefault(thing, record)
+            if other_record is not record:
+                yield _fault(record, f"scope: {thing} is excused by {other_record.path} too", "scope")

@@ -1,0 +1,300 @@
+"""What becomes of a record: written, accepted, renewed, closed.
+
+Every function computes the changed file, reads the whole ledger again with it, and only then writes: a change that
+would break a rule is refused before it is made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from paved_road import drift, git
+from paved_road import tree as trees
+from paved_road.errors import RecordError, UsageError, nearest
+from paved_road.offroad import ledger, standing
+from paved_road.offroad.ledger import FOLDER, Ledger, Record
+from paved_road.owners import Owner
+from paved_road.service import Policy, Service
+from paved_road.tree import File
+
+if TYPE_CHECKING:
+    from paved_road.config import Config
+    from paved_road.drift import Difference
+    from paved_road.offroad.document import Path as Where
+    from paved_road.offroad.record import Kind, Risk, Status, Support
+
+USUAL_DAYS = 90
+"""How long a record holds when nobody says otherwise, if the road allows that long."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """What a new record says so far. The argument is the person's to write."""
+
+    slug: str
+    paths: tuple[str, ...] = ()
+    practice: str | None = None
+    kind: Kind | str = "operational-need"
+    risk: Risk | str = "medium"
+    support: Support | str = "team"
+    owner: str | None = None
+    requested_by: str | None = None
+    reason: str = ""
+    days: int | None = None
+
+
+def slug_for(path: str) -> str:
+    """A slug made of a path: `deploy/base/hpa.yaml` is `deploy-base-hpa-yaml`."""
+    return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[-60:].strip("-") or "deviation"
+
+
+def whoami(service: Service) -> str | None:
+    """Who works here, as git knows them: the mail address, else the name."""
+    return git.maybe("config", "user.email", cwd=service.top) or git.maybe("config", "user.name", cwd=service.top)
+
+
+def drifted(service: Service, *, today: date, config: Config) -> list[str]:
+    """The files that differ from the road and that no record excuses or speaks of."""
+    stands = standing.find(service, config, today=today)
+    spoken = [record for record in stands.ledger.records.values() if record.is_open]
+    paths = [one.path for one in drift.find(service)]
+    return [path for path in paths if not any(record.covers([path]) for record in spoken)]
+
+
+def new(service: Service, drafts: Sequence[Draft], *, today: date) -> list[Record]:
+    """Write proposed records: all of them, or none when one is refused."""
+    found = ledger.load(service, today=today)
+    contents: dict[str, bytes] = {}
+    for draft in drafts:
+        if draft.slug in found.records or f"{draft.slug}.md" in contents:
+            raise RecordError(
+                f"{FOLDER}/{draft.slug}.md exists already",
+                cause="a slug names one record",
+                hint=f"choose another: paved off-road new {draft.slug}-2",
+            )
+        _check_paths(service, draft.paths)
+        contents[f"{draft.slug}.md"] = _written(service, draft, today)
+    after = write(service, contents, today=today)
+    return [after.find(draft.slug) for draft in drafts]
+
+
+def _check_paths(service: Service, paths: Iterable[str]) -> None:
+    owned = [path for path, locked in service.lock.files.items() if locked.owner is Owner.ROAD] if service.lock else []
+    for path in paths:
+        if not re.search(r"[*?\[]|/$", path) and path not in owned:
+            locked = service.lock.files.get(path) if service.lock else None
+            cause = (
+                f"its owner is {locked.owner}: it may differ without a record"
+                if locked
+                else "the road has no such file"
+            )
+            raise UsageError(f"{path} needs no record", cause=cause, hint=nearest(path, owned))
+
+
+def _written(service: Service, draft: Draft, today: date) -> bytes:
+    from paved_road.offroad import document
+
+    by = draft.requested_by or whoami(service)
+    if not by:
+        raise UsageError("who asks for it?", cause="git knows no user.email here", hint="--requested-by YOU")
+    scope = {"paths": list(draft.paths)} if draft.paths else {"practice": draft.practice}
+    fields: dict[str, Any] = {
+        "id": draft.slug,
+        "status": "proposed",
+        "scope": scope,
+        "kind": str(draft.kind),
+        "reason": draft.reason or None,
+        "risk": str(draft.risk),
+        "impact": None,
+        "mitigation": None,
+        "support": str(draft.support),
+        "owner": draft.owner or service.answers.get("owner") or service.path.name,
+        "requested_by": by,
+        "approved_by": None,
+        "created": today.isoformat(),
+        "review_by": (today + timedelta(days=_days(_policy(service), draft.days))).isoformat(),
+        "release": service.lock.version if service.lock else "unknown",
+        "links": [],
+        "issue": None,
+        "exit_plan": None,
+        "confirmation": None,
+    }
+    front = "".join(f"{name}:{document.dump(value, indent=1)}\n" for name, value in fields.items())
+    title = draft.slug.replace("-", " ").capitalize()
+    prose = "".join(f"\n## {heading}\n\n<!-- {prompt} -->\n" for heading, prompt in PROMPTS.items())
+    return f"---\n{front}---\n\n# {title}\n{prose}".encode()
+
+
+PROMPTS = {
+    "Context": "What is so about this service that the road does not fit?",
+    "Decision": "What is different, in one or two sentences?",
+    "Consequences": "What gets worse, who notices, and what is done about it?",
+    "Way back": "What has to happen so that this record can be closed?",
+}
+
+
+def _days(policy: Policy, days: int | None) -> int:
+    return min(USUAL_DAYS, policy.days) if days is None else days
+
+
+def _policy(service: Service) -> Policy:
+    return service.lock.offroad if service.lock else Policy()
+
+
+# -- agreed, again, and over -------------------------------------------------------------------------------------------
+
+
+def accept(
+    service: Service, slug: str, config: Config, *, today: date, by: str | None = None, days: int | None = None
+) -> Record:
+    """Agree to a record: it excuses the difference as it is now, and no other."""
+    record = ledger.find(service, slug)
+    _refuse_unless(record, ("proposed", "accepted"), "accepted")
+    changes: dict[Where, Any] = {("status",): "accepted"}
+    changes |= _approval(service, record, by)
+    if days is not None:
+        changes[("review_by",)] = (today + timedelta(days=days)).isoformat()
+    elif record.deviation.review_by < today:
+        raise RecordError(
+            f"{record.path}:{record.line('review_by')}: the review was due on {record.deviation.review_by}",
+            hint=f"paved off-road accept {slug} --days {_days(_policy(service), None)}",
+        )
+    changes |= _fingerprint(service, record, config)
+    return _edit(service, record, changes, today=today)
+
+
+def renew(
+    service: Service, slug: str, config: Config, *, today: date, by: str | None = None, days: int | None = None
+) -> Record:
+    """Look at an accepted record again and let it hold for longer. It still excuses what was approved, and no more."""
+    stands = standing.find(service, config, today=today)
+    record = stands.ledger.find(slug)
+    _refuse_unless(record, ("accepted",), "renewed")
+    for one in stands.findings:
+        if one.record is record and one.state in _NOT_RENEWED:
+            raise RecordError(f"{slug} cannot be renewed: it is {one.state}", cause=one.text)
+    until = (today + timedelta(days=_days(stands.ledger.policy, days))).isoformat()
+    changes: dict[Where, Any] = {("review_by",): until}
+    changes |= _approval(service, record, by)
+    changes |= _fingerprint(service, record, config)
+    return _edit(service, record, changes, today=today)
+
+
+_NOT_RENEWED = (standing.State.DRIFTED_FURTHER, standing.State.STALE, standing.State.ORPHANED)
+
+
+def close(service: Service, slug: str, status: Status | str, *, today: date, by: str | None = None) -> Record:
+    """End a record: `resolved`, `revoked`, `rejected`, or `superseded` by another one (its slug in `by`)."""
+    record = ledger.find(service, slug)
+    _refuse_unless(record, _CLOSED_FROM[str(status)], str(status))
+    changes: dict[Where, Any] = {("status",): str(status)}
+    if status == "superseded":
+        if by is None:
+            raise UsageError(
+                "superseded by which record?", hint=f"paved off-road close {slug} --as superseded --by SLUG"
+            )
+        changes[("superseded_by",)] = ledger.find(service, by).id
+    elif by is not None:
+        raise UsageError(f"a record that is {status} has no successor", hint="--as superseded")
+    if status == "resolved" and (left := record.covers([one.path for one in drift.find(service)])):
+        raise RecordError(
+            f"{slug} is not resolved: {left[0]} still differs from the road",
+            hint=f"bring it back, or paved off-road close {slug} --as revoked",
+        )
+    return _edit(service, record, changes, today=today)
+
+
+_CLOSED_FROM: Mapping[str, tuple[str, ...]] = {
+    "resolved": ("proposed", "accepted"),
+    "revoked": ("accepted",),
+    "rejected": ("proposed",),
+    "superseded": ("proposed", "accepted"),
+}
+
+
+def _refuse_unless(record: Record, allowed: Sequence[str], wanted: str) -> None:
+    status = record.deviation.status
+    if status not in allowed:
+        raise RecordError(
+            f"{record.id} is {status}, so it cannot be {wanted}",
+            cause=f"{record.path}:{record.line('status')}",
+            hint="a closed record stays closed: paved off-road new"
+            if status != "proposed"
+            else f"accept {record.id} first",
+        )
+
+
+def _approval(service: Service, record: Record, by: str | None) -> dict[Where, Any]:
+    """Who agrees, where somebody has to: not the one who asked, and not in the change that is to be approved."""
+    policy = _policy(service)
+    if not ledger.needs_approval(record.deviation, policy):
+        return {("approved_by",): by} if by else {}
+    who = by or whoami(service)
+    if not who:
+        raise UsageError("who approves it?", cause="git knows no user.email here", hint="--by WHO")
+    if ledger.same_person(who, record.deviation.requested_by):
+        raise RecordError(
+            f"{who} asked for {record.id} and cannot approve it",
+            cause=f"a risk that is {record.deviation.risk} needs somebody else (from {policy.approval_from} on)",
+            hint=f"paved off-road accept {record.id} --by SOMEBODY-ELSE, run by them",
+        )
+    below = {path.removeprefix(service.prefix) for path in git.changed_files(service.path)}
+    if changed := record.covers(sorted(below)):
+        raise RecordError(
+            f"{changed[0]} is not committed yet",
+            cause="an approval is a change of its own: what it approves has to be there already",
+            hint=f"git commit the change, then paved off-road accept {record.id}",
+        )
+    return {("approved_by",): who}
+
+
+def _fingerprint(service: Service, record: Record, config: Config) -> dict[Where, Any]:
+    if record.deviation.scope.practice:
+        return {}
+    differences = drift.find(service)
+    covered = set(record.covers([one.path for one in differences]))
+    if not covered:
+        raise RecordError(
+            f"there is nothing to approve: {', '.join(record.deviation.scope.paths or [])} is as the road has it",
+            hint=f"paved off-road close {record.id}",
+        )
+    return approved(service, [one for one in differences if one.path in covered], config)
+
+
+def approved(service: Service, differences: Sequence[Difference], config: Config) -> dict[Where, Any]:
+    """The fields that hold what was approved."""
+    prints = standing.fingerprints(service, differences, config)
+    changes: dict[Where, Any] = {("fingerprint",): {path: one.model_dump() for path, one in sorted(prints.items())}}
+    return changes | ({("release",): service.lock.version} if service.lock else {})
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def _edit(service: Service, record: Record, changes: Mapping[Where, Any], *, today: date) -> Record:
+    content = edited(record, changes)
+    return write(service, {record.path.removeprefix(f"{FOLDER}/"): content}, today=today).find(record.id)
+
+
+def edited(record: Record, changes: Mapping[Where, Any]) -> bytes:
+    """A record's file with these fields changed."""
+    from paved_road.offroad import document
+
+    try:
+        return document.edit(record.document, changes)
+    except document.Broken as error:
+        raise RecordError(f"{record.path}:{error.line}: {error}", hint=f"edit {record.path} by hand") from error
+
+
+def write(service: Service, contents: Mapping[str, bytes], *, today: date) -> Ledger:
+    """Write files of the folder, if the ledger with them is a valid one."""
+    after = ledger.read({**ledger.files(service), **contents}, service.lock, today=today)
+    folder = service.path / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        trees.replace(folder / name, File(content))
+    return after

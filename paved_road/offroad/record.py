@@ -1,0 +1,175 @@
+"""What a deviation record says: the model of its front matter.
+
+The JSON Schema for editors and the reference page are made from this model (`paved_road.offroad.schema`), so every
+field's description is what a person reads there.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from paved_road.offroad.reasons import check_reason
+
+
+class Status(StrEnum):
+    """Where a record is in its life. The states that time and the road bring about are computed, never written."""
+
+    PROPOSED = "proposed"
+    """Written, not agreed: it excuses nothing."""
+    ACCEPTED = "accepted"
+    """Agreed: what it names is excused until `review_by`."""
+    REJECTED = "rejected"
+    """Proposed, and refused."""
+    REVOKED = "revoked"
+    """Was accepted; the agreement was taken back."""
+    SUPERSEDED = "superseded"
+    """Another record, `superseded_by`, stands in its place."""
+    RESOLVED = "resolved"
+    """The service is back on the road."""
+
+
+class Kind(StrEnum):
+    """Why a service leaves the road."""
+
+    OPERATIONAL_NEED = "operational-need"
+    """It must run differently than the road has it."""
+    ACCEPTED_RISK = "accepted-risk"
+    """The road is right, and the team lives with not following it for now."""
+    NOT_APPLICABLE = "not-applicable"
+    """What the road asks for has no meaning for this service."""
+    FALSE_POSITIVE = "false-positive"
+    """The check is wrong about this service."""
+    EXPERIMENT = "experiment"
+    """To learn whether another way is better; it may become the road."""
+
+
+class Risk(StrEnum):
+    """What the deviation puts at risk."""
+
+    LOW = "low"
+    """The team alone would notice."""
+    MEDIUM = "medium"
+    """Others would notice: callers, the people on call, the next update."""
+    HIGH = "high"
+    """Customers, their data or their money are at stake."""
+
+    def reaches(self, other: str) -> bool:
+        """Whether it is as high as `other`, or higher."""
+        order = list(Risk)
+        return order.index(self) >= order.index(Risk(other))
+
+
+class Support(StrEnum):
+    """Who pays for what is different now: who is paged, and who mends it when the road moves."""
+
+    TEAM = "team"
+    """The service's own team: the usual case."""
+    PLATFORM = "platform"
+    """The platform's team agreed to: the road will have it one day, or has to live with it."""
+
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+def _as_date(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError(f"{value!r} is not a date: write it as 2026-11-24")
+    return value
+
+
+def _as_pattern(path: str) -> str:
+    """A path inside the service, or a pattern in a folder that is named."""
+    first = path.split("/", 1)[0]
+    if path.startswith("/") or "\\" in path or {".", ".."} & set(path.split("/")):
+        raise ValueError(f"{path!r} is not a path inside the service")
+    if path.startswith("!") or re.search(r"[*?\[\]]", first):
+        raise ValueError(f"{path!r} reaches over the whole service: name a file, or a folder as in deploy/base/**")
+    return path
+
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=60)]
+Day = Annotated[date, BeforeValidator(_as_date)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(check_reason)]
+Pattern = Annotated[Text, AfterValidator(_as_pattern)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Scope(_Strict):
+    """The one thing that is excused."""
+
+    paths: list[Pattern] | None = Field(
+        default=None, min_length=1, description="Files that the road owns and that differ for one reason."
+    )
+    practice: Slug | None = Field(default=None, description="A practice of the road's catalogue, by its slug.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Scope:
+        if (self.paths is None) is (self.practice is None):
+            raise ValueError("name either paths or one practice: a record excuses one thing")
+        return self
+
+
+class Approved(_Strict):
+    """The difference of one file as it was approved. `paved off-road accept` writes it."""
+
+    road: str = Field(description="Mode and blob id of the road's file.")
+    service: str = Field(description="Mode and blob id of the service's file, or `deleted`.")
+    difference: str = Field(
+        description="A digest of the changed lines and of what surrounds them: it stays when lines move."
+    )
+
+
+class Deviation(_Strict):
+    """One deviation: the front matter of `docs/off-road/<id>.md`."""
+
+    id: Slug = Field(description="The file's name without `.md`. A slug, not a number: branches do not clash.")
+    status: Status = Field(description="Where the record is in its life.")
+    scope: Scope = Field(description="What is excused: paths, or one practice.")
+    kind: Kind = Field(description="Why the service leaves the road.")
+    reason: Reason = Field(
+        default="",
+        description="A sentence that somebody who was not there understands. May be empty only while proposed.",
+    )
+    risk: Risk = Field(description="What it puts at risk; from the road's `approval_from` on somebody else approves.")
+    impact: str = Field(default="", description="Who would notice, and how, if it goes wrong.")
+    mitigation: str = Field(default="", description="What is done instead, so that it does not.")
+    support: Support = Field(description="Who pays for the difference now.")
+    owner: Text = Field(description="The team that answers for it.")
+    requested_by: Text = Field(description="The person who asked.")
+    approved_by: str | None = Field(default=None, description="The person who agreed; never the one who asked.")
+    created: Day = Field(description="When it was written.")
+    review_by: Day = Field(description="When it ends unless renewed; at most the road's `longest` from today.")
+    release: Text = Field(description="The release of the template that it was true for.")
+    fingerprint: dict[str, Approved] | None = Field(
+        default=None, description="What was approved, file by file. Written by paved; present once accepted."
+    )
+    links: list[Text] = Field(default=[], description="Where to read more.")
+    issue: str | None = Field(default=None, description="The issue that tracks the way back.")
+    exit_plan: str = Field(default="", description="What has to happen for the service to come back.")
+    confirmation: str | None = Field(
+        default=None, description="A command that exits 0 while the mitigation holds: `paved off-road check --confirm`."
+    )
+    superseded_by: Slug | None = Field(default=None, description="The record that stands in its place.")
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Deviation:
+        if self.review_by < self.created:
+            raise ValueError("review_by is before created")
+        if (self.superseded_by is None) is (self.status is Status.SUPERSEDED):
+            raise ValueError("superseded_by belongs to the status superseded, and to no other")
+        if self.superseded_by == self.id:
+            raise ValueError("superseded_by names the record itself")
+        if self.status is not Status.PROPOSED and not self.reason:
+            check_reason("", required=True)
+        if self.status is Status.ACCEPTED and self.scope.paths and not self.fingerprint:
+            raise ValueError(f"fingerprint is missing: accept the record with `paved off-road accept {self.id}`")
+        return self
