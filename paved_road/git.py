@@ -198,6 +198,7 @@ class Objects:
 
     def __init__(self, repository: Path) -> None:
         self.repository = repository
+        self._trees: dict[str, list[tuple[str, str, str]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -225,18 +226,24 @@ class Objects:
         found: list[Entry] = []
         folders = {"": tree}
         while folders:
-            contents = self.read(folders.values())
+            self._learn(folders.values())
             below: dict[str, str] = {}
-            for prefix, content in zip(folders, contents, strict=True):
-                if content is None:
-                    raise GitError(f"{self.repository} has no tree {folders[prefix]}")
-                for mode, name, blob in _tree_entries(content):
+            for prefix, one in folders.items():
+                for mode, name, blob in self._trees[one]:
                     if mode == "40000":
                         below[f"{prefix}{name}/"] = blob
                     elif mode != _SUBMODULE:
                         found.append(Entry(path=prefix + name, mode=mode, blob=blob))
             folders = below
         return sorted(found, key=lambda entry: entry.path)
+
+    def _learn(self, trees: Iterable[str]) -> None:
+        """Read those trees that were not read before: most services have most of their folders in common."""
+        unknown = [tree for tree in dict.fromkeys(trees) if tree not in self._trees]
+        for tree, content in zip(unknown, self.read(unknown), strict=True):
+            if content is None:
+                raise GitError(f"{self.repository} has no tree {tree}")
+            self._trees[tree] = list(_tree_entries(content))
 
     def _answers(self, verb: str, names: Iterable[str]) -> Iterator[bytes | None]:
         """Git's answers in turn. Few questions are put at a time, so that neither side waits for the other's pipe."""
@@ -320,6 +327,7 @@ def is_ignored(path: Path) -> bool:
     return maybe("check-ignore", "--quiet", path, cwd=parent) is not None
 
 
+@functools.lru_cache
 def renames(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
     """Files that were renamed between two commits, oldest first, as git saw it commit by commit; below `folder`."""
     prefix = f"{folder}/" if folder else ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from paved_road import yml
 from paved_road.errors import TemplateError
 from paved_road.owners import Owner
 
@@ -94,12 +96,13 @@ class Manifest(_Strict):
         return found if isinstance(found, dict) else {}
 
 
+@functools.lru_cache
 def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
     """A `Manifest` from the file's content; the default one when there is no file."""
     if content is None:
         return Manifest()
     try:
-        data: Any = yaml.safe_load(content)
+        data: Any = yml.load(content)
         return Manifest.model_validate({} if data is None else data)
     except yaml.YAMLError as error:
         raise TemplateError(f"{where} is not YAML", cause=str(error).replace("\n", " ")) from error
@@ -117,7 +120,7 @@ def stated_version(content: bytes | None) -> str | None:
     if content is None:
         return None
     try:
-        data = yaml.safe_load(content)
+        data = yml.load(content)
     except yaml.YAMLError:
         return None
     version = data.get("version") if isinstance(data, dict) else None

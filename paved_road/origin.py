@@ -60,6 +60,21 @@ def recorded_release(service: Service, origin: Origin) -> Release:
     return release(origin.template, str(ref) if ref else None)
 
 
+def layout(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Questionnaire | None:
+    """The recorded release for its names and questions, by what the lock knows of it alone; None when it is gone."""
+    from paved_road.render import prepare
+
+    lock, template = service.lock, origin.template
+    try:
+        if lock and lock.commit:
+            found = Release(template=template, version=lock.version, commit=lock.commit, described=None)
+        else:
+            found = recorded_release(service, origin)
+        return prepare(found, cache=config.cache_dir, trust=trust)
+    except (UnknownRelease, TemplateError, GitError):
+        return None
+
+
 def settle_again(
     service: Service, origin: Origin, config: Config, *, trust: bool = False
 ) -> tuple[Questionnaire, AnswerBook] | None:

@@ -7,6 +7,7 @@ a merge of two updates conflicts only where the updates do.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -139,10 +140,16 @@ def lock_of(pristine: Pristine, manifest: Manifest) -> Lock:
 
 def owner_of(manifest: Manifest) -> Callable[[str], Owner]:
     """A function from a path to its owner: the first that matches, in the order the template wrote them."""
+    return _owner_of(tuple((owner, tuple(lines)) for owner, lines in manifest.owners.items()))
+
+
+@functools.lru_cache
+def _owner_of(owners: tuple[tuple[Owner, tuple[str, ...]], ...]) -> Callable[[str], Owner]:
     from pathspec import PathSpec
 
-    specs = {owner: PathSpec.from_lines("gitignore", list(lines)) for owner, lines in manifest.owners.items()}
+    specs = {owner: PathSpec.from_lines("gitignore", lines) for owner, lines in owners}
 
+    @functools.lru_cache(10_000)
     def find(path: str) -> Owner:
         return next((owner for owner, spec in specs.items() if spec.match_file(path)), Owner.SHARED)
 
@@ -222,8 +229,10 @@ def read_record(file: Path) -> dict[str, Any]:
     """An answers file; `ServiceError` for one that is missing or was edited into nonsense."""
     import yaml
 
+    from paved_road import yml
+
     try:
-        record = yaml.safe_load(file.read_bytes())
+        record = yml.load(file.read_bytes())
     except OSError as error:
         raise ServiceError(
             f"cannot read {file}", cause=error.strerror or str(error), hint=f"git checkout -- {file.name}"

@@ -5,6 +5,7 @@ A tree is a mapping from a relative POSIX path to a `File`. Bytes are bytes: not
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
@@ -40,6 +41,7 @@ class File:
 Tree = dict[str, File]
 
 
+@functools.lru_cache(10_000)
 def check_path(path: str) -> str:
     """`path` itself when it stays inside the service and out of git's own folder; else `ForbiddenPath`.
 

@@ -7,6 +7,7 @@ first time it is seen. What it does not cover, or where the two differ, goes thr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -103,7 +104,15 @@ class Pristine:
 
 
 def prepare(release: Release, *, cache: Path, trust: bool = False) -> Questionnaire:
-    """Read a release. A template that wants to run code is refused unless its road is trusted or `trust` is given."""
+    """Read a release. A template that wants to run code is refused unless its road is trusted or `trust` is given.
+
+    A committed release never changes, so a process reads it once.
+    """
+    fixed = release.commit is not None and not release.working_tree
+    return (_prepare_once if fixed else _prepare)(release, cache, trust)
+
+
+def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
     files = release.files()
     config = configs.load(files)
     trusted = trust or release.template.road.trusted
@@ -115,6 +124,9 @@ def prepare(release: Release, *, cache: Path, trust: bool = False) -> Questionna
         )
     made = environment.make(config, files, compiled=cache / "jinja")
     return Questionnaire(release=release, config=config, files=files, environment=made, trust=trusted, cache=cache)
+
+
+_prepare_once = functools.lru_cache(maxsize=16)(_prepare)
 
 
 def render(form: Questionnaire, book: AnswerBook, destination: Path) -> Pristine:

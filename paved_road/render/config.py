@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from paved_road import yml
 from paved_road.errors import ForbiddenPath, TemplateError
 from paved_road.tree import File
 
@@ -98,10 +99,10 @@ def load(files: Mapping[str, File]) -> TemplateConfig:
 def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
     """The mappings of a YAML file of any number of documents, with `!include` of other files of the template."""
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yml.Loader):
         """A loader of its own: `add_constructor` changes the class."""
 
-    def include(loader: yaml.SafeLoader, node: yaml.Node) -> list[Any]:
+    def include(loader: yml.Loader, node: yaml.Node) -> list[Any]:
         if not isinstance(node, yaml.ScalarNode):
             raise TemplateError(f"{path}: !include takes one path or pattern")
         pattern = str(loader.construct_scalar(node))

@@ -2,31 +2,98 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
-from typing import Any
+from types import CodeType
+from typing import Any, Self
 
 import jinja2
+from jinja2 import nodes
+from jinja2.bccache import Bucket
 from jinja2.sandbox import SandboxedEnvironment
 
 from paved_road.errors import TemplateError
 from paved_road.render.config import TemplateConfig
 from paved_road.tree import File, Mode
 
+_STRING = "<string>"
+"""The name of what has none, in the bytecode cache."""
+
 _UNDEFINED = {"jinja2.Undefined": jinja2.Undefined, "jinja2.StrictUndefined": jinja2.StrictUndefined}
 
 
 class _Sandbox(SandboxedEnvironment):
-    """Jinja's sandbox, less what it would let a template do with a path object (as Copier's has it)."""
+    """Jinja's sandbox, less what it would let a template do with a path object (as Copier's has it).
+
+    A string (a default, a validator, a part of a path) is compiled once, and found again in the bytecode cache.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._strings: dict[str, jinja2.Template] = {}
+
+    def from_string(
+        self,
+        source: str | nodes.Template,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's name
+        template_class: type[jinja2.Template] | None = None,
+    ) -> jinja2.Template:
+        """A compiled string; compiled before where only the source is given."""
+        if not isinstance(source, str) or globals or template_class:
+            return super().from_string(source, globals, template_class)
+        if source not in self._strings:
+            code = self._bytecode(source)
+            self._strings[source] = jinja2.Template.from_code(self, code, self.make_globals(None))
+        return self._strings[source]
+
+    def _bytecode(self, source: str) -> CodeType:
+        if self.bytecode_cache is None:
+            return self.compile(source)
+        bucket = self.bytecode_cache.get_bucket(self, _STRING, None, source)
+        if bucket.code is None:
+            bucket.code = self.compile(source)
+            self.bytecode_cache.set_bucket(bucket)
+        return bucket.code
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, PurePath) and attr == "parser":
             return False
         return super().is_safe_attribute(obj, attr, value)
+
+
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Compiled sources by their content, so that releases share what they have in common."""
+
+    @classmethod
+    def below(cls, folder: Path, config: TemplateConfig) -> Self | None:
+        """The cache in `folder`; None where none can be kept.
+
+        The same source compiles differently under other options.
+        """
+        facts = (sorted(config.environment_options.items(), key=str), jinja2.__version__, sys.version)
+        flavour = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            return None
+        return cls(str(folder), f"{flavour}-%s")
+
+    def get_bucket(self, environment: jinja2.Environment, name: str, _: str | None, source: str) -> Bucket:
+        """Where the compiled source is, or will be."""
+        key = hashlib.sha256(f"{name}\0{source}".encode()).hexdigest()
+        bucket = Bucket(environment, key, self.get_source_checksum(source))
+        self.load_bytecode(bucket)
+        return bucket
+
+    def set_bucket(self, bucket: Bucket) -> None:
+        """Keep what was compiled. A cache that cannot be written only costs the next compilation."""
+        with contextlib.suppress(OSError):
+            super().set_bucket(bucket)
 
 
 def make(config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | None = None) -> jinja2.Environment:
@@ -39,19 +106,11 @@ def make(config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | 
         if undefined not in _UNDEFINED:
             raise TemplateError(f"_envops: undefined cannot be {undefined!r}", hint=f"use {' or '.join(_UNDEFINED)}")
         options["undefined"] = _UNDEFINED[undefined]
-    cache = None
-    if compiled is not None:
-        # The cache's key is a template's name and source; the same source compiles differently under other options.
-        flavour = hashlib.sha256(
-            repr((sorted(config.environment_options.items(), key=str), jinja2.__version__, sys.version)).encode()
-        )
-        compiled.mkdir(parents=True, exist_ok=True, mode=0o700)
-        cache = jinja2.FileSystemBytecodeCache(str(compiled), f"{flavour.hexdigest()[:16]}-%s")
     try:
         environment = _Sandbox(
             loader=jinja2.FunctionLoader(partial(_source, files)),
             extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
-            bytecode_cache=cache,
+            bytecode_cache=None if compiled is None else _Compiled.below(compiled, config),
             **options,
         )
     except TypeError as error:

@@ -6,6 +6,7 @@ with Copier is verified (see `paved_road.render.verified`). Order of business, r
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -107,26 +108,23 @@ class _Rendering:
             for pattern in self.config.exclude
             for line in re.split(r"\r\n|\r|\n", self._string(str(pattern), "_exclude", _copier_operation="copy"))
         ]
-        return PathSpec.from_lines("gitignore", lines).match_file
+        return _matcher(tuple(lines))
 
     def _target(self, source: str) -> str | None:
         """Where a source is rendered to; None when a part of its path renders to nothing or a twin replaces it."""
         suffix = self.config.suffix
-        is_template = source.endswith(suffix) and PurePosixPath(source).name.endswith(suffix)
         if suffix and source + suffix in self.sources:
             return None
-        path = PurePosixPath(source)
-        if suffix and is_template:
-            path = path.with_suffix("")
+        is_template, names = _parts(source, suffix)
         parts: list[str] = []
-        for part in path.parts:
+        for part in names:
             name = self._name(part)
             if not name:
                 return None
             if name == self.answers_file:
                 return name
             parts.append(name)
-        target = PurePosixPath(*parts).as_posix()
+        target = _joined(tuple(parts))
         # Copier looks for this twin from the template's own root, whatever the subdirectory.
         twin = f"{target}{suffix}"
         return target if is_template or self.root or twin not in self.sources else None
@@ -139,7 +137,7 @@ class _Rendering:
         return self.names[part]
 
     def _file(self, source: str, file: File) -> File:
-        rendered = PurePosixPath(source).name.endswith(self.config.suffix)
+        rendered, _ = _parts(source, self.config.suffix)
         if file.mode is Mode.SYMLINK:
             return File(self._string(file.data.decode(), source).encode(), file.mode) if rendered else file
         if not rendered:
@@ -171,6 +169,24 @@ class _Rendering:
             if isinstance(error, jinja2.TemplateSyntaxError) and "yield" in str(error):
                 raise UnsupportedTemplate("the template loops over files", cause=text) from error
             raise _at(error, f"{where} ({text})") from error
+
+
+@functools.lru_cache
+def _matcher(lines: tuple[str, ...]) -> Callable[[str], bool]:
+    return PathSpec.from_lines("gitignore", lines).match_file
+
+
+@functools.lru_cache(10_000)
+def _parts(source: str, suffix: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether the file is rendered, and the parts of its path without the suffix that says so."""
+    path = PurePosixPath(source)
+    is_template = path.name.endswith(suffix)
+    return is_template, (path.with_suffix("") if suffix and is_template else path).parts
+
+
+@functools.lru_cache(10_000)
+def _joined(parts: tuple[str, ...]) -> str:
+    return PurePosixPath(*parts).as_posix()
 
 
 def _at(error: Exception, where: str) -> TemplateError:

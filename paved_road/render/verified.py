@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -35,6 +36,11 @@ def remember(cache: Path, release: Release, *, differences: list[str]) -> None:
         return
 
 
+@functools.cache
+def _copier() -> str:
+    return version("copier")
+
+
 def _record(cache: Path, release: Release) -> Path | None:
     """A release on disk may change under the same name, so nothing is remembered of it."""
     if release.commit is None or release.working_tree:
@@ -44,6 +50,6 @@ def _record(cache: Path, release: Release) -> Path | None:
         release.template.folder,
         release.commit,
         __version__,
-        version("copier"),
+        _copier(),
     )
     return cache / "verified" / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.json"

@@ -58,6 +58,8 @@ def folders(moves: Mapping[str, str], theirs: Iterable[str]) -> Moves:
             before, after = before[:-1], after[:-1]
             if before and after and before != after:
                 votes.setdefault("/".join(before), Counter())["/".join(after)] += 1
+    if not votes:
+        return {}
     occupied = {str(parent) for path in theirs for parent in PurePosixPath(path).parents}
     return {old: next(iter(new)) for old, new in votes.items() if len(new) == 1 and old not in occupied}
 

@@ -203,8 +203,8 @@ def _write(service: Service, journal: Journal) -> Applied:
     top = service.top
     removed = [path for path, after in journal.after.items() if after is None and journal.before[path]]
     written = {path: after for path, after in journal.after.items() if after}
-    git.update_index(top, [("0", NO_BLOB, 0, path) for path in [*journal.after, *journal.conflicts]])
-    git.update_index(top, [(*after, 0, path) for path, after in written.items()])
+    forgotten = [("0", NO_BLOB, 0, path) for path in [*journal.after, *journal.conflicts]]
+    git.update_index(top, [*forgotten, *((*after, 0, path) for path, after in written.items())])
     for path in removed:
         _remove(top, path, service.path)
     git.checkout_index(top, written)

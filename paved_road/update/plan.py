@@ -85,8 +85,6 @@ class Plan:
     scratch: Scratch
     tree: str
     """The service's committed tree."""
-    branch: str
-    """Of the result, in the scratch repository."""
     like: tuple[str, Files]
     """A tree that has most of the result already, and its files."""
     migrations: tuple[Migration, ...] = ()
@@ -105,17 +103,16 @@ class Plan:
 
     def patch(self) -> str:
         """The exact difference the update makes to tracked files."""
-        return git.patch(self.scratch.folder, self.tree, self.branch)
+        self.scratch.commit([Commit(branch="result", files=self.result, like=self.like)])
+        return git.patch(self.scratch.folder, self.tree, "result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Old:
-    """The release a service comes from: its pristine files, and where each came from in the template."""
+    """The release a service comes from: its pristine files and its version."""
 
     files: Files = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
     version: str
-    commit: str | None = None
 
 
 BATCH = 50
@@ -168,14 +165,7 @@ class Planner:
             except PavedError as error:
                 drafts.append(error)
         merged = iter(merge_all(scratch, [draft.sides for draft in drafts if isinstance(draft, _Draft)]))
-        plans: list[Plan | PavedError] = [
-            _finish(draft, next(merged), f"result-{number}", scratch) if isinstance(draft, _Draft) else draft
-            for number, draft in enumerate(drafts)
-        ]
-        scratch.commit(
-            Commit(branch=plan.branch, files=plan.result, like=plan.like) for plan in plans if isinstance(plan, Plan)
-        )
-        return plans
+        return [_finish(draft, next(merged), scratch) if isinstance(draft, _Draft) else draft for draft in drafts]
 
     def _origin(self, service: Service, order: Order) -> Origin:
         lock = service.lock
@@ -236,6 +226,7 @@ def _draft(
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
     own = manifest.parse(form.files[manifest.FILENAME].data if manifest.FILENAME in form.files else None)
     passage = Passage(form=form, old_version=old.version, old_described=str(service.record.get("_commit", old.version)))
+    stamped = service
     service, ours = _migrated(service, head, passage)
     book = form.settle(
         service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
@@ -244,7 +235,7 @@ def _draft(
     _refuse_lost_answers(form, book, service, order, asked=ask is not None)
     pristine = render(form, book, service.path)
     lock = lock_of(pristine, own)
-    moves = _moves(old, form, book, service, target, own)
+    moves = _moves(stamped, found, planner.config, order, old, form, book, pristine, own)
     sides, kept, ignored, notes = _sides(service, old, ours, (tree, head), pristine, moves, lock, own)
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
@@ -262,7 +253,7 @@ def _migrated(service: Service, head: Files, passage: Passage) -> tuple[Service,
     return replace(service, record=record), files
 
 
-def _finish(draft: _Draft, merged: Merged, branch: str, scratch: Scratch) -> Plan:
+def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     service, old, target, head = draft.service, draft.old, draft.target, draft.head
     result = _with_records(merged.files, draft.pristine, draft.lock)
     untracked = {**_in_the_way(service, head, result), **draft.ignored}
@@ -283,7 +274,6 @@ def _finish(draft: _Draft, merged: Merged, branch: str, scratch: Scratch) -> Pla
         result=result,
         scratch=scratch,
         tree=draft.tree,
-        branch=branch,
         like=merged.like,
         migrations=draft.migrations,
         notes=(*draft.found.notes, *draft.notes, *merged.notes),
@@ -347,25 +337,27 @@ def _old(service: Service, found: Origin, config: Config, order: Order, head: Fi
     if order.no_base:
         return _Old(version=version)
     from_lock = _by_lock(service, head, scratch)
-    again = _render_again(service, found, config, order, files=from_lock is None)
     if from_lock is not None:
-        return replace(again or _Old(version=version), files=from_lock, version=version)
+        return _Old(files=from_lock, version=version)
+    again = origin.pristine(service, found, config, trust=order.trust)
     if again is None:
         raise ServiceError(
             f"the release {version} that the service comes from is gone",
             cause="neither the service's history nor the road has its files",
             hint="paved update --no-base merges without it: every difference becomes a conflict",
         )
-    if service.lock is not None:
-        locked = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.files.items()}
-        rendered = {path: Leaf(mode=leaf.mode, blob=leaf.blob) for path, leaf in again.files.items()}
-        if differing := sorted(path for path in locked if locked[path] != rendered.get(path)):
-            raise ServiceError(
-                f"the release {version} no longer renders what the service was stamped with",
-                cause=f"it differs in {', '.join(differing[:5])}",
-                hint="paved update --no-base merges without it: every difference becomes a conflict",
-            )
-    return again
+    files = _leaves(again)
+    if service.lock is None:
+        return _Old(files=files, version=again.release.version)
+    locked = {path: (str(one.mode), one.blob) for path, one in service.lock.files.items()}
+    rendered = {path: (str(leaf.mode), leaf.blob) for path, leaf in files.items()}
+    if differing := sorted(path for path in locked if locked[path] != rendered.get(path)):
+        raise ServiceError(
+            f"the release {version} no longer renders what the service was stamped with",
+            cause=f"it differs in {', '.join(differing[:5])}",
+            hint="paved update --no-base merges without it: every difference becomes a conflict",
+        )
+    return _Old(files=files, version=version)
 
 
 def _by_lock(service: Service, head: Files, scratch: Scratch) -> Files | None:
@@ -375,20 +367,6 @@ def _by_lock(service: Service, head: Files, scratch: Scratch) -> Files | None:
     files = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.files.items()}
     wanted = {leaf.blob for leaf in files.values()} - {leaf.blob for leaf in head.values()}
     return files if scratch.objects.existing(wanted) == wanted else None
-
-
-def _render_again(service: Service, found: Origin, config: Config, order: Order, *, files: bool) -> _Old | None:
-    """The old release with the recorded answers; None when it is gone or no longer renders."""
-    settled = origin.settle_again(service, found, config, trust=order.trust)
-    if settled is None:
-        return None
-    form, book = settled
-    try:
-        rendered = _leaves(render(form, book, service.path)) if files else {}
-    except TemplateError:
-        return None
-    old = form.release
-    return _Old(files=rendered, sources=sources(form, book, service.path), version=old.version, commit=old.commit)
 
 
 def _leaves(pristine: Pristine) -> Files:
@@ -404,23 +382,37 @@ def _leaves(pristine: Pristine) -> Files:
 
 
 def _moves(
-    old: _Old,
-    form: Questionnaire,
-    book: AnswerBook,
-    service: Service,
-    target: Release,
-    own: Manifest,
-) -> align.Moves:
-    renamed: list[tuple[str, str]] = []
-    template = target.template
-    if old.commit and target.commit and template.road.is_git and old.commit != target.commit:
-        with contextlib.suppress(GitError):
-            renamed = git.renames(template.road.location, old.commit, target.commit, template.folder)
-    new = sources(form, book, service.path)
-    moves = align.by_source(old.sources, new, renamed)
+    service: Service, found: Origin, config: Config, order: Order, old: _Old, form: Questionnaire, book: AnswerBook,
+    pristine: Pristine, own: Manifest,
+) -> align.Moves:  # fmt: skip
+    """Files whose path changes: by their source in the template, or because the template says so."""
+    moves: align.Moves = {}
+    before = None if order.no_base else origin.layout(service, found, config, trust=order.trust)
+    if before is not None and not _same_layout(before, form, service, pristine):
+        with contextlib.suppress(TemplateError, AnswerError):
+            earlier = sources(before, before.settle(service.path, given={}, recorded=service.answers), service.path)
+            renamed = _renamed(before.release, form.release)
+            moves = align.by_source(earlier, sources(form, book, service.path), renamed)
     for declared in own.moves.values():
-        moves |= {before: after for before, after in declared.items() if before in old.files and after in new}
+        moves |= {path: new for path, new in declared.items() if path in old.files and new in pristine.tree}
     return moves
+
+
+def _same_layout(old: Questionnaire, new: Questionnaire, service: Service, pristine: Pristine) -> bool:
+    """Whether no file can have moved: the same names in the template, the same configuration, the same answers."""
+    answers = {key: value for key, value in pristine.answers.items() if not key.startswith("_")}
+    return answers == service.answers and old.config == new.config and old.files.keys() == new.files.keys()
+
+
+def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
+    """Renames in the road's history between two releases."""
+    template = new.template
+    if not (template.road.is_git and old.commit and new.commit):
+        return []
+    try:
+        return git.renames(template.road.location, old.commit, new.commit, template.folder)
+    except GitError:
+        return []
 
 
 def _sides(
