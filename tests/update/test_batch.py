@@ -113,9 +113,10 @@ def read(plan: Plan, path: str) -> bytes:
 
 def test_conflicts_are_labelled_with_the_service_and_the_releases(services: list[Service]) -> None:
     with Planner(load()).plans(services, order()) as plans:
-        (conflicting,) = [plan for plan in plans if isinstance(plan, Plan) and plan.service.path.name == "conflicting"]
-        text = read(conflicting, "README.md").decode()
-    assert "\n<<<<<<< conflicting\n{ours}\n||||||| road-1.0.0\n{base}\n=======\n{theirs}\n>>>>>>> road-1.1.0\n" in text
+        text = read(named("conflicting", plans), "README.md").decode()
+    ours, base, theirs = "two, ours", "two", "two, better"
+    markers = ("<<<<<<< conflicting", ours, "||||||| road-1.0.0", base, "=======", theirs, ">>>>>>> road-1.1.0")
+    assert "\n".join(("one", *markers, "three")) in text
 
 
 def test_a_file_that_git_sets_aside_is_named_after_the_release(services: list[Service]) -> None:
