@@ -1,18 +1,25 @@
-"""What a request carries from its caller to our dependencies: its id and its deadline."""
+"""What a request carries from its caller to our dependencies: its id, its deadline and its priority."""
 
 import re
 from contextvars import ContextVar
 from uuid import uuid4
 
+from .limit import Priority
+
 REQUEST_ID = "X-Request-Id"
 # Milliseconds that are left, as in gRPC's grpc-timeout: a point in time would need clocks that agree.
 TIMEOUT = "X-Request-Timeout-Ms"
+# A header and not a mark at the route: the same route serves a purchase and a crawler, and only the edge
+# knows which. The edge sets it, drops what strangers sent, and it travels with the work it stands for.
+PRIORITY = "X-Request-Priority"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 deadline: ContextVar[float | None] = ContextVar("deadline", default=None)  # in seconds of time.monotonic()
+priority: ContextVar[Priority] = ContextVar("priority", default=Priority.NORMAL)
 
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _WELL_FORMED_TIMEOUT = re.compile(r"-?[0-9]{1,9}")
+_PRIORITIES = {each.value: each for each in Priority}
 
 
 def accepted_id(given: str) -> str:
@@ -25,9 +32,15 @@ def accepted_timeout(given: str, limit: float) -> float:
     return min(limit, int(given) / 1000) if _WELL_FORMED_TIMEOUT.fullmatch(given) else limit
 
 
+def accepted_priority(given: str) -> Priority:
+    return _PRIORITIES.get(given, Priority.NORMAL)
+
+
 def outbound_headers(left: float) -> dict[str, str]:
     """What to send to a dependency that has `left` seconds."""
     headers = {TIMEOUT: str(int(left * 1000))}
     if identifier := request_id.get():
         headers[REQUEST_ID] = identifier
+    if (important := priority.get()) is not Priority.NORMAL:
+        headers[PRIORITY] = important.value
     return headers

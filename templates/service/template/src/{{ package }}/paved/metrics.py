@@ -1,12 +1,15 @@
 """Prometheus metrics, named as OpenTelemetry names them."""
 
 import platform
+from collections.abc import Callable
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from .limit import ConcurrencyLimit
 
 # OpenTelemetry's advice for http.server.request.duration, in seconds.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -31,9 +34,16 @@ class Metrics:
             buckets=BUCKETS,
             registry=registry,
         )
-        self.active_requests = Gauge(
-            "http_server_active_requests", "Requests in flight", ["http_request_method"], registry=registry
+        self.shed_requests = Counter(
+            "http_server_shed_requests", "Requests refused", ["reason", "priority"], registry=registry
         )
+
+    def watch(self, limit: ConcurrencyLimit) -> None:
+        def gauge(name: str, text: str, read: Callable[[], float]) -> None:
+            Gauge(f"http_server_{name}", text, registry=self.registry).set_function(read)
+
+        gauge("active_requests", "Requests in flight", lambda: limit.in_flight)
+        gauge("concurrency_limit", "Requests that may be in flight", lambda: limit.limit)
 
 
 class Children(dict[str, Any]):

@@ -1,6 +1,7 @@
 """What happens around each request. Pure ASGI: a BaseHTTPMiddleware costs 140 us more per request."""
 
 import asyncio
+import random
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -8,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import context
 from .health import Health, State
+from .limit import ConcurrencyLimit, Priority, Refusal
 from .logs import get_logger
 from .metrics import Metrics
 from .problems import problem
@@ -16,6 +18,8 @@ from .problems import problem
 PROBES = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
+
+SHED = "paved.shed"  # in the scope of a request that was
 
 log = get_logger()
 
@@ -31,6 +35,7 @@ class ObserveMiddleware:
         if scope["type"] != "http" or scope["path"] in PROBES:
             await self.app(scope, receive, send)
             return
+        started = time.perf_counter()
         status = 500
         method = scope["method"] if scope["method"] in METHODS else "_OTHER"
 
@@ -40,24 +45,20 @@ class ObserveMiddleware:
                 status = message["status"]
             await send(message)
 
-        active = self.metrics.active_requests.labels(method)
-        active.inc()
-        started = time.perf_counter()
         try:
             await self.app(scope, receive, send_and_note)
         finally:
             seconds = time.perf_counter() - started
-            active.dec()
             # FastAPI's telemetry knows the whole template; scope["route"] lacks the prefix of include_router.
             route = getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
             self.metrics.request_duration.labels(route, method, status).observe(seconds)
-            log.info(
-                "request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 3)
-            )
+            if SHED not in scope:
+                milliseconds = round(seconds * 1000, 3)
+                log.info("request", method=method, route=route, status=status, duration_ms=milliseconds)
 
 
 class ContextMiddleware:
-    """Takes or makes the request's id and deadline, and answers 504 when the deadline passes.
+    """Takes or makes the request's id, deadline and priority, and answers 504 when the deadline passes.
 
     The time limit ends with the first byte of the response: a long download is not cut off.
     """
@@ -76,6 +77,7 @@ class ContextMiddleware:
         left = context.accepted_timeout(headers.get(context.TIMEOUT, ""), self.limit)
         context.request_id.set(identifier)
         context.deadline.set(time.monotonic() + left)
+        context.priority.set(context.accepted_priority(headers.get(context.PRIORITY, "")))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -106,6 +108,57 @@ class ContextMiddleware:
                 raise
             refusal = (503, "The service is stopping.")
         await problem(scope, *refusal)(scope, receive, send_with_headers)
+
+
+class LimitMiddleware:
+    """Serves no more requests at once than the service can, and refuses the others at once and cheaply."""
+
+    def __init__(self, app: ASGIApp, *, limit: ConcurrencyLimit, metrics: Metrics) -> None:
+        self.app = app
+        self.limit = limit
+        self.metrics = metrics
+        self._shed = 0
+        self._tell_at = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self.app(scope, receive, send)
+            return
+        if refusal := self.limit.enter(priority := context.priority.get()):
+            self._note(refusal, priority)
+            scope[SHED] = True
+            # At different times, or those who were refused together come back together.
+            headers = {"Retry-After": str(random.randint(1, 3))}  # noqa: S311
+            await problem(scope, 503, "The service is overloaded.", headers=headers)(scope, receive, send)
+            return
+        started = time.perf_counter()
+        seconds: float | None = None
+        failed = False
+
+        async def send_and_time(message: Message) -> None:
+            nonlocal seconds, failed
+            if message["type"] == "http.response.start":
+                # To the first byte: how long the client takes for the rest says nothing about us.
+                seconds = time.perf_counter() - started
+                failed = message["status"] >= 500
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_time)
+        finally:
+            if seconds is None:  # cut off by its deadline
+                seconds = time.perf_counter() - started
+            # What fails, fails fast, and would make everything else look slow.
+            self.limit.leave(None if failed else seconds)
+
+    def _note(self, refusal: Refusal, priority: Priority) -> None:
+        """Count it, and tell of it every ten seconds: overloaded, a service has better to do than to log."""
+        self.metrics.shed_requests.labels(refusal.value, priority.value).inc()
+        self._shed += 1
+        if (now := time.monotonic()) >= self._tell_at:
+            log.warning("load shed", requests=self._shed, limit=self.limit.limit, reason=refusal.value)
+            self._shed = 0
+            self._tell_at = now + 10
 
 
 class RecoverMiddleware:

@@ -1,7 +1,7 @@
 """The runtime of one service: what its application and its clients have in common."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import metadata
 from typing import Any
@@ -13,11 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from . import problems
+from .background import Background
 from .dependencies import DependencyMetrics, DependencyObserver
 from .faults import FaultMiddleware, Faults, FaultyTransport
 from .health import Health, State
+from .limit import ConcurrencyLimit
 from .metrics import Metrics
-from .middleware import PROBES, ContextMiddleware, ObserveMiddleware, RecoverMiddleware
+from .middleware import (
+    PROBES,
+    ContextMiddleware,
+    LimitMiddleware,
+    ObserveMiddleware,
+    RecoverMiddleware,
+)
 from .resilience.client import Client
 from .resilience.model import Dependency
 from .settings import RoadSettings
@@ -37,6 +45,9 @@ class Runtime:
         self.description = distribution["Summary"]
         self.health = Health()
         self.metrics = Metrics(service, self.version)
+        self.limit = ConcurrencyLimit(minimum=settings.concurrency_min, cap=settings.concurrency_max)
+        self.metrics.watch(self.limit)
+        self._background = Background(self.health)
         self.dependencies = DependencyMetrics(self.metrics.registry)
         self.tracer_provider = tracer_provider(
             service,
@@ -61,6 +72,10 @@ class Runtime:
         self.health.add(dependency.name, client.check, critical=dependency.critical)
         return client
 
+    def background(self, name: str, function: Callable[[], Awaitable[None]]) -> None:
+        """Run it beside the requests, from before the service is ready until it stops."""
+        self._background.add(name, function)
+
     def app(self, *, lifespan: Lifespan | None = None, **options: Any) -> FastAPI:
         """FastAPI with the probes, the middleware and the problem details. `options` are FastAPI's."""
         app = FastAPI(
@@ -82,6 +97,7 @@ class Runtime:
                 Middleware(
                     ContextMiddleware, limit=self.settings.request_timeout_seconds, health=self.health
                 ),
+                Middleware(LimitMiddleware, limit=self.limit, metrics=self.metrics),
                 Middleware(RecoverMiddleware),
                 *([Middleware(FaultMiddleware, faults=self.faults)] if self.faults else []),
             ],
@@ -108,6 +124,7 @@ class Runtime:
                     stack.push_async_callback(transport.aclose)
                 if team is not None:
                     await stack.enter_async_context(team(app))
+                await stack.enter_async_context(self._background.running())
                 if self.health.state is State.STARTING:  # and not told to stop meanwhile
                     self.health.state = State.READY
                 yield

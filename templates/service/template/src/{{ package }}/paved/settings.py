@@ -4,7 +4,15 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 Level = Annotated[
@@ -21,6 +29,9 @@ class RoadSettings(BaseSettings):
     log_level: Level = "INFO"
     log_format: Literal["json", "console"] = "json"  # console only on a terminal
     request_timeout_seconds: float = Field(10, gt=0, le=3600)
+    # Where the limit of requests in flight begins, what it never falls below, and where it ends.
+    concurrency_min: int = Field(20, ge=1)
+    concurrency_max: int = Field(200, ge=1)
     drain_seconds: float = Field(
         5, ge=0, le=600
     )  # unready but serving, until the load balancers have noticed
@@ -29,6 +40,13 @@ class RoadSettings(BaseSettings):
     fault_injection_halt_file: Path | None = None  # while it exists, none is
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
     otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1)
+
+    @field_validator("concurrency_max")
+    @classmethod
+    def _above_the_minimum(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("concurrency_min", 1):
+            raise ValueError("must be at least CONCURRENCY_MIN")
+        return value
 
 
 S = TypeVar("S", bound=RoadSettings)
