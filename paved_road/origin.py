@@ -6,8 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paved_road.config import Config, Value
-from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UnknownRelease
-from paved_road.road import Release, Template, find_template, open_road, release
+from paved_road.errors import (
+    AnswerError,
+    GitError,
+    PavedError,
+    ServiceError,
+    TemplateError,
+    UnknownRelease,
+    UnknownTemplate,
+)
+from paved_road.road import Release, Road, Template, find_template, open_road, release, templates
 
 if TYPE_CHECKING:
     from paved_road.render import Pristine, Questionnaire
@@ -42,9 +50,19 @@ def find(
         hint = "when the road has moved: --road URL"
         raise type(error)(error.message, cause=error.cause, hint=hint) from error
     notes = (f"the road could not be reached, its cached copy is used ({road.stale})",) if road.stale else ()
-    return Origin(
-        template=find_template(road, template or (service.lock.template if service.lock else None)), notes=notes
-    )
+    return Origin(template=_template(service, road, template), notes=notes)
+
+
+def _template(service: Service, road: Road, name: str | None) -> Template:
+    """The template by its recorded name. A road with its template at the root may have been renamed: it is that one."""
+    recorded = service.lock.template if service.lock else None
+    try:
+        return find_template(road, name or recorded)
+    except UnknownTemplate:
+        offered = templates(road)
+        if name is None and len(offered) == 1 and not offered[0].folder:
+            return offered[0]
+        raise
 
 
 def recorded_version(service: Service) -> str:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road import git
-from paved_road.errors import ServiceError
+from paved_road.errors import ForbiddenPath, ServiceError
 from paved_road.owners import Owner
-from paved_road.tree import Mode
+from paved_road.tree import Mode, check_path
 
 if TYPE_CHECKING:
     from paved_road.manifest import Manifest
@@ -89,17 +90,16 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
                 cause=f"this paved reads format {LOCK_FORMAT}",
                 hint="upgrade paved",
             )
-        files = {path: _locked(line) for path, line in facts["files"].items()}
         return Lock(
-            road=facts["road"],
-            template=facts["template"],
-            version=facts["version"],
-            commit=facts["commit"],
-            answers_file=facts["answers"],
-            files=files,
+            road=_text(facts["road"]),
+            template=_text(facts["template"]),
+            version=_text(facts["version"]),
+            commit=None if facts["commit"] is None else _text(facts["commit"]),
+            answers_file=check_path(_text(facts["answers"])),
+            files={check_path(path): _locked(line) for path, line in facts["files"].items()},
             offroad=_policy(facts.get("offroad", {})),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ForbiddenPath) as error:
         raise ServiceError(
             f"{where} is broken",
             cause=f"{type(error).__name__}: {error}",
@@ -114,8 +114,16 @@ def _policy(facts: Mapping[str, str]) -> Policy:
     return found
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
 def _locked(line: str) -> Locked:
     mode, blob, owner = line.split(" ")
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", blob):
+        raise ValueError(f"{blob!r} is not the id of a blob")
     return Locked(mode=Mode(mode), blob=blob, owner=Owner(owner))
 
 

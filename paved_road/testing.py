@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
+import pty
+import select
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +65,31 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -
         stdin=subprocess.DEVNULL,
         check=False,
     )
+
+
+def on_a_terminal(command: Sequence[str | Path], cwd: Path, typed: Iterable[str]) -> tuple[int, str]:
+    """Run a command on a pseudo-terminal, typing one line whenever it waits; its exit code and what it showed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(cwd)
+        words = [str(word) for word in command]
+        os.execvpe(words[0], words, git.environment() | {"TERM": "dumb", "COLUMNS": "200"})  # noqa: S606
+    shown = ""
+    lines = list(typed)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([terminal], [], [], 0.1)
+        if ready:
+            try:
+                chunk = os.read(terminal, 65536).decode(errors="replace")
+            except OSError:
+                break
+            if not chunk:
+                break
+            shown += chunk
+        elif lines and shown.endswith(": "):
+            os.write(terminal, (lines.pop(0) + "\n").encode())
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
 
 
 # -- services that run -----------------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import subprocess
 import sys
 import time
@@ -16,7 +14,7 @@ import pytest
 import yaml
 
 from paved_road import git
-from paved_road.testing import evolve, make_road, run, write_files
+from paved_road.testing import evolve, make_road, on_a_terminal, run, write_files
 
 Paved = Callable[..., CompletedProcess[str]]
 PavedJson = Callable[..., dict[str, Any]]
@@ -355,30 +353,6 @@ def test_interrupted_nothing_remains_and_the_exit_code_is_130(work: Path, greete
 
 
 # -- on a terminal -------------------------------------------------------------------------------------------------
-
-
-def on_a_terminal(command: list[str], cwd: Path, typed: list[str]) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal, typing one line whenever it waits; its exit code and what it showed."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(cwd)
-        os.execvpe(command[0], command, git.environment() | {"TERM": "dumb", "COLUMNS": "200"})
-    shown = ""
-    lines = list(typed)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([terminal], [], [], 0.1)
-        if ready:
-            try:
-                chunk = os.read(terminal, 65536).decode(errors="replace")
-            except OSError:
-                break
-            if not chunk:
-                break
-            shown += chunk
-        elif lines and shown.endswith(": "):
-            os.write(terminal, (lines.pop(0) + "\n").encode())
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
 
 
 def test_on_a_terminal_questions_are_asked_and_bad_answers_asked_again(work: Path, greeter: Path) -> None:
