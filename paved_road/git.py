@@ -424,6 +424,12 @@ class Scratch:
         """The files of a tree."""
         return {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in self.objects.files(tree)}
 
+    def read(self, leaves: Iterable[Leaf]) -> list[bytes]:
+        """The contents of leaves; empty for one that is nowhere."""
+        wanted = list(leaves)
+        stored = iter(self.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
+        return [leaf.data if leaf.data is not None else next(stored) or b"" for leaf in wanted]
+
     def commit(self, commits: Iterable[Commit]) -> None:
         """Make branches of one commit each, in one git process. Only what differs from the parent is written."""
         known: dict[str, Mapping[str, Leaf]] = {}

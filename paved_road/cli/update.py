@@ -99,6 +99,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "changes": [asdict(change) for change in plan.changes],
         "migrations": [str(migration) for migration in plan.migrations],
         "conflicts": sorted({*plan.conflicts, *plan.untracked}),
+        "off_road": [asdict(kept) for kept in plan.off_road],
     }
 
 
@@ -123,6 +124,10 @@ def _summarise(plan: Plan) -> None:
         ui.data(f"  {change.outcome:<11} {change.path}" + (f"  ({change.detail})" if change.detail else ""))
     for migration in plan.migrations:
         ui.data(f"  migration   {migration}")
+    for kept in plan.off_road:
+        ui.data(f"kept because off-road, {kept.record}; what the road changed:")
+        ui.data("".join(f"  {line}\n" for line in kept.patch.splitlines()).rstrip("\n"))
+        ui.note(f"is the reason still true? paved off-road show {kept.record}, then renew or close it")
     counts = Counter(str(change.outcome) for change in plan.changes)
     ui.data(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
 

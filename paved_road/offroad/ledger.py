@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from paved_road.service import Service
 
 FOLDER = "docs/off-road"
+_ONLY = "only records belong here"
 BASELINE = "baseline"
 """The record of what drifted already when a service was adopted: its files differ for no one reason."""
 
@@ -127,6 +128,8 @@ def read(contents: Mapping[str, bytes], lock: Lock | None, *, today: date) -> Le
     records: dict[str, Record] = {}
     for name, content in sorted(contents.items()):
         try:
+            if "/" in name:
+                raise Faulty([Fault(path=f"{FOLDER}/{name}", line=1, text=f"is in a folder; {_ONLY}")])
             record = parse(f"{FOLDER}/{name}", content)
         except Faulty as error:
             faults += error.faults
@@ -177,7 +180,7 @@ def _files(folder: Path) -> dict[str, bytes]:
             continue
         if path.is_symlink() or not path.is_file():
             what = "a link" if path.is_symlink() else "a folder"
-            faults.append(Fault(path=f"{FOLDER}/{path.name}", line=1, text=f"is {what}; only records belong here"))
+            faults.append(Fault(path=f"{FOLDER}/{path.name}", line=1, text=f"is {what}; {_ONLY}"))
         else:
             found[path.name] = path.read_bytes()
     refuse(faults)

@@ -96,12 +96,17 @@ def _owned(service: Service) -> Mapping[str, Any]:
 
 
 def _follow(service: Service, found: ledger.Ledger, moves: list[Move], *, today: date) -> None:
+    lifecycle.write(service, followed(found, moves), today=today)
+
+
+def followed(found: ledger.Ledger, moves: list[Move]) -> dict[str, bytes]:
+    """The files of the records that moves concern, by name, with the new names in them."""
     contents = {}
     for slug in {move.record for move in moves}:
         record = found.records[slug]
         names = {move.old: move.new for move in moves if move.record == slug}
         contents[f"{slug}.md"] = lifecycle.edited(record, _renamed(record, names))
-    lifecycle.write(service, contents, today=today)
+    return contents
 
 
 def _renamed(record: Record, names: Mapping[str, str]) -> dict[Where, Any]:

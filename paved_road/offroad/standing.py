@@ -5,7 +5,7 @@ None of this is ever written down: it follows from the records, the lock, the fi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -235,18 +235,24 @@ _KIND = {drift.Kind.EDITED: "edited", drift.Kind.DELETED: "deleted", drift.Kind.
 # -- is it the approved difference? ------------------------------------------------------------------------------------
 
 
-def _compare(record: Record, one: Difference, service: Service, config: Config) -> State | None:
-    """None for the approved difference, untouched on both sides."""
-    approved = (record.deviation.fingerprint or {}).get(one.path)
+def compare(approved: Approved | None, road: str, service: str, digest: Callable[[], str]) -> State | None:
+    """Whether a difference is the approved one: None for untouched on both sides, else what happened to it.
+
+    `road` and `service` are the identities of the two files now; `digest` is asked for only when both have changed.
+    """
     if approved is None:
         return State.DRIFTED_FURTHER
-    road_is_same = approved.road == fingerprint.identity(one.road.mode, one.road.blob)
-    if approved.service == _identity(one):
-        return None if road_is_same else State.ROAD_MOVED
-    if road_is_same:
+    if approved.service == service:
+        return None if approved.road == road else State.ROAD_MOVED
+    if approved.road == road or approved.difference != digest():
         return State.DRIFTED_FURTHER
-    now = fingerprints(service, [one], config)[one.path]
-    return State.ROAD_MOVED if now.difference == approved.difference else State.DRIFTED_FURTHER
+    return State.ROAD_MOVED
+
+
+def _compare(record: Record, one: Difference, service: Service, config: Config) -> State | None:
+    approved = (record.deviation.fingerprint or {}).get(one.path)
+    road = fingerprint.identity(one.road.mode, one.road.blob)
+    return compare(approved, road, _identity(one), lambda: fingerprints(service, [one], config)[one.path].difference)
 
 
 def _identity(one: Difference) -> str:

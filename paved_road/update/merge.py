@@ -134,8 +134,7 @@ def _one_line_ending(scratch: Scratch, sides: Sides) -> Sides:
 
 
 def _read(scratch: Scratch, leaves: list[Leaf]) -> list[bytes]:
-    stored = iter(scratch.objects.read([leaf.blob for leaf in leaves if leaf.data is None]))
-    return [leaf.data if leaf.data is not None else next(stored) or b"" for leaf in leaves]
+    return scratch.read(leaves)
 
 
 def _reason(path: str, said: git.Merge) -> str:

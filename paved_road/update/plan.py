@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from paved_road.config import Config
 from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UsageError
 from paved_road.git import Commit, Leaf, Scratch
 from paved_road.manifest import Manifest
+from paved_road.offroad.clock import today
 from paved_road.origin import Origin
 from paved_road.owners import Owner
 from paved_road.render import Pristine, Questionnaire, prepare, render, sources
@@ -24,7 +26,8 @@ from paved_road.render.questions import Ask, Prompt
 from paved_road.road import Release, Template, is_older, release
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
-from paved_road.update import align, migrate
+from paved_road.update import align, excused, migrate
+from paved_road.update.excused import Excuses, Kept
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
 from paved_road.update.migrate import Migration, Passage
 
@@ -62,6 +65,8 @@ class Order:
     answers: Mapping[str, Any]
     trust: bool = False
     no_base: bool = False
+    today: date = field(default_factory=today)
+    """The day that decides which deviations still hold."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +94,8 @@ class Plan:
     """A tree that has most of the result already, and its files."""
     migrations: tuple[Migration, ...] = ()
     """Those to run when the merged files are in place."""
+    off_road: tuple[Kept, ...] = ()
+    """Files that stay as the service has them because a deviation excuses them, and what the road changed."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -210,6 +217,7 @@ class _Draft:
     """The service's committed tree."""
     kept: Mapping[str, str]
     """Files kept by their owner, and why."""
+    excuses: Excuses
     ignored: Mapping[str, Leaf]
     """Files of the road in whose place git ignores an edited one."""
     notes: tuple[str, ...]
@@ -240,6 +248,7 @@ def _draft(
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
         ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, ignored=ignored, notes=notes,
+        excuses=excused.excuses(service.lock, head, scratch.read, today=order.today),
         derived=own.derived if form.trust else {}, migrations=tuple(passage.migrations("after", pristine.answers)),
     )  # fmt: skip
 
@@ -255,7 +264,10 @@ def _migrated(service: Service, head: Files, passage: Passage) -> tuple[Service,
 
 def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     service, old, target, head = draft.service, draft.old, draft.target, draft.head
-    result = _with_records(merged.files, draft.pristine, draft.lock)
+    merged, off_road = excused.keep(merged, draft.sides, draft.excuses, draft.moves, scratch.read)
+    draft = replace(draft, kept={**draft.kept, **{one.path: f"off-road, {one.record}" for one in off_road}})
+    followed = excused.follow(draft.excuses, draft.moves, draft.lock)
+    result = _with_records({**merged.files, **followed}, draft.pristine, draft.lock)
     untracked = {**_in_the_way(service, head, result), **draft.ignored}
     result = {path: leaf for path, leaf in result.items() if path not in untracked}
     changes = [*_changes(draft, result, merged, untracked)]
@@ -276,6 +288,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         tree=draft.tree,
         like=merged.like,
         migrations=draft.migrations,
+        off_road=off_road,
         notes=(*draft.found.notes, *draft.notes, *merged.notes),
     )
 
@@ -508,7 +521,7 @@ def _with_records(files: Files, pristine: Pristine, lock: Lock) -> Files:
 def _changes(draft: _Draft, result: Files, merged: Merged, untracked: Mapping[str, Leaf]) -> Iterator[Change]:
     head, base, theirs, moves, kept = draft.head, draft.old.files, _leaves(draft.pristine), draft.moves, draft.kept
     back = {new: old for old, new in moves.items()}
-    for path in sorted({*head, *result, *untracked}):
+    for path in sorted({*head, *result, *untracked, *kept}):
         before, after = head.get(path), result.get(path)
         if path in untracked:
             yield Change(
@@ -528,7 +541,7 @@ def _changes(draft: _Draft, result: Files, merged: Merged, untracked: Mapping[st
             yield from [Change(path=path, outcome=Outcome.DELETED)] if path not in moves else []
         else:
             clean = path not in base or _same(theirs.get(path), after)
-            detail = "decided on the parsed data" if path in merged.structured else ""
+            detail = "decided on the parsed data" if path in merged.structured else draft.kept.get(path, "")
             yield Change(path=path, outcome=Outcome.UPDATED if clean else Outcome.MERGED, detail=detail)
 
 

@@ -1,0 +1,139 @@
+"""An update of a service that is off-road somewhere: the service's side stays, and the road's change is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from paved_road import git
+from paved_road.config import Config
+from paved_road.errors import RecordError
+from paved_road.offroad import lifecycle, standing
+from paved_road.offroad.ledger import Record
+from paved_road.offroad.standing import State
+from paved_road.service import Service, open_service
+from paved_road.testing import evolve
+from paved_road.update import apply
+from paved_road.update.plan import Change, Order, Outcome, Plan, planning
+from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
+
+Excused = Callable[..., Record]
+NEW_IMAGE = {"template/Dockerfile": ROAD["template/Dockerfile"].replace("python:3.14", "python:3.15")}
+
+
+def order(today: date = TODAY) -> Order:
+    return Order(answers={}, today=today)
+
+
+def changes(plan: Plan) -> dict[str, Change]:
+    return {one.path: one for one in plan.changes}
+
+
+def test_a_conflict_in_an_excused_file_keeps_the_services_side(
+    excused: Excused, service: Service, road: Path, settings: Config
+) -> None:
+    excused()
+    mine = (service.path / "Dockerfile").read_bytes()
+    evolve(road, {**NEW_IMAGE, "template/deploy/hpa.yaml": "min: 3\n"}, tag="v1.1.0")
+    with planning(open_service(service.path), order(), settings) as plan:
+        assert not plan.needs_a_person
+        assert changes(plan)["Dockerfile"] == Change(
+            path="Dockerfile", outcome=Outcome.KEPT, detail="off-road, own-base-image"
+        )
+        (kept,) = plan.off_road
+        assert "-FROM python:3.14\n+FROM python:3.15" in kept.patch
+        assert apply.apply(plan).conflicts == ()
+    assert (service.path / "Dockerfile").read_bytes() == mine
+    assert (service.path / "deploy" / "hpa.yaml").read_text() == "min: 3\n"
+    commit(service)
+    stands = standing.find(open_service(service.path), settings, today=TODAY)
+    assert [one.state for one in stands.findings] == [State.ROAD_MOVED], "it is marked for review"
+    renewed = lifecycle.renew(open_service(service.path), "own-base-image", settings, today=TODAY, by="bo")
+    assert renewed.deviation.release == "1.1.0"
+    assert standing.find(open_service(service.path), settings, today=TODAY).findings == ()
+
+
+def test_a_change_that_does_not_conflict_is_merged(
+    excused: Excused, service: Service, road: Path, settings: Config
+) -> None:
+    excused()
+    text = ROAD["template/Dockerfile"].replace("RUN step 20", "RUN step 20 --fast")
+    evolve(road, {"template/Dockerfile": text}, tag="v1.1.0")
+    with planning(open_service(service.path), order(), settings) as plan:
+        assert plan.off_road == ()
+        apply.apply(plan)
+    merged = (service.path / "Dockerfile").read_text()
+    assert merged.startswith("FROM registry.acme.example/python:3.14\n")
+    assert "RUN step 20 --fast" in merged
+    commit(service)
+    stands = standing.find(open_service(service.path), settings, today=TODAY)
+    assert [one.difference.path for one in stands.excused] == ["Dockerfile"], (
+        "the approved difference was carried along"
+    )
+    assert [one.state for one in stands.findings] == [State.ROAD_MOVED]
+
+
+@pytest.mark.parametrize("why", ["proposed", "expired", "drifted further", "no record"])
+def test_without_an_accepted_record_that_holds_it_is_a_conflict(
+    excused: Excused, service: Service, road: Path, settings: Config, why: str
+) -> None:
+    record = excused()
+    file = service.path / record.path
+    when = TODAY
+    if why == "proposed":
+        change(service, {record.path: file.read_text().replace("status: accepted", "status: proposed")})
+    elif why == "expired":
+        when = record.deviation.review_by + timedelta(days=1)
+    elif why == "drifted further":
+        change(service, {"Dockerfile": dockerfile(service, **{"RUN step 25": "RUN more"})})
+    else:
+        change(service, {record.path: None})
+    evolve(road, NEW_IMAGE, tag="v1.1.0")
+    with planning(open_service(service.path), order(when), settings) as plan:
+        assert list(plan.conflicts) == ["Dockerfile"]
+        assert plan.off_road == ()
+
+
+def test_a_deleted_file_that_is_excused_stays_deleted(service: Service, road: Path, settings: Config) -> None:
+    change(service, {"deploy/hpa.yaml": None})
+    draft = lifecycle.Draft(slug="no-hpa", paths=("deploy/hpa.yaml",), risk="low", requested_by="ann")
+    lifecycle.new(service, [draft], today=TODAY)
+    argue(service, "no-hpa")
+    lifecycle.accept(service, "no-hpa", settings, today=TODAY)
+    commit(service)
+    evolve(road, {"template/deploy/hpa.yaml": "min: 3\n"}, tag="v1.1.0")
+    with planning(open_service(service.path), order(), settings) as plan:
+        assert not plan.conflicts
+        assert [one.path for one in plan.off_road] == ["deploy/hpa.yaml"]
+        assert changes(plan)["deploy/hpa.yaml"].outcome is Outcome.KEPT
+        apply.apply(plan)
+    assert not (service.path / "deploy" / "hpa.yaml").exists()
+
+
+def test_the_record_follows_a_file_that_the_road_moved(
+    excused: Excused, service: Service, road: Path, settings: Config
+) -> None:
+    excused()
+    git.run("mv", "template/Dockerfile", "template/deploy/Dockerfile", cwd=road)
+    evolve(road, {}, tag="v1.1.0")
+    with planning(open_service(service.path), order(), settings) as plan:
+        assert not plan.needs_a_person
+        apply.apply(plan)
+    assert (service.path / "deploy" / "Dockerfile").read_text().startswith("FROM registry.acme.example")
+    commit(service)
+    stands = standing.find(open_service(service.path), settings, today=TODAY)
+    assert [one.difference.path for one in stands.excused] == ["deploy/Dockerfile"]
+    assert stands.findings == ()
+
+
+def test_a_broken_record_stops_the_update_before_it_begins(service: Service, road: Path, settings: Config) -> None:
+    change(service, {"docs/off-road/x.md": "no front matter\n"})
+    evolve(road, NEW_IMAGE, tag="v1.1.0")
+    with (
+        pytest.raises(RecordError, match=r"docs/off-road/x.md:1"),
+        planning(open_service(service.path), order(), settings),
+    ):
+        pass
