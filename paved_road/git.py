@@ -599,11 +599,10 @@ def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None
 
 def check_out(source: Repository, revision: str, directory: Path) -> None:
     """Make `directory` a repository of its own, on no commit, with the files of a tree of another one."""
-    wanted = text("rev-parse", "--verify", f"{revision}^{{tree}}", cwd=source.top)
     run("init", "--quiet", "--template=", directory)
     (directory / ".git" / "objects" / "info").mkdir(exist_ok=True)
     (directory / ".git" / "objects" / "info" / "alternates").write_text(f"{source.objects}\n")
-    run("read-tree", "-u", "--reset", wanted, cwd=directory)
+    run("read-tree", "-u", "--reset", text("rev-parse", "--verify", revision, cwd=source.top), cwd=directory)
 
 
 def stage_everything(directory: Path) -> str:

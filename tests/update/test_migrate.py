@@ -1,0 +1,206 @@
+"""Migrations: commands of the template that run when a service passes a release."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from paved_road import git
+from paved_road.cli import main
+from paved_road.testing import evolve, make_road, run
+
+ANSWERS = {"template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
+
+
+def config(*migrations: object, **questions: object) -> str:
+    return str(yaml.safe_dump({"_subdirectory": "template", "_migrations": list(migrations), **questions}))
+
+
+def says(version: str, stage: str = "after") -> dict[str, str]:
+    return {"version": version, "when": f"{{{{ _stage == '{stage}' }}}}", "command": f"echo {stage} {version} >> log"}
+
+
+@pytest.fixture(autouse=True)
+def ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests compare the renderers."""
+    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+
+
+@pytest.fixture
+def road(tmp_path: Path) -> Path:
+    files = {"copier.yml": config(name="world"), "template/a.txt": "1\n", "template/log": "made\n", **ANSWERS}
+    return make_road(tmp_path / "road", files)
+
+
+@pytest.fixture
+def service(tmp_path: Path, road: Path) -> Path:
+    assert main(["new", str(tmp_path / "hi"), "--road", str(road)]) == 0
+    return tmp_path / "hi"
+
+
+def update(service: Path, *words: str) -> int:
+    return main(["update", str(service), "--trust", *words])
+
+
+def log(service: Path) -> list[str]:
+    return (service / "log").read_text().splitlines()
+
+
+def status(service: Path) -> list[str]:
+    return git.run("status", "--porcelain", cwd=service).decode().splitlines()
+
+
+def test_those_of_the_releases_passed_through_run_before_and_after(service: Path, road: Path) -> None:
+    passed = [
+        says(version, stage) for version in ("1.0.0", "v1.1.0", "1.2.0", "2.0.0") for stage in ("before", "after")
+    ]
+    evolve(road, {"copier.yml": config(*passed, name="x"), "template/a.txt": "2\n"}, tag="v1.3.0")
+    assert update(service, "--commit") == 0
+    assert log(service) == ["made", "before v1.1.0", "before 1.2.0", "after v1.1.0", "after 1.2.0"]
+    assert status(service) == []
+
+
+def test_they_run_once(service: Path, road: Path) -> None:
+    evolve(road, {"copier.yml": config(says("1.1.0"), name="x")}, tag="v1.1.0")
+    assert update(service, "--commit") == 0
+    evolve(road, {"template/a.txt": "3\n"}, tag="v1.2.0")
+    assert update(service, "--commit") == 0
+    assert log(service) == ["made", "after 1.1.0"]
+
+
+def test_without_trust_nothing_of_a_foreign_road_runs(
+    service: Path, road: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evolve(road, {"copier.yml": config(says("1.1.0"), name="x")}, tag="v1.1.0")
+    assert main(["update", str(service)]) == 2
+    assert "migration: echo after 1.1.0 >> log" in capsys.readouterr().err
+    assert (log(service), status(service)) == (["made"], [])
+
+
+def test_those_before_see_the_old_files_and_what_they_make_is_merged(service: Path, road: Path) -> None:
+    evolve(service, {"old.ini": "port = 1\n", "a.txt": "team\n"})
+    bring = "mv old.ini new.ini && sed -i s/1/2/ new.ini"
+    move = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": bring}
+    evolve(road, {"copier.yml": config(move, name="x"), "template/b.txt": "b\n"}, tag="v1.1.0")
+    assert update(service) == 0
+    assert git.text("diff", "--cached", "--name-only", cwd=service).split() == [
+        ".copier-answers.yml", ".paved-road.lock", "b.txt", "new.ini", "old.ini",
+    ]  # fmt: skip
+    assert not (service / "old.ini").exists()
+    assert (service / "new.ini").read_text() == "port = 2\n"
+    assert (service / "a.txt").read_text() == "team\n"
+
+
+def test_those_before_can_bring_an_answer_over(service: Path, road: Path) -> None:
+    assert main(["update", str(service), "--data", "name=Ada", "--commit"]) == 0
+    rename = {
+        "version": "1.1.0",
+        "when": "{{ _stage == 'before' }}",
+        "command": "sed -i s/^name:/whom:/ .copier-answers.yml",
+    }
+    evolve(road, {"copier.yml": config(rename, whom="nobody"), "template/w.txt.jinja": "{{ whom }}\n"}, tag="v1.1.0")
+    assert update(service) == 0
+    assert (service / "w.txt").read_text() == "Ada\n"
+
+
+def test_a_dry_run_shows_what_those_before_make_and_names_those_after(
+    service: Path, road: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evolve(road, {"copier.yml": config(says("1.1.0", "before"), says("1.1.0"), name="x")}, tag="v1.1.0")
+    assert update(service, "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "+before 1.1.0" in said
+    assert "  migrated    log" in said
+    assert "  migration   echo after 1.1.0 >> log" in said
+    assert (log(service), status(service)) == (["made"], [])
+
+
+def test_one_before_that_fails_has_touched_nothing(
+    service: Path, road: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": "rm a.txt; echo no >&2; exit 1"}
+    evolve(road, {"copier.yml": config(bad, name="x")}, tag="v1.1.0")
+    assert update(service) == 2
+    said = capsys.readouterr().err
+    assert "the migration failed: rm a.txt" in said
+    assert "cause: no" in said
+    assert status(service) == []
+    assert (service / "a.txt").exists()
+
+
+def failing_after(road: Path) -> None:
+    """The first migration runs, the second changes files of all kinds and fails while `broken` exists."""
+    hurt = "echo changed > a.txt; echo changed > mine.txt; rm -f log; echo new > made.txt; test ! -e broken"
+    evolve(road, {"copier.yml": config(says("1.1.0"), {"version": "1.1.0", "command": hurt}, name="x")}, tag="v1.1.0")
+
+
+def test_one_after_that_fails_can_be_mended_and_continued(service: Path, road: Path) -> None:
+    failing_after(road)
+    (service / "broken").touch()
+    assert update(service) == 2
+    (service / "broken").unlink()
+    (service / "log").write_text("kept\n")
+    assert update(service, "--continue", "--commit") == 0
+    assert not (service / "log").exists(), "the failing one ran again"
+    assert git.run("show", "HEAD:a.txt", cwd=service) == b"changed\n"
+
+
+def test_one_after_that_fails_can_be_undone_with_all_it_did(
+    service: Path, road: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing_after(road)
+    (service / "broken").touch()
+    (service / "mine.txt").write_text("untracked\n")
+    assert update(service) == 2
+    assert update(service, "--abort") == 0
+    assert status(service) == ["?? broken", "?? mine.txt"]
+    assert (service / "mine.txt").read_text() == "untracked\n"
+    assert (service / "a.txt").read_text() == "1\n"
+    assert log(service) == ["made"]
+    kept = capsys.readouterr().err.split("git show ")[1].strip()
+    assert git.run("show", f"{kept}:made.txt", cwd=service) == b"new\n"
+
+
+def test_they_wait_for_conflicts_to_be_decided(service: Path, road: Path) -> None:
+    evolve(service, {"a.txt": "team\n"})
+    evolve(road, {"copier.yml": config(says("1.1.0"), name="x"), "template/a.txt": "road\n"}, tag="v1.1.0")
+    assert update(service) == 1
+    assert log(service) == ["made"]
+    (service / "a.txt").write_text("both\n")
+    git.run("add", "a.txt", cwd=service)
+    assert update(service, "--continue") == 0
+    assert log(service) == ["made", "after 1.1.0"]
+
+
+TOLD = [
+    f"${name}"
+    for name in ("STAGE", *(f"VERSION_{pep}{end}" for pep in ("", "PEP440_") for end in ("FROM", "TO", "CURRENT")))
+]
+SHAPES = [
+    "echo any >> log",
+    ["sh", "-c", "echo list >> log"],
+    {"version": "1.1.0", "before": ["test -e a.txt"], "after": ["echo old-after >> log", "echo two >> log"]},
+    {"command": "pwd | xargs basename >> ../log", "working_directory": "{{ folder }}"},
+    {"command": "echo {{ name }} {{ _version_from }} {{ _version_to }} {{ _copier_operation }} >> log"},
+    {"version": "1.0.5", "command": f"echo {' '.join(TOLD)} >> log"},
+    {"version": "v9", "command": "echo never >> log"},
+    {"command": "echo never >> log", "when": False},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=range(len(SHAPES)))
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_they_are_told_and_do_what_copier_has_them_do(tmp_path: Path, road: Path, service: Path, shape: object) -> None:
+    evolve(road, {"template/sub/file": "x\n", "copier.yml": config(name="world", folder="sub")}, tag="v1.0.1")
+    assert main(["update", str(service), "--commit"]) == 0
+    evolve(road, {"copier.yml": config(shape, name="world", folder="sub")}, tag="v1.1.0")
+    git.run("clone", "--quiet", service, tmp_path / "copier" / "hi")
+    copier = [sys.executable, "-W", "ignore", "-m", "copier", "update", "--trust", "--defaults", "--quiet"]
+    done = run(*copier, cwd=tmp_path / "copier" / "hi")
+    assert done.returncode == 0, done.stderr
+    assert update(service) == 0
+    assert log(service) == log(tmp_path / "copier" / "hi")
+    assert ("never" in str(shape)) is (log(service) == ["made"])
