@@ -327,6 +327,49 @@ def is_ignored(path: Path) -> bool:
     return maybe("check-ignore", "--quiet", path, cwd=parent) is not None
 
 
+def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
+    """Those of the paths below `directory` that its work tree ignores."""
+    request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    if not request:
+        return set()
+    try:
+        answer = run("check-ignore", "-z", "--stdin", cwd=directory, stdin=request)
+    except GitError as error:
+        if error.cause == "exit status 1":  # it ignores none of them
+            return set()
+        raise
+    return set(answer.decode("utf-8", "surrogateescape").split("\0")[:-1])
+
+
+def last_with(repository: Path, path: str) -> str | None:
+    """The last commit that still had a file which HEAD does not have; None where the history does not say."""
+    listing = maybe(
+        "log", "-1", "--format=%P", "--diff-filter=D", "HEAD", "--", f":(top,literal){path}", cwd=repository
+    )
+    return listing.split(" ", 1)[0] if listing else None
+
+
+def has_file(repository: Path, commit: str, path: str) -> bool:
+    """Whether a commit has a file at this path."""
+    return maybe("cat-file", "-e", f"{commit}:{path}", cwd=repository) is not None
+
+
+def merge_attributes(directory: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The value of the attribute `merge` of those paths below `directory` for which it is specified."""
+    request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    if not request:
+        return {}
+    answer = run("check-attr", "-z", "--stdin", "merge", cwd=directory, stdin=request)
+    words = answer.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return {path: value for path, value in zip(words[::3], words[2::3], strict=True) if value != "unspecified"}
+
+
+def settings(repository: Path, pattern: str) -> dict[str, str]:
+    """The settings whose names match a regular expression, as the repository sees them."""
+    listing = maybe("config", "-z", "--get-regexp", pattern, cwd=repository) or ""
+    return dict(pair.split("\n", 1) for pair in listing.split("\0") if "\n" in pair)
+
+
 @functools.lru_cache
 def renames(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
     """Files that were renamed between two commits, oldest first, as git saw it commit by commit; below `folder`."""
@@ -449,19 +492,22 @@ class Scratch:
         if stream:
             run("fast-import", "--quiet", "--force", cwd=self.folder, stdin=b"".join(stream))
 
-    def merge(self, pairs: Iterable[tuple[str, str]], *, attributes: bytes | None = None) -> list[Merge]:
+    def merge(
+        self, pairs: Iterable[tuple[str, str]], *, attributes: bytes = b"", settings: Iterable[str] = ()
+    ) -> list[Merge]:
         """The three-way merges of pairs of branches, by git's own merge, in one process.
 
-        A bare repository does not see a tree's `.gitattributes` before git 2.43: `attributes` is its content.
+        A bare repository does not see a tree's `.gitattributes` before git 2.43: `attributes` are those that count.
         """
         request = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
         if not request:
             return []
         file = Path(os.devnull)
-        if attributes is not None:
+        if attributes:
             file = self.folder / "attributes"
             file.write_bytes(attributes)
-        options = [word for setting in (*_MERGING, f"core.attributesFile={file}") for word in ("-c", setting)]
+        every = (*settings, *_MERGING, f"core.attributesFile={file}")
+        options = [word for setting in every for word in ("-c", setting)]
         command = (*options, "merge-tree", "--stdin", "-z", "--messages")
         return list(_merges(run(*command, cwd=self.folder, stdin=request.encode())))
 
@@ -469,20 +515,20 @@ class Scratch:
 def _difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> Iterator[bytes]:
     """What fast-import has to be told to make the files `after` of the files `before`; removals go first."""
     for path in before.keys() - after.keys():
-        yield b"D %s\n" % _quoted(path)
+        yield b"D %s\n" % quoted(path)
     for path, leaf in after.items():
         known = before.get(path)
         if known is not None and (known.mode, known.blob) == (leaf.mode, leaf.blob):
             continue
-        name = _quoted(path)
+        name = quoted(path)
         if leaf.data is None:
             yield b"M %s %s %s\n" % (leaf.mode.encode(), leaf.blob.encode(), name)
         else:
             yield b"M %s inline %s\ndata %d\n%s\n" % (leaf.mode.encode(), name, len(leaf.data), leaf.data)
 
 
-def _quoted(path: str) -> bytes:
-    """A path as fast-import reads any path: in quotes, C-style."""
+def quoted(path: str) -> bytes:
+    """A path as git reads any path: in quotes, C-style."""
     raw = path.encode("utf-8", "surrogateescape")
     return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
 
@@ -520,6 +566,13 @@ def _merges(answer: bytes) -> Iterator[Merge]:
             position += 3 + count
         position += 1
         yield Merge(tree=tree, conflicts=stages, messages=tuple(messages))
+
+
+def renamed(repository: Path, old: str, new: str) -> list[tuple[str, str]]:
+    """Files that git takes for renamed between two trees, by their similarity."""
+    options = ("-r", "-z", "-M", "-l0", "--diff-filter=R", "--name-status")
+    words = iter(run("diff-tree", *options, old, new, cwd=repository).decode("utf-8", "surrogateescape").split("\0"))
+    return [(next(words), next(words)) for status in words if status]
 
 
 def patch(repository: Path, old: str, new: str) -> str:

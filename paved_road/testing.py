@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
+import json
 import os
 import pty
 import select
@@ -14,10 +16,19 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from paved_road import git
 
-Files = Mapping[str, str | bytes | None]
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link, as the content of a file."""
+
+    target: str
+
+
+Files = Mapping[str, str | bytes | Link | None]
 """Path to content; None removes the file."""
 
 
@@ -25,10 +36,17 @@ def write_files(directory: Path, files: Files) -> Path:
     """Write (or remove) files below `directory`; a path that ends in `*` becomes executable."""
     for name, content in files.items():
         path = directory / name.removesuffix("*")
-        if content is None:
+        if content is None or path.is_symlink():
             path.unlink()
+        if content is None:
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()  # so that a file can take the folder's place
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Link):
+            path.unlink(missing_ok=True)
+            path.symlink_to(content.target)
+            continue
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         if name.endswith("*"):
             path.chmod(0o755)
@@ -90,6 +108,123 @@ def on_a_terminal(command: Sequence[str | Path], cwd: Path, typed: Iterable[str]
         elif lines and shown.endswith(": "):
             os.write(terminal, (lines.pop(0) + "\n").encode())
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+
+
+# -- services that are updated ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """How a command of paved ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def envelope(self) -> Any:
+        """What it said with `--json`."""
+        return json.loads(self.out)
+
+
+def paved(*words: str | Path) -> Said:
+    """A command of paved, in this process."""
+    from paved_road.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([str(word) for word in words])
+    return Said(code=code, out=out.getvalue(), err=err.getvalue())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Updated:
+    """What an update made of a service."""
+
+    code: int
+    files: Mapping[str, str]
+    """The service's files but for its records: their text (latin-1 where it is not UTF-8), `-> target` for links."""
+    outcomes: Mapping[str, str]
+    """What was said about each file."""
+    notes: str
+    conflicts: tuple[str, ...]
+    envelope: Any
+
+
+class Evolution:
+    """A road that evolves, and a service that was stamped from its first release.
+
+    `template` holds the files of the first release, below the template's folder.
+
+        evolution = Evolution(tmp_path, {"settings.toml": "retries = 2\\n"})
+        evolution.edit({"settings.toml": "retries = 5\\n"})
+        evolution.release({"settings.toml": "retries = 3\\n"})
+        assert evolution.update().conflicts == ("settings.toml",)
+    """
+
+    def __init__(
+        self, folder: Path, template: Files, *, questions: str = "", manifest: str = "", answers: Mapping[str, str] = {}
+    ) -> None:
+        self.road = folder / "road"
+        self.service = folder / "service"
+        own = {"copier.yml": f"_subdirectory: template\n{questions}"}
+        if manifest:
+            own["paved-road.yml"] = manifest
+        make_road(self.road, {**own, **_below("template", template)})
+        data = [word for key, value in answers.items() for word in ("--data", f"{key}={value}")]
+        _expect_success(paved("new", self.service, "--road", self.road, "--defaults", *data))
+
+    def release(self, template: Files, *, tag: str = "v1.1.0", manifest: str | None = None) -> None:
+        """The road's next release."""
+        own = {} if manifest is None else {"paved-road.yml": manifest}
+        evolve(self.road, {**own, **_below("template", template)}, tag=tag)
+
+    def edit(self, files: Files) -> None:
+        """The team's work, committed; what they changed on disk before is part of it."""
+        evolve(self.service, files, message="Our work")
+
+    def update(self, *options: str) -> Updated:
+        """`paved update` with these options."""
+        said = paved("update", self.service, "--json", *options)
+        result = said.envelope["result"] or {}
+        return Updated(
+            code=said.code,
+            files=contents(self.service),
+            outcomes={change["path"]: change["outcome"] for change in result.get("changes", ())},
+            notes="\n".join(said.envelope["notes"]),
+            conflicts=tuple(result.get("conflicts", ())),
+            envelope=said.envelope,
+        )
+
+
+def _below(folder: str, files: Files) -> dict[str, str | bytes | Link | None]:
+    return {f"{folder}/{path}": content for path, content in files.items()}
+
+
+def _expect_success(said: Said) -> None:
+    if said.code != 0:
+        raise AssertionError(f"exit code {said.code}: {said.err or said.out}")
+
+
+def contents(service: Path) -> dict[str, str]:
+    """Every file of a service but for git's and paved's own records."""
+    found = {}
+    for path in sorted(service.rglob("*")):
+        name = path.relative_to(service).as_posix()
+        if name.split("/")[0] in (".git", ".paved-road.lock", ".copier-answers.yml"):
+            continue
+        if path.is_symlink():
+            found[name] = f"-> {os.readlink(path)}"
+        elif path.is_file():
+            found[name] = _text(path.read_bytes())
+    return found
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 # -- services that run -----------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from paved_road import git
 from paved_road.git import Commit, Leaf, Scratch
 from paved_road.tree import File, Mode
-from paved_road.update import lines, structured
+from paved_road.update import guesses, lines, structured
+from paved_road.update.attributes import NONE, Attributes
 
 Files = dict[str, Leaf]
 
@@ -48,6 +49,11 @@ class Sides:
     """Of base, ours and theirs."""
     like: tuple[str, Files]
     """The service's committed tree and its files, of which the sides are told apart."""
+    held: Files = field(default_factory=dict)
+    """Files of the service's that stay out of the merge."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Files that git will take for renamed by the service, old path to new."""
+    attributes: Attributes = NONE
 
 
 def merge_all(scratch: Scratch, many: Sequence[Sides]) -> list[Merged]:
@@ -55,9 +61,10 @@ def merge_all(scratch: Scratch, many: Sequence[Sides]) -> list[Merged]:
     even = [_one_line_ending(scratch, sides) for sides in many]
     scratch.commit(commit for number, sides in enumerate(even) for commit in _commits(number, sides))
     found: dict[int, git.Merge] = {}
-    for attributes, numbers in _by_attributes(scratch, even).items():
+    for attributes, numbers in _by_attributes(even).items():
         pairs = [(f"ours-{number}", f"theirs-{number}") for number in numbers]
-        found |= dict(zip(numbers, scratch.merge(pairs, attributes=attributes), strict=True))
+        merges = scratch.merge(pairs, attributes=attributes.lines, settings=attributes.settings)
+        found |= dict(zip(numbers, merges, strict=True))
     return [_merged(scratch, number, sides, found[number]) for number, sides in enumerate(even)]
 
 
@@ -70,12 +77,11 @@ def _commits(number: int, sides: Sides) -> list[Commit]:
     ]
 
 
-def _by_attributes(scratch: Scratch, many: Sequence[Sides]) -> dict[bytes | None, list[int]]:
-    """The merges by the content of the service's `.gitattributes`, which is a setting of the process that merges."""
-    groups: dict[bytes | None, list[int]] = {}
+def _by_attributes(many: Sequence[Sides]) -> dict[Attributes, list[int]]:
+    """The merges by their attributes, which are settings of the process that merges."""
+    groups: dict[Attributes, list[int]] = {}
     for number, sides in enumerate(many):
-        leaf = sides.ours.get(".gitattributes")
-        groups.setdefault(_read(scratch, [leaf])[0] if leaf else None, []).append(number)
+        groups.setdefault(sides.attributes, []).append(number)
     return groups
 
 
@@ -85,10 +91,12 @@ def _merged(scratch: Scratch, number: int, sides: Sides, said: git.Merge) -> Mer
     files = {_named_path(number, sides, path): leaf for path, leaf in written.items()}
     conflicts = {path: Conflict(stages=stages, reason=_reason(path, said)) for path, stages in said.conflicts.items()}
     files, conflicts, decided = _decide(scratch, number, sides, files, conflicts, said)
-    notes = _guesses(sides.base, sides.ours, sides.theirs, files)
+    notes = [text for _, kind, text in said.messages if kind.startswith("Directory rename")]
+    notes += guesses.notes(sides.renamed, sides.ours, files)
     return Merged(
-        like=(said.tree, written), files=files, conflicts=conflicts, notes=tuple(notes), structured=frozenset(decided)
-    )
+        like=(said.tree, written), files={**files, **sides.held}, conflicts=conflicts, notes=tuple(notes),
+        structured=frozenset(decided),
+    )  # fmt: skip
 
 
 def _named(number: int, sides: Sides, said: git.Merge) -> git.Merge:
@@ -202,12 +210,3 @@ def _whole(ours: bytes, theirs: bytes, ours_name: str, theirs_name: str) -> byte
             b"\n",
         )
     )
-
-
-def _guesses(base: Files, ours: Files, theirs: Files, merged: Files) -> list[str]:
-    """Files of the service's own that changed because git took them for renamed ones."""
-    return [
-        f"{path}: git took it for a file the service renamed, and brought it the road's change; look at it"
-        for path, leaf in merged.items()
-        if path in ours and path not in base and path not in theirs and (ours[path].blob != leaf.blob)
-    ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from paved_road import git, manifest, origin
@@ -26,7 +27,7 @@ from paved_road.render.questions import Ask, Prompt
 from paved_road.road import Release, Template, is_older, release
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
-from paved_road.update import align, excused, migrate
+from paved_road.update import align, attributes, excused, guesses, ignored, migrate
 from paved_road.update.excused import Excuses, Kept
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
 from paved_road.update.migrate import Migration, Passage
@@ -218,8 +219,6 @@ class _Draft:
     kept: Mapping[str, str]
     """Files kept by their owner, and why."""
     excuses: Excuses
-    ignored: Mapping[str, Leaf]
-    """Files of the road in whose place git ignores an edited one."""
     notes: tuple[str, ...]
     derived: Mapping[str, str]
     migrations: tuple[Migration, ...]
@@ -244,10 +243,10 @@ def _draft(
     pristine = render(form, book, service.path)
     lock = lock_of(pristine, own)
     moves = _moves(stamped, found, planner.config, order, old, form, book, pristine, own)
-    sides, kept, ignored, notes = _sides(service, old, ours, (tree, head), pristine, moves, lock, own)
+    sides, kept, notes = _sides(service, scratch, old, ours, (tree, head), pristine, moves, lock, own)
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
-        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, ignored=ignored, notes=notes,
+        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=notes,
         excuses=excused.excuses(service.lock, head, scratch.read, today=order.today),
         derived=own.derived if form.trust else {}, migrations=tuple(passage.migrations("after", pristine.answers)),
     )  # fmt: skip
@@ -268,7 +267,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     draft = replace(draft, kept={**draft.kept, **{one.path: f"off-road, {one.record}" for one in off_road}})
     followed = excused.follow(draft.excuses, draft.moves, draft.lock)
     result = _with_records({**merged.files, **followed}, draft.pristine, draft.lock)
-    untracked = {**_in_the_way(service, head, result), **draft.ignored}
+    untracked = _in_the_way(service, head, result)
     result = {path: leaf for path, leaf in result.items() if path not in untracked}
     changes = [*_changes(draft, result, merged, untracked)]
     changes += [Change(path=path, outcome=Outcome.REGENERATED, detail=how) for path, how in draft.derived.items()]
@@ -429,28 +428,32 @@ def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
 
 
 def _sides(
-    service: Service, old: _Old, ours: Files, committed: tuple[str, Files], pristine: Pristine, moves: align.Moves,
-    new_lock: Lock, own: Manifest,
-) -> tuple[Sides, dict[str, str], dict[str, Leaf], tuple[str, ...]]:  # fmt: skip
-    """What is merged; the files kept by their owner and why; ignored files in the way; notes."""
+    service: Service, scratch: Scratch, old: _Old, ours: Files, committed: tuple[str, Files], pristine: Pristine,
+    moves: align.Moves, new_lock: Lock, own: Manifest,
+) -> tuple[Sides, dict[str, str], tuple[str, ...]]:  # fmt: skip
+    """What is merged; the files kept as the service has them, and why; notes."""
     base, theirs = old.files, _leaves(pristine)
     owner = owner_of(own)
     records = {LOCK, service.answers_file, new_lock.answers_file}
     ours = {path: leaf for path, leaf in ours.items() if path not in records}
     moves = align.fitting({old: new for old, new in moves.items() if old in base}, set(ours) | set(theirs) & set(ours))
+    guessed = guesses.of_service(service, scratch, base, ours, theirs, moves)
+    moves = {old: new for old, new in moves.items() if old not in guessed.renamed}  # both moved it: a conflict
+    held = {path: ours.pop(path) for path in guessed.strangers}
     own_moves = align.own_files(align.folders(moves, theirs), [path for path in ours if path not in base])
     own_moves = {old: new for old, new in own_moves.items() if new not in ours and new not in theirs}
     base = {moves.get(path, path): leaf for path, leaf in base.items()}
     moved = {**own_moves, **moves}
     ours = {moved.get(path, path): leaf for path, leaf in ours.items()}
-    ignored = _ignored(service, base, ours, theirs, moves)
+    unknown = [path for path in {*base, *theirs} if path not in ours]
+    left_out = ignored.of(service, scratch, ours, unknown)
     kept: dict[str, str] = {}
-    untouched = _untouched_ignored(service, base, ours)
     for path in {*base, *theirs}:
         role = owner(path)
-        if path in ignored or path in untouched:
-            base.pop(path, None)
-            theirs.pop(path, None)
+        if path in left_out:
+            before, after = base.pop(path, None), theirs.pop(path, None)
+            if after and not _same(before, after):
+                kept[path] = "git ignores it: the road's version was not written"
         elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
             if path in theirs and path in base and theirs[path].blob != base[path].blob and role is Owner.SERVICE:
                 kept[path] = "service-owned"
@@ -461,7 +464,12 @@ def _sides(
     template = pristine.release.template.name
     labels = _distinct(f"{template}-{old.version}", service.path.name, f"{template}-{pristine.release.version}")
     notes = tuple(f"{old} moved to {new} with its folder" for old, new in own_moves.items())
-    return Sides(base=base, ours=ours, theirs=theirs, labels=labels, like=committed), kept, ignored, notes
+    contested = [path for path in {*ours, *theirs} if not _same(ours.get(path), theirs.get(path))]
+    sides = Sides(
+        base=base, ours=ours, theirs=theirs, labels=labels, like=committed, held=held, renamed=guessed.renamed,
+        attributes=attributes.of(service, scratch, ours, contested),
+    )  # fmt: skip
+    return sides, kept, notes
 
 
 def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
@@ -473,40 +481,41 @@ def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
     return base, ours, theirs
 
 
-def _untouched_ignored(service: Service, base: Files, ours: Files) -> set[str]:
-    return {path for path in base if path not in ours and _on_disk(service, path)}
-
-
 def _on_disk(service: Service, path: str) -> bool:
     target = service.path / path
     return target.is_file() and not target.is_symlink()
-
-
-def _ignored(service: Service, base: Files, ours: Files, theirs: Files, moves: Mapping[str, str]) -> dict[str, Leaf]:
-    """Pristine files that the service does not track (git ignores them), edited there, and changed by the road."""
-    back = {new: old for old, new in moves.items()}
-    found = {}
-    for path in base:
-        where = back.get(path, path)
-        if path in ours or path not in theirs or not _on_disk(service, where):
-            continue
-        mine = File((service.path / where).read_bytes()).blob
-        if theirs[path].blob not in (base[path].blob, mine):
-            found[path] = theirs[path]
-    return found
 
 
 def _in_the_way(service: Service, head: Files, result: Files) -> dict[str, Leaf]:
     """Files the update adds where an untracked file lies that says something else."""
     found = {}
     for path, leaf in result.items():
-        target = service.path / path
-        if path in head or not (target.exists() or target.is_symlink()):
+        if path in head:
             continue
+        target = service.path / path
         same = _on_disk(service, path) and File(target.read_bytes()).blob == leaf.blob
-        if not same:
+        taken = os.path.lexists(target) and not same and not _tracked(service, path, head)
+        if taken or _blocked(service, path, head):
             found[path] = leaf
     return found
+
+
+def _blocked(service: Service, path: str, head: Files) -> bool:
+    """Whether an untracked file or link lies where the path needs a folder."""
+    folders = {str(parent): service.path / parent for parent in PurePosixPath(path).parents if parent.name}
+    return any(
+        folder not in head and os.path.lexists(target) and (target.is_symlink() or not target.is_dir())
+        for folder, target in folders.items()
+    )
+
+
+def _tracked(service: Service, path: str, head: Files) -> bool:
+    """Whether the path is a folder of tracked files and nothing else."""
+    target = service.path / path
+    if target.is_symlink() or not target.is_dir():
+        return False
+    inside = (one for one in target.rglob("*") if one.is_symlink() or not one.is_dir())
+    return all(one.relative_to(service.path).as_posix() in head for one in inside)
 
 
 def _with_records(files: Files, pristine: Pristine, lock: Lock) -> Files:

@@ -1,0 +1,69 @@
+"""The service's `.gitattributes` as they matter to a merge: `merge=union`, `-merge`, a driver of the user's.
+
+The scratch repository in which trees are merged has no work tree, so git cannot find them there. They are asked of
+the service, for the files that both sides changed, and written down with exact paths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from paved_road import git
+from paved_road.git import Leaf, Scratch
+from paved_road.service import Service
+
+FILENAME = ".gitattributes"
+_BUILT_IN = frozenset({b"set", b"unset", b"text", b"binary", b"union"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attributes:
+    """Lines of a `.gitattributes` for a repository without a work tree, and the drivers that they name."""
+
+    lines: bytes = b""
+    settings: tuple[str, ...] = ()
+    """Settings of git, as in `merge.mine.driver=...`."""
+
+
+NONE: Final = Attributes()
+
+
+def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], contested: Iterable[str]) -> Attributes:
+    """The attributes of the contested files of a service that has the files `ours`; paths are below its folder."""
+    own = [path for path in ours if PurePosixPath(path).name == FILENAME]
+    around = _around(service)
+    if not own and not around:
+        return NONE
+    if own == [FILENAME] and not around:  # the usual case costs no process
+        lines = ours[FILENAME].data or scratch.objects.read([ours[FILENAME].blob])[0] or b""
+        if not _drivers(re.findall(rb"\bmerge=(\S+)", lines)):
+            return Attributes(lines=lines)
+    found = git.merge_attributes(service.path, contested)
+    drivers = _drivers(value.encode() for value in found.values())
+    settings = git.settings(service.top, r"^merge\..*\.(driver|recursive)$") if drivers else {}
+    return Attributes(
+        lines=b"".join(_line(path, value) for path, value in sorted(found.items())),
+        settings=tuple(f"{key}={value}" for key, value in settings.items()),
+    )
+
+
+def _drivers(values: Iterable[bytes]) -> set[bytes]:
+    """Those values of the attribute that name a driver of the user's."""
+    return set(values) - _BUILT_IN
+
+
+def _around(service: Service) -> bool:
+    """Whether there are attributes beside the service's own: git's for this clone, or those of folders above."""
+    above = [folder for folder in service.path.parents if folder.is_relative_to(service.top)]
+    places = [service.repository.folder / "info" / "attributes", *(folder / FILENAME for folder in above)]
+    return any(place.exists() for place in places)
+
+
+def _line(path: str, value: str) -> bytes:
+    pattern = "".join(f"\\{letter}" if letter in "*?[\\" else letter for letter in path)
+    attribute = {"set": "merge", "unset": "-merge"}.get(value, f"merge={value}")
+    return git.quoted(f"/{pattern}") + f" {attribute}\n".encode()
