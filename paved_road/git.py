@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self, cast
 
+from paved_road import debug
 from paved_road.errors import GitError
 
 OLDEST = (2, 38)
@@ -50,6 +51,7 @@ def run(
     `index` is a file to use instead of the repository's own index.
     """
     command = ["git", *map(str, args)]
+    debug.tell(*command)
     try:
         done = subprocess.run(
             command,
@@ -268,6 +270,7 @@ class Objects:
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
+            debug.tell("git cat-file --batch-command, in", self.repository)
             self._process = subprocess.Popen(
                 ["git", "cat-file", "--batch-command"],
                 cwd=self.repository,

@@ -49,8 +49,7 @@ def note(text: str) -> None:
 
 def debug(text: str) -> None:
     """For those who look into paved itself."""
-    if os.environ.get("PAVED_DEBUG"):
-        typer.secho(f"debug: {text}", err=True)
+    typer.secho(f"debug: {text}", err=True)
 
 
 def _colour(name: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paved_road import __version__, ui
+from paved_road import __version__, debug, ui
 from paved_road.cli import adopt, config, doctor, drift, new, off_road, status, templates, update
 from paved_road.errors import PavedError, UsageError
 
@@ -49,11 +49,17 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[
+    _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    tell: Annotated[
+        bool,
+        typer.Option("--debug", envvar="PAVED_DEBUG", help="Tell on standard error what is run and who renders."),
     ] = False,
 ) -> None:
     """Options of `paved` itself."""
+    if tell:
+        debug.listen(ui.debug)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paved_road import debug
 from paved_road.config import BUILT_IN
 from paved_road.errors import ForbiddenPath, TemplateError, UnsupportedTemplate, UntrustedTemplate
 from paved_road.render import config as configs
@@ -129,11 +130,15 @@ def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
 _prepare_once = functools.lru_cache(maxsize=16)(_prepare)
 
 
-def render(form: Questionnaire, book: AnswerBook, destination: Path) -> Pristine:
-    """The pristine tree. Nothing is written to `destination`; its name is what the template may see of it."""
+def render(form: Questionnaire, book: AnswerBook, destination: Path, *, renderer: Renderer | None = None) -> Pristine:
+    """The pristine tree. Nothing is written to `destination`; its name is what the template may see of it.
+
+    `renderer` is for those who compare the two; without it the release gets the one that may be trusted with it.
+    """
     unnamed = _Rendering(form, book, destination, "")
     rendering = replace(unnamed, answers_file=unnamed.setting("answers_file") or ".copier-answers.yml")
-    tree, renderer, differences = rendering.tree()
+    tree, by, differences = rendering.tree(renderer)
+    debug.tell(form.release.template.name, form.release.version, "rendered by", by)
     record = book.to_record(form.config)
     if rendering.answers_file not in tree:
         tree = {**tree, rendering.answers_file: File(_answers_text(record))}
@@ -142,7 +147,7 @@ def render(form: Questionnaire, book: AnswerBook, destination: Path) -> Pristine
         answers=record,
         answers_file=rendering.answers_file,
         tree=dict(sorted(tree.items())),
-        renderer=renderer,
+        renderer=by,
         message=rendering.setting("message_after_copy").strip(),
         differences=tuple(differences),
     )
@@ -167,10 +172,12 @@ class _Rendering:
     destination: Path
     answers_file: str
 
-    def tree(self) -> tuple[Tree, Renderer, list[str]]:
+    def tree(self, renderer: Renderer | None) -> tuple[Tree, Renderer, list[str]]:
         """The files, who rendered them, and where the two renderers were just seen to differ."""
         release, cache = self.form.release, self.form.cache
-        if release.template.road.source == BUILT_IN:
+        if renderer is Renderer.COPIER:
+            return self.copiers(), Renderer.COPIER, []
+        if renderer is Renderer.OURS or release.template.road.source == BUILT_IN:
             return self.ours(), Renderer.OURS, []
         if self.form.config.settings.get("tasks"):
             return self.copiers(), Renderer.COPIER, []
@@ -191,6 +198,7 @@ class _Rendering:
         except ForbiddenPath:
             raise
         except TemplateError as fault:
+            debug.tell("not rendered in-process:", fault.message, fault.cause)
             try:
                 return self.copiers(), ["*"]
             except TemplateError:
@@ -198,7 +206,10 @@ class _Rendering:
                     raise
                 raise fault from None
         theirs = self.copiers()
-        return theirs, sorted(path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path))
+        differences = sorted(path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path))
+        if differences:
+            debug.tell("the in-process renderer and Copier differ in", ", ".join(differences))
+        return theirs, differences
 
     def ours(self) -> Tree:
         """Rendered in process."""

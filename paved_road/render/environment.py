@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import posixpath
 import sys
 from collections.abc import Mapping, MutableMapping
 from functools import partial
@@ -121,8 +122,21 @@ def make(config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | 
 
 
 def _source(files: Mapping[str, File], name: str) -> str | None:
-    file = files.get(name)
+    file = files.get(_followed(files, name))
     return None if file is None or file.mode is Mode.SYMLINK else file.data.decode("utf-8")
+
+
+def _followed(files: Mapping[str, File], name: str) -> str:
+    """Where a name leads to when the links on its way are followed (as many as Linux follows)."""
+    for _ in range(40):
+        parts = name.split("/")
+        ways = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+        link = next((way for way in ways if way in files and files[way].mode is Mode.SYMLINK), None)
+        if link is None:
+            break
+        target = posixpath.join(posixpath.dirname(link), files[link].data.decode())
+        name = posixpath.normpath(target + name.removeprefix(link))
+    return name
 
 
 def _jsonable(value: Any) -> Any:

@@ -92,13 +92,14 @@ class _Rendering:
         if self.config.settings.get("preserve_symlinks", False):
             return {path.removeprefix(self.root): file for path, file in files.items() if path.startswith(self.root)}
         followed: dict[str, File] = {}
+        tracked = self.variables["_copier_conf"]["vcs_ref_hash"] is not None
         for path, file in files.items():
             if not path.startswith(self.root):
                 continue
             if file.mode is not Mode.SYMLINK:
                 followed[path.removeprefix(self.root)] = file
                 continue
-            for inner, target in _follow(path, files).items():
+            for inner, target in _follow(path, files, tracked=tracked).items():
                 followed[inner.removeprefix(self.root)] = target
         return followed
 
@@ -197,7 +198,7 @@ def _at(error: Exception, where: str) -> TemplateError:
     )
 
 
-def _follow(path: str, files: Mapping[str, File], seen: frozenset[str] = frozenset()) -> Tree:
+def _follow(path: str, files: Mapping[str, File], *, tracked: bool, seen: frozenset[str] = frozenset()) -> Tree:
     """What a symbolic link stands for: one file, or every file below a folder."""
     target = posixpath.normpath(posixpath.join(posixpath.dirname(path), files[path].data.decode()))
     if target.startswith(("..", "/")):
@@ -206,10 +207,10 @@ def _follow(path: str, files: Mapping[str, File], seen: frozenset[str] = frozens
         raise TemplateError(f"the template's link {path!r} points to itself")
     if target in files:
         if files[target].mode is Mode.SYMLINK:
-            found = _follow(target, files, seen | {path})
+            found = _follow(target, files, tracked=tracked, seen=seen | {path})
             return {path + name.removeprefix(target): file for name, file in found.items()}
-        # git's mode of a link carries no executable bit, and Copier takes that.
-        return {path: File(files[target].data)}
+        # git's mode of a link carries no executable bit, and where there is git Copier takes that.
+        return {path: File(files[target].data) if tracked else files[target]}
     inside = {name: file for name, file in files.items() if name.startswith(f"{target}/")}
     if not inside:
         raise TemplateError(f"the template's link {path!r} is broken", cause=f"there is no {target!r}")
