@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import create, startup
+from bench import create, resilience, startup
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 BENCHMARKS: dict[str, tuple[str, Callable[[], str]]] = {
     "startup": ("Start-up", startup.main),
     "create": ("Creating a service", create.main),
+    "resilience": ("Calling a dependency", resilience.main),
 }
 HEADER = """\
 # Results
