@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import create, resilience, startup
+from bench import create, resilience, service, startup
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 BENCHMARKS: dict[str, tuple[str, Callable[[], str]]] = {
     "startup": ("Start-up", startup.main),
     "create": ("Creating a service", create.main),
     "resilience": ("Calling a dependency", resilience.main),
+    "service": ("What the stamped runtime costs per request", service.main),
 }
 HEADER = """\
 # Results

@@ -1,8 +1,11 @@
 """What a request carries from its caller to our dependencies: its id, its deadline and its priority."""
 
+import math
 import re
+import secrets
+import time
+from collections.abc import Iterable
 from contextvars import ContextVar
-from uuid import uuid4
 
 from .limit import Priority
 
@@ -22,18 +25,33 @@ _WELL_FORMED_TIMEOUT = re.compile(r"-?[0-9]{1,9}")
 _PRIORITIES = {each.value: each for each in Priority}
 
 
+def accept(raw_headers: Iterable[tuple[bytes, bytes]], limit: float) -> str:
+    """Take over what the caller sent, where it is well-formed, and give back the request's id."""
+    headers = dict(raw_headers)
+
+    def given(name: str) -> str:
+        return headers.get(name.lower().encode(), b"").decode("latin-1")
+
+    request_id.set(identifier := accepted_id(given(REQUEST_ID)))
+    deadline.set(time.monotonic() + accepted_timeout(given(TIMEOUT), limit))
+    priority.set(_PRIORITIES.get(given(PRIORITY), Priority.NORMAL))
+    return identifier
+
+
+def time_left() -> float:
+    """Seconds until the deadline of the request; infinite outside of one."""
+    ends = deadline.get()
+    return math.inf if ends is None else ends - time.monotonic()
+
+
 def accepted_id(given: str) -> str:
     """The caller's id; a new one where it is missing or could forge a log line or a header."""
-    return given if _WELL_FORMED_ID.fullmatch(given) else uuid4().hex
+    return given if _WELL_FORMED_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 def accepted_timeout(given: str, limit: float) -> float:
     """Seconds that are left. The caller can shorten the limit and never extend it."""
     return min(limit, int(given) / 1000) if _WELL_FORMED_TIMEOUT.fullmatch(given) else limit
-
-
-def accepted_priority(given: str) -> Priority:
-    return _PRIORITIES.get(given, Priority.NORMAL)
 
 
 def outbound_headers(left: float) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import cast
 
 import orjson
@@ -20,8 +21,9 @@ def configure(service: str, level: str, *, console: bool = False) -> None:
     """Send everything, the standard library's logging included, through one pipe to standard output."""
 
     def identify(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
-        event = {**first, "service": service, **event}
+        level, text = event.pop("level"), event.pop("event")
+        now = datetime.now(UTC).isoformat()
+        event = {"timestamp": now, "level": level, "event": text, "service": service, **event}
         if identifier := context.request_id.get():
             event["request_id"] = identifier
         span = trace.get_current_span().get_span_context()
@@ -33,16 +35,12 @@ def configure(service: str, level: str, *, console: bool = False) -> None:
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         identify,
     ]
     if console:
         processors.append(structlog.dev.ConsoleRenderer())
     else:
-        processors += [
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=orjson.dumps),
-        ]
+        processors += [structlog.processors.format_exc_info, _to_json]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -55,6 +53,10 @@ def configure(service: str, level: str, *, console: bool = False) -> None:
     # At INFO, libraries log URLs; their warnings are enough. The server's start and stop are worth a line.
     logging.basicConfig(level=logging.WARNING, handlers=[_Forward()], force=True)
     logging.getLogger("uvicorn").setLevel(level)
+
+
+def _to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
+    return orjson.dumps(event, default=repr)
 
 
 class _Forward(logging.Handler):

@@ -46,14 +46,15 @@ class Metrics:
         gauge("concurrency_limit", "Requests that may be in flight", lambda: limit.limit)
 
 
-class Children(dict[str, Any]):
-    """The children of a metric by the value of its last label: looking them up by all labels costs 2 us."""
+class Children(dict[Any, Any]):
+    """The children of a metric by the values of their last labels: `labels()` costs 2 us each time."""
 
     def __init__(self, metric: Any, *labels: str) -> None:
         super().__init__()
         self._metric = metric
         self._labels = labels
 
-    def __missing__(self, value: str) -> Any:
-        self[value] = child = self._metric.labels(*self._labels, value)
+    def __missing__(self, key: Any) -> Any:
+        values = key if isinstance(key, tuple) else (key,)
+        self[key] = child = self._metric.labels(*self._labels, *values)
         return child

@@ -19,13 +19,7 @@ from .faults import FaultMiddleware, Faults, FaultyTransport
 from .health import Health, State
 from .limit import ConcurrencyLimit
 from .metrics import Metrics
-from .middleware import (
-    PROBES,
-    ContextMiddleware,
-    LimitMiddleware,
-    ObserveMiddleware,
-    RecoverMiddleware,
-)
+from .middleware import ContextMiddleware, ProbeMiddleware, RecoverMiddleware, ServeMiddleware
 from .resilience.client import Client
 from .resilience.model import Dependency
 from .settings import RoadSettings
@@ -78,6 +72,12 @@ class Runtime:
 
     def app(self, *, lifespan: Lifespan | None = None, **options: Any) -> FastAPI:
         """FastAPI with the probes, the middleware and the problem details. `options` are FastAPI's."""
+        probes = {
+            "/livez": self.health.live,
+            "/readyz": self.health.ready,
+            "/startupz": self.health.started,
+            "/metrics": self._metrics,
+        }
         app = FastAPI(
             title=self.service,
             version=self.version,
@@ -86,28 +86,24 @@ class Runtime:
             lifespan=self._lifespan(lifespan),
             telemetry={
                 "tracer_provider": self.tracer_provider,
-                "exclude": lambda scope: scope.get("path") in PROBES,
+                "exclude": lambda scope: scope.get("path") in probes,
                 "operation_spans": False,
                 "metrics": False,
                 "logs": False,
                 "auto_configure": False,
             },
             middleware=[
-                Middleware(ObserveMiddleware, metrics=self.metrics),
+                Middleware(ProbeMiddleware, probes=probes),
                 Middleware(
-                    ContextMiddleware, limit=self.settings.request_timeout_seconds, health=self.health
+                    ContextMiddleware, timeout=self.settings.request_timeout_seconds, health=self.health
                 ),
-                Middleware(LimitMiddleware, limit=self.limit, metrics=self.metrics),
+                Middleware(ServeMiddleware, limit=self.limit, metrics=self.metrics),
                 Middleware(RecoverMiddleware),
                 *([Middleware(FaultMiddleware, faults=self.faults)] if self.faults else []),
             ],
             **options,
         )
         app.state.runtime = self
-        app.add_route("/livez", self.health.live, include_in_schema=False)
-        app.add_route("/readyz", self.health.ready, include_in_schema=False)
-        app.add_route("/startupz", self.health.started, include_in_schema=False)
-        app.add_route("/metrics", self._metrics, include_in_schema=False)
         problems.install(app)
         return app
 
