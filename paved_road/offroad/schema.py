@@ -9,8 +9,5 @@ from paved_road.offroad.record import Deviation
 
 def json_schema() -> str:
     """As a JSON document; `docs/reference/off-road-record.schema.json` is made of it."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "off-road record",
-    } | Deviation.model_json_schema()
-    return json.dumps(schema, indent=2) + "\n"
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "off-road record"}
+    return json.dumps(head | {**Deviation.model_json_schema(), **head}, indent=2) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -20,13 +21,29 @@ from tests.offroad.world import OWN_IMAGE, ROAD, TODAY, argue, change, commit, d
 
 @pytest.fixture
 def road(tmp_path: Path) -> Path:
+    """A road to evolve."""
     return make_road(tmp_path / "road", ROAD)
 
 
+@pytest.fixture(scope="session")
+def stamped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a service of a road that stays as it is is stamped once, for all who only change the service."""
+    return tmp_path_factory.mktemp("stamped")
+
+
 @pytest.fixture
-def service(road: Path, tmp_path: Path) -> Service:
-    assert main(["new", str(tmp_path / "orders"), "--road", str(road), "--defaults"]) == 0
+def service(stamped: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Service:
+    if "road" in request.fixturenames:
+        return stamp(request.getfixturevalue("road"), tmp_path / "orders")
+    if not (stamped / "orders").exists():
+        stamp(make_road(stamped / "road", ROAD), stamped / "orders")
+    shutil.copytree(stamped / "orders", tmp_path / "orders", symlinks=True)
     return open_service(tmp_path / "orders")
+
+
+def stamp(road: Path, destination: Path) -> Service:
+    assert main(["new", str(destination), "--road", str(road), "--defaults"]) == 0
+    return open_service(destination)
 
 
 @pytest.fixture

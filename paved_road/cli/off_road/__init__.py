@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from paved_road.cli.off_road import accept, baseline, check, close, listing, migrate, new, rename, renew, schema, show
+from paved_road.cli.off_road import (
+    accept,
+    baseline,
+    check,
+    close,
+    listing,
+    migrate,
+    new,
+    rename,
+    renew,
+    report,
+    schema,
+    show,
+)
 
 app = typer.Typer(
     help="""Leave the road on purpose, in writing: the records in docs/off-road/.
@@ -17,6 +30,7 @@ app = typer.Typer(
       paved off-road check                    what CI asks
       paved off-road renew own-base-image     looked at again, and still true
       paved off-road close own-base-image     back on the road
+      paved off-road report ~/src             what many teams tell their road
     """,
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -31,4 +45,5 @@ app.command("check")(check.check)
 app.command("baseline")(baseline.baseline)
 app.command("rename")(rename.rename)
 app.command("migrate")(migrate.migrate)
+app.command("report")(report.report)
 app.command("schema")(schema.schema)

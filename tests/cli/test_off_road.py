@@ -1,0 +1,188 @@
+"""`paved off-road` as a person and a CI server type it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from paved_road import git
+from paved_road.cli import main
+from paved_road.testing import make_road, write_files
+from tests.offroad.world import REASON, ROAD
+
+Call = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """A service with its own base image, and `paved` typed in it."""
+    road = make_road(tmp_path / "road", ROAD)
+    assert main(["new", str(tmp_path / "orders"), "--road", str(road), "--defaults"]) == 0
+    service = tmp_path / "orders"
+    write_files(service, {"Dockerfile": ROAD["template/Dockerfile"].replace("python:3.14", "acme/python:3.14")})
+    commit(service)
+    monkeypatch.chdir(service)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+
+    def typed(*words: str | Path) -> CompletedProcess[str]:
+        capsys.readouterr()
+        code = main([*map(str, words)])
+        said = capsys.readouterr()
+        return CompletedProcess(words, code, said.out, said.err)
+
+    return typed
+
+
+def commit(service: Path) -> None:
+    git.run("add", "--all", cwd=service)
+    git.run("commit", "--quiet", "--message", "Change", cwd=service)
+
+
+def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) -> None:
+    service = tmp_path / "orders"
+    assert call("drift").returncode == 1
+    assert call("off-road", "check").returncode == 1
+
+    done = call("off-road", "new", "--from-drift")
+    assert done.returncode == 0
+    assert done.stdout == "docs/off-road/dockerfile.md\n"
+    assert "paved off-road accept dockerfile" in done.stderr
+    record = service / "docs/off-road/dockerfile.md"
+    record.write_text(
+        record.read_text().replace("reason:", f"reason: {REASON}").replace("<!-- ", "").replace(" -->", "")
+    )
+    commit(service)
+
+    refused = call("off-road", "accept", "dockerfile")
+    assert refused.returncode == 2
+    assert "error: test@localhost asked for dockerfile and cannot approve it" in refused.stderr
+    assert call("off-road", "accept", "dockerfile", "--by", "bo@acme.example").returncode == 0
+    commit(service)
+
+    drift = call("drift")
+    assert drift.returncode == 0
+    assert f"dockerfile: {REASON}]" in drift.stdout
+    assert drift.stdout.endswith("all of it is excused\n")
+    facts = json.loads(call("drift", "--json").stdout)["result"]["drift"]
+    assert facts[0]["excused"]["record"] == "dockerfile"
+    status = json.loads(call("status", "--json").stdout)
+    assert status["exit_code"] == 0
+    assert status["result"]["deviations"][0]["record"] == "dockerfile"
+    assert "off-road: dockerfile, accepted until" in call("status").stdout
+    checked = call("off-road", "check")
+    assert (checked.returncode, "excused" in checked.stdout) == (0, True)
+
+    late = call("off-road", "check", "--today", "2999-01-01")
+    assert late.returncode == 1
+    assert "expired" in late.stdout
+    listed = json.loads(call("off-road", "list", "--today", "2999-01-01", "--json").stdout)["result"]["records"]
+    assert listed[0]["states"] == ["expired"]
+    shown = call("off-road", "show", "dockerfile").stdout
+    assert "## Context" in shown
+    assert "-FROM python:3.14" in shown
+
+    assert call("off-road", "renew", "dockerfile", "--by", "bo", "--days", "30").returncode == 0
+    assert call("off-road", "close", "dockerfile").returncode == 2
+    assert call("off-road", "close", "dockerfile", "--as", "revoked").returncode == 0
+    assert call("drift").returncode == 1
+    assert call("off-road", "list").stdout == "on the road: no records\n"
+    assert "dockerfile" in call("off-road", "list", "--all").stdout
+
+
+def test_annotations_are_automatic_in_actions(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    done = call("off-road", "check")
+    assert done.stdout.startswith("::error file=Dockerfile,line=1,title=uncovered::")
+    asked = call("off-road", "check", "--format", "text")
+    assert asked.stdout.startswith("error    uncovered        Dockerfile:1  ")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "github", "markdown"])
+def test_every_format_has_the_same_exit_code(call: Call, form: str) -> None:
+    done = call("off-road", "check", "--format", form)
+    assert done.returncode == 1
+    assert "uncovered" in done.stdout
+
+
+def test_a_broken_record_is_told_with_file_and_line(call: Call, tmp_path: Path) -> None:
+    write_files(tmp_path / "orders", {"docs/off-road/x.md": "---\nid: x\nrisk: none\n---\n"})
+    for words in (["off-road", "check"], ["off-road", "list"], ["drift"], ["status"]):
+        done = call(*words)
+        assert done.returncode == 2, words
+        assert done.stderr.startswith("error: docs/off-road/x.md:3: risk: 'none' is none of")
+
+
+def test_several_files_are_several_records(call: Call, tmp_path: Path) -> None:
+    write_files(tmp_path / "orders", {"run.sh*": "#!/bin/sh\n"})
+    done = call("off-road", "new", "ours", "--from-drift")
+    assert done.returncode == 2
+    assert "a record excuses one thing" in done.stderr
+    assert call("off-road", "new", "--from-drift").stdout.split() == [
+        "docs/off-road/dockerfile.md",
+        "docs/off-road/run-sh.md",
+    ]
+    assert call("off-road", "new", "--from-drift").stdout == "nothing drifts without a record\n"
+    assert "one of --path PATH" in call("off-road", "new", "x").stderr
+
+
+def test_boilerplate_is_refused_with_a_good_example(call: Call) -> None:
+    done = call("off-road", "new", "--path", "Dockerfile", "--reason", "we need it")
+    assert done.returncode == 2
+    assert "a good one: The cluster of the payment zone" in done.stderr
+
+
+def test_a_baseline_is_for_what_was_there(call: Call, tmp_path: Path) -> None:
+    done = call("off-road", "baseline")
+    assert done.returncode == 0
+    assert done.stdout.startswith("recorded  Dockerfile\n")
+    assert call("drift").returncode == 0
+    write_files(tmp_path / "orders", {"run.sh*": "#!/bin/sh\n"})
+    beyond = call("off-road", "baseline")
+    assert (beyond.returncode, beyond.stdout) == (1, "beyond    run.sh\n")
+    facts: dict[str, Any] = json.loads(call("off-road", "baseline", "--json").stdout)
+    assert facts["result"]["beyond"] == ["run.sh"]
+
+
+def test_the_report_reads_every_service(call: Call, tmp_path: Path) -> None:
+    done = call("off-road", "report", tmp_path)
+    assert done.returncode == 0
+    assert "Dockerfile: 1 of 1" in done.stdout
+    assert json.loads(call("off-road", "report", tmp_path, "--json").stdout)["result"]["services"] == 1
+    assert call("off-road", "report", tmp_path, "--format", "html").stdout.startswith("<!doctype html>")
+    assert call("off-road", "report", tmp_path, "--format", "markdown").stdout.startswith("# Off-road report")
+    write_files(tmp_path / "orders", {"docs/off-road/x.md": "nothing"})
+    broken = call("off-road", "report", tmp_path)
+    assert broken.returncode == 2
+    assert "orders was not read: docs/off-road/x.md:1" in broken.stderr
+
+
+def test_migrate_and_rename_say_what_they_did(call: Call) -> None:
+    assert call("off-road", "migrate").stdout == "every record names what the road has\n"
+    assert call("off-road", "rename", "a", "b").returncode == 2
+    call("off-road", "new", "no-hpa", "--practice", "autoscaling")
+    assert call("off-road", "rename", "autoscaling", "scales-out").stdout == "no-hpa: autoscaling -> scales-out\n"
+
+
+def test_the_schema_is_one_document(call: Call) -> None:
+    assert json.loads(call("off-road", "schema").stdout)["title"] == "off-road record"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["check", "--today", "tomorrow"], "--today takes a date, not 'tomorrow'"),
+        (["show", "nothing"], "there is no record 'nothing'"),
+        (["close", "x", "--as", "done"], "a record cannot be closed as 'done'"),
+        (["check", "--base", "nowhere"], "there is no commit nowhere here"),
+        (["report", "/nowhere"], "/nowhere is not a folder"),
+    ],
+)
+def test_what_cannot_be_is_told(call: Call, words: list[str], said: str) -> None:
+    done = call("off-road", *words)
+    assert done.returncode == 2
+    assert f"error: {said}" in done.stderr

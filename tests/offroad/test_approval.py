@@ -1,0 +1,154 @@
+"""A change does not approve itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from paved_road import git
+from paved_road.config import Config
+from paved_road.errors import UsageError
+from paved_road.offroad import baseline, checking, lifecycle
+from paved_road.offroad.ledger import Record
+from paved_road.offroad.standing import State
+from paved_road.service import Service
+from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
+
+Excused = Callable[..., Record]
+
+
+def states(service: Service, settings: Config, base: str | None = None) -> list[State]:
+    found = checking.check(service, settings, today=TODAY, base=base)
+    return [one.state for one in found.standing.findings]
+
+
+def start(service: Service) -> str:
+    return git.text("rev-parse", "HEAD", cwd=service.top)
+
+
+def test_change_proposal_and_approval_in_three_commits_are_fine(
+    excused: Excused, service: Service, settings: Config
+) -> None:
+    base = start(service)
+    excused()
+    assert states(service, settings, base) == []
+
+
+def squash(service: Service, base: str) -> None:
+    git.run("reset", "--quiet", "--soft", base, cwd=service.top)
+    commit(service)
+
+
+def test_the_change_and_its_approval_in_one_commit_fail(excused: Excused, service: Service, settings: Config) -> None:
+    base = start(service)
+    excused()
+    squash(service, base)
+    found = checking.check(service, settings, today=TODAY, base=base)
+    assert [one.state for one in found.standing.findings] == [State.APPROVED_WITH_CHANGE]
+    assert found.exit_code == 1
+    assert found.standing.excused == (), "what approved itself is not approved"
+    assert states(service, settings) == [], "without a base nobody asks how the history came about"
+
+
+def test_a_low_risk_may_come_in_one_commit(excused: Excused, service: Service, settings: Config) -> None:
+    base = start(service)
+    excused(risk="low")
+    squash(service, base)
+    assert states(service, settings, base) == []
+
+
+@pytest.mark.parametrize("committed", [True, False])
+@pytest.mark.parametrize("lowered", [True, False])
+def test_widening_and_editing_the_record_in_one_change_fails(
+    excused: Excused, service: Service, settings: Config, *, committed: bool, lowered: bool
+) -> None:
+    record = excused()
+    base = start(service)
+    # What somebody in a hurry does: more changes, and the record made to fit, by its own command.
+    change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
+    if lowered:
+        path = service.path / record.path
+        path.write_text(path.read_text().replace("risk: medium", "risk: low"))
+    lifecycle.accept(service, record.id, settings, today=TODAY, by="bo@acme.example")
+    git.run("reset", "--quiet", "--soft", base, cwd=service.top)
+    if committed:
+        commit(service)
+    assert states(service, settings, base) == [State.APPROVED_WITH_CHANGE]
+
+
+def test_widening_first_and_approving_after_it_is_fine(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    base = start(service)
+    change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
+    assert states(service, settings, base) == [State.DRIFTED_FURTHER]
+    lifecycle.accept(service, record.id, settings, today=TODAY, by="bo@acme.example")
+    commit(service)
+    assert states(service, settings, base) == []
+
+
+def test_editing_only_the_record_does_not_widen_it(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    path = service.path / record.path
+    path.write_text(path.read_text().replace("    - Dockerfile\n", "    - Dockerfile\n    - run.sh\n"))
+    change(service, {"run.sh*": "#!/bin/sh\n"})
+    assert states(service, settings, "HEAD~1") == [State.DRIFTED_FURTHER, State.APPROVED_WITH_CHANGE]
+    assert states(service, settings) == [State.DRIFTED_FURTHER], "the fingerprint does not have the new file"
+
+
+def test_a_baseline_that_grew_by_hand_fails(service: Service, settings: Config) -> None:
+    change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
+    baseline.record(service, settings, today=TODAY)
+    commit(service)
+    base = start(service)
+    change(service, {"run.sh*": "#!/bin/sh\n"})
+    lifecycle.new(service, [lifecycle.Draft(slug="x", paths=("run.sh",), risk="low", requested_by="ann")], today=TODAY)
+    argue(service, "x")
+    lifecycle.accept(service, "x", settings, today=TODAY)
+    folder = service.path / "docs" / "off-road"
+    own = (folder / "x.md").read_text()
+    grown = (folder / "baseline.md").read_text()
+    grown = grown.replace("    - Dockerfile\n", "    - Dockerfile\n    - run.sh\n")
+    entry = own[own.index("  run.sh:") : own.index("\n---\n\n")]
+    (folder / "baseline.md").write_text(grown.replace("\n---\n\n", f"\n{entry}\n---\n\n", 1))
+    (folder / "x.md").unlink()
+    commit(service)
+    assert states(service, settings) == []
+    assert states(service, settings, base) == [State.BASELINE_GREW]
+
+
+def test_the_ci_server_says_where_the_change_begins(
+    excused: Excused, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = start(service)
+    excused()
+    squash(service, base)
+    git.run("update-ref", "refs/remotes/origin/main", base, cwd=service.top)
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    assert states(service, settings) == [State.APPROVED_WITH_CHANGE]
+    monkeypatch.delenv("GITHUB_BASE_REF")
+    monkeypatch.setenv("CI_MERGE_REQUEST_DIFF_BASE_SHA", base)
+    assert states(service, settings) == [State.APPROVED_WITH_CHANGE]
+    monkeypatch.setenv("CI_MERGE_REQUEST_DIFF_BASE_SHA", "0" * 40)
+    assert states(service, settings) == []
+
+
+def test_a_base_that_is_not_there_is_told(excused: Excused, service: Service, settings: Config) -> None:
+    excused()
+    with pytest.raises(UsageError, match="there is no commit nowhere here") as caught:
+        states(service, settings, "nowhere")
+    assert "fetch-depth: 0" in caught.value.hint
+
+
+def test_a_mitigation_is_confirmed_by_its_command(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    path = service.path / record.path
+    for command, expected in (("test -f Dockerfile", []), ("echo no image >&2; exit 3", [State.UNCONFIRMED])):
+        path.write_text(record.document.text.replace("confirmation:", f"confirmation: {command}"))
+        found = checking.check(service, settings, today=TODAY, confirm=True)
+        assert [one.state for one in found.standing.findings] == expected
+        assert checking.check(service, settings, today=TODAY).standing.findings == (), "nothing runs unasked"
+    assert (
+        "exit code 3, no image"
+        in checking.check(service, settings, today=TODAY, confirm=True).standing.findings[0].text
+    )

@@ -1,0 +1,128 @@
+"""What was found, as machines and reviewers read it. An excuse is never told as a pass."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from paved_road.config import Config
+from paved_road.offroad import checking, formats
+from paved_road.offroad.formats import Checked, Format
+from paved_road.offroad.formats.github import _data, _property
+from paved_road.offroad.formats.junit import _clean
+from paved_road.offroad.formats.markdown import cell
+from paved_road.offroad.ledger import Record
+from paved_road.offroad.standing import State
+from paved_road.service import Service
+from tests.offroad.world import REASON, TODAY, change
+from tests.tools import node_package
+
+Make = Callable[..., Checked]
+
+
+@pytest.fixture
+def checked(excused: Callable[..., Record], service: Service, settings: Config) -> Make:
+    """One file excused, by a record that expires soon; another one uncovered."""
+
+    def make(*, strict: bool = False) -> Checked:
+        excused(days=7)
+        change(service, {"deploy/hpa.yaml": "min: 1\n"})
+        return checking.check(service, settings, today=TODAY, strict=strict)
+
+    return make
+
+
+def test_warnings_fail_only_when_strict(excused: Callable[..., Record], service: Service, settings: Config) -> None:
+    excused(days=7)
+    assert checking.check(service, settings, today=TODAY).exit_code == 0
+    assert checking.check(service, settings, today=TODAY, strict=True).exit_code == 1
+
+
+def test_sarif_suppresses_what_is_excused(checked: Make) -> None:
+    log = json.loads(formats.render(checked(), Format.SARIF))
+    (run,) = log["runs"]
+    results: dict[str, Any] = {one["ruleId"]: one for one in run["results"]}
+    assert {name: one["level"] for name, one in results.items()} == {
+        "uncovered": "error",
+        "expiring": "warning",
+        "drift": "warning",
+    }
+    (suppression,) = results["drift"]["suppressions"]
+    assert (suppression["kind"], suppression["status"]) == ("external", "accepted")
+    assert suppression["justification"] == REASON
+    assert not any("suppressions" in one for name, one in results.items() if name != "drift")
+    where = results["expiring"]["locations"][0]["physicalLocation"]
+    assert where == {"artifactLocation": {"uri": "docs/off-road/own-base-image.md"}, "region": {"startLine": 17}}
+    known = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert known == {*map(str, State), "drift"}
+
+
+def test_junit_skips_what_is_excused_with_its_reason(checked: Make) -> None:
+    suite = ET.fromstring(formats.render(checked(), Format.JUNIT)).find("testsuite")
+    assert suite is not None
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "3",
+        "failures": "1",
+        "errors": "0",
+        "skipped": "1",
+    }
+    (skipped,) = suite.iter("skipped")
+    assert REASON in skipped.get("message", "")
+    (failure,) = suite.iter("failure")
+    assert failure.get("type") == "uncovered"
+    assert len(suite.findall("testcase")) == 3
+
+
+def test_junit_counts_warnings_as_failures_when_strict(checked: Make) -> None:
+    suite = ET.fromstring(formats.render(checked(strict=True), Format.JUNIT)).find("testsuite")
+    assert suite is not None
+    assert suite.get("failures") == "2"
+
+
+def test_github_annotates_the_lines(checked: Make) -> None:
+    lines = formats.render(checked(), Format.GITHUB).splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice"]
+    assert lines[0].startswith("::error file=deploy/hpa.yaml,line=1,title=uncovered::deploy/hpa.yaml is edited")
+    assert lines[1].startswith("::warning file=docs/off-road/own-base-image.md,line=17,title=expiring::")
+    assert lines[2].endswith(f"::Dockerfile: {REASON}")
+
+
+def test_markdown_tells_failures_warnings_and_excuses_apart(checked: Make) -> None:
+    text = formats.render(checked(), Format.MARKDOWN)
+    assert "The ledger **fails**: 1 failing, 1 to look at, 1 excused." in text
+    assert text.index("| Fails |") < text.index("| Needs a look |") < text.index("| Excused |")
+
+
+def test_text_cannot_break_out_of_a_format() -> None:
+    assert _data("a\n::error::b%") == "a%0A::error::b%25"
+    assert _property("a:b,c\n") == "a%3Ab%2Cc%0A"
+    assert _clean("a\x00\x1b[31m\ud800é") == "a\ufffd\ufffd[31m\ufffdé"
+    escaped = cell("a | b\n<script>@platform `x` [y](z)")
+    assert "\n" not in escaped
+    assert not re.search(r"(?<!\\)[|`\[]|<|@", escaped)
+
+
+def test_paths_are_those_of_the_repository(checked: Make) -> None:
+    done = checked()
+    inside = Checked(name=done.name, prefix="services/orders/", standing=done.standing)
+    assert '"uri": "services/orders/deploy/hpa.yaml"' in formats.render(inside, Format.SARIF)
+    assert "file=services/orders/deploy/hpa.yaml,line=1" in formats.render(inside, Format.GITHUB)
+    assert "services/orders/docs/off-road/own-base-image.md" in formats.render(inside, Format.MARKDOWN)
+
+
+def test_sarif_is_valid(checked: Make) -> None:
+    """By OASIS' schema, which Microsoft's matchers for Jest bring along."""
+    schema = json.loads((node_package("@microsoft/jest-sarif") / "lib/schemas/sarif-2.1.0-rtm.5.json").read_text())
+    log = json.loads(formats.render(checked(), Format.SARIF))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert list(validator.iter_errors(log)) == []
+    log["runs"][0]["results"][-1]["suppressions"][0]["kind"] = "because"
+    assert [error.message for error in validator.iter_errors(log)] == [
+        "'because' is not one of ['inSource', 'external']"
+    ]

@@ -1,0 +1,280 @@
+"""What becomes of a record: by whom, when, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from paved_road import git
+from paved_road.config import Config
+from paved_road.errors import RecordError, UsageError
+from paved_road.offroad import baseline, ledger, lifecycle, moves, standing
+from paved_road.offroad.ledger import Record
+from paved_road.offroad.lifecycle import Draft
+from paved_road.offroad.standing import State
+from paved_road.service import Service, open_service
+from tests.offroad.test_standing import move_road, relock
+from tests.offroad.world import OWN_IMAGE, REASON, TODAY, argue, change, commit, dockerfile
+
+Excused = Callable[..., Record]
+ANN, BO = "ann@acme.example", "bo@acme.example"
+
+
+def propose(service: Service, *, risk: str = "medium", slug: str = "own", path: str = "Dockerfile") -> None:
+    lifecycle.new(service, [Draft(slug=slug, paths=(path,), risk=risk, requested_by=ANN)], today=TODAY)
+
+
+def test_a_new_record_has_all_but_the_argument(service: Service) -> None:
+    change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
+    propose(service)
+    deviation = ledger.load(service, today=TODAY).find("own").deviation
+    assert (deviation.status, deviation.owner, deviation.release) == ("proposed", "orders-team", "1.0.0")
+    assert deviation.review_by - deviation.created == timedelta(days=90)
+    assert deviation.reason == ""
+
+
+def test_a_slug_is_taken_once(service: Service) -> None:
+    propose(service)
+    with pytest.raises(RecordError, match=r"docs/off-road/own.md exists already") as caught:
+        propose(service)
+    assert "own-2" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "cause", "hint"),
+    [("app.py", "its owner is service", ""), ("Dokerfile", "the road has no such file", "did you mean Dockerfile?")],
+)
+def test_what_the_road_does_not_own_needs_no_record(service: Service, path: str, cause: str, hint: str) -> None:
+    with pytest.raises(UsageError, match="needs no record") as caught:
+        propose(service, path=path)
+    assert cause in caught.value.cause
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("fields", [{"risk": "some"}, {"kind": "because"}, {"reason": "TODO"}, {"slug": "Own Image"},
+                                    {"days": 121}, {"paths": ("*",)}])  # fmt: skip
+def test_a_draft_that_is_no_record_is_never_written(service: Service, fields: dict[str, object]) -> None:
+    facts = {"slug": "own", "paths": ("Dockerfile",), "requested_by": ANN} | fields
+    with pytest.raises(RecordError):
+        lifecycle.new(service, [Draft(**facts)], today=TODAY)  # type: ignore[arg-type]
+    assert not (service.path / "docs").exists() or not list((service.path / "docs").rglob("*.md"))
+
+
+def test_accepting_needs_somebody_else(service: Service, settings: Config) -> None:
+    change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
+    propose(service)
+    argue(service, "own")
+    with pytest.raises(RecordError, match="asked for own and cannot approve it"):
+        lifecycle.accept(service, "own", settings, today=TODAY, by="Ann Lee <ANN@acme.example>")
+    assert lifecycle.accept(service, "own", settings, today=TODAY, by=BO).deviation.approved_by == BO
+
+
+def test_a_low_risk_needs_nobody(service: Service, settings: Config) -> None:
+    change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
+    propose(service, risk="low")
+    argue(service, "own")
+    assert lifecycle.accept(service, "own", settings, today=TODAY).deviation.approved_by is None
+
+
+def test_accepting_needs_a_reason_and_an_argument(service: Service, settings: Config) -> None:
+    change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
+    propose(service)
+    before = (service.path / "docs/off-road/own.md").read_bytes()
+    with pytest.raises(RecordError, match="the reason is empty; a good one: "):
+        lifecycle.accept(service, "own", settings, today=TODAY, by=BO)
+    assert (service.path / "docs/off-road/own.md").read_bytes() == before
+    (service.path / "docs/off-road/own.md").write_bytes(before.replace(b"reason:", b"reason: " + REASON.encode()))
+    with pytest.raises(RecordError, match="the argument is missing: write what to know under the heading ## Context"):
+        lifecycle.accept(service, "own", settings, today=TODAY, by=BO)
+
+
+def test_accepting_what_is_not_committed_is_refused(service: Service, settings: Config) -> None:
+    (service.path / "Dockerfile").write_text("FROM scratch\n")
+    propose(service)
+    argue(service, "own")
+    with pytest.raises(RecordError, match="Dockerfile is not committed yet"):
+        lifecycle.accept(service, "own", settings, today=TODAY, by=BO)
+
+
+def test_accepting_nothing_is_refused(service: Service, settings: Config) -> None:
+    propose(service)
+    argue(service, "own")
+    with pytest.raises(RecordError, match="there is nothing to approve"):
+        lifecycle.accept(service, "own", settings, today=TODAY, by=BO)
+
+
+def test_accepting_changes_only_what_it_says(excused: Excused, service: Service) -> None:
+    excused()
+    done = git.text("diff", "HEAD~1", "--unified=0", "--no-prefix", cwd=service.top)
+    changed = [line for line in done.splitlines() if line[:1] in "+-" and line[:2] not in ("++", "--")]
+    assert [line.split(":")[0] for line in changed] == [
+        *("-status", "+status", "-approved_by", "+approved_by"),
+        *("+fingerprint", "+  Dockerfile", "+    road", "+    service", "+    difference"),
+    ]
+
+
+def test_what_drifted_further_is_accepted_again_by_somebody_else(
+    excused: Excused, service: Service, settings: Config
+) -> None:
+    excused()
+    change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
+    with pytest.raises(RecordError, match="cannot be renewed: it is drifted-further"):
+        lifecycle.renew(service, "own-base-image", settings, today=TODAY, by=BO)
+    with pytest.raises(RecordError, match="cannot approve it"):
+        lifecycle.accept(service, "own-base-image", settings, today=TODAY, by=ANN)
+    lifecycle.accept(service, "own-base-image", settings, today=TODAY, by=BO)
+    assert standing.find(service, settings, today=TODAY).findings == ()
+
+
+def test_an_expired_record_is_renewed_and_excuses_again(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    later = record.deviation.review_by + timedelta(days=30)
+    assert not standing.find(service, settings, today=later).excused
+    renewed = lifecycle.renew(service, record.id, settings, today=later, by=BO, days=60)
+    assert renewed.deviation.review_by == later + timedelta(days=60)
+    assert standing.find(service, settings, today=later).excused
+    with pytest.raises(RecordError, match="review_by is 121 days away; the road allows 120"):
+        lifecycle.renew(service, record.id, settings, today=later, by=BO, days=121)
+    with pytest.raises(RecordError, match="cannot approve it"):
+        lifecycle.renew(service, record.id, settings, today=later, by=ANN)
+
+
+def test_a_stale_record_is_closed_not_renewed(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    with pytest.raises(RecordError, match="is not resolved: Dockerfile still differs"):
+        lifecycle.close(service, record.id, "resolved", today=TODAY)
+    git.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
+    with pytest.raises(RecordError, match="cannot be renewed: it is stale"):
+        lifecycle.renew(service, record.id, settings, today=TODAY, by=BO)
+    assert lifecycle.close(service, record.id, "resolved", today=TODAY).deviation.status == "resolved"
+    assert standing.find(service, settings, today=TODAY).findings == ()
+
+
+def test_a_revoked_record_excuses_nothing(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    lifecycle.close(service, record.id, "revoked", today=TODAY)
+    assert [one.state for one in standing.find(service, settings, today=TODAY).findings] == [State.UNCOVERED]
+    with pytest.raises(RecordError, match="is revoked, so it cannot be accepted"):
+        lifecycle.accept(service, record.id, settings, today=TODAY, by=BO)
+
+
+def test_one_of_two_records_of_a_thing_is_superseded(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    propose(service, slug="distroless")
+    argue(service, "distroless")
+    commit(service)
+    with pytest.raises(RecordError, match=r"Dockerfile is excused by docs/off-road/distroless.md too"):
+        lifecycle.accept(service, "distroless", settings, today=TODAY, by=BO)
+    closed = lifecycle.close(service, record.id, "superseded", today=TODAY, by="distroless")
+    assert closed.deviation.superseded_by == "distroless"
+    lifecycle.accept(service, "distroless", settings, today=TODAY, by=BO)
+    with pytest.raises(UsageError, match="superseded by which record"):
+        lifecycle.close(service, "distroless", "superseded", today=TODAY)
+
+
+def test_a_record_that_is_not_there_names_the_nearest(excused: Excused, service: Service, settings: Config) -> None:
+    excused()
+    with pytest.raises(RecordError, match="there is no record 'own-image'") as caught:
+        lifecycle.renew(service, "own-image", settings, today=TODAY, by=BO)
+    assert "own-base-image" in caught.value.hint
+
+
+# -- the baseline ----------------------------------------------------------------------------------------------------
+
+
+def test_a_baseline_can_only_shrink(service: Service, settings: Config) -> None:
+    pristine = (service.path / "deploy/hpa.yaml").read_text()
+    change(service, {"Dockerfile": "FROM scratch\n", "deploy/hpa.yaml": "min: 1\n"})
+    done = baseline.record(service, settings, today=TODAY)
+    assert done.recorded == ("Dockerfile", "deploy/hpa.yaml")
+    assert done.record is not None
+    assert done.record.deviation.review_by == TODAY + timedelta(days=30)
+    commit(service)
+    assert standing.find(service, settings, today=TODAY).findings == ()
+
+    change(service, {"deploy/hpa.yaml": pristine, "run.sh*": "#!/bin/sh\n"})
+    again = baseline.record(service, settings, today=TODAY)
+    assert (again.returned, again.beyond) == (("deploy/hpa.yaml",), ("run.sh",))
+    assert again.record is not None
+    assert again.record.deviation.scope.paths == ["Dockerfile"]
+    assert [one.path for one in standing.find(service, settings, today=TODAY).findings] == ["run.sh"]
+
+    change(service, {"deploy/hpa.yaml": "min: 1\n"})
+    assert baseline.record(service, settings, today=TODAY).beyond == ("deploy/hpa.yaml", "run.sh")
+
+
+def test_a_baseline_whose_files_all_came_back_is_resolved(service: Service, settings: Config) -> None:
+    pristine = (service.path / "Dockerfile").read_text()
+    change(service, {"Dockerfile": "FROM scratch\n"})
+    baseline.record(service, settings, today=TODAY)
+    change(service, {"Dockerfile": pristine})
+    done = baseline.record(service, settings, today=TODAY)
+    assert done.record is not None
+    assert done.record.deviation.status == "resolved"
+    change(service, {"Dockerfile": "FROM scratch\n"})
+    with pytest.raises(RecordError, match="the baseline is resolved"):
+        baseline.record(service, settings, today=TODAY)
+
+
+def test_a_baseline_that_is_refused_leaves_nothing(service: Service, settings: Config) -> None:
+    change(service, {"Dockerfile": "FROM scratch\n"})
+    with pytest.raises(RecordError, match="cannot approve it"):
+        baseline.record(service, settings, today=TODAY, risk="high")
+    assert not list((service.path / "docs" / "off-road").iterdir())
+    with pytest.raises(UsageError, match="90 days at most"):
+        baseline.record(service, settings, today=TODAY, days=91)
+
+
+def test_nothing_that_drifts_needs_no_baseline(service: Service, settings: Config) -> None:
+    assert baseline.record(service, settings, today=TODAY).record is None
+
+
+# -- the road moved --------------------------------------------------------------------------------------------------
+
+
+def test_records_follow_a_file_of_the_same_content(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    lock = service.lock
+    assert lock is not None
+    git.run("mv", "Dockerfile", "deploy/Dockerfile", cwd=service.top)
+    files = {"deploy/Dockerfile" if path == "Dockerfile" else path: one for path, one in lock.files.items()}
+    relock(service, files)
+    here = open_service(service.path)
+    assert {one.state for one in standing.find(here, settings, today=TODAY).findings} == {
+        State.ORPHANED,
+        State.UNCOVERED,
+    }
+    shown = moves.migrate(here, {}, today=TODAY, dry_run=True)
+    assert [(move.record, move.new) for move in shown.moves] == [(record.id, "deploy/Dockerfile")]
+    assert standing.find(here, settings, today=TODAY).findings, "shown, not done"
+    moves.migrate(here, {}, today=TODAY)
+    assert standing.find(here, settings, today=TODAY).findings == ()
+    assert moves.migrate(here, {}, today=TODAY) == moves.Migration(moves=())
+
+
+def test_what_nothing_tells_of_is_renamed_by_hand(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    move_road(service, "FROM nothing-like-before\n")
+    lock = open_service(service.path).lock
+    assert lock is not None
+    git.run("mv", "Dockerfile", "deploy/Dockerfile", cwd=service.top)
+    files = {"deploy/Dockerfile" if path == "Dockerfile" else path: one for path, one in lock.files.items()}
+    relock(service, files)
+    here = open_service(service.path)
+    assert moves.migrate(here, {}, today=TODAY).lost == ((record.id, "Dockerfile"),)
+    declared = moves.migrate(here, {"Dockerfile": "deploy/Dockerfile"}, today=TODAY, dry_run=True)
+    assert [move.new for move in declared.moves] == ["deploy/Dockerfile"]
+    with pytest.raises(UsageError, match="the road owns no file build/Dockerfile"):
+        moves.rename(here, "Dockerfile", "build/Dockerfile", today=TODAY)
+    with pytest.raises(RecordError, match="no open record names Dokerfile"):
+        moves.rename(here, "Dokerfile", "deploy/Dockerfile", today=TODAY)
+    moves.rename(here, "Dockerfile", "deploy/Dockerfile", today=TODAY)
+    assert [one.state for one in standing.find(here, settings, today=TODAY).findings] == [State.ROAD_MOVED]
+
+
+def test_a_practice_is_renamed(service: Service, settings: Config) -> None:
+    lifecycle.new(service, [Draft(slug="no-hpa", practice="autoscaling", requested_by=ANN)], today=TODAY)
+    moves.rename(service, "autoscaling", "scales-out", today=TODAY)
+    assert ledger.load(service, today=TODAY).find("no-hpa").deviation.scope.practice == "scales-out"
