@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+import typer.main
 
 from paved_road import __version__, debug, ui
 from paved_road.cli import adopt, config, doctor, drift, new, off_road, status, templates, update
@@ -101,12 +102,15 @@ def _refused(error: PavedError, given: list[str]) -> int:
 
 
 def _command(given: list[str]) -> list[str]:
-    """The words of the command line that name a command."""
-    words = [word for word in given[:2] if not word.startswith("-")]
-    names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    if not words or words[0] not in names:
-        return []
-    return words if words[0] in {group.name for group in app.registered_groups} else words[:1]
+    """The words of the command line that name a command, as far as there is one."""
+    commands = getattr(typer.main.get_command(app), "commands", {})
+    found: list[str] = []
+    for word in given:
+        if word not in commands:
+            break
+        found.append(word)
+        commands = getattr(commands[word], "commands", {})
+    return found
 
 
 def _bug(error: Exception) -> _Bug:

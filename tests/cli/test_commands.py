@@ -68,6 +68,16 @@ def test_a_usage_error_is_an_envelope_too(paved_json: PavedJson) -> None:
     assert envelope["command"] == "new"
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [("nonsense", "paved --help"), ("config shw", "paved config --help"), ("new --nonsense", "paved new --help")],
+)
+def test_the_hint_names_help_that_exists(paved: Paved, words: str, hint: str) -> None:
+    done = paved(*words.split())
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"hint: {hint}"
+
+
 def test_a_bug_is_a_log_and_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("nobody foresaw this")
