@@ -73,7 +73,6 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         ask=None if stamped else ask,
     )
     pristine = render(form, book, path)
-    trees.check_paths(pristine.tree)
     lock = lock_of(pristine, own)
     records: Tree = {LOCK: File(lock.dump())}
     if stamped is None or pristine.answers != stamped.record:

@@ -80,7 +80,6 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     own = manifest.parse(_content(form.files, manifest.FILENAME))
     book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
     pristine = render(form, book, destination)
-    trees.check_paths(pristine.tree)
     if pristine.differences:
         notes.append(
             "our renderer and Copier differ on this release; Copier's result is used "

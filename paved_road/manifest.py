@@ -12,8 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from paved_road import yml
 from paved_road.errors import TemplateError
 from paved_road.owners import Owner
+from paved_road.stated import FILENAME
 
-FILENAME = "paved-road.yml"
+__all__ = ["FILENAME", "Manifest", "json_schema", "parse"]
 
 
 class _Strict(BaseModel):
@@ -113,18 +114,6 @@ def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
         raise TemplateError(
             f"{where} is not valid", cause=faults, hint="see docs/reference/paved-road-yml.md"
         ) from error
-
-
-def stated_version(content: bytes | None) -> str | None:
-    """The version a `paved-road.yml` states, without asking whether the rest of it is valid."""
-    if content is None:
-        return None
-    try:
-        data = yml.load(content)
-    except yaml.YAMLError:
-        return None
-    version = data.get("version") if isinstance(data, dict) else None
-    return None if version is None else str(version)
 
 
 def json_schema() -> str:

@@ -325,7 +325,7 @@ def _versions(template: Template, named: dict[str, tuple[str, str]]) -> list[Rel
 
 def _stated(template: Template) -> list[Release]:
     """Releases of a road without tags. A version lasts until the commit that states the next one."""
-    from paved_road.manifest import FILENAME, stated_version
+    from paved_road.stated import FILENAME, stated_version
 
     location = template.road.location
     head = _head(template.road) if template.road.is_git else None
@@ -349,7 +349,7 @@ def _stated(template: Template) -> list[Release]:
 
 def _at(template: Template, commit: str) -> Release:
     """The release at a commit that may have no tag: the stated version, else one derived as Copier does."""
-    from paved_road.manifest import FILENAME, stated_version
+    from paved_road.stated import FILENAME, stated_version
 
     location, folder = template.road.location, template.folder
     prefix = f"{folder}/" if folder else ""
@@ -373,7 +373,7 @@ def _derived(location: Path, commit: str) -> str:
 
 
 def _working_tree(template: Template) -> Release:
-    from paved_road.manifest import FILENAME, stated_version
+    from paved_road.stated import FILENAME, stated_version
 
     road = template.road
     path = road.location / template.folder / FILENAME

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from paved_road.errors import TemplateError
-from paved_road.manifest import parse, stated_version
+from paved_road.manifest import parse
 from paved_road.owners import Owner
 from paved_road.service import owner_of
+from paved_road.stated import stated_version
 
 
 def test_a_template_without_a_manifest_has_the_defaults() -> None:

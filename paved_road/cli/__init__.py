@@ -9,11 +9,12 @@ import typer
 import typer.main
 
 from paved_road import __version__, debug, ui
-from paved_road.cli import adopt, config, doctor, drift, new, off_road, status, templates, update
+from paved_road.cli import adopt, config, doctor, drift, new, off_road, plain, status, templates, update
 from paved_road.errors import PavedError, UsageError
 
 app = typer.Typer(
     name="paved",
+    cls=plain.Group,
     help="""Stamp production-ready services from a paved road, keep them up to date, prove them ready.
 
     \b

@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, plain
 
 app = typer.Typer(
+    cls=plain.Group,
     help="""Show paved's own settings.
 
     \b

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road import debug
+from paved_road import tree as trees
 from paved_road.config import BUILT_IN
 from paved_road.errors import ForbiddenPath, TemplateError, UnsupportedTemplate, UntrustedTemplate
 from paved_road.render import config as configs
@@ -133,7 +134,8 @@ _prepare_once = functools.lru_cache(maxsize=16)(_prepare)
 def render(form: Questionnaire, book: AnswerBook, destination: Path, *, renderer: Renderer | None = None) -> Pristine:
     """The pristine tree. Nothing is written to `destination`; its name is what the template may see of it.
 
-    `renderer` is for those who compare the two; without it the release gets the one that may be trusted with it.
+    No path in it leaves the service. `renderer` is for those who compare the two; without it the release gets the one
+    that may be trusted with it.
     """
     unnamed = _Rendering(form, book, destination, "")
     rendering = replace(unnamed, answers_file=unnamed.setting("answers_file") or ".copier-answers.yml")
@@ -142,6 +144,7 @@ def render(form: Questionnaire, book: AnswerBook, destination: Path, *, renderer
     record = book.to_record(form.config)
     if rendering.answers_file not in tree:
         tree = {**tree, rendering.answers_file: File(_answers_text(record))}
+    trees.check_paths(tree)
     return Pristine(
         release=form.release,
         answers=record,

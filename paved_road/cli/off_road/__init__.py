@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from paved_road.cli import plain
 from paved_road.cli.off_road import (
     accept,
     baseline,
@@ -20,6 +21,7 @@ from paved_road.cli.off_road import (
 )
 
 app = typer.Typer(
+    cls=plain.Group,
     help="""Leave the road on purpose, in writing: the records in docs/off-road/.
 
     \b

@@ -1,0 +1,50 @@
+"""What a prompt or a pipeline calls all day long does not load what it does not need."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from paved_road.testing import run
+
+HEAVY = {"copier", "pydantic", "rich", "ruamel", "jinja2", "pathspec", "prompt_toolkit"}
+
+
+def loaded(directory: Path, *words: str | Path) -> set[str]:
+    """The top-level modules that a command loads."""
+    done = run(sys.executable, "-X", "importtime", "-m", "paved_road", *words, cwd=directory)
+    assert done.returncode in (0, 1), done.stderr
+    return {name.split(".")[0] for name in re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE)}
+
+
+@pytest.fixture
+def service(paved: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Path:
+    """A service of the built-in road."""
+    assert paved("new", tmp_path / "orders", "--ref", "HEAD", "--defaults", PATH="/usr/bin:/bin").returncode == 0
+    return tmp_path / "orders"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["update", "--help"]])
+def test_help_loads_nothing_heavy(words: list[str], tmp_path: Path) -> None:
+    assert loaded(tmp_path, *words) & (HEAVY | {"yaml"}) == set()
+
+
+@pytest.mark.parametrize("words", [["status"], ["status", "--json"], ["drift"], ["drift", "--json"]])
+def test_status_and_drift_load_nothing_heavy(words: list[str], service: Path) -> None:
+    assert loaded(service, *words) & HEAVY == set()
+
+
+def test_an_update_loads_neither_copier_nor_rich(service: Path) -> None:
+    assert loaded(service, "update", "--defaults") & {"copier", "rich", "ruamel", "prompt_toolkit"} == set()
+
+
+def test_a_path_that_cannot_be_read_is_told_by_its_name(
+    paved: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    done = paved("new", "hi", "--answers", tmp_path / "nowhere.yml")
+    assert (done.returncode, "nowhere.yml" in done.stderr) == (2, True)
