@@ -28,6 +28,15 @@ class Attributes:
     settings: tuple[str, ...] = ()
     """Settings of git, as in `merge.mine.driver=...`."""
 
+    def has_driver(self, path: str) -> bool:
+        """Whether a file may be merged in another way than line by line."""
+        if not self.lines:
+            return False
+        from pathspec import PathSpec
+
+        patterns = [line.split()[0] for line in self.lines.decode(errors="replace").splitlines() if "merge" in line]
+        return PathSpec.from_lines("gitignore", [pattern.strip('"') for pattern in patterns]).match_file(path)
+
 
 NONE: Final = Attributes()
 

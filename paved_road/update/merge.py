@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from paved_road import git
 from paved_road.git import Commit, Leaf, Scratch
 from paved_road.tree import File, Mode
-from paved_road.update import guesses, lines, structured
+from paved_road.update import guesses, lines, stanzas, structured
 from paved_road.update.attributes import NONE, Attributes
 
 Files = dict[str, Leaf]
@@ -91,11 +91,12 @@ def _merged(scratch: Scratch, number: int, sides: Sides, said: git.Merge) -> Mer
     files = {_named_path(number, sides, path): leaf for path, leaf in written.items()}
     conflicts = {path: Conflict(stages=stages, reason=_reason(path, said)) for path, stages in said.conflicts.items()}
     files, conflicts, decided = _decide(scratch, number, sides, files, conflicts, said)
+    files, conflicts = _doubt(scratch, sides, files, conflicts, said)
     notes = [text for _, kind, text in said.messages if kind.startswith("Directory rename")]
     notes += guesses.notes(sides.renamed, sides.ours, files)
     return Merged(
         like=(said.tree, written), files={**files, **sides.held}, conflicts=conflicts, notes=tuple(notes),
-        structured=frozenset(decided),
+        structured=decided,
     )  # fmt: skip
 
 
@@ -156,10 +157,9 @@ def _reason(path: str, said: git.Merge) -> str:
 
 def _decide(
     scratch: Scratch, number: int, sides: Sides, files: Files, conflicts: dict[str, Conflict], said: git.Merge
-) -> tuple[Files, dict[str, Conflict], list[str]]:
-    """Decide conflicts in structured files where the data decides them; refuse clean merges that no longer parse."""
+) -> tuple[Files, dict[str, Conflict], frozenset[str]]:
+    """Decide conflicts in structured files where the data decides them; name the sides in the others."""
     files, conflicts = dict(files), dict(conflicts)
-    decided: list[str] = []
     for path, conflict in said.conflicts.items():
         if path not in files or files[path].mode not in REGULAR:
             continue
@@ -170,21 +170,50 @@ def _decide(
             if resolved is not None:
                 files[path] = _leaf(files[path].mode, resolved)
                 del conflicts[path]
-                decided.append(path)
                 continue
         if (named := _named_markers(number, sides, text)) != text:
             files[path] = _leaf(files[path].mode, named)
-    for path in {paths[0] for paths, kind, _ in said.messages if kind == "Auto-merging"} - conflicts.keys():
-        three = [side[path] for side in (sides.base, sides.ours, sides.theirs) if path in side]
-        if len(three) < 3 or path not in files or structured.parses(path, b"") is None:
+    return files, conflicts, frozenset(said.conflicts.keys() - conflicts.keys())
+
+
+def _doubt(
+    scratch: Scratch, sides: Sides, files: Files, conflicts: dict[str, Conflict], said: git.Merge
+) -> tuple[Files, dict[str, Conflict]]:
+    """Look again at what git merged cleanly: it goes by lines, and knows neither stanzas nor data."""
+    files, conflicts = dict(files), dict(conflicts)
+    merged = {paths[0] for paths, kind, _ in said.messages if kind == "Auto-merging"} & files.keys()
+    for path in sorted(merged - said.conflicts.keys()):
+        three = _three(sides, path)
+        if three is None or files[path].mode not in REGULAR or sides.attributes.has_driver(path):
             continue
         base, ours, theirs, text = _read(scratch, [*three, files[path]])
-        before = all(structured.parses(path, side) for side in (base, ours, theirs))
-        if before and not structured.parses(path, text):
-            reason = "the merge is clean as text but no longer parses"
+        wanted, reason = _doubted(path, base, ours, theirs, text)
+        if reason:
             conflicts[path] = Conflict(stages=dict(zip((1, 2, 3), three, strict=True)), reason=reason)
-            files[path] = _leaf(files[path].mode, _whole(ours, theirs, *sides.labels[1:]))
-    return files, conflicts, decided
+            wanted = _whole(ours, theirs, *sides.labels[1:])
+        if wanted != text:
+            files[path] = _leaf(files[path].mode, wanted)
+    return files, conflicts
+
+
+def _three(sides: Sides, path: str) -> list[Leaf] | None:
+    """The three files that were merged to one; None when git put them together from other places."""
+    before = {new: old for old, new in sides.renamed.items()}.get(path, path)
+    found = sides.base.get(before), sides.ours.get(path), sides.theirs.get(before)
+    return None if None in found else [leaf for leaf in found if leaf]
+
+
+def _doubted(path: str, base: bytes, ours: bytes, theirs: bytes, text: bytes) -> tuple[bytes, str]:
+    """The text to take for a merge that git found clean, and why a person has to look, if one has to."""
+    if b"\0" in text:
+        return text, ""
+    other = stanzas.merge(base, ours, theirs)
+    if other is None:
+        return text, structured.fault(path, base, ours, theirs, text)
+    aligned, collides = other
+    if not collides:
+        return aligned, structured.fault(path, base, ours, theirs, aligned)
+    return text, "the blocks are too much alike to tell which one was changed"
 
 
 def _leaf(mode: str, data: bytes) -> Leaf:
