@@ -1,0 +1,71 @@
+"""One name everywhere: what is found under it in one tool is found under it in all."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.stamped.delivered import pairs, spelled, stamped
+
+
+def names(files: Mapping[str, str]) -> dict[str, str]:
+    """The service's name by where it is said, outside of the manifests: tests/stamped/policies.py holds those."""
+    project = tomllib.loads(files["pyproject.toml"])["project"]
+    dockerfile, compose = files["Dockerfile"], yaml.safe_load(files["compose.yaml"])
+    (package,) = [text for path, text in files.items() if re.fullmatch(r"src/\w+/__init__\.py", path)]
+    (script,) = project["scripts"]
+    (job,) = yaml.safe_load(files["dev/prometheus.yaml"])["scrape_configs"]
+    said = {
+        "distribution": project["name"],
+        "command": script,
+        "logs, traces and metrics": found(r'^SERVICE = "(.+)"$', package),
+        "entry point": found(r'^ENTRYPOINT \["(.+)"\]$', dockerfile),
+        "title of the image": found(r'image\.title="(.+)" \\$', dockerfile),
+        "image": found(r"--tag (.+):local", files["Makefile"]),
+        "image in compose": compose["services"]["service"]["image"].removesuffix(":local"),
+        "project in compose": compose["name"],
+        "job": job["job_name"],
+        "heading": found(r"^# (.+)$", files["README.md"]),
+    }
+    if "deploy/roll-out.sh" in files:
+        script = files["deploy/roll-out.sh"]
+        said |= {
+            "namespace": found(r"^namespace=(.+)-\$environment$", script),
+            "image rolled out": found(r"\{name: (.+), newName:", script),
+            "rolled out": found(r"rollout status deployment/(\S+)", script),
+        }
+    if "deploy/strategy/rollout.yaml" in files:
+        said["watched"] = found(r"argo rollouts status (\S+)", files["deploy/roll-out.sh"])
+    return said
+
+
+def found(pattern: str, text: str) -> str:
+    """The one thing that the pattern finds."""
+    return " and ".join(sorted(set(re.findall(pattern, text, re.MULTILINE)))) or "nothing"
+
+
+@pytest.mark.parametrize("answers", [pytest.param(row, id=spelled(row)) for row in pairs()])
+def test_one_name(answers: dict[str, Any]) -> None:
+    said = names(stamped(**answers))
+    assert {where: name for where, name in said.items() if name != answers["name"]} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "where"),
+    [
+        ("Dockerfile", 'ENTRYPOINT ["orders"]', 'ENTRYPOINT ["order"]', "entry point"),
+        ("compose.yaml", "image: orders:local", "image: order:local", "image in compose"),
+        ("dev/prometheus.yaml", "job_name: orders", "job_name: shop", "job"),
+        ("deploy/roll-out.sh", "namespace=orders-", "namespace=shop-", "namespace"),
+        ("src/orders/__init__.py", '"orders"', '"Orders"', "logs, traces and metrics"),
+    ],
+)
+def test_another_name_is_found(path: str, old: str, new: str, where: str) -> None:
+    files = stamped(rollout="canary")
+    assert old in files[path]
+    assert names(files | {path: files[path].replace(old, new)})[where] != "orders"
