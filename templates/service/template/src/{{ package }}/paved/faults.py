@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from opentelemetry import baggage
@@ -121,5 +121,5 @@ class FaultyTransport:
                     return Response(status=int(argument))
                 case _:
                     raise TransportError("refused on purpose", sent=False)
-        signed = replace(request, headers={**request.headers, SIGNATURE: injection.signature})
+        signed = request._replace(headers={**request.headers, SIGNATURE: injection.signature})
         return await self._transport.send(signed, left)

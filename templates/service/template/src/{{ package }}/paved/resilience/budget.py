@@ -17,34 +17,33 @@ class RollingCounts:
     def __init__(self, window: float, clock: Callable[[], float]) -> None:
         self._width = window / SLOTS
         self._clock = clock
-        self._number = 0  # of the newest slot
-        self._slots: deque[list[int]] = deque()  # of [slot number, total, hits]
-        self.total = 0
-        self.hits = 0
+        self.clear()
+
+    def clear(self) -> None:
+        self._newest = [0, 0, 0]  # slot number, total, hits
+        self._slots = deque([self._newest])
+        self._until = 0.0  # when the next slot begins
+        self.total = self.hits = 0
 
     def add(self, total: int, hits: int) -> None:
-        number = self.expire()
-        if not self._slots or self._slots[-1][0] != number:
-            self._slots.append([number, 0, 0])
-        newest = self._slots[-1]
-        newest[1] += total
-        newest[2] += hits
+        self.expire()
+        self._newest[1] += total
+        self._newest[2] += hits
         self.total += total
         self.hits += hits
 
-    def expire(self) -> int:
-        number = int(self._clock() / self._width)
-        if number != self._number:
-            self._number = number
-            while self._slots and self._slots[0][0] <= number - SLOTS:
-                _, total, hits = self._slots.popleft()
-                self.total -= total
-                self.hits -= hits
-        return number
-
-    def clear(self) -> None:
-        self._slots.clear()
-        self.total = self.hits = 0
+    def expire(self) -> None:
+        now = self._clock()
+        if now < self._until:
+            return
+        number = int(now / self._width)
+        self._until = (number + 1) * self._width
+        self._newest = [number, 0, 0]
+        self._slots.append(self._newest)
+        while self._slots[0][0] <= number - SLOTS:
+            _, total, hits = self._slots.popleft()
+            self.total -= total
+            self.hits -= hits
 
 
 class RetryBudget:

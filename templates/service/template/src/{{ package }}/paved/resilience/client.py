@@ -3,9 +3,10 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from .. import context
@@ -60,10 +61,10 @@ class Client:
         self.breaker = Breaker(policy, clock=clock, uniform=uniform, on_change=self._observer.breaker_changed)
         self.fallback = Fallback(dependency, clock)
 
-    async def get(
+    def get(
         self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
-    ) -> Response:
-        return await self.request("GET", f"{path}?{urlencode(params)}" if params else path, headers=headers)
+    ) -> Coroutine[Any, Any, Response]:
+        return self.request("GET", f"{path}?{urlencode(params)}" if params else path, headers=headers)
 
     async def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
