@@ -32,6 +32,7 @@ FREE = {
     "owner": ["orders-team", "acme/payments", "123"],
     "description": ["The orders service.", "It's a 'quoted' name: #1, {braced} & 100% <ok> $HOME"],
     "port": [8080, 65535],
+    "slo_availability": [99.9, 95.0, 99.99],
 }
 ENVIRONMENTS = ("dev", "staging", "prod")
 

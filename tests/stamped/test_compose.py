@@ -43,7 +43,8 @@ def test_what_is_mounted_is_stamped(answers: dict[str, Any]) -> None:
         for volume in service.get("volumes", ()):
             source, target, mode = volume.split(":")
             assert source.startswith("./")
-            assert any(path == source[2:] or path.startswith(f"{source[2:]}/") for path in files), source
+            made = f"\n{source[2:]}: " in files["Makefile"] and f"\nstack: {source[2:]}" in files["Makefile"]
+            assert made or any(path == source[2:] or path.startswith(f"{source[2:]}/") for path in files), source
             assert target.startswith("/")
             assert mode == "ro"
 

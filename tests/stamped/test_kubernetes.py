@@ -62,7 +62,7 @@ def test_the_custom_resources_hold_against_their_models() -> None:
     manifests = [each for where, answers in environments() for each in environment(where, **answers).manifests]
     assert custom_faults(manifests) == []
     assert {each["kind"] for each in manifests if is_custom(each)} == {
-        "AnalysisTemplate", "HTTPRoute", "Rollout", "ServiceMonitor"
+        "AnalysisTemplate", "HTTPRoute", "PrometheusRule", "Rollout", "ServiceMonitor"
     }  # fmt: skip
 
 
