@@ -11,7 +11,7 @@ import itertools
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -170,16 +170,17 @@ def _without_comma(lines: bytes) -> bytes:
 
 def _merge(base: Any, ours: Any, theirs: Any) -> Any:
     """The three-way merge of parsed data; raises `_Ambiguous`."""
-    if _same(ours, theirs) or _same(theirs, base):
+    before, mine, yours = _key(base), _key(ours), _key(theirs)
+    if yours in (mine, before):
         return ours
-    if _same(ours, base):
+    if mine == before:
         return theirs
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        before = base if isinstance(base, dict) else {}
+        sides = (base if isinstance(base, dict) else {}), ours, theirs
         return {
             key: value
             for key in {**ours, **theirs}
-            if (value := _merge(*(side.get(key, _ABSENT) for side in (before, ours, theirs)))) is not _ABSENT
+            if (value := _merge(*(side.get(key, _ABSENT) for side in sides))) is not _ABSENT
         }
     if isinstance(base, list) and isinstance(ours, list) and isinstance(theirs, list):
         return _merge_lists(base, ours, theirs)
@@ -189,13 +190,13 @@ def _merge(base: Any, ours: Any, theirs: Any) -> Any:
 def _merge_lists(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
     """What either side added is there, what either side removed is not; items with a name are merged inside."""
     sides = base, ours, theirs
-    if all(len(side) == 1 and isinstance(side[0], dict) for side in sides):
-        return [_merge(base[0], ours[0], theirs[0])]  # a YAML file of one document
-    if (named := _by_name(*sides)) is not None:
+    if all(len(side) == 1 for side in sides):
+        return [_merge(base[0], ours[0], theirs[0])]  # such as a YAML file of one document
+    if (named := _by_name(*sides)) is not None and _in_order([list(side) for side in named]):
         return list(_merge(*named).values())
     keys = [[_key(item) for item in side] for side in sides]
-    if any(len(set(side)) < len(side) for side in keys):
-        raise _Ambiguous  # of items that are there twice, which one was meant?
+    if any(len(set(side)) < len(side) for side in keys) or not _in_order(keys):
+        raise _Ambiguous  # of items that are there twice, which one was meant? and did their order matter?
     before, mine, yours = (dict(zip(side_keys, side, strict=True)) for side_keys, side in zip(keys, sides, strict=True))
     added_by_us = {key: item for key, item in mine.items() if key not in before}
     added_by_them = {key: item for key, item in yours.items() if key not in before and key not in mine}
@@ -253,16 +254,25 @@ def _requirement(item: Any) -> Any:
     return re.sub(r"[-_.]+", "-", found[1]).lower() if found else _key(item)
 
 
+def _in_order(sides: Iterable[list[Any]]) -> bool:
+    """Whether what all sides have stands in the same order in each: an order may mean something."""
+    known = [list(side) for side in sides]
+    common = set(known[0]).intersection(*known[1:])
+    orders = [[one for one in side if one in common] for side in known]
+    return all(order == orders[0] for order in orders)
+
+
 def _same(one: Any, other: Any) -> bool:
-    """Equal, the order of a list's items aside; 1, 1.0 and True differ."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list):
-        return len(one) == len(other) and sorted(map(_key, one)) == sorted(map(_key, other))
-    return bool(one == other)
+    """Equal, where new items of a list stand aside."""
+    return _key(one, ordered=False) == _key(other, ordered=False)
 
 
-def _key(item: Any) -> str:
-    return json.dumps(item, sort_keys=True, default=repr)
+def _key(item: Any, *, ordered: bool = True) -> str:
+    """What tells data apart: 1, 1.0 and True differ, the order of a mapping's keys does not count."""
+    if isinstance(item, dict):
+        pairs = (f"{_key(key)}: {_key(value, ordered=ordered)}" for key, value in item.items())
+        return "{" + ", ".join(sorted(pairs)) + "}"
+    if isinstance(item, list):
+        keys = [_key(one, ordered=ordered) for one in item]
+        return "[" + ", ".join(keys if ordered else sorted(keys)) + "]"
+    return f"{type(item).__name__} {item!r}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from paved_road.git import Scratch
 from paved_road.render import verified
 from paved_road.testing import Evolution, Files
 
@@ -21,3 +22,10 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Evol
         return Evolution(tmp_path, template, **options)  # type: ignore[arg-type]
 
     return start
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
+    """Where trees are merged without a service around them."""
+    with Scratch(tmp_path_factory.mktemp("scratch") / "scratch.git", []) as made:
+        yield made

@@ -1,6 +1,10 @@
-"""Texts that scenarios edit by the line."""
+"""Texts that scenarios edit by the line, and merges without a service around them."""
 
 from __future__ import annotations
+
+from paved_road import git
+from paved_road.git import Leaf, Scratch
+from paved_road.update.merge import Files, Merged, Sides, merge_all
 
 LINES = "".join(f"line {number}\n" for number in range(1, 21))
 
@@ -11,3 +15,12 @@ def with_lines(changes: dict[int, str], text: str = LINES) -> str:
     for number, line in changes.items():
         lines[number - 1] = f"{line}\n" if line else ""
     return "".join(lines)
+
+
+def merge_files(scratch: Scratch, base: Files, ours: Files, theirs: Files) -> tuple[Merged, dict[str, str]]:
+    """The merge of three trees, and the text of each of its files."""
+    like: tuple[str, dict[str, Leaf]] = (git.text("mktree", cwd=scratch.folder), {})
+    labels = ("road-1.0.0", "service", "road-1.1.0")
+    (found,) = merge_all(scratch, [Sides(base=base, ours=ours, theirs=theirs, labels=labels, like=like)])
+    contents = scratch.read(list(found.files.values()))
+    return found, {path: data.decode() for path, data in zip(found.files, contents, strict=True)}
