@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -80,6 +81,9 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader went away (`paved templates | head`): nothing to tell, and nobody to tell it to.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        known = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+        return _refused(_unwritable(error) if known else _bug(error), given)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever nobody foresaw becomes a log and exit 3
         return _refused(_bug(error), given)
     # Typer itself turns an interrupt into this code, and says nothing.
@@ -112,6 +116,15 @@ def _command(given: list[str]) -> list[str]:
         found.append(word)
         commands = getattr(commands[word], "commands", {})
     return found
+
+
+def _unwritable(error: OSError) -> PavedError:
+    """A disk that is full or a folder that is closed is nobody's bug."""
+    return PavedError(
+        f"cannot use {error.filename or 'a file'}",
+        cause=error.strerror or "",
+        hint="make room or give access, and try again",
+    )
 
 
 def _bug(error: Exception) -> _Bug:

@@ -83,6 +83,8 @@ def apply(plan: Plan, *, commit: bool = False, branch: str | None = None) -> App
 def resume(service: Service, *, commit: bool = False, branch: str | None = None) -> Applied:
     """Finish an update: one that was cut off, or one whose conflicts a person has decided."""
     with _telling(service), journals.taken_up(service.journal) as journal:
+        if (service.journal / "undoing").exists():
+            raise UsageError("the update is being undone", hint="paved update --abort")
         if not (service.journal / "written").exists():
             kept = _keep(service, journal, _strange(service, journal))
             return _with_notes(_write(service, journal), kept)
@@ -99,6 +101,7 @@ def abort(service: Service) -> Applied:
                 "the update was committed, or something else was, since it began",
                 hint="paved update --continue ends it; git revert undoes its commit",
             )
+        (service.journal / "undoing").touch()
         by_migrations = _since_snapshot(service)
         kept = _keep(service, journal, [*_strange(service, journal), *by_migrations])
         _put_back(service, journal, by_migrations)
@@ -288,8 +291,8 @@ def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> N
     for path in strays:
         _remove(top, path, service.path)
     git.checkout_index(top, [path for path, was in before.items() if was])
-    if by_migrations:
-        git.restore(top, (service.journal / "snapshot").read_text(), new, index=service.journal / "index")
+    if untracked := [path for path in by_migrations if before[path] is None and path not in journal.after]:
+        git.restore(top, (service.journal / "snapshot").read_text(), untracked, index=service.journal / "index")
 
 
 def _is_ours(journal: Journal, path: str, there: str | None) -> bool:

@@ -66,11 +66,13 @@ def _placed(folder: Path, journal: Journal) -> TextIO:
             json.dump(asdict(journal), stream)
             stream.flush()
             os.fsync(stream.fileno())
-        lock = (scratch / "running").open("w")
-        _take(lock)
-        lock.write(_WORKING)
-        lock.flush()
-        scratch.rename(folder)
+        with contextlib.ExitStack() as opened:
+            lock = opened.enter_context((scratch / "running").open("w"))
+            _take(lock)
+            lock.write(_WORKING)
+            lock.flush()
+            scratch.rename(folder)
+            opened.pop_all()
     except OSError as error:
         shutil.rmtree(scratch, ignore_errors=True)
         if folder.exists():
