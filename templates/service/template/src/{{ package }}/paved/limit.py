@@ -13,8 +13,8 @@ from enum import StrEnum
 TOLERANCE = 1.5  # times the usual duration
 SMOOTHING = 0.2  # of a new limit, mixed into the old one
 QUEUE = 4  # requests that may wait: what the limit grows by
-LONG_WINDOW = 600  # windows that make the usual duration; the first WARM_UP of them are averaged plainly
-WARM_UP = 10
+LONG_WINDOW = 600  # seconds that make the usual duration: Netflix's 600 windows of a second
+WARM_UP = 10  # windows at the beginning that are averaged plainly
 MIN_SAMPLES = 10  # in a window, and
 MIN_SECONDS = 0.1  # its length: routes differ, so one request says little
 
@@ -74,24 +74,25 @@ class ConcurrencyLimit:
             return
         self._samples += 1
         self._sum += seconds
-        if self._samples >= MIN_SAMPLES and self._clock() >= self._until:
-            self._adapt(self._sum / self._samples, self._peak)
+        length = self._clock() - self._opened
+        if self._samples >= MIN_SAMPLES and length >= MIN_SECONDS:
+            self._adapt(self._sum / self._samples, min(length, 1.0))
             self._open_window()
 
     def _open_window(self) -> None:
         self._samples = 0
         self._sum = 0.0
         self._peak = self.in_flight
-        self._until = self._clock() + MIN_SECONDS
+        self._opened = self._clock()
 
-    def _adapt(self, seconds: float, peak: int) -> None:
+    def _adapt(self, seconds: float, length: float) -> None:
         seconds = max(seconds, 1e-6)
         self._windows += 1
-        weight = 1 / self._windows if self._windows <= WARM_UP else 2 / (LONG_WINDOW + 1)
+        weight = 1 / self._windows if self._windows <= WARM_UP else length * 2 / (LONG_WINDOW + 1)
         self._usual += weight * (seconds - self._usual)
         if self._usual > 2 * seconds:  # after a long slow-down, do not wait until it is forgotten
             self._usual *= 0.95
-        if peak < self._limit / 2:  # too little traffic to learn a limit from
+        if self._peak < self._limit / 2:  # too little traffic to learn a limit from
             return
         gradient = max(0.5, min(1.0, TOLERANCE * self._usual / seconds))
         wanted = self._limit * gradient + QUEUE

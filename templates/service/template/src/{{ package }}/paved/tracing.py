@@ -1,15 +1,36 @@
 """Traces: FastAPI makes a span of each request, the transport one of each attempt."""
 
+from typing import Any
+
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio, SamplingResult
+
+# They carry tokens, names and addresses; the route says where a request went.
+DROPPED = frozenset({"url.path", "url.query"})
+
+
+class RouteSampler(ParentBasedTraceIdRatio):
+    """Also the only place where attributes can be taken away from a span before it is one."""
+
+    def should_sample(
+        self,
+        parent_context: Any,
+        trace_id: int,
+        name: str,
+        kind: Any = None,
+        attributes: Any = None,
+        *rest: Any,
+    ) -> SamplingResult:
+        kept = {key: value for key, value in (attributes or {}).items() if key not in DROPPED}
+        return super().should_sample(parent_context, trace_id, name, kind, kept, *rest)
 
 
 def tracer_provider(service: str, version: str, *, endpoint: str | None, ratio: float) -> TracerProvider:
     """Without an endpoint nothing is sampled: ids are made, logged and propagated, and that is all."""
     provider = TracerProvider(
         resource=Resource.create({"service.name": service, "service.version": version}),
-        sampler=ParentBasedTraceIdRatio(ratio if endpoint else 0.0),
+        sampler=RouteSampler(ratio if endpoint else 0.0),
         shutdown_on_exit=False,
     )
     if endpoint:
