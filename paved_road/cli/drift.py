@@ -41,7 +41,7 @@ def drift(
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
     found = drifts.find(service, owners=owners)
     config = load(directory=service.path)
-    excuses = standing.excuses(service, found, config, today=today())
+    excuses = standing.excuses(service, found, config, today=today()) if found else {}
     exit_code = 1 if any(one.owner is Owner.ROAD and one.path not in excuses for one in found) else 0
     patch = drifts.patch(service, found, config) if diff and found else ""
     if json:

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from paved_road.cli import plain
-from paved_road.cli.off_road import (
-    accept,
-    baseline,
-    check,
-    close,
-    listing,
-    migrate,
-    new,
-    rename,
-    renew,
-    report,
-    schema,
-    show,
-)
+from paved_road.cli import lazy
 
 app = typer.Typer(
-    cls=plain.Group,
+    cls=lazy.group("paved_road.cli.off_road.commands"),
     help="""Leave the road on purpose, in writing: the records in docs/off-road/.
 
     \b
@@ -37,15 +23,3 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-app.command("new")(new.new)
-app.command("list")(listing.listing)
-app.command("show")(show.show)
-app.command("accept")(accept.accept)
-app.command("renew")(renew.renew)
-app.command("close")(close.close)
-app.command("check")(check.check)
-app.command("baseline")(baseline.baseline)
-app.command("rename")(rename.rename)
-app.command("migrate")(migrate.migrate)
-app.command("report")(report.report)
-app.command("schema")(schema.schema)
