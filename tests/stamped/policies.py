@@ -125,6 +125,15 @@ def the_road_s_settings_are_settings(env: Environment) -> Iterator[str]:
 
 
 @policy
+def secrets_are_no_settings(env: Environment) -> Iterator[str]:
+    for name in env.settings:
+        if re.search("KEY|PASSWORD|SECRET|TOKEN", name):
+            yield f"{name} is in the ConfigMap"
+    if {"secretRef": {"name": env.service, "optional": True}} not in env.container.get("envFrom", ()):
+        yield "the pod does not read the Secret"
+
+
+@policy
 def changed_settings_are_rolled_out(env: Environment) -> Iterator[str]:
     name = env.one("ConfigMap")["metadata"]["name"]
     if not re.fullmatch(re.escape(env.service) + r"-[a-z0-9]{10}", name):

@@ -17,8 +17,8 @@ from tests.tools import NODE, node_package, tool
 
 EVERY = [pytest.param(where, answers, id=f"{where}-{spelled(answers)}") for where, answers in environments()]
 NEWEST = "1.37"
-OLDEST = "1.33"
-"""The first Kubernetes with `preStop.sleep` switched on for good."""
+OLDEST = "1.30"
+"""The first Kubernetes that knows `preStop.sleep` without being told to."""
 
 
 def schema_faults(manifests: list[Manifest], version: str) -> Iterator[str]:
@@ -146,6 +146,8 @@ FAULTS: dict[str, tuple[Break, str]] = {
     "unknown setting": (lambda env: env.settings.update(DRAIN="1"), "no setting DRAIN"),
     "missing setting": (lambda env: env.settings.pop("INVENTORY_URL"), "cannot start without INVENTORY_URL"),
     "no hash": (lambda env: env.one("ConfigMap")["metadata"].update(name="orders"), "no hash"),
+    "shown secret": (lambda env: env.settings.update(FAULT_INJECTION_KEY="x"), "is in the ConfigMap"),
+    "unread secret": (lambda env: env.container["envFrom"].pop(), "does not read the Secret"),
     "unread": (lambda env: env.container.pop("envFrom"), "does not read the ConfigMap"),
     "misnamed": (lambda env: env.one("Service")["metadata"].update(name="order"), "is not called orders"),
     "elsewhere": (lambda env: env.one("Service")["metadata"].update(namespace="default"), "not in the namespace"),
