@@ -44,6 +44,11 @@ bench: .venv/ready .venv-bench/ready ## Side by side with public tools; the last
 soak: .venv/ready ## The long proofs: many more generated templates
 	$(BIN)/pytest -n auto -m soak $(PYTEST_ARGS)
 
+.PHONY: image
+image: .venv/ready ## Build the stamped service's container image and run it (as root, on Debian, some minutes)
+	scripts/tools.sh buildah debootstrap
+	$(BIN)/pytest -m image $(PYTEST_ARGS)
+
 .PHONY: tools
 tools: ## Install what the tests use beyond Python: Debian's packages (as root) and npm's
 	scripts/tools.sh

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # What the tests use beyond Python. What is there already is left alone; without root, Debian's part is told, not done.
+# usage: scripts/tools.sh [COMMAND...]: these too, which Debian has in packages of the same names
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A package_of=([prometheus]=prometheus [promtool]=prometheus [redis-server]=redis-server [chromium]=chromium
   [npm]=npm)
+for command in "$@"; do package_of[$command]=$command; done
 missing=()
 for command in "${!package_of[@]}"; do
   command -v "$command" >/dev/null || missing+=("${package_of[$command]}")
