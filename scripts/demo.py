@@ -37,7 +37,7 @@ def main(destination: Path) -> None:
         "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
         "DRAIN_SECONDS": "2",
     }
-    stub: list[str | Path] = [destination / ".venv/bin/python", "dev/inventory_stub.py", "--port", str(inventory_port)]
+    stub: list[str | Path] = [destination / ".venv/bin/python", "dev/stubs/inventory.py", "--port", str(inventory_port)]
     service = destination / ".venv/bin" / destination.name
 
     step("Start it, with a stub of the inventory it depends on")

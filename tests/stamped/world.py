@@ -34,7 +34,7 @@ class World:
     def inventory(self) -> Iterator[Popen[bytes]]:
         """The dependency, up."""
         with running(
-            self.folder / ".venv/bin/python", "dev/inventory_stub.py", "--port", str(self.inventory_port),
+            self.folder / ".venv/bin/python", "dev/stubs/inventory.py", "--port", str(self.inventory_port),
             cwd=self.folder, env={},
         ) as process:  # fmt: skip
             ask_until(self.inventory_port, "/livez", 200)

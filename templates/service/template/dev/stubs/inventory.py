@@ -1,4 +1,4 @@
-"""A stub of the inventory for development and tests: `python dev/inventory_stub.py --port 9090`."""
+"""A stub of the inventory for development and tests: `python dev/stubs/inventory.py --port 9090`."""
 
 import argparse
 import contextlib

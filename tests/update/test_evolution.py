@@ -1,0 +1,69 @@
+"""The built-in road's own evolution: a service stamped at 1.0.0, edited by its team, is brought to this release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paved_road import git
+from paved_road.cli import main
+from paved_road.testing import evolve, run
+
+MINE = "\n## Our notes\n\nThe stub of the inventory is dev/inventory_stub.py.\n"
+ENDPOINT = (
+    '\n\n@router.get("/orders/{order_id}/notes")\nasync def notes(order_id: str) -> list[str]:\n    return [order_id]\n'
+)
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Path:
+    """A service of 1.0.0 in which a team has worked on files of every kind."""
+    assert main(["new", str(tmp_path / "orders"), "--ref", "1.0.0", "--defaults", "--data", "port=9000"]) == 0
+    service = tmp_path / "orders"
+    readme = (service / "README.md").read_text()
+    first, rest = readme.split("\n\n", 1)
+    evolve(
+        service,
+        {
+            "README.md": f"{first}\n{MINE}\n{rest}",
+            "dev/inventory_stub.py": (service / "dev/inventory_stub.py").read_text() + "\n# ours\n",
+            "src/orders/api/orders.py": (service / "src/orders/api/orders.py").read_text() + ENDPOINT,
+            "scripts/try.sh*": "#!/bin/sh\nexec python dev/inventory_stub.py --port 9090\n",
+        },
+    )
+    return service
+
+
+def test_a_team_loses_nothing_on_the_way_and_its_gate_holds(orders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["update", str(orders), "--to", "HEAD", "--commit"]) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert said.startswith("1.0.0 -> 1.1.0")
+    assert "is now `dev/stubs/inventory.py`" in said
+    assert "moved       dev/stubs/inventory.py" in said
+    assert "  migrated    scripts/try.sh\n" in said
+
+    stub = (orders / "dev/stubs/inventory.py").read_text()
+    assert stub.endswith("\n# ours\n")
+    assert not (orders / "dev/inventory_stub.py").exists()
+    assert MINE.replace("dev/inventory_stub.py", "dev/stubs/inventory.py") in (orders / "README.md").read_text()
+    assert (orders / "src/orders/api/orders.py").read_text().endswith(ENDPOINT)
+    assert "dev/stubs/inventory.py" in (orders / "scripts/try.sh").read_text()
+    answers = (orders / ".copier-answers.yml").read_text()
+    assert "port: 9000" in answers, "what was recorded stays"
+    assert "tier: standard" in answers, "a new question takes its default"
+    assert git.text("status", "--porcelain", cwd=orders) == ""
+    assert main(["status", str(orders)]) == 0
+
+    done = run("make", "check", cwd=orders)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_untouched_service_is_the_new_release_byte_for_byte(tmp_path: Path) -> None:
+    for name, ref in (("old", "1.0.0"), ("new", "HEAD")):
+        words = ["new", str(tmp_path / name / "orders"), "--ref", ref, "--defaults"]
+        assert main(words) == 0
+    old, new = tmp_path / "old" / "orders", tmp_path / "new" / "orders"
+    assert main(["update", str(old), "--to", "HEAD", "--commit", "--defaults"]) == 0
+    listed = [{(e.path, e.mode, e.blob) for e in git.tree(service, "HEAD")} for service in (old, new)]
+    assert listed[0] == listed[1]
