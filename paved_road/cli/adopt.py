@@ -77,5 +77,7 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
         return
     ui.good(f"adopted {adopted.path.name} at {name}: {counted}")
     ui.data(f"written: {', '.join(adopted.written)}; look at them, and commit")
+    if any(one.owner == "road" for one in adopted.differences):
+        ui.data("the road's files that differ are drift now: paved off-road baseline records it for a short while")
     for text in adopted.notes:
         ui.note(text)

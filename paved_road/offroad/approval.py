@@ -1,8 +1,8 @@
 """Who approved what, by the history: a change does not approve itself.
 
 A file cannot prove who wrote it. What git can tell is whether a record was accepted, or what it approves made wider,
-in the same commit that changed a file it covers. That the person who approves may do so is the business of the
-repository's host: the stamped CODEOWNERS asks the platform's team to review the folder.
+in the same commit that changed a file it covers, or ahead of that commit. That the person who approves may do so is the
+business of the repository's host: the stamped CODEOWNERS asks the platform's team to review the folder.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.errors import UsageError
-from paved_road.offroad import ledger
+from paved_road.offroad import fingerprint, ledger
 from paved_road.offroad.ledger import BASELINE, FOLDER
 from paved_road.offroad.standing import Finding, State
 
 if TYPE_CHECKING:
     from paved_road.offroad.ledger import Ledger, Record
-    from paved_road.offroad.record import Deviation
+    from paved_road.offroad.record import Approved, Deviation
     from paved_road.service import Policy, Service
 
 
@@ -30,6 +30,7 @@ class _Change:
     name: str
     paths: frozenset[str]
     records: tuple[tuple[Deviation | None, Deviation | None], ...]
+    commit: str | None = None
 
 
 def check(service: Service, found: Ledger, *, base: str | None = None) -> list[Finding]:
@@ -42,12 +43,12 @@ def check(service: Service, found: Ledger, *, base: str | None = None) -> list[F
             record = found.records[after.id]
             if not record.is_accepted:
                 continue
-            findings += _judge(change, before, after, record, found.policy)
+            findings += _judge(service, change, before, after, record, found.policy)
     return findings
 
 
 def _judge(
-    change: _Change, before: Deviation | None, after: Deviation, record: Record, policy: Policy
+    service: Service, change: _Change, before: Deviation | None, after: Deviation, record: Record, policy: Policy
 ) -> Iterator[Finding]:
     def finding(state: State, text: str, *where: str) -> Finding:
         return Finding(state=state, path=record.path, line=record.line(*where), text=text, record=record)
@@ -56,12 +57,34 @@ def _judge(
         text = f"{change.name} adds {', '.join(sorted(grown))}; what drifts since adoption needs a record of its own"
         yield finding(State.BASELINE_GREW, text, "scope", "paths")
     approves = before is None or before.status != "accepted"
-    widens = before is None or before.scope != after.scope or before.fingerprint != after.fingerprint
+    # Under another path, where the road moved the file, it is still what was approved.
+    widens = not _approved(after) <= _approved(before)
     needed = any(ledger.needs_approval(one, policy) for one in (before, after) if one is not None)
-    touched = sorted(change.paths & {*_paths(after), *record.covers(change.paths)})
-    if needed and (approves or widens) and touched:
+    if not needed or not (approves or widens):
+        return
+    if touched := sorted(change.paths & {*_paths(after), *record.covers(change.paths)}):
         text = f"{change.name} changes {touched[0]} and approves it: an approval is a change of its own"
         yield finding(State.APPROVED_WITH_CHANGE, text, "fingerprint")
+    elif ahead := _ahead(service, change, after):
+        text = f"{change.name} approves {ahead}, which came after it: an approval is of what is there"
+        yield finding(State.APPROVED_WITH_CHANGE, text, "fingerprint")
+
+
+def _ahead(service: Service, change: _Change, after: Deviation) -> str | None:
+    """A file that is approved as it was not yet at that commit."""
+    if change.commit is None:
+        return None  # the standing compares with what is on disk
+    approved = dict(after.fingerprint or {})
+    with git.Objects(service.top) as objects:
+        blobs = objects.ids(f"{change.commit}:{service.prefix}{path}" for path in approved)
+    for (path, one), blob in zip(approved.items(), blobs, strict=True):
+        if one.service.rpartition(" ")[2] != (blob or fingerprint.DELETED):
+            return path
+    return None
+
+
+def _approved(deviation: Deviation | None) -> set[Approved]:
+    return set((deviation.fingerprint or {}).values()) if deviation else set()
 
 
 def _paths(deviation: Deviation) -> set[str]:
@@ -95,8 +118,9 @@ def _commits(service: Service, base: str | None) -> Iterator[_Change]:
             continue
         before, after = _at(service, f"{commit}^", files), _at(service, commit, files)
         yield _Change(
-            name=f"commit {commit[:10]}", paths=paths, records=tuple((before[path], after[path]) for path in files)
-        )
+            name=f"commit {commit[:10]}", paths=paths, commit=commit,
+            records=tuple((before[path], after[path]) for path in files),
+        )  # fmt: skip
 
 
 def _below(service: Service, paths: Iterable[str]) -> frozenset[str]:

@@ -173,6 +173,8 @@ def is_record(name: str) -> bool:
 def _files(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         return {}
+    if folder.resolve() != folder.parent.parent.resolve() / FOLDER:
+        refuse([Fault(path=FOLDER, line=1, text=f"is a link; {_ONLY}, in the service")])
     faults = []
     found = {}
     for path in sorted(folder.iterdir()):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from paved_road import git
+from paved_road import git, ui
 from paved_road.cli import main
 from paved_road.testing import make_road, write_files
 from tests.offroad.world import REASON, ROAD
@@ -146,6 +146,30 @@ def test_a_baseline_is_for_what_was_there(call: Call, tmp_path: Path) -> None:
     assert (beyond.returncode, beyond.stdout) == (1, "beyond    run.sh\n")
     facts: dict[str, Any] = json.loads(call("off-road", "baseline", "--json").stdout)
     assert facts["result"]["beyond"] == ["run.sh"]
+
+
+def test_a_service_that_joins_late_has_a_baseline(call: Call, tmp_path: Path) -> None:
+    legacy = tmp_path / "legacy"
+    make_road(legacy, {"Dockerfile": "FROM debian\n", "run.sh*": ROAD["template/run.sh*"]}, tag=None)
+    adopted = call("adopt", legacy, "--road", tmp_path / "road", "--defaults")
+    assert "paved off-road baseline" in adopted.stdout
+    done = call("off-road", "baseline", legacy)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:3] == [
+        "recorded  Dockerfile",
+        "recorded  deploy/base.yaml",
+        "recorded  deploy/hpa.yaml",
+    ]
+    assert call("drift", legacy).returncode == 0
+
+
+def test_an_editor_opens_on_a_terminal(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui, "interactive", lambda: True)
+    monkeypatch.delenv("VISUAL", raising=False)
+    editor = write_files(tmp_path, {"bin/editor*": f'#!/bin/sh\nsed -i "s/^reason:/reason: {REASON}/" "$2"\n'})
+    monkeypatch.setenv("EDITOR", f"{editor}/bin/editor --wait")
+    assert call("off-road", "new", "own", "--path", "Dockerfile").returncode == 0
+    assert f"reason: {REASON}\n" in (tmp_path / "orders/docs/off-road/own.md").read_text()
 
 
 def test_the_report_reads_every_service(call: Call, tmp_path: Path) -> None:

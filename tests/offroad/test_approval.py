@@ -87,13 +87,26 @@ def test_widening_first_and_approving_after_it_is_fine(excused: Excused, service
     assert states(service, settings, base) == []
 
 
+def test_approving_ahead_of_the_change_fails(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    base, before = start(service), dockerfile(service)
+    widened = dockerfile(service, **{"RUN step 9": "RUN mine"})
+    change(service, {"Dockerfile": widened})
+    lifecycle.accept(service, record.id, settings, today=TODAY, by="bo@acme.example")
+    fitting = (service.path / record.path).read_text()
+    git.run("reset", "--quiet", "--hard", base, cwd=service.top)
+    assert dockerfile(service) == before
+    change(service, {record.path: fitting})
+    change(service, {"Dockerfile": widened})
+    assert states(service, settings, base) == [State.APPROVED_WITH_CHANGE]
+
+
 def test_editing_only_the_record_does_not_widen_it(excused: Excused, service: Service, settings: Config) -> None:
     record = excused()
     path = service.path / record.path
     path.write_text(path.read_text().replace("    - Dockerfile\n", "    - Dockerfile\n    - run.sh\n"))
     change(service, {"run.sh*": "#!/bin/sh\n"})
-    assert states(service, settings, "HEAD~1") == [State.DRIFTED_FURTHER, State.APPROVED_WITH_CHANGE]
-    assert states(service, settings) == [State.DRIFTED_FURTHER], "the fingerprint does not have the new file"
+    assert states(service, settings, "HEAD~1") == [State.DRIFTED_FURTHER], "the fingerprint does not have the new file"
 
 
 def test_a_baseline_that_grew_by_hand_fails(service: Service, settings: Config) -> None:

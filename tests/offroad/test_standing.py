@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -238,6 +239,17 @@ def test_folders_and_links_are_no_records(service: Service, settings: Config, ma
     else:
         (folder / "x.md").symlink_to("../../../secret.md")
     with pytest.raises(RecordError, match=rf"x.md:1: is a {make}"):
+        stand(service, settings)
+
+
+@pytest.mark.parametrize("link", ["docs", "docs/off-road"])
+def test_a_folder_that_leads_elsewhere_is_refused(
+    service: Service, settings: Config, tmp_path: Path, link: str
+) -> None:
+    (tmp_path / "elsewhere" / "off-road").mkdir(parents=True)
+    (service.path / link).parent.mkdir(exist_ok=True)
+    (service.path / link).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RecordError, match=r"docs/off-road:1: is a link"):
         stand(service, settings)
 
 

@@ -11,7 +11,7 @@ import pytest
 from paved_road import git
 from paved_road.config import Config
 from paved_road.errors import RecordError
-from paved_road.offroad import lifecycle, standing
+from paved_road.offroad import checking, lifecycle, standing
 from paved_road.offroad.ledger import Record
 from paved_road.offroad.standing import State
 from paved_road.service import Service, open_service
@@ -127,6 +127,8 @@ def test_the_record_follows_a_file_that_the_road_moved(
     stands = standing.find(open_service(service.path), settings, today=TODAY)
     assert [one.difference.path for one in stands.excused] == ["deploy/Dockerfile"]
     assert stands.findings == ()
+    checked = checking.check(open_service(service.path), settings, today=TODAY, base="HEAD~1")
+    assert checked.standing.findings == (), "what was approved moved; nothing new was approved with it"
 
 
 def test_a_broken_record_stops_the_update_before_it_begins(service: Service, road: Path, settings: Config) -> None:
