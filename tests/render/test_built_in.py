@@ -18,7 +18,10 @@ TEXTS: Mapping[str, tuple[Any, ...]] = {
     "package": ("orders", "other_name"),
     "description": ("The orders service.", "Grüße: 'quoted' & <escaped> {{ not rendered }} # it"),
     "owner": ("orders-team", "acme/payments"),
+    "platform": ("platform-team", "acme/platform"),
     "port": (8080, 65535),
+    "slo_availability": (99.9, 99),
+    "repository": ("https://github.com/acme/orders", "https://git.example.com:8443/a/b/c"),
 }
 """Answers to the questions that list none."""
 
