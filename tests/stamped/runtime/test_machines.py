@@ -27,7 +27,7 @@ from paved.resilience.model import (
 from virtual_time import VirtualTimeLoop
 
 SETTINGS = settings(
-    max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 # Where the clock stands matters little, how it moves does; whole slots and their edges are what goes wrong.
 STEPS = st.sampled_from([0.0, 0.1, 0.5, 0.999, 1.0, 2.5, 4.999, 5.0, 9.0, 10.0, 100.0])
@@ -327,8 +327,13 @@ class ClientMachine(RuleBasedStateMachine):
     def behave(self, behaviour: tuple[float, str]) -> None:
         self.behaviour = behaviour
 
-    @rule(method=st.sampled_from(["GET", "POST"]), caller=st.sampled_from([None, -1.0, 0.0, 0.1, 0.7, 30.0]))
-    def call(self, method: str, caller: float | None) -> None:
+    @rule(
+        method=st.sampled_from(["GET", "GET", "POST"]),
+        caller=st.sampled_from([None, None, -1.0, 0.0, 0.1, 0.7, 30.0]),
+        behaviour=BEHAVIOURS,
+    )
+    def call(self, method: str, caller: float | None, behaviour: tuple[float, str]) -> None:
+        self.behaviour = behaviour
         allowed = self.POLICY.deadline if caller is None else min(self.POLICY.deadline, SHARE * max(caller, 0))
 
         async def call() -> None:

@@ -1,0 +1,71 @@
+"""Faults injected into a running service, as the documentation says, and on into the services that it calls."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+from paved_road.testing import ask, run
+from tests.stamped.world import Start
+
+KEY = "a key for the tests that nobody else has"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "declare-a-dependency.md"
+
+
+def signature(faults: str) -> str:
+    """Made by the commands of the how-to, for these faults in place of the page's."""
+    console = PAGE.read_text().split("```console\n")[1].split("```")[0]
+    commands = [line.removeprefix("$ ") for line in console.splitlines()[:2]]
+    script = "\n".join([*commands, 'echo "$expires.$digest"']).replace("prices=delay:2000", faults)
+    done = run("bash", "-euo", "pipefail", "-c", script, cwd=PAGE.parent, env={"FAULT_INJECTION_KEY": KEY})
+    assert re.fullmatch(r"\d+\.[0-9a-f]{64}\n", done.stdout), done
+    return done.stdout.strip()
+
+
+def test_a_fault_is_injected_as_documented_until_it_is_halted(start: Start, tmp_path: Path) -> None:
+    halt = tmp_path / "halt"
+    world = start(FAULT_INJECTION_KEY=KEY, FAULT_INJECTION_HALT_FILE=str(halt))
+    headers = {"baggage": "fault.inventory=error:503", "X-Fault-Signature": signature("inventory=error:503")}
+
+    def degraded(**more: str) -> bool:
+        answer = ask(world.port, "/orders/1", headers=headers | more)
+        assert answer.status == 200
+        return bool(json.loads(answer.body)["degraded"])
+
+    with world.inventory():
+        assert degraded()
+        assert not degraded(baggage="fault.inventory=error:500"), "another fault than the one that was signed"
+        assert world.order()["degraded"] is False
+        halt.touch()
+        assert not degraded()
+    assert 'dependency_faults_injected_total{dependency="inventory",fault="error"}' in world.get("/metrics").body
+    assert KEY not in world.log.read_text()
+
+
+def test_without_a_key_there_is_nothing_to_inject_with(start: Start) -> None:
+    world = start()
+    headers = {"baggage": "fault.inventory=refuse", "X-Fault-Signature": signature("inventory=refuse")}
+    with world.inventory():
+        assert json.loads(ask(world.port, "/orders/1", headers=headers).body)["degraded"] is False
+
+
+def test_a_fault_travels_on_to_the_service_that_it_is_meant_for(start: Start) -> None:
+    behind = start(FAULT_INJECTION_KEY=KEY)
+    front = start(FAULT_INJECTION_KEY=KEY, INVENTORY_URL=f"http://127.0.0.1:{behind.port}")
+    faults = {"payments": "delay:100"}
+    headers = {"baggage": "fault.payments=delay:100", "X-Fault-Signature": signature("payments=delay:100")}
+    ask(front.port, "/orders/1", headers=headers)
+    time.sleep(0.3)
+    for world in (front, behind):
+        (accepted,) = [line for line in world.lines() if line["event"] == "faults accepted"]
+        assert accepted["faults"] == faults
+    assert len({line["trace_id"] for line in front.lines() + behind.lines() if "trace_id" in line}) == 1
+
+
+def test_every_metric_is_in_the_reference_and_no_other(start: Start) -> None:
+    page = (PAGE.parents[1] / "reference" / "metrics.md").read_text()
+    documented = set(re.findall(r"^\| `((?:http_server|dependency)_[a-z_]+)` \|", page, re.MULTILINE))
+    families = set(re.findall(r"^# TYPE ((?:http_server|dependency)_\S+) ", start().get("/metrics").body, re.MULTILINE))
+    assert documented == families
