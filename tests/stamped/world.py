@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +55,24 @@ class World:
 
     def lines(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+def hammer(port: int, path: str, *, requests: int, callers: int = 8) -> Counter[int]:
+    """So many requests over kept connections, one of each caller; how often each status was the answer."""
+
+    def call(times: int) -> Counter[int]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        seen: Counter[int] = Counter()
+        for _ in range(times):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            seen[response.status] += 1
+        connection.close()
+        return seen
+
+    with ThreadPoolExecutor(callers) as pool:
+        return sum(pool.map(call, [requests // callers] * callers), Counter())
 
 
 Start = Callable[..., World]

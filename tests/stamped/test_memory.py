@@ -1,0 +1,57 @@
+"""Memory, connections and threads stay what they are, however many requests there were and however they ended."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.stamped.world import Start, World, hammer
+
+
+def resident(world: World) -> float:
+    """Megabytes."""
+    (line,) = [
+        line for line in Path(f"/proc/{world.process.pid}/status").read_text().splitlines() if line.startswith("VmRSS")
+    ]
+    return int(line.split()[1]) / 1024
+
+
+def files(world: World) -> int:
+    return len(list(Path(f"/proc/{world.process.pid}/fd").iterdir()))
+
+
+def threads(world: World) -> int:
+    return len(list(Path(f"/proc/{world.process.pid}/task").iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("requests", "megabytes"),
+    [pytest.param(4_000, 3, id="short"), pytest.param(100_000, 5, id="long", marks=pytest.mark.soak)],
+)
+def test_it_is_flat_over_many_requests(start: Start, requests: int, megabytes: float) -> None:
+    world = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")  # traces that nobody takes must not pile up either
+    with world.inventory():
+        hammer(world.port, "/orders/1", requests=2_000)
+        before = resident(world)
+        assert hammer(world.port, "/orders/1", requests=requests) == {200: requests}
+        grown = resident(world) - before
+    assert grown < megabytes, f"{grown:.1f} MB more after {requests} requests"
+
+
+@pytest.mark.parametrize(
+    "requests", [pytest.param(1_000, id="short"), pytest.param(20_000, id="long", marks=pytest.mark.soak)]
+)
+def test_it_is_flat_while_a_dependency_hangs(start: Start, requests: int) -> None:
+    world = start(CONCURRENCY_MIN="100")
+    with world.inventory() as inventory:
+        hammer(world.port, "/orders/1", requests=1_000, callers=50)
+        before, open_before, threads_before = resident(world), files(world), threads(world)
+        inventory.send_signal(signal.SIGSTOP)
+        assert hammer(world.port, "/orders/1", requests=requests, callers=50) == {200: requests}
+        grown = resident(world) - before
+        inventory.send_signal(signal.SIGCONT)
+    assert grown < 8, f"{grown:.1f} MB more after {requests} requests into a dependency that hangs"
+    assert files(world) <= open_before + 5
+    assert threads(world) <= threads_before
