@@ -232,12 +232,17 @@ class Objects:
             below: dict[str, str] = {}
             for prefix, one in folders.items():
                 for mode, name, blob in self._trees[one]:
-                    if mode == "40000":
+                    if mode == FOLDER:
                         below[f"{prefix}{name}/"] = blob
                     elif mode != _SUBMODULE:
                         found.append(Entry(path=prefix + name, mode=mode, blob=blob))
             folders = below
         return sorted(found, key=lambda entry: entry.path)
+
+    def folder(self, tree: str) -> list[tuple[str, str, str]] | None:
+        """Mode, name and id of each entry of one folder (an id, `commit:` or `commit:folder`); None for none."""
+        (content,) = self.read([tree])
+        return None if content is None else list(_tree_entries(content))
 
     def _learn(self, trees: Iterable[str]) -> None:
         """Read those trees that were not read before: most services have most of their folders in common."""
@@ -282,6 +287,7 @@ class Objects:
         return cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
 
 
+FOLDER = "40000"
 _SUBMODULE = "160000"
 _QUESTIONS = 100
 """A question is at most a path long, and a pipe holds 64 KiB."""

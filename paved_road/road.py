@@ -78,8 +78,9 @@ class Release:
         if self.working_tree or self.commit is None:
             base = location / folder
             return trees.read(base, git.working_files(base) if self.template.road.is_git else None)
-        entries = git.tree(location, f"{self.commit}:{folder}")
-        contents = git.read(location, (entry.blob for entry in entries))
+        with git.Objects(location) as objects:
+            entries = objects.files(f"{self.commit}:{folder}")
+            contents = objects.read(entry.blob for entry in entries)
         return {
             entry.path: File(content, Mode(entry.mode))
             for entry, content in zip(entries, contents, strict=True)
@@ -222,16 +223,33 @@ def _config_paths(road: Road) -> list[str]:
         for pattern in ("copier.y*ml", "templates/*/copier.y*ml")
         for path in (road.location.glob(pattern) if road.local else ())
     ]
-    revision = _head(road) if road.is_git else None
-    committed = [entry.path for entry in git.tree(road.location, revision)] if revision else []
+    committed = _committed_names(road) if road.is_git else []
     return [path for path in sorted({*on_disk, *committed}) if re.fullmatch(r"(templates/[^/]+/)?copier\.ya?ml", path)]
+
+
+def _committed_names(road: Road) -> list[str]:
+    """The files of the main branch's root and of each template's root."""
+    with git.Objects(road.location) as objects:
+        roots = (objects.folder(f"{head}:") for head in _MAIN)
+        root = next((entries for entries in roots if entries is not None), [])
+        found = [name for _, name, _ in root]
+        templates = _folders(root).get("templates")
+        for name, folder in _folders(objects.folder(templates) if templates else None).items():
+            found += [f"templates/{name}/{inside}" for _, inside, _ in objects.folder(folder) or []]
+    return found
+
+
+def _folders(entries: list[tuple[str, str, str]] | None) -> dict[str, str]:
+    return {name: tree for mode, name, tree in entries or () if mode == git.FOLDER}
+
+
+_MAIN = ("HEAD", "main", "master")
+"""Where a road's main branch is looked for."""
 
 
 def _head(road: Road) -> str | None:
     """The commit of the road's main branch."""
-    return (
-        git.resolve(road.location, "HEAD") or git.resolve(road.location, "main") or git.resolve(road.location, "master")
-    )
+    return next((commit for name in _MAIN if (commit := git.resolve(road.location, name))), None)
 
 
 def find_template(road: Road, name: str | None) -> Template:

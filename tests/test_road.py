@@ -184,3 +184,15 @@ def test_a_road_without_commits(tmp_path: Path) -> None:
     git.run("init", "--quiet", tmp_path)
     with pytest.raises(RoadError):
         find_template(opened(tmp_path), None)
+
+
+def test_a_file_beside_the_templates_is_no_template(tmp_path: Path) -> None:
+    road = make_road(
+        tmp_path / "road", {"templates/README.md": "", "templates/one/copier.yml": "", "templates/two/other.yml": ""}
+    )
+    assert [template.name for template in templates(opened(road))] == ["one"]
+
+
+def test_a_road_whose_templates_are_a_file_has_none(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", {"templates": "not a folder"})
+    assert templates(opened(road)) == []
