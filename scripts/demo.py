@@ -25,8 +25,19 @@ def main(destination: Path) -> None:
     begun = time.monotonic()
     clear(destination)
 
-    step("Stamp a service from the paved road")
-    shell(PAVED, "new", str(destination), "--defaults")
+    step("Stamp a service from the paved road, from its first release")
+    shell(PAVED, "new", str(destination), "--defaults", "--ref", "1.0.0")
+
+    step("Its team works on it, in the same files as the road")
+    work_on(destination)
+
+    step("The road has moved on: what would an update do? Every line of it is shown, and nothing is changed")
+    shell(PAVED, "update", "--dry-run", cwd=destination, last=8)
+
+    step("Update it: one merge, computed before the first file changes; the team's lines are still there")
+    shell(PAVED, "update", "--commit", cwd=destination, last=8)
+    shell(PAVED, "status", cwd=destination)
+    shell("git", "grep", "-n", "# ours", cwd=destination)
 
     step("Run its own gate: lint, types, dependencies, tests")
     shell("make", "check", cwd=destination)
@@ -87,9 +98,9 @@ def clear(destination: Path) -> None:
     """Make room. A service that somebody worked on is moved aside, not removed."""
     if not destination.exists():
         return
-    if output("git", "rev-list", "--count", "HEAD", cwd=destination) == "1" and not output(
-        "git", "status", "--porcelain", cwd=destination
-    ):
+    # Its last commit is the demo's own, and nothing was changed since.
+    own = output("git", "log", "-1", "--format=%s", cwd=destination).startswith(("Stamp ", "Ours", "Update "))
+    if own and not output("git", "status", "--porcelain", cwd=destination):
         shutil.rmtree(destination)
         return
     aside = next(
@@ -97,6 +108,14 @@ def clear(destination: Path) -> None:
     )
     destination.rename(aside)
     print(f"note: {destination} has changes of yours; it is now {aside}")
+
+
+def work_on(service: Path) -> None:
+    """Two edits of a team, committed: in its own code, and in a file that the road will move."""
+    for path in ("src/orders/api/orders.py", "dev/inventory_stub.py"):
+        file = service / path
+        file.write_text(file.read_text() + "\n\n# ours\n")
+    shell("git", "commit", "--quiet", "--all", "--message", "Ours", cwd=service)
 
 
 def output(*command: str, cwd: Path) -> str:
@@ -114,8 +133,8 @@ def say(text: str) -> None:
     print(f"   {text}", flush=True)
 
 
-def shell(*command: str, cwd: Path | None = None) -> None:
-    """Run a command as a person would type it; a failure ends the demo."""
+def shell(*command: str, cwd: Path | None = None, last: int = 0) -> None:
+    """Run a command as a person would type it; a failure ends the demo. `last` shows only so many of its lines."""
     shown = [Path(word).name if os.sep in word else word for word in command]
     print(f"   $ {' '.join(shown)}", flush=True)
     start = time.monotonic()
@@ -124,7 +143,10 @@ def shell(*command: str, cwd: Path | None = None) -> None:
     done = subprocess.run(
         command, cwd=cwd, env=own, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    for line in done.stdout.splitlines():
+    lines = done.stdout.splitlines()
+    if last and len(lines) > last:
+        say(f"... {len(lines) - last} lines more")
+    for line in lines[-last:]:
         print(f"   {line}")
     if done.returncode != 0:
         raise SystemExit(f"error: {' '.join(shown)} ended with exit code {done.returncode}")
