@@ -21,7 +21,7 @@ from paved_road.config import BUILT_IN, load
 from paved_road.render import Questionnaire, prepare, render
 from paved_road.road import find_template, open_road, release
 from paved_road.testing import run
-from paved_road.tree import write
+from paved_road.tree import Tree, write
 from tests.tools import tool
 
 Manifest = dict[str, Any]
@@ -68,18 +68,25 @@ def spelled(answers: Mapping[str, Any]) -> str:
 
 def stamped(**answers: Any) -> dict[str, str]:
     """Path to text of everything that these answers stamp."""
-    name = answers.setdefault("name", "orders")
-    book = form().settle(Path("/nowhere") / name, given=answers)
-    tree = render(form(), book, Path("/nowhere") / name).tree
-    return {path: file.data.decode() for path, file in tree.items()}
+    return {path: file.data.decode() for path, file in _tree(_key(answers)).items()}
+
+
+def _key(answers: Mapping[str, Any]) -> str:
+    """What is rendered once, however many ask for it."""
+    return json.dumps({"name": "orders"} | dict(answers), sort_keys=True)
+
+
+@functools.cache
+def _tree(key: str) -> Tree:
+    answers = json.loads(key)
+    destination = Path("/nowhere") / answers["name"]
+    return render(form(), form().settle(destination, given=answers), destination).tree
 
 
 @functools.cache
 def _folder(key: str) -> Path:
-    answers = json.loads(key)
-    folder = Path(tempfile.mkdtemp(dir=SCRATCH)) / str(answers["name"])
-    book = form().settle(folder, given=answers)
-    write(render(form(), book, folder).tree, folder)
+    folder = Path(tempfile.mkdtemp(dir=SCRATCH))
+    write(_tree(key), folder)
     return folder
 
 
@@ -145,7 +152,7 @@ def _manifests(key: str, where: str) -> list[Manifest]:
 def environment(where: str, **answers: Any) -> Environment:
     """One environment of the service that these answers stamp."""
     answers = {"name": "orders", "tier": "standard", "rollout": "rolling", "port": 8080} | answers
-    manifests = _manifests(json.dumps(answers, sort_keys=True), where)
+    manifests = _manifests(_key(answers), where)
     return Environment(name=where, answers=answers, files=stamped(**answers), manifests=copy.deepcopy(manifests))
 
 

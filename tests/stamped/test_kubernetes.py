@@ -10,9 +10,18 @@ from typing import Any
 
 import pytest
 
-from paved_road.testing import run
+from paved_road.testing import run, write_files
 from tests.stamped import policies
-from tests.stamped.delivered import SCRATCH, Environment, Manifest, environment, environments, spelled, stamped
+from tests.stamped.delivered import (
+    SCRATCH,
+    Environment,
+    Manifest,
+    environment,
+    environments,
+    kustomized,
+    spelled,
+    stamped,
+)
 from tests.tools import NODE, node_package, tool
 
 EVERY = [pytest.param(where, answers, id=f"{where}-{spelled(answers)}") for where, answers in environments()]
@@ -59,11 +68,22 @@ def test_the_manifests_hold_against_the_schemas_and_our_policies(where: str, ans
 
 
 def test_the_custom_resources_hold_against_their_models() -> None:
-    manifests = [each for where, answers in environments() for each in environment(where, **answers).manifests]
+    # One run of node for all of them; production has all that there is.
+    prod = [environment(where, **answers) for where, answers in environments() if where == "prod"]
+    manifests = [each for env in prod for each in env.manifests]
     assert custom_faults(manifests) == []
     assert {each["kind"] for each in manifests if is_custom(each)} == {
         "AnalysisTemplate", "HTTPRoute", "PrometheusRule", "Rollout", "ServiceMonitor"
     }  # fmt: skip
+
+
+def test_a_broken_kustomization_is_found(tmp_path: Path) -> None:
+    write_files(tmp_path, {"kustomization.yaml": "resources: [deployment.yaml]\n"})
+    with pytest.raises(AssertionError, match=r"deployment\.yaml"):
+        kustomized(tmp_path)
+    write_files(tmp_path, {"kustomization.yaml": "commonLabels: {a: b}\n"})
+    with pytest.raises(AssertionError, match="deprecated"):
+        kustomized(tmp_path)
 
 
 def test_without_a_deployment_there_is_nothing_of_kubernetes() -> None:
