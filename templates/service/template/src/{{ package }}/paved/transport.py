@@ -1,6 +1,7 @@
 """Requests of the resilience client over httpx2, one span each."""
 
 import asyncio
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 from opentelemetry import propagate
@@ -19,13 +20,17 @@ class HttpTransport:
         self._base_url = dependency.base_url.rstrip("/")
         # Time and concurrency are limited by the resilience client; a second limit here would only hide it.
         # Bodies are not compressed: a small compressed body may be a large one.
+        # Cookies are not kept: what is set for one user would be sent with the requests of all.
         self._http = httpx2.AsyncClient(
             timeout=None,
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=policy.max_concurrency),
             headers={"Accept-Encoding": "identity"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     async def send(self, request: Request, left: float) -> Response:
+        if not request.path.startswith("/"):
+            raise ValueError("a path begins with a slash")  # or it could change the host: @elsewhere/
         attributes = {**self._attributes, "http.request.method": request.method}
         with self._tracer.start_as_current_span(
             request.method, kind=SpanKind.CLIENT, attributes=attributes

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -44,7 +44,6 @@ class Client:
         *,
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         uniform: Callable[[], float] = random.random,
     ) -> None:
         policy = dependency.policy
@@ -53,7 +52,6 @@ class Client:
         self._transport = transport
         self._observer = observer or Observer()
         self._clock = clock
-        self._sleep = sleep
         self._uniform = uniform
         self._failing: Reason | None = None
         self.bulkhead = Bulkhead(policy.max_concurrency, policy.max_waiting)
@@ -71,7 +69,7 @@ class Client:
     ) -> Response:
         request = Request(method=method, path=path, headers=headers or {}, body=body)
         started = self._clock()
-        outcome = "cancelled"
+        outcome = "defect"  # of this service, or of a fallback: neither an answer nor a reason
         try:
             response = await self._call(request, started)
             outcome = "success"
@@ -79,12 +77,15 @@ class Client:
                 self.fallback.last_good.answered(request, response)
             return response
         except DependencyError as error:
-            outcome = error.reason.value
+            outcome = error.reason
             fallback = self.fallback.serve(request, error.reason)
             if fallback is None:
                 raise
             self._observer.fell_back(error.reason, fallback.age)
             return fallback
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
         finally:
             self._observer.finished(outcome, self._clock() - started)
 
@@ -121,7 +122,7 @@ class Client:
                     if not (in_time and self._retriable(request, error) and self._may_send_more()):
                         raise
                 self._observer.retried()
-                await self._sleep(pause)
+                await asyncio.sleep(pause)
                 attempt += 1
         finally:
             self.bulkhead.leave()
@@ -156,30 +157,32 @@ class Client:
         ticket = self.breaker.enter()
         if ticket is None:
             raise self._error(Reason.BREAKER_OPEN)
-        outcome: Reason | None = None
-        ok: bool | None = None
+        outcome = "defect"
+        ok: bool | None = None  # as the breaker counts it
         try:
             async with asyncio.timeout(timeout):
                 response = await self._transport.send(request, timeout)
-            ok = response.status < 500
-            if ok:
+            if response.status < 500:
+                outcome, ok = "success", True
                 return response
-            outcome = Reason.SERVER_ERROR
-            raise self._error(outcome, response)
+            outcome, ok = Reason.SERVER_ERROR, False
+            raise self._error(Reason.SERVER_ERROR, response)
         except TimeoutError as error:
             # A caller who left the dependency hardly any time says nothing about the dependency.
-            ok = False if timeout >= self._policy.attempt_timeout / 2 else None
-            outcome = Reason.TIMEOUT
-            raise self._error(outcome) from error
+            outcome, ok = Reason.TIMEOUT, False if timeout >= self._policy.attempt_timeout / 2 else None
+            raise self._error(Reason.TIMEOUT) from error
         except TransportError as error:
-            ok = False
-            outcome = Reason.TRANSPORT_ERROR if error.sent else Reason.CONNECT_ERROR
-            raise self._error(outcome) from error
+            reason = Reason.TRANSPORT_ERROR if error.sent else Reason.CONNECT_ERROR
+            outcome, ok = reason, False
+            raise self._error(reason) from error
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
         finally:
             self.breaker.leave(ticket, ok)
             if ok is not None:
-                self._failing = outcome
-            self._observer.attempted(outcome.value if outcome else "success" if ok else "cancelled")
+                self._failing = None if ok else Reason(outcome)
+            self._observer.attempted(outcome)
 
     def _may_send_more(self) -> bool:
         """Whether the dependency can take more than one attempt of a call."""

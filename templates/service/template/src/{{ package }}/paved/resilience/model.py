@@ -60,6 +60,8 @@ class Policy:
             raise ValueError("attempt_timeout must be positive and at most the deadline")
         if self.attempts < 1 or self.max_concurrency < 1 or self.window <= 0:
             raise ValueError("attempts, max_concurrency and window must be positive")
+        if not (0 < self.failure_rate <= 1 and 0 <= self.retry_ratio <= 1):
+            raise ValueError("failure_rate and retry_ratio are shares, from 0 to 1")
         if self.hedge_after is not None and not 0 < self.hedge_after < self.attempt_timeout:
             raise ValueError("hedge_after must be positive and below attempt_timeout")
 
@@ -150,7 +152,7 @@ class DependencyError(Exception):
 
 
 class Observer:
-    """Told of every decision. This one does nothing. An outcome is `success`, `cancelled` or a Reason."""
+    """Told of every decision. An outcome is `success`, a Reason, `cancelled` or `defect`."""
 
     def attempted(self, outcome: str) -> None: ...
 
