@@ -54,4 +54,5 @@ def test_it_is_flat_while_a_dependency_hangs(start: Start, requests: int) -> Non
         inventory.send_signal(signal.SIGCONT)
     assert grown < 8, f"{grown:.1f} MB more after {requests} requests into a dependency that hangs"
     assert files(world) <= open_before + 5
-    assert threads(world) <= threads_before
+    assert threads(world) <= threads_before, "requests are served without threads"
+    assert threads_before < 10

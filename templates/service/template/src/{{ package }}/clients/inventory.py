@@ -26,7 +26,7 @@ def dependency(base_url: AnyHttpUrl) -> Dependency:
     )
 
 
-def client(request: Request) -> Client:
+async def client(request: Request) -> Client:  # async, or FastAPI would take a thread for it
     inventory: Client = request.app.state.inventory
     return inventory
 
