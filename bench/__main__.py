@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import create, resilience, service, startup, update
+from bench import create, resilience, scenarios, service, startup, update
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 BENCHMARKS: dict[str, tuple[str, Callable[[], str]]] = {
     "startup": ("Start-up", startup.main),
     "create": ("Creating a service", create.main),
     "update": ("Updating a service", update.main),
+    "scenarios": ("What an update does to a team's work", scenarios.main),
     "resilience": ("Calling a dependency", resilience.main),
     "service": ("What the stamped runtime costs per request", service.main),
 }

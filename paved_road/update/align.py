@@ -9,8 +9,12 @@ similarity. Swaps, and a move with a replacement at the old path, come out right
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import PurePosixPath
+
+from packaging.version import InvalidVersion, Version
+
+from paved_road.road import is_older
 
 Moves = dict[str, str]
 """Old path to new path, for files whose path changes."""
@@ -35,6 +39,26 @@ def by_source(old: Mapping[str, str], new: Mapping[str, str], renamed: Iterable[
         if len(found) == 1 and found[0] != path:
             moves[path] = found[0]
     return moves
+
+
+def declared(moves: Mapping[str, Mapping[str, str]], since: str, old: Iterable[str], new: Container[str]) -> Moves:
+    """Moves that the template declares, by the version that made them, for a service that comes from `since`.
+
+    They are taken one version after the other, so that a file moved twice arrives. Those of older versions are history:
+    a swap must not be made again.
+    """
+    now = {path: path for path in old}
+    for version in sorted(moves, key=_by_age):
+        if version != since and not is_older(version, since):
+            now = {path: moves[version].get(current, current) for path, current in now.items()}
+    return {path: current for path, current in now.items() if path != current and current in new}
+
+
+def _by_age(version: str) -> Version:
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return Version("0")
 
 
 def fitting(moves: Mapping[str, str], ours: Iterable[str]) -> Moves:

@@ -405,9 +405,7 @@ def _moves(
             earlier = sources(before, before.settle(service.path, given={}, recorded=service.answers), service.path)
             renamed = _renamed(before.release, form.release)
             moves = align.by_source(earlier, sources(form, book, service.path), renamed)
-    for declared in own.moves.values():
-        moves |= {path: new for path, new in declared.items() if path in old.files and new in pristine.tree}
-    return moves
+    return moves | align.declared(own.moves, old.version, old.files, pristine.tree)
 
 
 def _same_layout(old: Questionnaire, new: Questionnaire, service: Service, pristine: Pristine) -> bool:

@@ -162,6 +162,28 @@ def test_swapped_files(begin: Begin) -> None:
     assert (done.code, done.files) == (0, {"a.txt": "b\n" * 20, "b.txt": BOTH})
 
 
+def test_a_declared_swap_is_made_once(begin: Begin) -> None:
+    evolution = begin({"a.txt": LINES, "b.txt": "b\n" * 20})
+    swap = "moves: {1.1.0: {a.txt: b.txt, b.txt: a.txt}}\n"
+    evolution.release({"a.txt": "b\n" * 20, "b.txt": LINES}, manifest=swap)
+    assert evolution.update("--commit").code == 0
+    evolution.edit({"b.txt": MINE})
+    evolution.release({"b.txt": ROADS}, tag="v1.2.0")
+    done = evolution.update()
+    assert (done.code, done.files) == (0, {"a.txt": "b\n" * 20, "b.txt": BOTH})
+
+
+def test_a_file_that_was_moved_in_two_releases_arrives(begin: Begin) -> None:
+    evolution = begin({"VERSION": "1\n"})
+    evolution.edit({"VERSION": "1\nmine\n"})
+    evolution.release({"VERSION": None, "meta": "one\n"}, manifest="moves: {1.1.0: {VERSION: meta}}\n")
+    moves = "moves: {1.10.0: {meta: data/meta}, 1.1.0: {VERSION: meta}}\n"
+    evolution.release({"meta": None, "data/meta": "1\ntwo\n"}, manifest=moves, tag="v1.10.0")
+    done = evolution.update()
+    assert list(done.files) == ["data/meta"]
+    assert {"mine", "two"} <= set(done.files["data/meta"].splitlines())
+
+
 def test_files_swapped_without_a_word_are_a_conflict(begin: Begin) -> None:
     evolution = begin({"a.txt": LINES, "b.txt": "b\n" * 20})
     evolution.edit({"a.txt": MINE})
