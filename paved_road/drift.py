@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paved_road import git, origin
+from paved_road import git
 from paved_road import tree as trees
 from paved_road.errors import ServiceError
 from paved_road.owners import Owner
@@ -67,6 +66,8 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
 
     A path is left out when neither has it.
     """
+    from paved_road import origin
+
     wanted = list(paths)
     lock = service.lock.files if service.lock else {}
     contents = dict(zip(wanted, git.read(service.top, [lock[path].blob for path in wanted]), strict=True))
@@ -79,6 +80,8 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
 
 def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:
     """The differences line by line."""
+    import tempfile
+
     wanted = [one.path for one in differences]
     files = pristine(service, wanted, config)
     with tempfile.TemporaryDirectory(prefix="paved-drift-") as folder:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,6 +164,28 @@ def _owner_of(owners: tuple[tuple[Owner, tuple[str, ...]], ...]) -> Callable[[st
     return find
 
 
+class Record(Mapping[str, Any]):
+    """An answers file, read when it is first asked for: what the lock alone decides never loads a YAML parser."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._facts: Mapping[str, Any] | None = None
+
+    def _read(self) -> Mapping[str, Any]:
+        if self._facts is None:
+            self._facts = read_record(self._file)
+        return self._facts
+
+    def __getitem__(self, name: str) -> Any:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
     """A service on disk: its folder, the repository it is in, and its records."""
@@ -213,7 +235,7 @@ def open_service(path: Path) -> Service:
         prefix=prefix_of(path, repository),
         lock=lock,
         answers_file=answers_file,
-        record=read_record(path / answers_file),
+        record=Record(path / answers_file),
     )
 
 

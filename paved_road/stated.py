@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 FILENAME = "paved-road.yml"
+
+_PLAIN = re.compile(rb"^version:[ \t]+(\d+(?:\.\d+){2,}[\w.+-]*)[ \t]*(?:#.*)?$", re.MULTILINE)
+"""How a version is nearly always stated: no parser of YAML needs to be loaded for that."""
 
 
 def stated_version(content: bytes | None) -> str | None:
     """The version a `paved-road.yml` states, without asking whether the rest of it is valid."""
+    if content is None:
+        return None
+    if len(plain := _PLAIN.findall(content)) == 1:
+        return str(plain[0].decode())
     import yaml
 
     from paved_road import yml
 
-    if content is None:
-        return None
     try:
         data = yml.load(content)
     except yaml.YAMLError:

@@ -164,7 +164,7 @@ def counting(started: list[Any]) -> Callable[..., None]:
 def test_asking_loads_nothing_heavy(service: Path, command: str) -> None:
     program = f"import sys; from paved_road.cli import main; main([{command!r}, {str(service)!r}]); print(*sys.modules)"
     loaded = run(sys.executable, "-c", program, cwd=service).stdout.split()
-    assert not {"copier", "pydantic", "rich.table", "jinja2"} & set(loaded)
+    assert not {"copier", "pydantic", "rich.table", "jinja2", "yaml", "ruamel.yaml"} & set(loaded)
 
 
 # -- adopt ---------------------------------------------------------------------------------------------------------
