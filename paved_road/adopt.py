@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paved_road import drift, git, manifest, origin
+from paved_road import drift, git, origin, rules
 from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.drift import Difference
@@ -64,7 +64,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         found = origin.Origin(template=find_template(road, order.template or config.template.value))
         target = release(found.template, order.ref)
     form = prepare(target, cache=config.cache_dir, trust=order.trust)
-    own = manifest.parse(form.files[manifest.FILENAME].data if manifest.FILENAME in form.files else None)
+    own = rules.read(form.files, config.cache_dir)
     book = form.settle(
         path,
         given=order.answers,

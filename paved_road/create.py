@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paved_road import derive, git, manifest
+from paved_road import derive, git, rules
 from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.errors import DestinationError
-from paved_road.manifest import Manifest
 from paved_road.render import Pristine, prepare, render
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
@@ -45,7 +44,6 @@ class Plan:
     destination: Path
     release: Release
     pristine: Pristine
-    manifest: Manifest
     lock: Lock
     tree: Tree
     """Everything that will be written: the pristine files and the lock."""
@@ -77,7 +75,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     template = find_template(road, order.template or config.template.value)
     found = release(template, order.ref)
     form = prepare(found, cache=config.cache_dir, trust=order.trust)
-    own = manifest.parse(_content(form.files, manifest.FILENAME))
+    own = rules.read(form.files, config.cache_dir)
     book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
     pristine = render(form, book, destination)
     if pristine.differences:
@@ -90,7 +88,6 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         destination=destination,
         release=found,
         pristine=pristine,
-        manifest=own,
         lock=lock,
         tree={**pristine.tree, LOCK: File(lock.dump())},
         derived=own.derived if road.trusted or order.trust else {},
@@ -110,10 +107,6 @@ def create(planned: Plan) -> Created:
         commit = None if planned.enclosing else git.commit_everything(made, message)
         _move_into_place(made, destination)
     return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes))
-
-
-def _content(files: Tree, path: str) -> bytes | None:
-    return files[path].data if path in files else None
 
 
 def _check_destination(destination: Path) -> None:

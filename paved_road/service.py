@@ -21,8 +21,8 @@ from paved_road.owners import Owner
 from paved_road.tree import Mode, check_path
 
 if TYPE_CHECKING:
-    from paved_road.manifest import Manifest
     from paved_road.render import Pristine
+    from paved_road.rules import Rules
 
 LOCK = ".paved-road.lock"
 LOCK_FORMAT = 1
@@ -127,10 +127,10 @@ def _locked(line: str) -> Locked:
     return Locked(mode=Mode(mode), blob=blob, owner=Owner(owner))
 
 
-def lock_of(pristine: Pristine, manifest: Manifest) -> Lock:
+def lock_of(pristine: Pristine, rules: Rules) -> Lock:
     """The lock of a service that was stamped from `pristine`. The answers file is no pristine file: paved keeps it."""
     release = pristine.release
-    owner = owner_of(manifest)
+    owner = owner_of(rules)
     return Lock(
         road=release.template.road.source,
         template=release.template.name,
@@ -142,13 +142,13 @@ def lock_of(pristine: Pristine, manifest: Manifest) -> Lock:
             for path, file in pristine.tree.items()
             if path != pristine.answers_file
         },
-        offroad=Policy(longest=manifest.offroad.longest, approval_from=manifest.offroad.approval_from),
+        offroad=Policy(longest=rules.longest, approval_from=rules.approval_from),
     )
 
 
-def owner_of(manifest: Manifest) -> Callable[[str], Owner]:
+def owner_of(rules: Rules) -> Callable[[str], Owner]:
     """A function from a path to its owner: the first that matches, in the order the template wrote them."""
-    return _owner_of(tuple((owner, tuple(lines)) for owner, lines in manifest.owners.items()))
+    return _owner_of(rules.owners)
 
 
 @functools.lru_cache

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from paved_road import rules
 from paved_road.errors import TemplateError
 from paved_road.manifest import parse
 from paved_road.owners import Owner
 from paved_road.service import owner_of
 from paved_road.stated import stated_version
+from paved_road.tree import File
 
 
 def test_a_template_without_a_manifest_has_the_defaults() -> None:
     found = parse(None)
     assert found.version is None
-    assert owner_of(found)("anything") is Owner.SHARED
+    assert owner_of(rules.of(found))("anything") is Owner.SHARED
 
 
 def test_a_version_is_the_text_that_was_written() -> None:
@@ -49,7 +53,7 @@ owners:
   service: [src/*/api/**]
   derived: {uv.lock: uv lock}
 """)
-    owner = owner_of(found)
+    owner = owner_of(rules.of(found))
     assert owner("src/orders/paved/health.py") is Owner.ROAD
     assert owner("Dockerfile") is Owner.ROAD
     assert owner("deploy/base/x.yaml") is Owner.ROAD
@@ -57,3 +61,30 @@ owners:
     assert owner("src/orders/api/orders.py") is Owner.SERVICE
     assert owner("uv.lock") is Owner.DERIVED
     assert owner("README.md") is Owner.SHARED
+
+
+def test_the_rules_of_a_content_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"paved-road.yml": File(b"owners: {road: [a], derived: {b: make b}}\nmoves: {1.0.0: {x: y}}\n")}
+    first = rules.read(files, tmp_path)
+    monkeypatch.setattr("paved_road.manifest.parse", None)
+    assert rules.read(files, tmp_path) == first
+    assert first.derived == {"b": "make b"}
+    assert first.moves == {"1.0.0": {"x": "y"}}
+
+
+def test_rules_that_are_not_valid_are_refused_every_time(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(TemplateError):
+            rules.read({"paved-road.yml": File(b"owners: {nobody: [a]}")}, tmp_path)
+
+
+def test_a_broken_memory_of_rules_is_read_again(tmp_path: Path) -> None:
+    first = rules.read({}, tmp_path)
+    (remembered,) = (tmp_path / "rules").iterdir()
+    remembered.write_text("{}")
+    assert rules.read({}, tmp_path) == first
+
+
+def test_rules_need_no_cache_that_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "rules").write_text("in the way")
+    assert rules.read({}, tmp_path).derived == {}

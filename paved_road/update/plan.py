@@ -13,11 +13,10 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from paved_road import git, manifest, origin
+from paved_road import git, origin, rules
 from paved_road.config import Config
 from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UsageError
 from paved_road.git import Commit, Leaf, Scratch
-from paved_road.manifest import Manifest
 from paved_road.offroad.clock import today
 from paved_road.origin import Origin
 from paved_road.owners import Owner
@@ -25,6 +24,7 @@ from paved_road.render import Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.context import AnswerBook
 from paved_road.render.questions import Ask, Prompt
 from paved_road.road import Release, Template, is_older, release
+from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
 from paved_road.update import align, attributes, excused, guesses, ignored, migrate
@@ -231,7 +231,7 @@ def _draft(
     old = _old(service, found, planner.config, order, head, scratch)
     target = _target(service, found, old, planner.target(found.template, order), order)
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
-    own = manifest.parse(form.files[manifest.FILENAME].data if manifest.FILENAME in form.files else None)
+    own = rules.read(form.files, planner.config.cache_dir)
     passage = Passage(form=form, old_version=old.version, old_described=str(service.record.get("_commit", old.version)))
     stamped = service
     service, ours = _migrated(service, head, passage)
@@ -395,7 +395,7 @@ def _leaves(pristine: Pristine) -> Files:
 
 def _moves(
     service: Service, found: Origin, config: Config, order: Order, old: _Old, form: Questionnaire, book: AnswerBook,
-    pristine: Pristine, own: Manifest,
+    pristine: Pristine, own: Rules,
 ) -> align.Moves:  # fmt: skip
     """Files whose path changes: by their source in the template, or because the template says so."""
     moves: align.Moves = {}
@@ -427,7 +427,7 @@ def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
 
 def _sides(
     service: Service, scratch: Scratch, old: _Old, ours: Files, committed: tuple[str, Files], pristine: Pristine,
-    moves: align.Moves, new_lock: Lock, own: Manifest,
+    moves: align.Moves, new_lock: Lock, own: Rules,
 ) -> tuple[Sides, dict[str, str], tuple[str, ...]]:  # fmt: skip
     """What is merged; the files kept as the service has them, and why; notes."""
     base, theirs = old.files, _leaves(pristine)
