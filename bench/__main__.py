@@ -33,6 +33,8 @@ moment of the machine falls on every peer. Absolute times are this machine's.
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks, all by default."""
+    # What is installed has its bytecode; a checkout would be compiled anew in every run, the peers would not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     text = RESULTS.read_text() if RESULTS.exists() else HEADER
     for name in names or list(BENCHMARKS):
         title, run = BENCHMARKS[name]

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import os
-from importlib.metadata import version
 from pathlib import Path
 
 from paved_road import __version__
@@ -38,6 +37,8 @@ def remember(cache: Path, release: Release, *, differences: list[str]) -> None:
 
 @functools.cache
 def _copier() -> str:
+    from importlib.metadata import version
+
     return version("copier")
 
 
