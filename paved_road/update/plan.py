@@ -244,6 +244,8 @@ def _draft(
     lock = lock_of(pristine, own)
     moves = _moves(stamped, found, planner.config, order, old, form, book, pristine, own)
     sides, kept, notes = _sides(service, scratch, old, ours, (tree, head), pristine, moves, lock, own)
+    if not form.trust and lock != service.lock:
+        kept |= {path: f"derived; make it again: {how}" for path, how in own.derived.items() if path in ours}
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
         ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=notes,

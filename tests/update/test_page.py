@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parent.parent.parent
 
@@ -16,3 +17,12 @@ def test_the_table_beside_copier_is_the_measured_one() -> None:
     assert "| right: refuses, exit" in measured[0]
     paved = [line.split("|")[2].strip() for line in measured[0].splitlines()[2:-1]]
     assert all(end.startswith("right") for end in paved)
+
+
+def test_the_test_that_a_page_shows_to_template_authors_passes(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "how-to" / "make-a-road.md").read_text()
+    shown = re.search(r"```python\n(from paved_road.testing import Evolution.*?)```", page, re.DOTALL)
+    assert shown is not None
+    names: dict[str, Any] = {}
+    exec(shown[1], names)
+    names["test_the_settings_move_and_keep_the_teams_line"](tmp_path)

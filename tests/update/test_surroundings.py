@@ -85,15 +85,28 @@ def test_a_service_owned_file_stays_deleted_and_survives_its_templates_end(begin
     assert (done.code, done.files) == (0, {"api/b.txt": MINE, "c.txt": ""})
 
 
-def test_a_lock_file_that_both_sides_regenerated_is_regenerated_again(begin: Begin) -> None:
+@pytest.fixture
+def locking(begin: Begin) -> Evolution:
+    """A road with a derived file that both sides made again."""
     derived = "owners: {derived: {deps.lock: sort -o deps.lock deps.txt}}\n"
     evolution = begin({"deps.txt": "b\n1\n2\n3\n", "deps.lock": "1\n2\n3\nb\n"}, manifest=derived)
     evolution.edit({"deps.txt": "b\n1\n2\n3\nmine\n", "deps.lock": "1\n2\n3\nb\nmine\n"})
     evolution.release({"deps.txt": "a\nb\n1\n2\n3\n", "deps.lock": "1\n2\n3\na\nb\n"})
-    done = evolution.update("--trust")
+    return evolution
+
+
+def test_a_lock_file_that_both_sides_regenerated_is_regenerated_again(locking: Evolution) -> None:
+    done = locking.update("--trust")
     assert (done.code, done.files["deps.txt"]) == (0, "a\nb\n1\n2\n3\nmine\n")
     assert done.files["deps.lock"] == "1\n2\n3\na\nb\nmine\n"
     assert done.envelope["result"]["regenerated"] == ["deps.lock"]
+
+
+def test_a_lock_file_that_the_road_is_not_trusted_to_make_again_stays_and_it_is_said(locking: Evolution) -> None:
+    done = locking.update()
+    assert (done.code, done.files["deps.lock"]) == (0, "1\n2\n3\nb\nmine\n")
+    assert done.outcomes["deps.lock"] == "kept"
+    assert "make it again: sort -o deps.lock deps.txt" in str(done.envelope)
 
 
 # -- ignored and untracked files -------------------------------------------------------------------------------------
