@@ -23,6 +23,8 @@ FILENAME = ".gitignore"
 
 def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], paths: Collection[str]) -> set[str]:
     """Those of the paths, none of which the service tracks, that it ignores."""
+    # Git refuses to speak of what lies behind a link.
+    paths = [path for path in paths if not _behind_a_link(service, path)]
     if not paths:
         return set()
     above = [folder for folder in service.path.parents if folder.is_relative_to(service.top)]
@@ -30,6 +32,10 @@ def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], paths: Coll
     if any(place.exists() for place in around) or _may_be(scratch, ours, paths):
         return git.ignored(service.path, paths)
     return set()
+
+
+def _behind_a_link(service: Service, path: str) -> bool:
+    return any((service.path / parent).is_symlink() for parent in PurePosixPath(path).parents)
 
 
 def _may_be(scratch: Scratch, ours: Mapping[str, Leaf], paths: Collection[str]) -> bool:

@@ -134,3 +134,15 @@ def test_the_service_put_a_folder_in_the_place_of_a_file_the_template_edits(begi
     done = evolution.update()
     assert done.code == 1
     assert {"own\n", ROADS} <= set(done.files.values())
+
+
+def test_the_service_put_a_link_in_the_place_of_a_folder_the_template_edits(begin: Begin) -> None:
+    evolution = begin({"conf/a.txt": LINES, ".gitignore.jinja": "conf/a*\n", "elsewhere/b.txt": "b\n"})
+    evolution.edit({"conf/a.txt": None})
+    evolution.edit({"conf": Link("elsewhere")})
+    evolution.release({"conf/a.txt": ROADS})
+    done = evolution.update()
+    assert done.code == 1
+    assert "-> elsewhere" in done.files.values()
+    assert (done.files["elsewhere/b.txt"], ROADS in done.files.values()) == ("b\n", True)
+    assert not (evolution.service / "elsewhere" / "a.txt").exists()
