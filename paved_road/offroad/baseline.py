@@ -49,7 +49,8 @@ def record(
     if not paths:
         return Baseline(record=None)
     draft = Draft(
-        slug=BASELINE, paths=tuple(paths), kind="accepted-risk", risk=risk, owner=owner, days=days or DAYS,
+        slug=BASELINE, paths=tuple(paths), kind="accepted-risk", risk=risk, owner=owner,
+        days=days or min(DAYS, found.policy.days),
         reason="These files differed from the road already on the day the service joined it; each is to come back "
         "or to get a record of its own.",
     )  # fmt: skip

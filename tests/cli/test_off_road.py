@@ -12,7 +12,7 @@ import pytest
 
 from paved_road import git, ui
 from paved_road.cli import main
-from paved_road.testing import make_road, write_files
+from paved_road.testing import evolve, make_road, write_files
 from tests.offroad.world import REASON, ROAD
 
 Call = Callable[..., CompletedProcess[str]]
@@ -92,6 +92,27 @@ def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) ->
     assert call("drift").returncode == 1
     assert call("off-road", "list").stdout == "on the road: no records\n"
     assert "dockerfile" in call("off-road", "list", "--all").stdout
+
+
+def test_an_update_says_what_it_kept_and_what_the_road_changed(call: Call, tmp_path: Path) -> None:
+    service = tmp_path / "orders"
+    call("off-road", "new", "own", "--path", "Dockerfile", "--risk", "low", "--reason", REASON)
+    record = service / "docs/off-road/own.md"
+    record.write_text(record.read_text().replace("<!-- ", "").replace(" -->", ""))
+    call("off-road", "accept", "own")
+    commit(service)
+    news = {"template/Dockerfile": ROAD["template/Dockerfile"].replace("python:3.14", "python:3.15")}
+    evolve(tmp_path / "road", news, tag="v1.1.0")
+    shown = json.loads(call("update", "--dry-run", "--json").stdout)
+    assert shown["exit_code"] == 0
+    assert shown["result"]["off_road"][0]["record"] == "own"
+    done = call("update")
+    assert done.returncode == 0
+    assert "kept        Dockerfile  (off-road, own)" in done.stdout
+    assert "kept because off-road, own; what the road changed:" in done.stdout
+    assert "  +FROM python:3.15" in done.stdout
+    assert "paved off-road show own" in done.stderr
+    assert "road-moved" in call("status").stdout
 
 
 def test_annotations_are_automatic_in_actions(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
