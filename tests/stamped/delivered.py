@@ -104,7 +104,9 @@ class Environment:
         return str(self.answers["name"])
 
     def all(self, kind: str) -> list[Manifest]:
-        return [each for each in self.manifests if each["kind"] == kind]
+        """All but the dashboard: that ConfigMap is Grafana's, and no pod reads it."""
+        found = [each for each in self.manifests if each["kind"] == kind]
+        return [each for each in found if "grafana_dashboard" not in each["metadata"].get("labels", {})]
 
     def one(self, kind: str) -> Manifest:
         (found,) = self.all(kind)
