@@ -337,6 +337,9 @@ def the_analysis_decides_and_can_be_inconclusive(env: Environment) -> Iterator[s
             good, bad = metric["successCondition"], metric["failureCondition"]
             if good.replace("<=", ">") != bad or "len(result) > 0" not in good:
                 yield f"the conditions of {metric['name']} are not each other's opposite"
+            allowed = 1 - env.answers.get("slo_availability", 99.9) / 100
+            if metric["name"] == "errors" and float(good.split()[-1]) <= allowed:
+                yield "the analysis fails a version that meets its objective"
             if metric["inconclusiveLimit"] >= metric["count"]:
                 yield f"{metric['name']} passes when nobody called the new version"
             query = metric["provider"]["prometheus"]["query"]

@@ -215,6 +215,9 @@ PROGRESSIVE_FAULTS: dict[str, tuple[Break, str]] = {
     "no argument": (lambda env: env.one("AnalysisTemplate")["spec"]["args"].pop(), "given what it asks"),
     "no version": (lambda env: env.one("ServiceMonitor")["spec"].pop("podTargetLabels"), "tell the new version"),
     "passes unseen": (lambda env: metric(env).update(inconclusiveLimit=8), "nobody called"),
+    "too strict": (
+        lambda env: metric(env).update(successCondition="len(result) > 0 && result[0] <= 0.0005"), "meets its objective"
+    ),
     "no opposite": (lambda env: metric(env).update(failureCondition="false"), "opposite"),
     "asks about all": (
         lambda env: metric(env)["provider"]["prometheus"].update(query='sum(rate(x{job="orders"}[1m]))'), "more than"
