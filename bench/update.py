@@ -34,7 +34,6 @@ GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost")
 class World:
     """The same template for each tool, and a service of each, edited by its team; the templates have gone on."""
 
-    road: Path
     paved: Path
     copier: Path
     cruft: Path
@@ -47,7 +46,7 @@ def main(runs: int = 5) -> str:
     """The section of bench/RESULTS.md."""
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["PAVED_CACHE"] = str(Path(scratch) / "cache")
-        world = make(Path(scratch) / "60", files=60, fleet=FLEET)
+        world = make(Path(scratch) / "60", files=60, fleet=FLEET, rivals=True)
         timings = interleave(peers(world), runs=runs)
         check(world)
         counts = {peer.name: count_git(peer, Path(scratch)) for peer in peers(world)}
@@ -139,28 +138,31 @@ def commit(repository: Path, message: str) -> None:
     process(*GIT, "commit", "--quiet", "--message", message, cwd=repository)
 
 
-def make(here: Path, *, files: int, fleet: int = 0) -> World:
-    """Roads, services and what their teams did; then the roads go on."""
+def make(here: Path, *, files: int, fleet: int = 0, rivals: bool = False) -> World:
+    """Roads, services and what their teams did; then the roads go on. Copier and Cruft take part as `rivals`."""
     road = make_road(here / "road", for_copier(files))
-    other = make_road(here / "cookiecutter", for_cruft(files))
     process(PAVED, "new", str(here / "paved" / "orders"), "--road", str(road), "--defaults")
-    process(COPIER, "copy", "--defaults", "--quiet", str(road), str(here / "copier" / "orders"))
-    process(CRUFT, "create", "--no-input", "--output-dir", str(here / "cruft"), str(other))
-    for tool in ("copier", "cruft"):
-        process(*GIT, "init", "--quiet", "-b", "main", cwd=here / tool / "orders")
-        commit(here / tool / "orders", "stamped")
-    prepared = here / "git" / "orders"
-    shutil.copytree(here / "copier" / "orders", prepared)
-    services = [edit(here / tool / "orders") for tool in ("paved", "copier", "cruft", "git")]
+    shutil.copytree(here / "paved" / "orders", here / "git" / "orders")
+    if rivals:
+        other = make_road(here / "cookiecutter", for_cruft(files))
+        process(COPIER, "copy", "--defaults", "--quiet", str(road), str(here / "copier" / "orders"))
+        process(CRUFT, "create", "--no-input", "--output-dir", str(here / "cruft"), str(other))
+        for tool in ("copier", "cruft"):
+            process(*GIT, "init", "--quiet", "-b", "main", cwd=here / tool / "orders")
+            commit(here / tool / "orders", "stamped")
+            edit(here / tool / "orders")
+        evolve(other, for_cruft(files, newer=True), tag="v1.1.0")
+    paved, git = edit(here / "paved" / "orders"), edit(here / "git" / "orders")
     evolve(road, for_copier(files, newer=True), tag="v1.1.0")
-    evolve(other, for_cruft(files, newer=True), tag="v1.1.0")
-    process(*GIT, "switch", "--quiet", "--create", "road", "HEAD~1", cwd=prepared)
-    write_files(prepared, {path: text.replace("{{ name }}", "orders") for path, text in sources(files, newer=True)})
-    commit(prepared, "road")
-    process(*GIT, "switch", "--quiet", "main", cwd=prepared)
-    many = [Path(shutil.copytree(services[0], here / "fleet" / f"orders-{number}")) for number in range(fleet)]
-    paved, copier, cruft, git = services
-    return World(road=road, paved=paved, copier=copier, cruft=cruft, git=git, fleet=tuple(many))
+    process(*GIT, "branch", "--move", "--force", "main", cwd=git)
+    process(*GIT, "switch", "--quiet", "--create", "road", "HEAD~1", cwd=git)
+    write_files(git, {path: text.replace("{{ name }}", "orders") for path, text in sources(files, newer=True)})
+    commit(git, "road")
+    process(*GIT, "switch", "--quiet", "main", cwd=git)
+    process("git", "tag", "start", cwd=git)
+    many = [Path(shutil.copytree(paved, here / "fleet" / f"orders-{number}")) for number in range(fleet)]
+    rival = here / "copier" / "orders", here / "cruft" / "orders"
+    return World(paved=paved, copier=rival[0], cruft=rival[1], git=git, fleet=tuple(many))
 
 
 def reset(service: Path) -> None:
@@ -176,7 +178,6 @@ def reset_merge(service: Path) -> None:
 
 def peers(world: World) -> list[Peer]:
     """The update by each tool, of a service as it was before."""
-    process("git", "tag", "--force", "start", cwd=world.git)
     return [
         Peer(
             name="`copier update`",
