@@ -26,7 +26,7 @@ PREFIX = "fault."
 LONGEST = 3600  # seconds for which a signature may hold
 
 _SIGNATURE = re.compile(r"([0-9]{1,12})\.[0-9a-f]{64}")
-_FAULT = re.compile(r"delay:[0-9]{1,5}|error:[45][0-9]{2}|refuse")
+_FAULT = re.compile(r"[A-Za-z0-9_.-]+=(delay:[0-9]{1,5}|error:[45][0-9]{2}|refuse)")
 
 log = get_logger()
 
@@ -68,7 +68,7 @@ class Faults:
             return "signature"
         if not 0 <= expires - time.time() <= LONGEST:
             return "expired"
-        if not all(map(_FAULT.fullmatch, injection.faults.values())):
+        if not all(_FAULT.fullmatch(f"{name}={fault}") for name, fault in injection.faults.items()):
             return "malformed"
         return "halted" if self.halted else None
 
