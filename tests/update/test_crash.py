@@ -110,8 +110,8 @@ def look(service: Path) -> State:
     )
 
 
-def copy(service: Path, name: str) -> Path:
-    target = service.parent / "copies" / name / service.name
+def copy(service: Path, name: str, *, below: Path | None = None) -> Path:
+    target = (below or service.parent) / "copies" / name / service.name
     shutil.rmtree(target.parent, ignore_errors=True)
     shutil.copytree(service, target, symlinks=True)
     return target
@@ -284,6 +284,10 @@ def test_every_fault_at_every_step(service: Path, faults: Server, name: str, fau
 def test_killed_at_random_times_with_all_its_processes(service: Path, faults: Server) -> None:
     case = committing(service, faults)
     command = [sys.executable, "-m", "paved_road", "update", "--trust", "--commit"]
+    for _ in range(2):  # the first time is slower: Copier renders the release, too
+        whole, begun = copy(service, "whole"), time.monotonic()
+        run(*command, whole, cwd=service).check_returncode()
+        seconds = time.monotonic() - begun
     cut_off = 0
     for number in range(300):
         hurt = copy(service, "hurt")
@@ -291,13 +295,13 @@ def test_killed_at_random_times_with_all_its_processes(service: Path, faults: Se
             [*command, hurt], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=random.Random(number).uniform(0.2, 1.5))
+            process.wait(timeout=seconds * random.Random(number).uniform(0.4, 1))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         cut_off += is_in_progress(hurt)
         lead_on(case, faults, hurt, f"run {number}")
-    assert cut_off > 10
+    assert cut_off > 0
 
 
 @pytest.mark.soak
@@ -312,7 +316,7 @@ def test_a_disk_that_is_really_full(service: Path, faults: Server, tmp_path: Pat
             small = disk / service.name
             shutil.copytree(service, small, symlinks=True)
             case.run(faults, small)
-            hurt = copy(small, "hurt")
+            hurt = copy(small, "hurt", below=tmp_path)
         finally:
             run("umount", disk, cwd=tmp_path).check_returncode()
         lead_on(case, faults, hurt, f"{free} KiB free")
