@@ -34,7 +34,7 @@ fmt: .venv/ready ## Format, and mend what ruff can mend
 
 .PHONY: docs
 docs: .venv/ready ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 .PHONY: bench
 bench: .venv/ready .venv-bench/ready ## Side by side with public tools; the last results are in bench/RESULTS.md
