@@ -100,14 +100,14 @@ class BreakerMachine(RuleBasedStateMachine):
             self._moved(State.CLOSED if ok else State.OPEN)
         else:
             self.results.append((self.clock.now, ok))
-            self._maybe_opened(ok)
+            self._maybe_opened()
 
-    def _maybe_opened(self, ok: bool) -> None:
+    def _maybe_opened(self) -> None:
         # The window slides by tenths: the counts are those of between nine and ten of them.
         counted = [good for when, good in self.results if int(when) > int(self.clock.now) - 10]
         failures = counted.count(False)
         enough = len(counted) >= self.policy.min_calls and failures >= self.policy.failure_rate * len(counted)
-        assert (self.breaker.state is State.OPEN) is (enough and not ok)
+        assert (self.breaker.state is State.OPEN) is enough
         if self.breaker.state is State.OPEN:
             self._moved(State.OPEN)
 

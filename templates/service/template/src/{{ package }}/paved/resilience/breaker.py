@@ -51,7 +51,7 @@ class Breaker:
             counts = self._counts
             counts.add(1, not ok)
             enough = counts.total >= self._policy.min_calls
-            if not ok and enough and counts.hits >= self._policy.failure_rate * counts.total:
+            if enough and counts.hits >= self._policy.failure_rate * counts.total:
                 self._change(State.OPEN)
 
     def _change(self, state: State) -> None:
