@@ -17,6 +17,7 @@ from paved_road.git import Leaf, Scratch
 from paved_road.service import Service
 
 FILENAME = ".gitattributes"
+_PATTERN = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s#]\S*)')
 _BUILT_IN = frozenset({b"set", b"unset", b"text", b"binary", b"union"})
 
 
@@ -34,8 +35,9 @@ class Attributes:
             return False
         from pathspec import PathSpec
 
-        patterns = [line.split()[0] for line in self.lines.decode(errors="replace").splitlines() if "merge" in line]
-        return PathSpec.from_lines("gitignore", [pattern.strip('"') for pattern in patterns]).match_file(path)
+        found = (_PATTERN.match(line) for line in self.lines.decode(errors="replace").splitlines() if "merge" in line)
+        patterns = [match["quoted"] or match["plain"] for match in found if match]
+        return PathSpec.from_lines("gitignore", patterns).match_file(path)
 
 
 NONE: Final = Attributes()

@@ -8,6 +8,7 @@ import pytest
 
 from paved_road import git
 from paved_road.testing import Evolution, paved, write_files
+from paved_road.update.attributes import Attributes
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]
@@ -195,6 +196,14 @@ def test_a_driver_of_the_repositorys_configuration_runs(begin: Begin) -> None:
     evolution.release({"version.txt": "2\n"})
     done = evolution.update()
     assert (done.code, done.files["version.txt"]) == (0, "mine\n")
+
+
+@pytest.mark.parametrize("name", ["CHANGES", "the changes.txt"])
+def test_what_a_driver_merged_is_not_doubted(name: str) -> None:
+    lines = b"# merge=union\n*.lock -merge\n" + git.quoted(f"/{name}") + b" merge=union\n"
+    assert Attributes(lines=lines).has_driver(name)
+    assert Attributes(lines=lines).has_driver("deep/uv.lock")
+    assert not Attributes(lines=lines).has_driver("merge")
 
 
 def test_a_file_marked_as_binary_is_not_merged_by_lines(begin: Begin) -> None:
