@@ -1,0 +1,164 @@
+"""Reading objects: trees, files and their contents."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self, cast
+
+from paved_road import debug
+from paved_road.errors import GitError
+from paved_road.git.process import environment, run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One file of a git tree."""
+
+    path: str
+    mode: str
+    blob: str
+
+
+def tree(repository: Path, revision: str) -> list[Entry]:
+    """Every file of a commit or tree (`commit:folder` names a folder's tree), submodules left out."""
+    listing = run("ls-tree", "-r", "-z", "--full-tree", revision, cwd=repository)
+    entries = []
+    for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        facts, path = line.split("\t", 1)
+        mode, kind, blob = facts.split(" ")
+        if kind == "blob":
+            entries.append(Entry(path=path, mode=mode, blob=blob))
+    return entries
+
+
+class Objects:
+    """The objects of a repository, read through one git process that is kept open. A context manager."""
+
+    def __init__(self, repository: Path) -> None:
+        self.repository = repository
+        self._trees: dict[str, list[tuple[str, str, str]]] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.communicate()
+
+    def read(self, names: Iterable[str]) -> list[bytes | None]:
+        """The contents of objects (ids, or `commit:path`); None for one that does not exist."""
+        return list(self._answers("contents", names))
+
+    def existing(self, ids: Iterable[str]) -> set[str]:
+        """Those of the object ids that the repository has."""
+        wanted = sorted(set(ids))
+        return {one for one, found in zip(wanted, self.ids(wanted), strict=True) if found is not None}
+
+    def ids(self, names: Iterable[str]) -> list[str | None]:
+        """The ids of objects (`commit:path` names one); None for one that does not exist."""
+        return [None if found is None else found.decode() for found in self._answers("info", names)]
+
+    def files(self, tree: str) -> list[Entry]:
+        """Every file of a tree (an id, `commit:` or `commit:folder`), submodules left out, by path."""
+        found: list[Entry] = []
+        folders = {"": tree}
+        while folders:
+            self._learn(folders.values())
+            below: dict[str, str] = {}
+            for prefix, one in folders.items():
+                for mode, name, blob in self._trees[one]:
+                    if mode == FOLDER:
+                        below[f"{prefix}{name}/"] = blob
+                    elif mode != _SUBMODULE:
+                        found.append(Entry(path=prefix + name, mode=mode, blob=blob))
+            folders = below
+        return sorted(found, key=lambda entry: entry.path)
+
+    def folder(self, tree: str) -> list[tuple[str, str, str]] | None:
+        """Mode, name and id of each entry of one folder (an id, `commit:` or `commit:folder`); None for none."""
+        (content,) = self.read([tree])
+        return None if content is None else list(_tree_entries(content))
+
+    def _learn(self, trees: Iterable[str]) -> None:
+        """Read those trees that were not read before: most services have most of their folders in common."""
+        unknown = [tree for tree in dict.fromkeys(trees) if tree not in self._trees]
+        for tree, content in zip(unknown, self.read(unknown), strict=True):
+            if content is None:
+                raise GitError(f"{self.repository} has no tree {tree}")
+            self._trees[tree] = list(_tree_entries(content))
+
+    def _answers(self, verb: str, names: Iterable[str]) -> Iterator[bytes | None]:
+        """Git's answers in turn. Few questions are put at a time, so that neither side waits for the other's pipe."""
+        for some in _batches(list(names), size=_QUESTIONS):
+            questions, answers = self._pipes()
+            try:
+                questions.write(b"".join(b"%s %s\n" % (verb.encode(), _raw(name)) for name in some))
+                questions.flush()
+                for _ in some:
+                    header = answers.readline()
+                    if not header:
+                        raise BrokenPipeError
+                    if header.endswith((b" missing\n", b" ambiguous\n")):
+                        yield None
+                    elif verb == "info":
+                        yield header.split(b" ", 1)[0]
+                    else:
+                        size = int(header.rsplit(b" ", 1)[1])
+                        yield answers.read(size + 1)[:-1]
+            except BrokenPipeError as error:
+                raise GitError(f"git cannot read the objects of {self.repository}") from error
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        if self._process is None:
+            debug.tell("git cat-file --batch-command, in", self.repository)
+            self._process = subprocess.Popen(
+                ["git", "cat-file", "--batch-command"],
+                cwd=self.repository,
+                env=environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        return cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
+
+
+FOLDER = "40000"
+
+
+_SUBMODULE = "160000"
+
+
+_QUESTIONS = 100
+"""A question is at most a path long, and a pipe holds 64 KiB."""
+
+
+def _batches(items: list[str], *, size: int) -> Iterator[list[str]]:
+    return (items[at : at + size] for at in range(0, len(items), size))
+
+
+def _raw(name: str) -> bytes:
+    """A name as one line; one with a line's end in it names nothing."""
+    return b"missing" if "\n" in name else name.encode("utf-8", "surrogateescape")
+
+
+def _tree_entries(content: bytes) -> Iterator[tuple[str, str, str]]:
+    """Mode, name and id of each entry of a tree object."""
+    at = 0
+    while at < len(content):
+        space = content.index(b" ", at)
+        end = content.index(b"\0", space)
+        mode = content[at:space].decode()
+        if mode.startswith("100"):
+            mode = "100755" if int(mode, 8) & 0o100 else "100644"
+        yield mode, content[space + 1 : end].decode("utf-8", "surrogateescape"), content[end + 1 : end + 21].hex()
+        at = end + 21
+
+
+def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
+    """The contents of objects (ids, or `commit:path`); None for one that does not exist."""
+    with Objects(repository) as objects:
+        return objects.read(names)

@@ -1,0 +1,190 @@
+"""Merging in a scratch repository, which borrows the objects of others and keeps new ones to itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from paved_road.errors import GitError
+from paved_road.git.objects import Objects
+from paved_road.git.process import environment, run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaf:
+    """A file in a tree: its mode and either the id of an existing blob or its content."""
+
+    mode: str
+    blob: str
+    data: bytes | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merge:
+    """What `git merge-tree` said: the merged tree, the stages of each conflicted path, and its messages."""
+
+    tree: str
+    conflicts: Mapping[str, Mapping[int, Leaf]]
+    messages: tuple[tuple[tuple[str, ...], str, str], ...]
+    """Paths, the kind (as in `CONFLICT (contents)`), the text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """A commit to make: its files, and what they are told apart from to write only the difference."""
+
+    branch: str
+    files: Mapping[str, Leaf]
+    parent: str | None = None
+    """The branch of a commit made before it."""
+    like: tuple[str, Mapping[str, Leaf]] | None = None
+    """Without a parent: a tree that has most of the files already, and its files."""
+
+
+class Scratch:
+    """A bare repository that borrows the objects of others and keeps new ones to itself. A context manager."""
+
+    def __init__(self, folder: Path, borrow: Iterable[Path]) -> None:
+        self.folder = folder
+        run("init", "--quiet", "--bare", "--template=", folder)
+        (folder / "objects" / "info").mkdir(exist_ok=True)
+        (folder / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in borrow))
+        self.objects = Objects(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.objects.__exit__()
+
+    def files(self, tree: str) -> dict[str, Leaf]:
+        """The files of a tree."""
+        return {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in self.objects.files(tree)}
+
+    def read(self, leaves: Iterable[Leaf]) -> list[bytes]:
+        """The contents of leaves; empty for one that is nowhere."""
+        wanted = list(leaves)
+        stored = iter(self.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
+        return [leaf.data if leaf.data is not None else next(stored) or b"" for leaf in wanted]
+
+    def commit(self, commits: Iterable[Commit]) -> None:
+        """Make branches of one commit each, in one git process. Only what differs from the parent is written."""
+        known: dict[str, Mapping[str, Leaf]] = {}
+        stream: list[bytes] = []
+        for one in commits:
+            stream.append(b"commit refs/heads/%s\n" % one.branch.encode())
+            stream.append(b"committer paved <paved@localhost> 1000000000 +0000\ndata 0\n")
+            before: Mapping[str, Leaf] = {}
+            if one.parent is not None:
+                before = known[one.parent]
+                stream.append(b"from refs/heads/%s\n" % one.parent.encode())
+            elif one.like is not None:
+                tree, before = one.like
+                stream.append(b'M 040000 %s ""\n' % tree.encode())
+            stream += _difference(before, one.files)
+            known[one.branch] = one.files
+        if stream:
+            run("fast-import", "--quiet", "--force", cwd=self.folder, stdin=b"".join(stream))
+
+    def merge(
+        self, pairs: Iterable[tuple[str, str]], *, attributes: bytes = b"", settings: Iterable[str] = ()
+    ) -> list[Merge]:
+        """The three-way merges of pairs of branches, by git's own merge, in one process.
+
+        A bare repository does not see a tree's `.gitattributes` before git 2.43: `attributes` are those that count.
+        """
+        request = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
+        if not request:
+            return []
+        file = Path(os.devnull)
+        if attributes:
+            file = self.folder / "attributes"
+            file.write_bytes(attributes)
+        every = (*settings, *_MERGING, f"core.attributesFile={file}")
+        options = [word for setting in every for word in ("-c", setting)]
+        command = (*options, "merge-tree", "--stdin", "-z", "--messages")
+        return list(_merges(run(*command, cwd=self.folder, stdin=request.encode())))
+
+
+def _difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> Iterator[bytes]:
+    """What fast-import has to be told to make the files `after` of the files `before`; removals go first."""
+    for path in before.keys() - after.keys():
+        yield b"D %s\n" % quoted(path)
+    for path, leaf in after.items():
+        known = before.get(path)
+        if known is not None and (known.mode, known.blob) == (leaf.mode, leaf.blob):
+            continue
+        name = quoted(path)
+        if leaf.data is None:
+            yield b"M %s %s %s\n" % (leaf.mode.encode(), leaf.blob.encode(), name)
+        else:
+            yield b"M %s inline %s\ndata %d\n%s\n" % (leaf.mode.encode(), name, len(leaf.data), leaf.data)
+
+
+def quoted(path: str) -> bytes:
+    """A path as git reads any path: in quotes, C-style."""
+    raw = path.encode("utf-8", "surrogateescape")
+    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
+
+
+_MERGING = (
+    "merge.conflictStyle=zdiff3",
+    "merge.renames=true",
+    "diff.renames=true",
+    "merge.directoryRenames=true",
+    "merge.renormalize=false",
+    "merge.renameLimit=0",
+)
+
+
+def _merges(answer: bytes) -> Iterator[Merge]:
+    """What `merge-tree --stdin -z --messages` says: a flag, the tree, the stages, the messages; again and again."""
+    words = answer.decode("utf-8", "surrogateescape").split("\0")
+    position = 0
+    while position < len(words) - 1:
+        tree = words[position + 1]
+        position += 2
+        stages: dict[str, dict[int, Leaf]] = {}
+        while words[position]:
+            facts, path = words[position].split("\t", 1)
+            mode, blob, stage = facts.split(" ")
+            stages.setdefault(path, {})[int(stage)] = Leaf(mode=mode, blob=blob)
+            position += 1
+        position += 1
+        messages = []
+        while words[position]:
+            count = int(words[position])
+            paths = tuple(words[position + 1 : position + 1 + count])
+            kind, said = words[position + 1 + count : position + 3 + count]
+            messages.append((paths, kind, said.strip()))
+            position += 3 + count
+        position += 1
+        yield Merge(tree=tree, conflicts=stages, messages=tuple(messages))
+
+
+def renamed(repository: Path, old: str, new: str) -> list[tuple[str, str]]:
+    """Files that git takes for renamed between two trees, by their similarity."""
+    options = ("-r", "-z", "-M", "-l0", "--diff-filter=R", "--name-status")
+    words = iter(run("diff-tree", *options, old, new, cwd=repository).decode("utf-8", "surrogateescape").split("\0"))
+    return [(next(words), next(words)) for status in words if status]
+
+
+def patch(repository: Path, old: str, new: str) -> str:
+    """The difference between two trees as a person reads it, renames found."""
+    return run("diff-tree", "-r", "-p", "-M", "--no-color", "--no-ext-diff", old, new, cwd=repository).decode(
+        errors="replace"
+    )
+
+
+def diff_folders(old: Path, new: Path) -> str:
+    """The difference between two folders beside each other, with paths as if each were the root."""
+    options = ("--no-index", "--no-color", "--no-ext-diff", "--no-renames", "--no-prefix", "--exit-code")
+    command = ["git", "-c", "core.quotePath=false", "diff", *options, old.name, new.name]
+    done = subprocess.run(command, cwd=old.parent, env=environment(), capture_output=True, check=False)
+    if done.returncode not in (0, 1):
+        raise GitError("git diff failed", cause=done.stderr.decode(errors="replace").strip())
+    return done.stdout.decode(errors="replace")

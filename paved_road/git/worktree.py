@@ -1,0 +1,147 @@
+"""Changing a work tree and its index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from paved_road.git.asking import Repository
+from paved_road.git.objects import tree
+from paved_road.git.process import maybe, run, text
+
+
+def changed_files(directory: Path) -> list[str]:
+    """Tracked files below `directory` that differ from HEAD, in the index or on disk; relative to the repository."""
+    what = ("--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
+    listing = run("status", "--porcelain", "-z", *what, "--", ".", cwd=directory)
+    return [line[3:] for line in listing.decode("utf-8", "surrogateescape").split("\0") if line]
+
+
+def write_blobs(repository: Path, contents: Iterable[bytes]) -> None:
+    """Give the repository these blobs."""
+    if stream := b"".join(b"blob\ndata %d\n%s\n" % (len(content), content) for content in contents):
+        run("fast-import", "--quiet", cwd=repository, stdin=stream)
+
+
+def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]], *, index: Path | None = None) -> None:
+    """Set entries of the index: mode, blob, stage, path. The mode "0" removes the path, every stage of it."""
+    stream = "".join(f"{mode} {blob} {stage}\t{path}\0" for mode, blob, stage, path in lines)
+    if stream:
+        content = stream.encode("utf-8", "surrogateescape")
+        run("update-index", "-z", "--index-info", cwd=repository, stdin=content, index=index)
+
+
+def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None = None) -> None:
+    """Write the index's content of these paths to the work tree, through its filters."""
+    stream = "".join(f"{path}\0" for path in paths)
+    if stream:
+        run(
+            "checkout-index",
+            "--force",
+            "--quiet",
+            "-u",
+            "-z",
+            "--stdin",
+            cwd=repository,
+            stdin=stream.encode("utf-8", "surrogateescape"),
+            index=index,
+        )
+
+
+NO_BLOB = "0" * 40
+
+
+def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None) -> str:
+    """A tree of the repository in which the files below `directory` are as on disk, untracked ones among them.
+
+    Ignored files are left out unless `paths` names them; with `paths`, these files only are taken from disk.
+    """
+    run("read-tree", "HEAD", cwd=directory, index=index)
+    if paths is None:
+        run("add", "--all", "--", ".", cwd=directory, index=index)
+    else:
+        stream = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+        run("update-index", "-z", "--add", "--remove", "--stdin", cwd=directory, stdin=stream, index=index)
+    return run("write-tree", cwd=directory, index=index).decode().strip()
+
+
+def check_out(source: Repository, revision: str, directory: Path) -> None:
+    """Make `directory` a repository of its own, on no commit, with the files of a tree of another one."""
+    run("init", "--quiet", "--template=", directory)
+    (directory / ".git" / "objects" / "info").mkdir(exist_ok=True)
+    (directory / ".git" / "objects" / "info" / "alternates").write_text(f"{source.objects}\n")
+    run("read-tree", "-u", "--reset", text("rev-parse", "--verify", revision, cwd=source.top), cwd=directory)
+
+
+def stage_everything(directory: Path) -> str:
+    """The tree of everything in a work tree that it does not ignore."""
+    run("add", "--all", cwd=directory)
+    return text("write-tree", cwd=directory)
+
+
+def restore(repository: Path, tree_id: str, paths: Iterable[str], *, index: Path) -> None:
+    """Write those of the paths that a tree has to the work tree; the repository's own index is left alone."""
+    wanted = set(paths)
+    entries = [entry for entry in tree(repository, tree_id) if entry.path in wanted]
+    update_index(repository, [(entry.mode, entry.blob, 0, entry.path) for entry in entries], index=index)
+    checkout_index(repository, [entry.path for entry in entries], index=index)
+
+
+def changed_paths(repository: Path, old: str, new: str) -> list[str]:
+    """The paths in which two trees differ."""
+    listing = run("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new, cwd=repository)
+    return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def commit_tree(repository: Path, tree_id: str, parent: str, message: str) -> str:
+    """A commit that is on no branch; its id."""
+    identity = ("-c", "user.name=paved", "-c", "user.email=paved@localhost")
+    return text(*identity, "commit-tree", tree_id, "-p", parent, "-m", message, cwd=repository)
+
+
+def start_branch(repository: Path, name: str) -> None:
+    """A new branch at HEAD becomes the current one; no file and no hook is touched. It may be that one already."""
+    if maybe("symbolic-ref", "--short", "HEAD", cwd=repository) != name:
+        run("update-ref", f"refs/heads/{name}", "HEAD", NO_BLOB, cwd=repository)
+        run("symbolic-ref", "HEAD", f"refs/heads/{name}", cwd=repository)
+
+
+def index_entries(directory: Path) -> list[tuple[str, str, str]]:
+    """Mode, blob and path (from the repository's root) of every merged file of the index below `directory`."""
+    listing = run("ls-files", "-s", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
+    found = []
+    for line in listing.split("\0")[:-1]:
+        facts, path = line.split("\t", 1)
+        mode, blob, stage = facts.split(" ")
+        if stage == "0":
+            found.append((mode, blob, path))
+    return found
+
+
+def unmerged_files(directory: Path) -> list[str]:
+    """Files below `directory` (paths from the repository's root) that the index holds in several stages."""
+    listing = run("ls-files", "-u", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
+    return sorted({line.split("\t", 1)[1] for line in listing.split("\0")[:-1]})
+
+
+def modified_files(directory: Path) -> list[str]:
+    """Files below `directory` (paths from the repository's root) that are not on disk as the index has them."""
+    listing = run("diff-files", "--name-only", "-z", "--", ".", cwd=directory)
+    return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def hash_files(directory: Path, paths: Iterable[str]) -> list[str]:
+    """The blob ids git would give these files, after its filters; a symbolic link's is that of its target."""
+    wanted = list(paths)
+    plain = [path for path in wanted if not (directory / path).is_symlink()]
+    request = "".join(f"{path}\n" for path in plain).encode("utf-8", "surrogateescape")
+    ids = iter(run("hash-object", "--stdin-paths", cwd=directory, stdin=request).decode().split() if plain else [])
+    return [
+        next(ids)
+        if path in plain
+        else run("hash-object", "--stdin", cwd=directory, stdin=os.fsencode(os.readlink(directory / path)))
+        .decode()
+        .strip()
+        for path in wanted
+    ]
