@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from paved_road import rules
 from paved_road.errors import TemplateError
@@ -88,3 +89,23 @@ def test_a_broken_memory_of_rules_is_read_again(tmp_path: Path) -> None:
 def test_rules_need_no_cache_that_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "rules").write_text("in the way")
     assert rules.read({}, tmp_path).derived == {}
+
+
+@pytest.mark.parametrize("name", ["copier.yml", "paved-road.yml"])
+def test_the_built_in_template_says_nothing_twice(name: str) -> None:
+    """YAML's parser takes the last of two equal keys, and nobody notices."""
+    text = (Path(__file__).parent.parent / "templates" / "service" / name).read_text()
+    assert twice(yaml.compose(text)) == []
+    assert twice(yaml.compose("a: {b: 1, b: 2}\na: 3\n")) == ["a", "b"]
+
+
+def twice(node: yaml.Node | None) -> list[str]:
+    """Keys that a mapping has twice."""
+    if isinstance(node, yaml.SequenceNode):
+        return [key for item in node.value for key in twice(item)]
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    keys = [key.value for key, _ in node.value]
+    return sorted({key for key in keys if keys.count(key) > 1}) + [
+        key for _, value in node.value for key in twice(value)
+    ]
