@@ -248,7 +248,8 @@ def _migrate(service: Service, journal: Journal) -> None:
 
 def _commit(service: Service, journal: Journal, branch: str | None) -> str:
     """Commit the update, on a new branch when one is named; the commit's id."""
-    if git.resolve(service.top, "HEAD") == journal.head:
+    head = git.text("rev-parse", "HEAD", cwd=service.top)
+    if head == journal.head:
         if branch:
             git.start_branch(service.top, branch)
         message = f"Update {service.path.name} from {journal.old_version} to {journal.new_version}"
@@ -260,7 +261,8 @@ def _commit(service: Service, journal: Journal, branch: str | None) -> str:
                 cause=error.cause,
                 hint="mend it, then paved update --continue; or paved update --abort",
             ) from error
-    return git.text("rev-parse", "HEAD", cwd=service.top)
+        head = git.text("rev-parse", "HEAD", cwd=service.top)
+    return head
 
 
 def _undecided(service: Service, journal: Journal) -> list[str]:
