@@ -44,10 +44,10 @@ def test_drift_asks_git_three_times_at_most(service: Path, git_calls: Calls) -> 
     assert len(git_calls()) <= 3
 
 
-def test_an_update_asks_git_twenty_times_at_most(service: Path, git_calls: Calls) -> None:
+def test_an_update_asks_git_seventeen_times_at_most(service: Path, git_calls: Calls) -> None:
     assert main(["update", "--defaults", str(service)]) == 0
     calls = git_calls()
-    assert len(calls) <= 20, calls
+    assert len(calls) <= 17, calls
 
 
 def test_what_did_not_change_is_not_written(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from paved_road import git
 from paved_road.errors import GitError
-from paved_road.testing import evolve, make_road
+from paved_road.testing import evolve, make_road, write_files
+from paved_road.tree import File
 
 
 def test_a_caller_inside_a_git_hook_does_not_redirect_git(greeter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,3 +87,43 @@ def test_the_persons_own_default_branch_is_used(tmp_path: Path) -> None:
     git.run("config", "--global", "init.defaultBranch", "trunk")
     (tmp_path / "service").mkdir()
     assert git.commit_everything(tmp_path / "service", "First") == git.resolve(tmp_path / "service", "trunk")
+
+
+def test_blobs_are_written_as_git_writes_them(greeter: Path) -> None:
+    found = git.repository(greeter)
+    assert found is not None
+    contents = [b"new\n", b"", b"\0" * 9, b"new\n"]
+    ids = [git_blob(content) for content in contents]
+    git.write_blobs(found.objects, contents)
+    git.write_blobs(found.objects, contents)
+    assert git.read(greeter, ids) == contents
+    git.run("fsck", "--strict", cwd=greeter)
+    assert not list(found.objects.rglob("tmp_obj_*"))
+
+
+def test_blobs_are_shared_as_the_repository_is(greeter: Path) -> None:
+    found = git.repository(greeter)
+    assert found is not None
+    found.objects.chmod(0o2770)
+    git.write_blobs(found.objects, [b"new\n"])
+    name = git_blob(b"new\n")
+    folder = found.objects / name[:2]
+    modes = [path.stat().st_mode & 0o7777 for path in (folder, folder / name[2:])]
+    assert modes == [0o2770, 0o440]
+
+
+def test_what_changed_is_told_with_the_commit_it_changed_from(greeter: Path) -> None:
+    head = git.resolve(greeter, "HEAD")
+    assert git.head_and_changed(greeter) == (head, [])
+    write_files(greeter, {"template/plain.txt": "x\n", "untracked": "x\n", "a b": "x\n"})
+    git.run("add", "a b", cwd=greeter)
+    assert git.head_and_changed(greeter / "template") == (head, ["template/plain.txt"])
+    blob = git_blob(b"Hello, {{ name }}!\n")
+    lines = [("0", git.NO_BLOB, 0, "template/run.sh"), *(("100644", blob, n, "two  ways") for n in (2, 3))]
+    git.update_index(greeter, lines)
+    changed = ["a b", "template/plain.txt", "template/run.sh", "two  ways"]
+    assert git.head_and_changed(greeter) == (head, changed)
+
+
+def git_blob(content: bytes) -> str:
+    return File(content).blob

@@ -25,7 +25,7 @@ from paved_road.git.asking import (
     working_files,
 )
 from paved_road.git.making import clone_mirror, commit_everything, fetch_all
-from paved_road.git.objects import FOLDER, Entry, Objects, read, tree
+from paved_road.git.objects import FOLDER, Entry, Objects, read, tree, write_blobs
 from paved_road.git.process import OLDEST, environment, maybe, run, text, version
 from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, patch, quoted, renamed
 from paved_road.git.worktree import (
@@ -36,6 +36,7 @@ from paved_road.git.worktree import (
     checkout_index,
     commit_tree,
     hash_files,
+    head_and_changed,
     index_entries,
     modified_files,
     restore,
@@ -44,7 +45,6 @@ from paved_road.git.worktree import (
     start_branch,
     unmerged_files,
     update_index,
-    write_blobs,
 )
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "first_parent_log",
     "has_file",
     "hash_files",
+    "head_and_changed",
     "ignored",
     "index_entries",
     "is_ignored",

@@ -13,15 +13,21 @@ from paved_road.git.process import maybe, run, text
 
 def changed_files(directory: Path) -> list[str]:
     """Tracked files below `directory` that differ from HEAD, in the index or on disk; relative to the repository."""
-    what = ("--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
-    listing = run("status", "--porcelain", "-z", *what, "--", ".", cwd=directory)
-    return [line[3:] for line in listing.decode("utf-8", "surrogateescape").split("\0") if line]
+    return head_and_changed(directory)[1]
 
 
-def write_blobs(repository: Path, contents: Iterable[bytes]) -> None:
-    """Give the repository these blobs."""
-    if stream := b"".join(b"blob\ndata %d\n%s\n" % (len(content), content) for content in contents):
-        run("fast-import", "--quiet", cwd=repository, stdin=stream)
+def head_and_changed(directory: Path) -> tuple[str, list[str]]:
+    """The commit that is checked out ("(initial)" before the first) and `changed_files`, by one look."""
+    what = ("--branch", "--no-ahead-behind", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
+    listing = run("status", "--porcelain=v2", "-z", *what, "--", ".", cwd=directory).decode("utf-8", "surrogateescape")
+    lines = listing.split("\0")[:-1]
+    head = next(line.removeprefix(_HEAD) for line in lines if line.startswith(_HEAD))
+    # The path is what follows eight facts; ten of an unmerged file.
+    facts = {"1": 8, "u": 10}
+    return head, [line.split(" ", facts[line[0]])[-1] for line in lines if line[0] in facts]
+
+
+_HEAD = "# branch.oid "
 
 
 def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]], *, index: Path | None = None) -> None:

@@ -46,7 +46,9 @@ def check(service: Service, *, commit: bool = False, branch: str | None = None) 
             cause=f"{service.journal} says so",
             hint="paved update --continue, or paved update --abort",
         )
-    _check_clean(service)
+    if service.repository.head is None:
+        raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
+    _check_clean(git.changed_files(service.path))
     if branch and git.maybe("check-ref-format", "--branch", branch, cwd=service.top) is None:
         raise UsageError(f"{branch!r} is no name for a branch", hint="--branch NAME")
     if branch and git.resolve(service.top, f"refs/heads/{branch}"):
@@ -59,10 +61,8 @@ def check(service: Service, *, commit: bool = False, branch: str | None = None) 
         )
 
 
-def _check_clean(service: Service) -> None:
-    if service.repository.head is None:
-        raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
-    if changed := git.changed_files(service.path):
+def _check_clean(changed: list[str]) -> None:
+    if changed:
         shown = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
         raise UsageError(
             "the service has uncommitted changes", cause=shown, hint="git commit, or git stash, and try again"
@@ -74,7 +74,7 @@ def apply(plan: Plan, *, commit: bool = False, branch: str | None = None) -> App
     service = plan.service
     journal = _journal(plan, commit=commit or branch is not None, branch=branch)
     with _telling(service):
-        git.write_blobs(service.top, _new_contents(plan))
+        git.write_blobs(service.repository.objects, _new_contents(plan))
         with journals.begin(service.journal, journal):
             _check_unchanged(plan, journal)
             return _write(service, journal)
@@ -186,12 +186,11 @@ def _check_unchanged(plan: Plan, journal: Journal) -> None:
     """Planning may have waited for a person's answers: nothing may have changed since."""
     service = plan.service
     try:
-        _check_clean(service)
+        head, changed = git.head_and_changed(service.path)
+        _check_clean(changed)
         added = [path for path, after in journal.after.items() if after and journal.before[path] is None]
         there = _on_disk(service.top, added)
-        if git.resolve(service.top, "HEAD") != journal.head or any(
-            _blob(journal.after[p]) != b for p, b in there.items()
-        ):
+        if head != journal.head or any(_blob(journal.after[p]) != b for p, b in there.items()):
             raise UsageError("the service changed while the update was planned", hint="paved update")
     except PavedError:
         journals.end(service.journal)
@@ -224,7 +223,8 @@ def _finish(service: Service, journal: Journal, *, commit: bool, branch: str | N
     """What needs the merged files: migrations, derived files, the commit. Then the update is over."""
     _migrate(service, journal)
     made, notes = derive.run(journal.derived, service.path)
-    git.run("add", "--update", "--", ".", cwd=service.path)
+    if journal.conflicts or journal.migrations or journal.derived:  # else the index is as the work tree already
+        git.run("add", "--update", "--", ".", cwd=service.path)
     if wanted := [path for path in made if not git.is_ignored(service.path / path)]:
         git.run("add", "--", *wanted, cwd=service.path)
     done = _commit(service, journal, branch) if commit else None
