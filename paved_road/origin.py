@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paved_road.config import Config, Value
 from paved_road.errors import (
@@ -94,23 +95,29 @@ def layout(service: Service, origin: Origin, config: Config, *, trust: bool = Fa
 
 
 def settle_again(
-    service: Service, origin: Origin, config: Config, *, trust: bool = False
+    service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {}
 ) -> tuple[Questionnaire, AnswerBook] | None:
-    """The recorded release with the recorded answers; None when the release is gone or does not take them."""
+    """The recorded release with the recorded answers; None when the release is gone or does not take them.
+
+    No record has the answers to secret questions: those in `secret` stand in for them, else their defaults do.
+    """
     from paved_road.render import prepare
 
     try:
         form = prepare(recorded_release(service, origin), cache=config.cache_dir, trust=trust)
-        return form, form.settle(service.path, given={}, recorded=service.answers)
+        instead = {name: value for name, value in secret.items() if name in form.config.secret}
+        return form, form.settle(service.path, given={}, recorded=service.answers, defaults=instead)
     except (UnknownRelease, TemplateError, AnswerError, GitError):
         return None
 
 
-def pristine(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Pristine | None:
-    """The recorded release rendered again with the recorded answers; None when it is gone or no longer renders."""
+def pristine(
+    service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {}
+) -> Pristine | None:
+    """`settle_again`, rendered; None when the release is gone or no longer renders."""
     from paved_road.render import render
 
-    settled = settle_again(service, origin, config, trust=trust)
+    settled = settle_again(service, origin, config, trust=trust, secret=secret)
     try:
         return render(*settled, service.path) if settled else None
     except TemplateError:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -22,12 +22,12 @@ from paved_road.origin import Origin
 from paved_road.owners import Owner
 from paved_road.render import Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.context import AnswerBook
-from paved_road.render.questions import Ask, Prompt
+from paved_road.render.questions import MISSING, Ask, Prompt
 from paved_road.road import Release, Template, is_older, release
 from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
-from paved_road.update import align, attributes, excused, guesses, ignored, migrate
+from paved_road.update import align, attributes, excused, guesses, ignored, migrate, unrecorded
 from paved_road.update.excused import Excuses, Kept
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
 from paved_road.update.migrate import Migration, Passage
@@ -233,22 +233,30 @@ def _draft(
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
     own = rules.read(form.files, planner.config.cache_dir)
     passage = Passage(form=form, old_version=old.version, old_described=str(service.record.get("_commit", old.version)))
+    before = None if order.no_base else origin.layout(service, found, planner.config, trust=order.trust)
+    secret = frozenset[str]() if order.no_base else unrecorded.find(before, form, service, order.answers)
     stamped = service
     service, ours = _migrated(service, head, passage)
     book = form.settle(
         service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
-        ask=_only_new(ask, service.answers),
+        ask=_only_new(ask, service.answers, secret),
     )  # fmt: skip
     _refuse_lost_answers(form, book, service, order, asked=ask is not None)
     pristine = render(form, book, service.path)
+    moves = _moves(stamped, before, old, form, book, pristine, own)
+    secret_notes: tuple[str, ...] = ()
+    if secret:
+        plain = _with_stand_ins(stamped, found, planner.config, order, unrecorded.stand_ins(secret, book))
+        carried = unrecorded.carry(scratch, secret, old.files, plain, _leaves(pristine), moves, (tree, head))
+        old, secret_notes = replace(old, files=carried.base), carried.notes
+        pristine = replace(pristine, tree={**pristine.tree, **carried.filled})
     lock = lock_of(pristine, own)
-    moves = _moves(stamped, found, planner.config, order, old, form, book, pristine, own)
     sides, kept, notes = _sides(service, scratch, old, ours, (tree, head), pristine, moves, lock, own)
     if not form.trust and lock != service.lock:
         kept |= {path: f"derived; make it again: {how}" for path, how in own.derived.items() if path in ours}
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
-        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=notes,
+        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=(*secret_notes, *notes),
         excuses=excused.excuses(service.lock, head, scratch.read, today=order.today),
         derived=own.derived if form.trust else {}, migrations=tuple(passage.migrations("after", pristine.answers)),
     )  # fmt: skip
@@ -319,8 +327,8 @@ def _target(service: Service, found: Origin, old: _Old, target: Release, order: 
     )
 
 
-def _only_new(ask: Ask | None, recorded: Mapping[str, Any]) -> Ask | None:
-    """Ask only what has no recorded answer, or one that the new release does not take."""
+def _only_new(ask: Ask | None, recorded: Mapping[str, Any], secret: Container[str]) -> Ask | None:
+    """Ask only what has no recorded answer, or one that the new release does not take; no secret one again."""
     if ask is None:
         return None
     person = ask
@@ -329,7 +337,7 @@ def _only_new(ask: Ask | None, recorded: Mapping[str, Any]) -> Ask | None:
         if prompt.name in recorded:
             with contextlib.suppress(AnswerError):
                 return prompt.accept(recorded[prompt.name])
-        return person(prompt)
+        return prompt.default if prompt.name in secret and prompt.default is not MISSING else person(prompt)
 
     return answer
 
@@ -353,7 +361,7 @@ def _old(service: Service, found: Origin, config: Config, order: Order, head: Fi
     from_lock = _by_lock(service, head, scratch)
     if from_lock is not None:
         return _Old(files=from_lock, version=version)
-    again = origin.pristine(service, found, config, trust=order.trust)
+    again = origin.pristine(service, found, config, trust=order.trust, secret=order.answers)
     if again is None:
         raise ServiceError(
             f"the release {version} that the service comes from is gone",
@@ -372,6 +380,16 @@ def _old(service: Service, found: Origin, config: Config, order: Order, head: Fi
             hint="paved update --no-base merges without it: every difference becomes a conflict",
         )
     return _Old(files=files, version=version)
+
+
+def _with_stand_ins(
+    service: Service, found: Origin, config: Config, order: Order, values: Mapping[str, Any]
+) -> Files | None:
+    """The old release with these instead of its secret answers; None when it is not known which release that was."""
+    if service.lock is not None and service.lock.commit is None:
+        return None
+    again = origin.pristine(service, found, config, trust=order.trust, secret=values)
+    return _leaves(again) if again else None
 
 
 def _by_lock(service: Service, head: Files, scratch: Scratch) -> Files | None:
@@ -396,12 +414,11 @@ def _leaves(pristine: Pristine) -> Files:
 
 
 def _moves(
-    service: Service, found: Origin, config: Config, order: Order, old: _Old, form: Questionnaire, book: AnswerBook,
+    service: Service, before: Questionnaire | None, old: _Old, form: Questionnaire, book: AnswerBook,
     pristine: Pristine, own: Rules,
 ) -> align.Moves:  # fmt: skip
     """Files whose path changes: by their source in the template, or because the template says so."""
     moves: align.Moves = {}
-    before = None if order.no_base else origin.layout(service, found, config, trust=order.trust)
     if before is not None and not _same_layout(before, form, service, pristine):
         with contextlib.suppress(TemplateError, AnswerError):
             earlier = sources(before, before.settle(service.path, given={}, recorded=service.answers), service.path)
