@@ -14,9 +14,9 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from pydantic import BaseModel
 
-from paved_road import errors, manifest
+from paved_road import errors, manifest, offroad
 from paved_road.cli import app
-from paved_road.offroad import ledger, schema
+from paved_road.offroad import schema
 from paved_road.offroad.document import SECTIONS
 from paved_road.offroad.record import Deviation, Kind, Risk, Status, Support
 from paved_road.offroad.standing import SOON, State
@@ -85,7 +85,7 @@ def _record() -> str:
     opening = f"""\
 # The off-road record
 
-`{ledger.FOLDER}/<id>.md` in the service: front matter, then the argument under the headings \
+`{offroad.FOLDER}/<id>.md` in the service: front matter, then the argument under the headings \
 {", ".join(f"`## {name}`" for name in SECTIONS)}. `paved off-road new` writes one; editors take its \
 [JSON Schema](off-road-record.schema.json). Every value is read as the text that is written. The folder holds records, \
 its README and nothing else; a file that is no valid record is an error with its line, exit code 2."""

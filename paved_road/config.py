@@ -7,7 +7,6 @@ default. Trust and the cache are a person's business: a project's file cannot se
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +113,8 @@ def _project_file(directory: Path) -> Path | None:
 
 
 def _read(path: Path, *, personal: bool) -> dict[str, Any]:
+    import tomllib
+
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -7,7 +7,6 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -142,6 +141,8 @@ def _built_in(config: Config) -> Road:
     """The road this project ships: its own checkout when run from one, else the bundle in the wheel."""
     if (_CHECKOUT / "templates").is_dir() and git.is_repository(_CHECKOUT):
         return Road(source=BUILT_IN, location=_CHECKOUT, trusted=True)
+    from importlib import resources
+
     bundle = resources.files("paved_road") / "road.bundle"
     if not bundle.is_file():
         raise RoadError(

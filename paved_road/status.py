@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paved_road import drift, origin
-from paved_road.offroad import standing
+from paved_road import drift, offroad, origin
 from paved_road.road import is_older, release, releases
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class Status:
     """The releases it has not been updated to, newest first."""
     drift: tuple[Difference, ...]
     standing: Standing | None
-    """Its deviation records held against it; None for a service without a lock."""
+    """Its deviation records held against it; None for a service without a lock or without records."""
     updating: str | None
     """The version an update in progress goes to."""
     notes: tuple[str, ...] = ()
@@ -72,10 +71,18 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
         latest=latest,
         newer=_newer(found.template, version, latest),
         drift=tuple(differences),
-        standing=standing.judge(service, differences, config, today=today) if service.lock else None,
+        standing=_standing(service, differences, config, today),
         updating=_updating(service),
         notes=tuple(notes),
     )
+
+
+def _standing(service: Service, differences: list[Difference], config: Config, today: date) -> Standing | None:
+    if service.lock is None or not offroad.has_any(service.path):
+        return None
+    from paved_road.offroad import standing
+
+    return standing.judge(service, differences, config, today=today)
 
 
 def _updating(service: Service) -> str | None:

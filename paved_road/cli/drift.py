@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paved_road import ui
 from paved_road.cli import options
+
+if TYPE_CHECKING:
+    from paved_road.config import Config
+    from paved_road.drift import Difference
+    from paved_road.offroad.ledger import Record
+    from paved_road.service import Service
 
 
 def drift(
@@ -32,8 +38,6 @@ def drift(
     """
     from paved_road import drift as drifts
     from paved_road.config import load
-    from paved_road.offroad import standing
-    from paved_road.offroad.clock import today
     from paved_road.owners import Owner
     from paved_road.service import open_service
 
@@ -41,7 +45,7 @@ def drift(
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
     found = drifts.find(service, owners=owners)
     config = load(directory=service.path)
-    excuses = standing.excuses(service, found, config, today=today()) if found else {}
+    excuses = _excuses(service, found, config) if found else {}
     exit_code = 1 if any(one.owner is Owner.ROAD and one.path not in excuses for one in found) else 0
     patch = drifts.patch(service, found, config) if diff and found else ""
     if json:
@@ -61,3 +65,15 @@ def drift(
         elif exit_code == 0 and not everything:
             ui.good("all of it is excused")
     raise typer.Exit(exit_code)
+
+
+def _excuses(service: Service, found: list[Difference], config: Config) -> dict[str, Record]:
+    """The records that excuse what was found; only a service that has any pays for reading them."""
+    from paved_road import offroad
+
+    if not offroad.has_any(service.path):
+        return {}
+    from paved_road.offroad import standing
+    from paved_road.offroad.clock import today
+
+    return standing.excuses(service, found, config, today=today())

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.errors import UsageError
-from paved_road.offroad import fingerprint, ledger
-from paved_road.offroad.ledger import BASELINE, FOLDER
+from paved_road.offroad import FOLDER, fingerprint, is_record, ledger
+from paved_road.offroad.ledger import BASELINE
 from paved_road.offroad.standing import Finding, State
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _commits(service: Service, base: str | None) -> Iterator[_Change]:
         )
     for commit, touched in git.log_files(service.path, f"{base}..HEAD"):
         paths = _below(service, touched)
-        files = [path for path in paths if path.startswith(f"{FOLDER}/") and ledger.is_record(path.rsplit("/", 1)[1])]
+        files = [path for path in paths if path.startswith(f"{FOLDER}/") and is_record(path.rsplit("/", 1)[1])]
         if not files:
             continue
         before, after = _at(service, f"{commit}^", files), _at(service, commit, files)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from paved_road import drift
 from paved_road.errors import RecordError, UsageError
-from paved_road.offroad import ledger, lifecycle, standing
-from paved_road.offroad.ledger import BASELINE, FOLDER, Record
+from paved_road.offroad import FOLDER, ledger, lifecycle, standing
+from paved_road.offroad.ledger import BASELINE, Record
 from paved_road.offroad.lifecycle import PROMPTS, Draft
 from paved_road.service import Service
 

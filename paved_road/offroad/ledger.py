@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import RecordError, nearest
+from paved_road.offroad import FOLDER, is_in_place, is_record
 from paved_road.owners import Owner
 from paved_road.service import Lock, Policy
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from paved_road.offroad.record import Deviation
     from paved_road.service import Service
 
-FOLDER = "docs/off-road"
 _ONLY = "only records belong here"
 BASELINE = "baseline"
 """The record of what drifted already when a service was adopted: its files differ for no one reason."""
@@ -118,7 +118,7 @@ def load(service: Service, *, today: date) -> Ledger:
 
 def files(service: Service) -> dict[str, bytes]:
     """The content of every file of the folder that is meant to be a record, by name."""
-    return _files(service.path / FOLDER)
+    return _files(service.path)
 
 
 def read(contents: Mapping[str, bytes], lock: Lock | None, *, today: date) -> Ledger:
@@ -165,15 +165,11 @@ def refuse(faults: Iterable[Fault]) -> None:
         )
 
 
-def is_record(name: str) -> bool:
-    """Whether a file of the folder is meant to be a record. Its README is none, and hidden files are nobody's."""
-    return not name.startswith(".") and name.lower() != "readme.md"
-
-
-def _files(folder: Path) -> dict[str, bytes]:
+def _files(service: Path) -> dict[str, bytes]:
+    folder = service / FOLDER
     if not folder.is_dir():
         return {}
-    if folder.resolve() != folder.parent.parent.resolve() / FOLDER:
+    if not is_in_place(service):
         refuse([Fault(path=FOLDER, line=1, text=f"is a link; {_ONLY}, in the service")])
     faults = []
     found = {}

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from paved_road import drift, git
 from paved_road import tree as trees
 from paved_road.errors import RecordError, UsageError, nearest
-from paved_road.offroad import ledger, standing
-from paved_road.offroad.ledger import FOLDER, Ledger, Record
+from paved_road.offroad import FOLDER, ledger, standing
+from paved_road.offroad.ledger import Ledger, Record
 from paved_road.owners import Owner
 from paved_road.service import Policy, Service
 from paved_road.tree import File

@@ -114,9 +114,7 @@ def find(service: Service, config: Config, *, today: date, practices: Collection
 
 
 def excuses(service: Service, differences: Sequence[Difference], config: Config, *, today: date) -> dict[str, Record]:
-    """The drift that is excused, by path. Free for a service without records."""
-    if not ledger.files(service):
-        return {}
+    """The drift that is excused, by path."""
     stands = judge(service, differences, config, today=today)
     return {one.difference.path: one.record for one in stands.excused}
 

@@ -9,8 +9,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from paved_road.git import Leaf
-from paved_road.offroad import fingerprint, ledger, moves, standing
-from paved_road.offroad.ledger import FOLDER, Ledger, Record
+from paved_road.offroad import FOLDER, fingerprint, is_record, ledger, moves, standing
+from paved_road.offroad.ledger import Ledger, Record
 from paved_road.offroad.moves import Move
 from paved_road.owners import Owner
 from paved_road.tree import File, Mode
@@ -45,9 +45,7 @@ class Excuses:
 
 def excuses(lock: Lock | None, head: Files, read: Read, *, today: date) -> Excuses:
     """What the committed records excuse. Costs nothing in a service without records."""
-    names = [
-        path for path in head if path.startswith(f"{FOLDER}/") and ledger.is_record(path.removeprefix(f"{FOLDER}/"))
-    ]
+    names = [path for path in head if path.startswith(f"{FOLDER}/") and is_record(path.removeprefix(f"{FOLDER}/"))]
     if lock is None or not names:
         return Excuses()
     contents = dict(zip(names, read([head[path] for path in names]), strict=True))

@@ -17,9 +17,14 @@ HEAVY = {"copier", "pydantic", "rich", "ruamel", "jinja2", "pathspec", "prompt_t
 
 def loaded(directory: Path, *words: str | Path) -> set[str]:
     """The top-level modules that a command loads."""
+    return {name.split(".")[0] for name in modules(directory, *words)}
+
+
+def modules(directory: Path, *words: str | Path) -> set[str]:
+    """The modules that a command loads."""
     done = run(sys.executable, "-X", "importtime", "-m", "paved_road", *words, cwd=directory)
     assert done.returncode in (0, 1), done.stderr
-    return {name.split(".")[0] for name in re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE)}
+    return set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
 
 
 @pytest.fixture
@@ -37,6 +42,17 @@ def test_help_loads_nothing_heavy(words: list[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [["status"], ["status", "--json"], ["drift"], ["drift", "--json"]])
 def test_status_and_drift_load_nothing_heavy(words: list[str], service: Path) -> None:
     assert loaded(service, *words) & HEAVY == set()
+
+
+@pytest.mark.parametrize("command", ["status", "drift"])
+def test_what_reads_records_is_loaded_for_a_service_that_has_some(command: str, service: Path) -> None:
+    reading = {"paved_road.offroad.standing", "paved_road.offroad.ledger"}
+    (service / "Makefile").write_text("edited:\n")
+    assert modules(service, command) & (reading | {"tomllib"}) == set()
+    assert (service / "docs/off-road/README.md").exists()
+    (service / "docs/off-road/draft.txt").write_text("no record\n")
+    with pytest.raises(AssertionError, match=r"draft\.txt"):
+        modules(service, command)
 
 
 def test_an_update_loads_neither_copier_nor_pydantic_nor_rich(service: Path) -> None:

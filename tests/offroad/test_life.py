@@ -20,10 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from paved_road import git
+from paved_road import git, offroad
 from paved_road.config import Config
 from paved_road.errors import PavedError
-from paved_road.offroad import checking, ledger, lifecycle
+from paved_road.offroad import checking, lifecycle
 from paved_road.offroad.standing import State
 from paved_road.service import Service, open_service
 from tests.offroad.world import ROAD, TODAY, argue, commit
@@ -63,7 +63,7 @@ class Life(RuleBasedStateMachine):
         return True
 
     def record(self) -> bytes | None:
-        file = self.path / ledger.FOLDER / "own.md"
+        file = self.path / offroad.FOLDER / "own.md"
         return file.read_bytes() if file.exists() else None
 
     @rule(days=st.sampled_from([80, 15, 100]))

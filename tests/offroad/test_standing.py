@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from paved_road import drift, git
+from paved_road import drift, git, offroad
 from paved_road.config import Config
 from paved_road.errors import RecordError
-from paved_road.offroad import fingerprint, ledger, lifecycle, standing
+from paved_road.offroad import fingerprint, lifecycle, standing
 from paved_road.offroad.ledger import Record
 from paved_road.offroad.standing import Standing, State
 from paved_road.service import LOCK, Lock, Locked, Service, open_service
@@ -259,4 +259,4 @@ def test_a_fingerprint_names_both_files(excused: Excused, service: Service) -> N
     assert approved.service == fingerprint.identity("100644", File(content).blob)
     assert service.lock is not None
     assert approved.road.endswith(service.lock.files["Dockerfile"].blob)
-    assert ledger.FOLDER == "docs/off-road"
+    assert offroad.FOLDER == "docs/off-road"
