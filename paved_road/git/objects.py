@@ -13,7 +13,7 @@ from typing import IO, Self, cast
 
 from paved_road import debug
 from paved_road.errors import GitError
-from paved_road.git.process import environment, run
+from paved_road.git.process import environment, run, starting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,14 +118,15 @@ class Objects:
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
             debug.tell("git cat-file --batch-command, in", self.repository)
-            self._process = subprocess.Popen(
-                ["git", "cat-file", "--batch-command"],
-                cwd=self.repository,
-                env=environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            with starting(self.repository):
+                self._process = subprocess.Popen(
+                    ["git", "cat-file", "--batch-command"],
+                    cwd=self.repository,
+                    env=environment(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
         return cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from paved_road import debug
@@ -37,7 +39,7 @@ def run(
     """
     command = ["git", *map(str, args)]
     debug.tell(*command)
-    try:
+    with starting(cwd):
         done = subprocess.run(
             command,
             cwd=cwd,
@@ -47,14 +49,21 @@ def run(
             capture_output=True,
             check=False,
         )
-    except FileNotFoundError as error:
-        if cwd is not None and not cwd.is_dir():
-            raise GitError(f"no such directory: {cwd}") from error
-        raise GitError("git is not installed", cause="no `git` on PATH", hint="install git 2.38 or newer") from error
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
         raise GitError(f"git {_subcommand(command)} failed", cause=said, hint=hint)
     return done.stdout
+
+
+@contextlib.contextmanager
+def starting(cwd: Path | None) -> Iterator[None]:
+    """Around the start of a git process: one that cannot be started is a `GitError`, too."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise GitError(f"no such directory: {cwd}") from error
+        raise GitError("git is not installed", cause="no `git` on PATH", hint="install git 2.38 or newer") from error
 
 
 def _subcommand(command: list[str]) -> str:

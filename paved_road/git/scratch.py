@@ -11,7 +11,7 @@ from typing import Self
 
 from paved_road.errors import GitError
 from paved_road.git.objects import Objects
-from paved_road.git.process import environment, run
+from paved_road.git.process import environment, run, starting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,7 +184,8 @@ def diff_folders(old: Path, new: Path) -> str:
     """The difference between two folders beside each other, with paths as if each were the root."""
     options = ("--no-index", "--no-color", "--no-ext-diff", "--no-renames", "--no-prefix", "--exit-code")
     command = ["git", "-c", "core.quotePath=false", "diff", *options, old.name, new.name]
-    done = subprocess.run(command, cwd=old.parent, env=environment(), capture_output=True, check=False)
+    with starting(old.parent):
+        done = subprocess.run(command, cwd=old.parent, env=environment(), capture_output=True, check=False)
     if done.returncode not in (0, 1):
         raise GitError("git diff failed", cause=done.stderr.decode(errors="replace").strip())
     return done.stdout.decode(errors="replace")

@@ -25,14 +25,14 @@ def write(case: Case, directory: Path) -> Path:
     return directory
 
 
-def ours(template: Path, answers: Mapping[str, Any], destination: Path) -> Tree:
+def ours(template: Path, answers: Mapping[str, Any], destination: Path, *, trust: bool = False) -> Tree:
     """What the in-process renderer makes of it."""
     config = load({"road": str(template)})
-    form = prepare(release(find_template(open_road(config), None)), cache=config.cache_dir)
+    form = prepare(release(find_template(open_road(config), None)), cache=config.cache_dir, trust=trust)
     return render(form, form.settle(destination, given=answers), destination, renderer=Renderer.OURS).tree
 
 
-def copiers(template: Path, answers: Mapping[str, Any], destination: Path) -> Tree:
+def copiers(template: Path, answers: Mapping[str, Any], destination: Path, *, trust: bool = False) -> Tree:
     """What Copier makes of it, by its public API."""
     from copier import Settings, run_copy
 
@@ -40,6 +40,6 @@ def copiers(template: Path, answers: Mapping[str, Any], destination: Path) -> Tr
         warnings.simplefilter("ignore")
         run_copy(
             str(template), destination, data=dict(answers), defaults=True, overwrite=True, quiet=True,
-            settings=Settings(),
+            unsafe=trust, settings=Settings(),
         )  # fmt: skip
     return trees.read(destination) if destination.is_dir() else {}

@@ -8,6 +8,8 @@ import pytest
 
 from paved_road import git
 from paved_road.cli import main
+from paved_road.owners import Owner
+from paved_road.service import open_service
 from paved_road.testing import evolve, run
 
 MINE = "\n## Our notes\n\nThe stub of the inventory is dev/inventory_stub.py.\n"
@@ -60,10 +62,15 @@ def test_a_team_loses_nothing_on_the_way_and_its_gate_holds(orders: Path, capsys
 
 
 def test_an_untouched_service_is_the_new_release_byte_for_byte(tmp_path: Path) -> None:
+    """But for what the service owns, which is seeded once, and what a command makes of what was there before."""
     for name, ref in (("old", "1.0.0"), ("new", "HEAD")):
         words = ["new", str(tmp_path / name / "orders"), "--ref", ref, "--defaults"]
         assert main(words) == 0
     old, new = tmp_path / "old" / "orders", tmp_path / "new" / "orders"
     assert main(["update", str(old), "--to", "HEAD", "--commit", "--defaults"]) == 0
     listed = [{(e.path, e.mode, e.blob) for e in git.tree(service, "HEAD")} for service in (old, new)]
-    assert listed[0] == listed[1]
+    lock = open_service(new).lock
+    assert lock
+    seeded = {path for path, locked in lock.files.items() if locked.owner is Owner.SERVICE}
+    assert {path for path, _, _ in listed[0] ^ listed[1]} <= {*seeded, "uv.lock"}
+    assert {path for path, _, _ in listed[0]} == {path for path, _, _ in listed[1]}
