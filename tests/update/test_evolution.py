@@ -74,3 +74,15 @@ def test_an_untouched_service_is_the_new_release_byte_for_byte(tmp_path: Path) -
     seeded = {path for path, locked in lock.files.items() if locked.owner is Owner.SERVICE}
     assert {path for path, _, _ in listed[0] ^ listed[1]} <= {*seeded, "uv.lock"}
     assert {path for path, _, _ in listed[0]} == {path for path, _, _ in listed[1]}
+
+
+def test_a_changed_default_is_for_new_services_only(tmp_path: Path) -> None:
+    old, new = (tmp_path / place / "order-history-service" for place in ("old", "new"))
+    assert main(["new", str(old), "--ref", "1.0.0", "--defaults"]) == 0
+    assert main(["update", str(old), "--to", "HEAD", "--defaults"]) == 0
+    assert main(["new", str(new), "--ref", "HEAD", "--defaults"]) == 0
+    said = {"old": "The order-history-service service.", "new": "The order history service."}
+    for service in (old, new):
+        sentence = said[service.parent.name]
+        assert f"description: {sentence}\n" in (service / ".copier-answers.yml").read_text()
+        assert f'description = "{sentence}"\n' in (service / "pyproject.toml").read_text()
