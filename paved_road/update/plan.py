@@ -377,9 +377,16 @@ def _old(service: Service, found: Origin, config: Config, order: Order, head: Fi
         raise ServiceError(
             f"the release {version} no longer renders what the service was stamped with",
             cause=f"it differs in {', '.join(differing[:5])}",
-            hint="paved update --no-base merges without it: every difference becomes a conflict",
+            hint=_hint_without_base(origin.layout(service, found, config, trust=order.trust), order),
         )
     return _Old(files=files, version=version)
+
+
+def _hint_without_base(before: Questionnaire | None, order: Order) -> str:
+    """What to do when the old release renders something else; for want of its secret answers, they are what helps."""
+    if before and (secret := before.config.secret - order.answers.keys()):
+        return f"its secret answers are in no record, give them: {unrecorded.flags(secret)}"
+    return "paved update --no-base merges without it: every difference becomes a conflict"
 
 
 def _with_stand_ins(

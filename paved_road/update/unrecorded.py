@@ -89,16 +89,17 @@ def carry(
 
 
 def _notes(names: Iterable[str], unclear: Iterable[str]) -> Iterator[str]:
-    flags = _flags(names)
-    yield f"secret answers are not recorded; their lines stay as the service has them (to change them: {flags})"
+    given = flags(names)
+    yield f"secret answers are not recorded; their lines stay as the service has them (to change them: {given})"
     for path in unclear:
-        yield f"{path}: the road changed what is beside a secret answer; {flags} decides it"
+        yield f"{path}: the road changed what is beside a secret answer; {given} decides it"
 
 
 def _needed(names: Iterable[str], cause: str) -> AnswerError:
     shown = ", ".join(repr(name) for name in sorted(names))
-    return AnswerError(f"no record has the secret answer to {shown}", cause=cause, hint=_flags(names))
+    return AnswerError(f"no record has the secret answer to {shown}", cause=cause, hint=flags(names))
 
 
-def _flags(names: Iterable[str]) -> str:
+def flags(names: Iterable[str]) -> str:
+    """The flags that give these answers."""
     return " ".join(f"--data {name}=VALUE" for name in sorted(names))

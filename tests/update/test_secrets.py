@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from paved_road import git
 from paved_road.config import load
 from paved_road.errors import AnswerError
 from paved_road.render.questions import Prompt
@@ -171,6 +173,19 @@ def test_an_old_release_that_is_gone(begin: Begin) -> None:
     assert "--data token=VALUE" in refused(evolution)
     done = evolution.update("--data", "token=hunter2")
     assert (done.code, done.files["a.txt"]) == (0, with_lines({10: MINE, 15: "the road's"}))
+
+
+def test_given_it_the_old_release_is_rendered_again_for_a_shallow_clone(begin: Begin, tmp_path: Path) -> None:
+    evolution = spread(begin)
+    evolution.edit(dict.fromkeys(("a.txt", "shared.txt"), with_lines({3: "mine", 10: MINE})))
+    evolution.release({"shared.txt.jinja": with_lines({15: "the road's"}, SEEN)})
+    full = evolution.service
+    evolution.service = tmp_path / "shallow" / full.name
+    git.run("clone", "--quiet", "--depth", "1", full.as_uri(), evolution.service)
+    said = paved("update", evolution.service, "--defaults")
+    assert (said.code, "--data token=VALUE" in said.err) == (2, True)
+    done = evolution.update("--data", "token=hunter2")
+    assert (done.code, done.files["shared.txt"]) == (0, with_lines({3: "mine", 10: MINE, 15: "the road's"}))
 
 
 def test_a_road_without_history(begin: Begin) -> None:
