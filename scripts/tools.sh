@@ -4,8 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-declare -A package_of=([prometheus]=prometheus [promtool]=prometheus [redis-server]=redis-server [chromium]=chromium
-  [npm]=npm)
+declare -A package_of=([prometheus]=prometheus [promtool]=prometheus [npm]=npm)
 for command in "$@"; do package_of[$command]=$command; done
 missing=()
 for command in "${!package_of[@]}"; do

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from openapi_spec_validator import validate
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from paved_road.testing import free_port, run
 from tests.stamped.world import Start, World, stamp
@@ -68,6 +70,14 @@ def test_it_answers_on_every_probe_and_serves(world: World) -> None:
         for path in ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json"):
             assert world.get(path).status == 200, path
         assert world.order() == {"id": 1, "item": 42, "stock": 17, "degraded": False}
+
+
+def test_its_openapi_document_is_one(world: World) -> None:
+    document = json.loads(world.get("/openapi.json").body)
+    validate(document)
+    document["paths"]["/orders/{order_id}"]["get"]["parameters"][0]["in"] = "nowhere"
+    with pytest.raises(OpenAPIValidationError):
+        validate(document)
 
 
 def test_a_killed_dependency_costs_the_answer_and_not_the_service(world: World) -> None:
