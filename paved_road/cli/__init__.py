@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import sys
 from typing import Annotated
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run `paved` and return its exit code: 0 yes, 1 the answer is no, 2 could not answer, 3 a bug, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = int(app(given, prog_name="paved", standalone_mode=False) or 0)
+        code = int(_enough(given)(given, prog_name="paved", standalone_mode=False) or 0)
     except PavedError as error:
         return _refused(error, given)
     except typer.TyperException as error:
@@ -88,6 +89,16 @@ def main(arguments: list[str] | None = None) -> int:
         return _refused(_bug(error), given)
     # Typer itself turns an interrupt into this code, and says nothing.
     return code if code != _Interrupted.exit_code else _refused(_Interrupted("interrupted"), given)
+
+
+def _enough(given: list[str]) -> typer.Typer:
+    """The application with the command that the first word names alone: Typer takes a while to make the others."""
+    named = [command for command in app.registered_commands if given[:1] == [command.name]]
+    if not named:
+        return app
+    found = copy.copy(app)
+    found.registered_commands, found.registered_groups = named, []
+    return found
 
 
 class _Interrupted(PavedError):

@@ -52,6 +52,27 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_command_that_is_made_alone_is_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    real = typer.main.get_command_from_info
+
+    def counting(command_info: Any, **how: Any) -> Any:
+        made.append(command_info.name)
+        return real(command_info, **how)
+
+    monkeypatch.setattr(typer.main, "get_command_from_info", counting)
+    for words in commands():
+        made.clear()
+        app([*words, "--help"], prog_name="paved", standalone_mode=False)
+        whole, every = capsys.readouterr().out, made.copy()
+        made.clear()
+        assert main([*words, "--help"]) == 0
+        assert capsys.readouterr().out == whole
+        assert made == ([*words] if len(words) == 1 else every)
+
+
 def test_version(paved: Paved) -> None:
     assert paved("--version").stdout == f"paved {__version__}\n"
 
