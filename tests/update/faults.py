@@ -128,8 +128,9 @@ class _Fault:
         os.write(self.writer, f"{event} {told!r}\n".encode(errors="replace"))
         if number != self.at:
             return
-        if self.fault == "kill git" and event == "subprocess.Popen":
-            lock = Path(str(arguments[2] or "."), ".git", "index.lock")
+        if self.fault == "kill git" and event == "subprocess.Popen" and arguments[2] is not None:
+            # Never in the folder that the tests were started in: a process without a folder touches no repository.
+            lock = Path(str(arguments[2]), ".git", "index.lock")
             if lock.parent.is_dir():
                 os.close(os.open(lock, os.O_CREAT | os.O_WRONLY))
         if self.fault.startswith("kill"):
