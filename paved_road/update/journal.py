@@ -91,7 +91,8 @@ def taken_up(folder: Path) -> Iterator[Journal]:
     with lock:
         _take(lock)
         if lock.read():
-            _remove_stale_lock(folder.parent / "index.lock")
+            for stale in (folder.parent / "index.lock", *folder.glob("*.lock")):
+                _remove_stale_lock(stale)
         lock.write(_WORKING)
         lock.flush()
         try:
@@ -117,7 +118,7 @@ def _leave(lock: TextIO) -> None:
 
 
 def _remove_stale_lock(lock: Path) -> None:
-    """A git that was killed leaves its lock on the index. One that still runs gets a second to end."""
+    """A git that was killed leaves its lock on an index. One that still runs gets a second to end."""
     for _ in range(20):
         if not lock.exists():
             return
