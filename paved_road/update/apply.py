@@ -287,7 +287,8 @@ def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> N
     before = {**{path: head.get(path) for path in by_migrations}, **journal.before}
     new = [path for path, was in before.items() if was is None]
     there = _on_disk(top, new)
-    strays = [path for path in new if path in by_migrations or _is_ours(journal, path, there.get(path))]
+    half = not (service.journal / "written").exists()  # git may have been killed in the middle of a file; it is kept
+    strays = [path for path in new if path in by_migrations or _is_ours(journal, path, there.get(path), half=half)]
     git.update_index(top, [("0", NO_BLOB, 0, path) for path in before])
     git.update_index(top, [(*was, 0, path) for path, was in before.items() if was])
     for path in strays:
@@ -297,10 +298,10 @@ def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> N
         git.restore(top, (service.journal / "snapshot").read_text(), untracked, index=service.journal / "index")
 
 
-def _is_ours(journal: Journal, path: str, there: str | None) -> bool:
+def _is_ours(journal: Journal, path: str, there: str | None, *, half: bool) -> bool:
     """Whether the update put a file there that HEAD does not have: never an untracked one that was in its way."""
     written = _blob(journal.after.get(path))
-    return written is not None and (path in journal.conflicts or there == written)
+    return written is not None and (half or path in journal.conflicts or there == written)
 
 
 def _since_snapshot(service: Service) -> list[str]:
