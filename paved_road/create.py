@@ -71,7 +71,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     destination = Path(os.path.abspath(order.destination))
     _check_destination(destination)
     road = open_road(config, trust=order.trust)
-    notes = [f"the road could not be reached, its cached copy is used ({road.stale})"] if road.stale else []
+    notes = list(road.notes)
     template = find_template(road, order.template or config.template.value)
     found = release(template, order.ref)
     form = prepare(found, cache=config.cache_dir, trust=order.trust)

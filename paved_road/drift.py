@@ -6,7 +6,6 @@ Exact and offline: the lock holds the blob id of every pristine file, so nothing
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -120,11 +119,5 @@ def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, tuple[Mode,
         elif os.path.lexists(target) and not (target.is_dir() and not target.is_symlink()):
             stale.append(path)
     for path, blob in zip(stale, git.hash_files(service.path, stale), strict=True):
-        found[path] = (_mode(os.lstat(service.path / path).st_mode), blob)
+        found[path] = (trees.mode_of(service.path / path), blob)
     return found
-
-
-def _mode(bits: int) -> Mode:
-    if stat.S_ISLNK(bits):
-        return Mode.SYMLINK
-    return Mode.EXECUTABLE if bits & 0o100 else Mode.FILE

@@ -50,8 +50,7 @@ def find(
     except PavedError as error:
         hint = "when the road has moved: --road URL"
         raise type(error)(error.message, cause=error.cause, hint=hint) from error
-    notes = (f"the road could not be reached, its cached copy is used ({road.stale})",) if road.stale else ()
-    return Origin(template=_template(service, road, template), notes=notes)
+    return Origin(template=_template(service, road, template), notes=road.notes)
 
 
 def _template(service: Service, road: Road, name: str | None) -> Template:

@@ -47,6 +47,11 @@ class Road:
         """Whether it has a work tree that `HEAD` can mean."""
         return not self.is_git or (self.location / ".git").exists()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know of it."""
+        return (f"the road could not be reached, its cached copy is used ({self.stale})",) if self.stale else ()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
@@ -415,6 +420,11 @@ def is_older(version: str, other: str) -> bool:
     Texts that are no versions (a plain commit id) come before nothing.
     """
     return _is_version(version) and _is_version(other) and _parse(_parse(version).public) < _parse(_parse(other).public)
+
+
+def is_passed(version: str, old: str, new: str) -> bool:
+    """Whether going from the release `old` to `new` passes that version; False for texts that are no versions."""
+    return all(map(_is_version, (version, old, new))) and _parse(old) < _parse(version) <= _parse(new)
 
 
 def _parse(version: str) -> Version:

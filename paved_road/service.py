@@ -206,6 +206,11 @@ class Service:
         """The repository's root."""
         return self.repository.top
 
+    def around(self, name: str, info: str) -> list[Path]:
+        """Where git looks beside the service's own folder: for this clone alone, and in the folders above."""
+        above = [folder / name for folder in self.path.parents if folder.is_relative_to(self.top)]
+        return [self.repository.folder / "info" / info, *above]
+
     @property
     def answers(self) -> dict[str, Any]:
         """The recorded answers, without Copier's own facts."""

@@ -73,10 +73,16 @@ def check_paths(tree: Mapping[str, File]) -> None:
 
 def read_file(path: Path) -> File:
     """A file or symbolic link as it is on disk."""
-    status = path.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        return File(os.fsencode(os.readlink(path)), Mode.SYMLINK)
-    return File(path.read_bytes(), Mode.EXECUTABLE if status.st_mode & 0o100 else Mode.FILE)
+    mode = mode_of(path)
+    return File(os.fsencode(os.readlink(path)) if mode is Mode.SYMLINK else path.read_bytes(), mode)
+
+
+def mode_of(path: Path) -> Mode:
+    """The mode git keeps for a file that is on disk."""
+    bits = path.lstat().st_mode
+    if stat.S_ISLNK(bits):
+        return Mode.SYMLINK
+    return Mode.EXECUTABLE if bits & 0o100 else Mode.FILE
 
 
 def read(directory: Path, paths: Iterable[str] | None = None) -> Tree:

@@ -28,7 +28,6 @@ def templates(
 
     opened = roads.open_road(load({"road": road}))
     offered = [(template, roads.release(template), roads.releases(template)) for template in roads.templates(opened)]
-    notes = [f"the road could not be reached, its cached copy is used ({opened.stale})"] if opened.stale else []
     if json:
         found = [
             {
@@ -39,9 +38,9 @@ def templates(
             }
             for template, latest, every in offered
         ]
-        ui.envelope("templates", 0, {"road": opened.source, "templates": found}, notes=notes)
+        ui.envelope("templates", 0, {"road": opened.source, "templates": found}, notes=opened.notes)
         return
-    for text in notes:
+    for text in opened.notes:
         ui.note(text)
     rows = [
         (template.name, one.version, (one.commit or "")[:10])

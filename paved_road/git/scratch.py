@@ -22,6 +22,11 @@ class Leaf:
     blob: str
     data: bytes | None = field(default=None, compare=False)
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Mode and blob as plain text: what is written down of a file."""
+        return str(self.mode), self.blob
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Merge:

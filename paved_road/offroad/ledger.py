@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import RecordError, nearest
@@ -118,7 +117,23 @@ def load(service: Service, *, today: date) -> Ledger:
 
 def files(service: Service) -> dict[str, bytes]:
     """The content of every file of the folder that is meant to be a record, by name."""
-    return _files(service.path)
+    folder = service.path / FOLDER
+    if not folder.is_dir():
+        return {}
+    if not is_in_place(service.path):
+        refuse([Fault(path=FOLDER, line=1, text=f"is a link; {_ONLY}, in the service")])
+    faults = []
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if not is_record(path.name):
+            continue
+        if path.is_symlink() or not path.is_file():
+            what = "a link" if path.is_symlink() else "a folder"
+            faults.append(Fault(path=f"{FOLDER}/{path.name}", line=1, text=f"is {what}; {_ONLY}"))
+        else:
+            found[path.name] = path.read_bytes()
+    refuse(faults)
+    return found
 
 
 def read(contents: Mapping[str, bytes], lock: Lock | None, *, today: date) -> Ledger:
@@ -163,26 +178,6 @@ def refuse(faults: Iterable[Fault]) -> None:
         raise RecordError(
             str(found[0]), cause=more, hint=f"what a record holds: {FOLDER}/README.md, paved off-road schema"
         )
-
-
-def _files(service: Path) -> dict[str, bytes]:
-    folder = service / FOLDER
-    if not folder.is_dir():
-        return {}
-    if not is_in_place(service):
-        refuse([Fault(path=FOLDER, line=1, text=f"is a link; {_ONLY}, in the service")])
-    faults = []
-    found = {}
-    for path in sorted(folder.iterdir()):
-        if not is_record(path.name):
-            continue
-        if path.is_symlink() or not path.is_file():
-            what = "a link" if path.is_symlink() else "a folder"
-            faults.append(Fault(path=f"{FOLDER}/{path.name}", line=1, text=f"is {what}; {_ONLY}"))
-        else:
-            found[path.name] = path.read_bytes()
-    refuse(faults)
-    return found
 
 
 # -- one record --------------------------------------------------------------------------------------------------------

@@ -166,8 +166,7 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
         before={prefix + path: _pair(ours, path) for path in dict.fromkeys([*touched, *stages, *plan.derived])},
         after={prefix + path: _pair(result, path) for path in touched},
         conflicts={
-            prefix + path: {str(stage): (str(leaf.mode), leaf.blob) for stage, leaf in of.items()}
-            for path, of in stages.items()
+            prefix + path: {str(stage): leaf.identity for stage, leaf in of.items()} for path, of in stages.items()
         },
         derived=plan.derived,
         migrations=tuple(plan.migrations),
@@ -179,7 +178,7 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
 
 def _pair(files: Mapping[str, git.Leaf], path: str) -> Pair | None:
     leaf = files.get(path)
-    return (str(leaf.mode), leaf.blob) if leaf else None
+    return leaf.identity if leaf else None
 
 
 def _check_unchanged(plan: Plan, journal: Journal) -> None:

@@ -50,7 +50,7 @@ def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], contested: 
     if not own and not around:
         return NONE
     if own == [FILENAME] and not around:  # the usual case costs no process
-        lines = ours[FILENAME].data or scratch.objects.read([ours[FILENAME].blob])[0] or b""
+        (lines,) = scratch.read([ours[FILENAME]])
         if not _drivers(re.findall(rb"\bmerge=(\S+)", lines)):
             return Attributes(lines=lines)
     found = git.merge_attributes(service.path, contested)
@@ -69,9 +69,7 @@ def _drivers(values: Iterable[bytes]) -> set[bytes]:
 
 def _around(service: Service) -> bool:
     """Whether there are attributes beside the service's own: git's for this clone, or those of folders above."""
-    above = [folder for folder in service.path.parents if folder.is_relative_to(service.top)]
-    places = [service.repository.folder / "info" / "attributes", *(folder / FILENAME for folder in above)]
-    return any(place.exists() for place in places)
+    return any(place.exists() for place in service.around(FILENAME, "attributes"))
 
 
 def _line(path: str, value: str) -> bytes:

@@ -31,7 +31,7 @@ class Guesses:
 def of_service(service: Service, scratch: Scratch, base: Files, ours: Files, theirs: Files, moves: Moves) -> Guesses:
     """The guesses that matter: about files that the service no longer has and that the road changes or moves."""
     gone = {path for path in base if path not in ours}
-    concerned = {path for path in gone if path in moves or not _same(base[path], theirs.get(path))}
+    concerned = {path for path in gone if path in moves or base[path] != theirs.get(path)}
     own = {path for path in ours if path not in base}
     if not concerned or not own:
         return Guesses()
@@ -55,10 +55,6 @@ def notes(renamed: Mapping[str, str], ours: Files, merged: Files) -> Iterator[st
                 f"{path}: git took it for {before[path]}, renamed by the service, and brought it the road's change; "
                 "look at it"
             )
-
-
-def _same(one: Leaf, other: Leaf | None) -> bool:
-    return other is not None and (one.mode, one.blob) == (other.mode, other.blob)
 
 
 def _was_there_before(service: Service, old: str, new: str) -> bool:

@@ -27,9 +27,7 @@ def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], paths: Coll
     paths = [path for path in paths if not _behind_a_link(service, path)]
     if not paths:
         return set()
-    above = [folder for folder in service.path.parents if folder.is_relative_to(service.top)]
-    around = [service.repository.folder / "info" / "exclude", *(folder / FILENAME for folder in above)]
-    if any(place.exists() for place in around) or _may_be(scratch, ours, paths):
+    if any(place.exists() for place in service.around(FILENAME, "exclude")) or _may_be(scratch, ours, paths):
         return git.ignored(service.path, paths)
     return set()
 
@@ -42,7 +40,7 @@ def _may_be(scratch: Scratch, ours: Mapping[str, Leaf], paths: Collection[str]) 
     """Whether a pattern of the service's own `.gitignore` files matches, exceptions to it aside."""
     files = {path: leaf for path, leaf in ours.items() if PurePosixPath(path).name == FILENAME}
     for file, leaf in files.items():
-        content = leaf.data or scratch.objects.read([leaf.blob])[0] or b""
+        (content,) = scratch.read([leaf])
         folder = file.removesuffix(FILENAME)
         below = (path.removeprefix(folder) for path in paths if path.startswith(folder))
         if any(_patterns(content).match_file(path) for path in below):

@@ -133,17 +133,13 @@ def _one_line_ending(scratch: Scratch, sides: Sides) -> Sides:
         if path in base and path in theirs and base[path].blob != leaf.blob
         and all(side[path].mode in REGULAR for side in three)
     ]  # fmt: skip
-    contents = [_read(scratch, [side[path] for path in paths]) for side in three]
+    contents = [scratch.read([side[path] for path in paths]) for side in three]
     for path, *data in zip(paths, *contents, strict=True):
         same = lines.common(*data)
         if same is not None:
             for side, content in zip(three, same, strict=True):
                 side[path] = _leaf(side[path].mode, content)
     return replace(sides, base=base, ours=ours, theirs=theirs)
-
-
-def _read(scratch: Scratch, leaves: list[Leaf]) -> list[bytes]:
-    return scratch.read(leaves)
 
 
 def _reason(path: str, said: git.Merge) -> str:
@@ -163,9 +159,9 @@ def _decide(
     for path, conflict in said.conflicts.items():
         if path not in files or files[path].mode not in REGULAR:
             continue
-        text = _read(scratch, [files[path]])[0]
+        text = scratch.read([files[path]])[0]
         if conflicts[path].reason == "contents" and {1, 2, 3} <= conflict.keys():
-            base, ours, theirs = _read(scratch, [conflict[stage] for stage in (1, 2, 3)])
+            base, ours, theirs = scratch.read([conflict[stage] for stage in (1, 2, 3)])
             resolved = structured.resolve(path, base, ours, theirs, text)
             if resolved is not None:
                 files[path] = _leaf(files[path].mode, resolved)
@@ -186,7 +182,7 @@ def _doubt(
         three = _three(sides, path)
         if three is None or files[path].mode not in REGULAR or sides.attributes.has_driver(path):
             continue
-        base, ours, theirs, text = _read(scratch, [*three, files[path]])
+        base, ours, theirs, text = scratch.read([*three, files[path]])
         wanted, reason = _doubted(path, base, ours, theirs, text)
         if reason:
             conflicts[path] = Conflict(stages=dict(zip((1, 2, 3), three, strict=True)), reason=reason)

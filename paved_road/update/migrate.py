@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from paved_road import git
 from paved_road.errors import TemplateError
 from paved_road.render.questions import to_bool
+from paved_road.road import is_passed
 from paved_road.service import read_record
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Passage:
             commands = list(given.get(stage, ())) if legacy else [given["command"]]
             when, folder = ("true" if legacy else given.get("when")), str(given.get("working_directory", "."))
             current = str(given["version"]) if "version" in given else None
-            if current is not None and not self._passes(current):
+            if current is not None and not is_passed(current, self.old_version, self.form.release.version):
                 continue
             facts = self._facts(stage, current)
             wanted = stage == "after" if when is None else to_bool(self._render(when, answers, facts))
@@ -66,14 +67,6 @@ class Passage:
                     folder=self._render(folder, answers, facts),
                     environment={key.upper(): value for key, value in facts.items()},
                 )
-
-    def _passes(self, current: str) -> bool:
-        from packaging.version import InvalidVersion, Version
-
-        try:
-            return Version(self.old_version) < Version(current) <= Version(self.form.release.version)
-        except InvalidVersion:
-            return False
 
     def _facts(self, stage: Stage, current: str | None) -> dict[str, str]:
         """What Copier tells a migration, under its names."""

@@ -23,7 +23,7 @@ from paved_road.owners import Owner
 from paved_road.render import Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.context import AnswerBook
 from paved_road.render.questions import MISSING, Ask, Prompt
-from paved_road.road import Release, Template, is_older, release
+from paved_road.road import Release, Template, is_older, is_passed, release
 from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
@@ -372,7 +372,7 @@ def _old(service: Service, found: Origin, config: Config, order: Order, head: Fi
     if service.lock is None:
         return _Old(files=files, version=again.release.version)
     locked = {path: (str(one.mode), one.blob) for path, one in service.lock.files.items()}
-    rendered = {path: (str(leaf.mode), leaf.blob) for path, leaf in files.items()}
+    rendered = {path: leaf.identity for path, leaf in files.items()}
     if differing := sorted(path for path in locked if locked[path] != rendered.get(path)):
         raise ServiceError(
             f"the release {version} no longer renders what the service was stamped with",
@@ -476,7 +476,7 @@ def _sides(
         role = owner(path)
         if path in left_out:
             before, after = base.pop(path, None), theirs.pop(path, None)
-            if after and not _same(before, after):
+            if after and before != after:
                 kept[path] = "git ignores it: the road's version was not written"
         elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
             if path in theirs and path in base and theirs[path].blob != base[path].blob and role is Owner.SERVICE:
@@ -488,7 +488,7 @@ def _sides(
     template = pristine.release.template.name
     labels = _distinct(f"{template}-{old.version}", service.path.name, f"{template}-{pristine.release.version}")
     notes = tuple(f"{old} moved to {new} with its folder" for old, new in own_moves.items())
-    contested = [path for path in {*ours, *theirs} if not _same(ours.get(path), theirs.get(path))]
+    contested = [path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path)]
     sides = Sides(
         base=base, ours=ours, theirs=theirs, labels=labels, like=committed, held=held, renamed=guessed.renamed,
         attributes=attributes.of(service, scratch, ours, contested),
@@ -562,9 +562,9 @@ def _changes(draft: _Draft, result: Files, merged: Merged, untracked: Mapping[st
             )
         elif path in merged.conflicts:
             yield Change(path=path, outcome=Outcome.CONFLICT, detail=merged.conflicts[path].reason)
-        elif _same(before, after):
+        elif before == after:
             yield from [Change(path=path, outcome=Outcome.KEPT, detail=kept[path])] if path in kept else []
-        elif _same(draft.ours.get(path), after):
+        elif draft.ours.get(path) == after:
             yield Change(path=path, outcome=Outcome.MIGRATED)
         elif before is None:
             moved = back.get(path, "") in head
@@ -573,26 +573,19 @@ def _changes(draft: _Draft, result: Files, merged: Merged, untracked: Mapping[st
         elif after is None:
             yield from [Change(path=path, outcome=Outcome.DELETED)] if path not in moves else []
         else:
-            clean = path not in base or _same(theirs.get(path), after)
+            clean = path not in base or theirs.get(path) == after
             detail = "decided on the parsed data" if path in merged.structured else draft.kept.get(path, "")
             yield Change(path=path, outcome=Outcome.UPDATED if clean else Outcome.MERGED, detail=detail)
 
 
-def _same(one: Leaf | None, other: Leaf | None) -> bool:
-    return (one and (one.mode, one.blob)) == (other and (other.mode, other.blob))
-
-
 def _changelog(form: Questionnaire, old: str, new: str) -> str:
     """The entries of the template's CHANGELOG.md for the releases after `old`, up to `new`."""
-    from packaging.version import InvalidVersion, Version
-
     file = form.files.get("CHANGELOG.md")
     if file is None:
         return ""
     entries = []
     for entry in re.split(r"^(?=## )", file.data.decode(errors="replace"), flags=re.MULTILINE)[1:]:
         heading = re.match(r"## \[?v?([0-9][^\s\]]*)", entry)
-        with contextlib.suppress(InvalidVersion):
-            if heading and Version(old) < Version(heading[1]) <= Version(new):
-                entries.append(entry.strip())
+        if heading and is_passed(heading[1], old, new):
+            entries.append(entry.strip())
     return "\n\n".join(entries)
