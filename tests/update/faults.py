@@ -130,9 +130,9 @@ class _Fault:
             return
         if self.fault == "kill git" and event == "subprocess.Popen" and arguments[2] is not None:
             # Never in the folder that the tests were started in: a process without a folder touches no repository.
-            lock = Path(str(arguments[2]), ".git", "index.lock")
-            if lock.parent.is_dir():
-                os.close(os.open(lock, os.O_CREAT | os.O_WRONLY))
+            index = Path((arguments[3] or {}).get("GIT_INDEX_FILE") or Path(str(arguments[2]), ".git", "index"))
+            if index.parent.is_dir():
+                os.close(os.open(index.with_name(f"{index.name}.lock"), os.O_CREAT | os.O_WRONLY))
         if self.fault.startswith("kill"):
             os.kill(os.getpid(), signal.SIGKILL)
         if event != "subprocess.Popen":

@@ -230,6 +230,25 @@ def test_git_killed_at_any_step_leaves_its_lock(service: Path, faults: Server) -
     check_all(committing(service, faults), faults, "kill git", every=4)
 
 
+def test_git_killed_over_a_snapshot_leaves_its_lock_beside_the_journal(service: Path, faults: Server) -> None:
+    case = committing(service, faults)
+    check(case, faults, "kill git", step_of(case, faults, "'read-tree', 'HEAD'"))
+
+
+def test_git_killed_in_the_middle_of_a_file_leaves_half_of_it(service: Path, faults: Server) -> None:
+    case = committing(service, faults)
+    hurt = copy(service, "hurt")
+    case.run(faults, hurt, "kill", step_of(case, faults, "checkout-index"))
+    write_files(hurt, {"deep/er/added.txt": ""})
+    lead_on(case, faults, hurt, "half a file")
+
+
+def step_of(case: Case, faults: Server, word: str) -> int:
+    """The first step that says this."""
+    steps = case.run(faults, copy(case.start, "counted")).steps
+    return next(number for number, step in enumerate(steps) if word in step)
+
+
 @pytest.mark.parametrize("fault", ["disk full", "permission denied"])
 def test_a_step_that_fails(service: Path, faults: Server, fault: str) -> None:
     check_all(committing(service, faults), faults, fault, every=3)
