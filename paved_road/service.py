@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,6 +205,10 @@ class Service:
     def top(self) -> Path:
         """The repository's root."""
         return self.repository.top
+
+    def below(self, paths: Iterable[str]) -> frozenset[str]:
+        """Paths of the repository as paths of the service; others are left out."""
+        return frozenset(path.removeprefix(self.prefix) for path in paths if path.startswith(self.prefix))
 
     def around(self, name: str, info: str) -> list[Path]:
         """Where git looks beside the service's own folder: for this clone alone, and in the folders above."""

@@ -7,7 +7,7 @@ business of the repository's host: the stamped CODEOWNERS asks the platform's te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,7 +94,7 @@ def _paths(deviation: Deviation) -> set[str]:
 def _uncommitted(service: Service, found: Ledger) -> Iterator[_Change]:
     if git.resolve(service.top, "HEAD") is None:
         return
-    changed = _below(service, git.changed_files(service.path))
+    changed = service.below(git.changed_files(service.path))
     old = _at(service, "HEAD", [record.path for record in found.records.values()])
     pairs = [(old[record.path], record.deviation) for record in found.records.values()]
     records = tuple((before, after) for before, after in pairs if before != after)
@@ -112,7 +112,7 @@ def _commits(service: Service, base: str | None) -> Iterator[_Change]:
             hint="fetch the history first: fetch-depth: 0 of actions/checkout, GIT_DEPTH: 0 on GitLab",
         )
     for commit, touched in git.log_files(service.path, f"{base}..HEAD"):
-        paths = _below(service, touched)
+        paths = service.below(touched)
         files = [path for path in paths if path.startswith(f"{FOLDER}/") and is_record(path.rsplit("/", 1)[1])]
         if not files:
             continue
@@ -121,11 +121,6 @@ def _commits(service: Service, base: str | None) -> Iterator[_Change]:
             name=f"commit {commit[:10]}", paths=paths, commit=commit,
             records=tuple((before[path], after[path]) for path in files),
         )  # fmt: skip
-
-
-def _below(service: Service, paths: Iterable[str]) -> frozenset[str]:
-    """Paths of the repository as paths of the service; others are left out."""
-    return frozenset(path.removeprefix(service.prefix) for path in paths if path.startswith(service.prefix))
 
 
 def _at(service: Service, revision: str, paths: list[str]) -> dict[str, Deviation | None]:

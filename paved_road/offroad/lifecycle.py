@@ -242,8 +242,7 @@ def _approval(service: Service, record: Record, by: str | None) -> dict[Where, A
             cause=f"a risk that is {record.deviation.risk} needs somebody else (from {policy.approval_from} on)",
             hint=f"paved off-road accept {record.id} --by SOMEBODY-ELSE, run by them",
         )
-    below = {path.removeprefix(service.prefix) for path in git.changed_files(service.path)}
-    if changed := record.covers(sorted(below)):
+    if changed := record.covers(sorted(service.below(git.changed_files(service.path)))):
         raise RecordError(
             f"{changed[0]} is not committed yet",
             cause="an approval is a change of its own: what it approves has to be there already",

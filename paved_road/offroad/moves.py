@@ -125,7 +125,7 @@ def _renamed(record: Record, names: Mapping[str, str]) -> dict[Where, Any]:
 
 def declared(service: Service, config: Config) -> dict[str, str]:
     """The moves that the template of the service's release declares; none when the road cannot be had."""
-    from paved_road import manifest, origin
+    from paved_road import origin, rules
     from paved_road.errors import PavedError
     from paved_road.render import prepare
     from paved_road.road import release
@@ -135,5 +135,5 @@ def declared(service: Service, config: Config) -> dict[str, str]:
         files = prepare(release(template, service.lock.commit if service.lock else None), cache=config.cache_dir).files
     except PavedError:
         return {}
-    own = manifest.parse(files[manifest.FILENAME].data if manifest.FILENAME in files else None)
+    own = rules.read(files, config.cache_dir)
     return {old: new for moves in own.moves.values() for old, new in moves.items()}

@@ -12,7 +12,7 @@ log = get_logger()
 
 
 class DependencyMetrics:
-    """Their names are an interface: alerts and dashboards use them. All are listed in the README."""
+    """Their names are an interface: alerts and dashboards use them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:
