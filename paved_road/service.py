@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road import git
-from paved_road.errors import ForbiddenPath, ServiceError
+from paved_road.errors import ForbiddenPath, ServiceError, TemplateError
 from paved_road.owners import Owner
 from paved_road.tree import Mode, check_path
 
@@ -130,7 +130,7 @@ def _locked(line: str) -> Locked:
 def lock_of(pristine: Pristine, rules: Rules) -> Lock:
     """The lock of a service that was stamped from `pristine`. The answers file is no pristine file: paved keeps it."""
     release = pristine.release
-    owner = owner_of(rules)
+    owner = owner_of(rules, pristine.seeded)
     return Lock(
         road=release.template.road.source,
         template=release.template.name,
@@ -146,20 +146,26 @@ def lock_of(pristine: Pristine, rules: Rules) -> Lock:
     )
 
 
-def owner_of(rules: Rules) -> Callable[[str], Owner]:
-    """A function from a path to its owner: the first that matches, in the order the template wrote them."""
-    return _owner_of(rules.owners)
+def owner_of(rules: Rules, seeded: tuple[str, ...] = ()) -> Callable[[str], Owner]:
+    """A function from a path to its owner: the first that matches, in the order the template wrote them.
+
+    What its `paved-road.yml` leaves open is the service's where `seeded`, the patterns of `_skip_if_exists`, matches.
+    """
+    return _owner_of((*rules.owners, (Owner.SERVICE, seeded)))
 
 
 @functools.lru_cache
 def _owner_of(owners: tuple[tuple[Owner, tuple[str, ...]], ...]) -> Callable[[str], Owner]:
     from pathspec import PathSpec
 
-    specs = {owner: PathSpec.from_lines("gitignore", lines) for owner, lines in owners}
+    try:
+        specs = [(owner, PathSpec.from_lines("gitignore", lines)) for owner, lines in owners if lines]
+    except ValueError as error:
+        raise TemplateError("the template has a pattern of files that is not valid", cause=str(error)) from error
 
     @functools.lru_cache(10_000)
     def find(path: str) -> Owner:
-        return next((owner for owner, spec in specs.items() if spec.match_file(path)), Owner.SHARED)
+        return next((owner for owner, spec in specs if spec.match_file(path)), Owner.SHARED)
 
     return find
 

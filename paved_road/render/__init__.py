@@ -99,6 +99,8 @@ class Pristine:
     tree: Tree
     """Every file, the answers file among them."""
     renderer: Renderer
+    seeded: tuple[str, ...] = ()
+    """Patterns (gitignore's syntax) of files that are written once and then left alone (`_skip_if_exists`)."""
     message: str = ""
     """What the template says when a service was created (`_message_after_copy`)."""
     differences: tuple[str, ...] = ()
@@ -151,6 +153,7 @@ def render(form: Questionnaire, book: AnswerBook, destination: Path, *, renderer
         answers_file=rendering.answers_file,
         tree=dict(sorted(tree.items())),
         renderer=by,
+        seeded=tuple(rendering.text(f"_skip_if_exists ({one})", str(one)) for one in form.config.seeded),
         message=rendering.setting("message_after_copy").strip(),
         differences=tuple(differences),
     )
@@ -233,11 +236,14 @@ class _Rendering:
 
     def setting(self, name: str) -> str:
         """A setting of the template with its Jinja rendered; "" when it is not set."""
-        text = str(self.form.config.settings.get(name, ""))
+        return self.text(f"_{name}", str(self.form.config.settings.get(name, "")))
+
+    def text(self, name: str, template: str) -> str:
+        """A text of the template's configuration with its Jinja rendered; `name` says where it stands."""
         try:
-            return self.form.environment.from_string(text).render(self.variables())
+            return self.form.environment.from_string(template).render(self.variables())
         except Exception as error:
-            raise TemplateError(f"the template's _{name} cannot be evaluated", cause=str(error)) from error
+            raise TemplateError(f"the template's {name} cannot be evaluated", cause=str(error)) from error
 
     def variables(self) -> dict[str, Any]:
         """What the template sees."""

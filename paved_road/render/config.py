@@ -49,6 +49,11 @@ class TemplateConfig:
         return tuple(self.settings.get("exclude", DEFAULT_EXCLUDE if bare else ()))
 
     @property
+    def seeded(self) -> tuple[Any, ...]:
+        """Patterns of files that an update leaves alone where they exist; may hold Jinja."""
+        return tuple(self.settings.get("skip_if_exists", ()))
+
+    @property
     def environment_options(self) -> dict[str, Any]:
         """Options of the Jinja environment."""
         return {"keep_trailing_newline": True, **self.settings.get("envops", {})}

@@ -457,7 +457,7 @@ def _sides(
 ) -> tuple[Sides, dict[str, str], tuple[str, ...]]:  # fmt: skip
     """What is merged; the files kept as the service has them, and why; notes."""
     base, theirs = old.files, _leaves(pristine)
-    owner = owner_of(own)
+    owner = owner_of(own, pristine.seeded)
     records = {LOCK, service.answers_file, new_lock.answers_file}
     ours = {path: leaf for path, leaf in ours.items() if path not in records}
     moves = align.fitting({old: new for old, new in moves.items() if old in base}, set(ours) | set(theirs) & set(ours))
