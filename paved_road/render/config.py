@@ -16,6 +16,9 @@ from paved_road.tree import File
 DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__", ".git", ".DS_Store", ".svn")
 """What Copier leaves out of a template without `_subdirectory` (with one: nothing)."""
 
+OLDEST_COPIER = "9.19"
+"""The oldest Copier that can be installed beside paved (the floor in pyproject.toml)."""
+
 _ADDED_UP = ("_exclude", "_jinja_extensions", "_secret_questions", "_skip_if_exists")
 """Settings that several documents of one copier.yml add up instead of overriding."""
 
@@ -95,10 +98,33 @@ def load(files: Mapping[str, File]) -> TemplateConfig:
         for key, value in merged.items()
         if not key.startswith("_")
     }
+    if (minimum := settings.get("min_copier_version")) is not None:
+        _check_copier(str(minimum))
     secret = frozenset(settings.get("secret_questions", ())) | {
         key for key, value in questions.items() if value.get("secret")
     }
     return TemplateConfig(settings=settings, questions=questions, path=path, secret=frozenset(secret))
+
+
+def _check_copier(minimum: str) -> None:
+    """Refuse a template that asks for a newer Copier than is installed, as Copier does; whichever renders it."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        wanted = Version(minimum)
+    except InvalidVersion as error:
+        raise TemplateError("the template's _min_copier_version is not a version", cause=str(error)) from error
+    if wanted <= Version(OLDEST_COPIER):
+        return  # asking which one is installed costs more than reading the template
+    from importlib.metadata import version
+
+    installed = version("copier")
+    if Version(installed) < wanted:
+        raise TemplateError(
+            f"the template needs Copier {minimum} or newer",
+            cause=f"paved uses the Copier that is installed beside it, {installed}",
+            hint="pip install --upgrade copier",
+        )
 
 
 def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
@@ -113,12 +139,11 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
         pattern = str(loader.construct_scalar(node))
         if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts:
             raise ForbiddenPath(f"{path} includes {pattern!r}", cause="an include must stay inside the template")
-        matches = [
-            name
-            for name in sorted(files)
-            if PurePosixPath(name).match(pattern) and name.count("/") == pattern.count("/")
+        return [
+            document
+            for name in _matches(pattern, files)
+            for document in _flat(yaml.load_all(files[name].data, Loader=Loader))
         ]
-        return [document for name in matches for document in _flat(yaml.load_all(files[name].data, Loader=Loader))]
 
     Loader.add_constructor("!include", include)
     try:
@@ -129,6 +154,16 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
         if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
             raise TemplateError(f"the template's {path} must map names to settings and questions")
     return documents
+
+
+def _matches(pattern: str, files: Mapping[str, File]) -> list[str]:
+    """The files that a pattern of `!include` means, by name; `**` stands for any number of folders."""
+    if "**" in PurePosixPath(pattern).parts:
+        from pathspec import PathSpec
+
+        return sorted(filter(PathSpec.from_lines("gitignore", [f"/{pattern}"]).match_file, files))
+    depth = pattern.count("/")
+    return [name for name in sorted(files) if name.count("/") == depth and PurePosixPath(name).match(pattern)]
 
 
 def _flat(documents: Any) -> list[Any]:

@@ -95,6 +95,7 @@ def build(
             "vcs_ref": around.ref,
             "vcs_ref_hash": around.commit,
             "data": dict(book.given),
+            "settings": {"defaults": {}, "trust": []},
             "defaults": True,
             "user_defaults": {},
             "overwrite": True,

@@ -6,8 +6,10 @@ import contextlib
 import hashlib
 import os
 import posixpath
+import secrets
 import sys
 from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from types import CodeType
@@ -117,7 +119,7 @@ def make(config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | 
     except TypeError as error:
         raise TemplateError("the template's _envops are not options of Jinja", cause=str(error)) from error
     environment.filters["to_json"] = partial(environment.filters["to_json"], default=_jsonable)
-    environment.globals["pathjoin"] = _pathjoin
+    environment.globals |= {"pathjoin": _pathjoin, "now": _now, "make_secret": _make_secret}
     return environment
 
 
@@ -150,6 +152,16 @@ _PATHS = {"posix": PurePosixPath, "windows": PureWindowsPath, "native": PurePath
 
 def _pathjoin(*path: str, mode: str = "posix") -> str:
     return str(_PATHS[mode](*path))
+
+
+def _now() -> datetime:
+    """Copier deprecates it and still has it: older templates write the year of a licence with it."""
+    return datetime.now(tz=UTC)
+
+
+def _make_secret() -> str:
+    """Copier deprecates it and still has it."""
+    return hashlib.sha512(secrets.token_bytes(48)).hexdigest()
 
 
 def operating_system() -> str | None:
