@@ -381,7 +381,7 @@ CONF = (
         "None",
         verdict=DIFFERS,
         proof="test_copier_features.py::test_a_tagged_release_names_its_tag_and_commit",
-        note="Always the release's tag or commit, as Copier documents it; Copier leaves it empty unless a ref was named.",
+        note="Always the release's tag or commit, as documented; Copier leaves it empty unless a ref was named.",
     ),
     _conf("vcs_ref_hash", "None"),
 )
