@@ -79,7 +79,8 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -
         cwd=cwd,
         env=own,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
         stdin=subprocess.DEVNULL,
         check=False,
     )

@@ -1,11 +1,16 @@
 """The only code that prints. Standard output is data, standard error is talk.
 
+What is printed may hold what strangers wrote, so every character that a terminal or a CI server would obey is shown
+as an escape (see `paved_road.escape`). Only `--json` is exact: JSON has escapes of its own.
+
 Colour marks meaning that the words already carry, and only on a terminal. Rich draws tables and asks questions; it
 is imported by the function that needs it, because most commands print three lines.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shlex
@@ -14,60 +19,126 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import typer
+from typing import TYPE_CHECKING, Any, TextIO
 
 from paved_road.errors import AnswerError, PavedError
+from paved_road.escape import in_a_runner, inert, visible, visible_lines
 
 if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
     from paved_road.render.questions import Ask, Prompt
 
 SCHEMA = "paved/1"
 """The version of the JSON envelope."""
 
+_GREEN, _YELLOW, _CYAN, _RED = "32", "33", "36", "1;31"
+
+
+# -- the streams -----------------------------------------------------------------------------------------------------
+
+_lost: list[OSError] = []
+"""Why standard output could not be written; empty while it could."""
+
+
+def begin() -> None:
+    """Make both streams take every letter: one that their encoding does not have is written as an escape."""
+    _lost.clear()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def lost() -> OSError | None:
+    """The error for which some of the result did not reach standard output; None when all of it did."""
+    return _lost[0] if _lost else None
+
+
+def _print(text: str, stream: TextIO | None, *, obeyed: bool = False) -> None:
+    """Write one line, without commands to a CI server unless they are to be `obeyed`.
+
+    A reader that went away (`paved templates | head`) is no failure: the command ends as it would have.
+    """
+    if stream is None:  # closed by whoever started us
+        return
+    try:
+        stream.write((inert(text) if in_a_runner() and not obeyed else text) + "\n")
+        stream.flush()
+    except OSError as error:
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            _lost.append(error)
+        _discard(stream)
+
+
+def _discard(stream: TextIO) -> None:
+    """From now on the stream goes nowhere, also what is still in its buffer when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _painted(text: str, colour: str, stream: TextIO | None) -> str:
+    if os.environ.get("NO_COLOR") or stream is None or not stream.isatty():
+        return text
+    return f"\x1b[{colour}m{text}\x1b[0m"
+
 
 def interactive() -> bool:
     """Whether a person is there to be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+    there = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+    return there and not os.environ.get("CI")
+
+
+# -- text ------------------------------------------------------------------------------------------------------------
 
 
 def data(text: str = "") -> None:
     """A line of the command's result."""
-    typer.secho(text)
+    _print(visible(text), sys.stdout)
+
+
+def block(text: str) -> None:
+    """Several lines of the result: a diff, a changelog, a document."""
+    for line in visible_lines(text):
+        _print(line, sys.stdout)
+
+
+def workflow_commands(text: str) -> None:
+    """Commands to GitHub's runner, one on a line."""
+    for line in visible_lines(text):
+        _print(line, sys.stdout, obeyed=True)
 
 
 def good(text: str) -> None:
     """A line of the result that says that all is well."""
-    typer.secho(text, fg=_colour("green"))
+    _print(_painted(visible(text), _GREEN, sys.stdout), sys.stdout)
 
 
 def note(text: str) -> None:
     """Something the person should know; not part of the result."""
-    typer.secho(f"note: {text}", fg=_colour("yellow"), err=True)
+    _print(_painted(f"note: {visible(_joined(text))}", _YELLOW, sys.stderr), sys.stderr)
 
 
 def debug(text: str) -> None:
     """For those who look into paved itself."""
-    typer.secho(f"debug: {text}", err=True)
-
-
-def _colour(name: str) -> str | None:
-    return None if os.environ.get("NO_COLOR") else name
+    _print(f"debug: {visible(text)}", sys.stderr)
 
 
 def failure(error: PavedError) -> None:
     """An error as three lines: what, why, what next."""
-    typer.secho("error: ", fg=_colour("red"), bold=not os.environ.get("NO_COLOR"), nl=False, err=True)
-    typer.secho(_one_line(error.message), err=True)
-    for label, said in (("cause", error.cause), ("hint", error.hint)):
-        if said:
-            typer.secho(f"{label}: ", fg=_colour("cyan"), nl=False, err=True)
-            typer.secho(_one_line(said), err=True)
+    said = (("error", error.message, _RED), ("cause", error.cause, _CYAN), ("hint", error.hint, _CYAN))
+    for label, text, colour in said:
+        if text or label == "error":
+            _print(f"{_painted(f'{label}:', colour, sys.stderr)} {visible(_joined(text))}", sys.stderr)
 
 
-def _one_line(text: str) -> str:
+def _joined(text: str) -> str:
+    """On one line: what git says has several."""
     return " ".join(text.split())
+
+
+# -- JSON ------------------------------------------------------------------------------------------------------------
 
 
 def envelope(
@@ -90,57 +161,90 @@ def envelope(
         "notes": list(notes),
         "error": fault,
     }
-    print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    _print(_json(document, sys.stdout), sys.stdout, obeyed=True)
+
+
+def _json(document: Any, stream: TextIO | None) -> str:
+    """In UTF-8, as JSON is written (RFC 8259); in ASCII where the stream has another encoding, and on a terminal."""
+    encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-")
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    if encoding not in ("utf-8", "utf8") or _has_surrogates(text) or (stream is not None and stream.isatty()):
+        text = json.dumps(document, indent=2, default=str)
+    # A number sign is only ever inside a string, where the escape means the same.
+    return text.replace("##", "\\u0023#") if in_a_runner() else text
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+# -- drawings --------------------------------------------------------------------------------------------------------
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Rows under headings; as wide as they need to be when nobody looks."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        drawn.add_row(*(Text(cell, overflow="fold") for cell in row))
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
-    with console.capture() as captured:
-        console.print(drawn)
-    for line in captured.get().splitlines():
-        print(line.rstrip())
+        drawn.add_row(*(Text(visible(cell), overflow="fold") for cell in row))
+    _draw(drawn)
 
 
 def files(paths: Mapping[str, str], root: str) -> None:
     """Files as a tree of folders. `paths` maps a path to a remark shown after it."""
-    from rich.console import Console
     from rich.text import Text
     from rich.tree import Tree
 
-    drawn = Tree(Text(root))
+    drawn = Tree(Text(visible(root)))
     folders: dict[str, Tree] = {"": drawn}
     for path, remark in sorted(paths.items()):
         *parents, name = path.split("/")
         for depth in range(len(parents)):
             folder = "/".join(parents[: depth + 1])
             if folder not in folders:
-                folders[folder] = folders["/".join(parents[:depth])].add(Text(f"{parents[depth]}/"))
-        folders["/".join(parents)].add(Text.assemble(name, (f"  {remark}" if remark else "", "dim")))
-    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(drawn)
+                folders[folder] = folders["/".join(parents[:depth])].add(Text(f"{visible(parents[depth])}/"))
+        shown = (f"  {visible(remark)}" if remark else "", "dim")
+        folders["/".join(parents)].add(Text.assemble(visible(name), shown))
+    _draw(drawn)
+
+
+def _draw(drawn: RenderableType) -> None:
+    out = sys.stdout or io.StringIO()
+    console = _console(file=out, width=None if out.isatty() else 200)
+    with console.capture() as captured:
+        console.print(drawn)
+    for line in captured.get().splitlines():
+        _print(line.rstrip(), sys.stdout)
+
+
+def _console(**options: Any) -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, **options)
 
 
 def working(text: str) -> AbstractContextManager[object]:
     """A spinner while something slow happens; nothing when nobody looks."""
-    if not interactive():
-        return nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status(text)
+    return _console(stderr=True).status(text) if interactive() else nullcontext()
 
 
 def edit(files: Sequence[Path]) -> None:
     """Open the person's editor, if they have one."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if editor:
-        subprocess.run([*shlex.split(editor), *map(str, files)], check=False)
+        try:
+            subprocess.run([*shlex.split(editor), *map(str, files)], check=False)
+        except (OSError, ValueError) as error:
+            note(f"cannot start your editor, {editor}: {error}")
+
+
+# -- questions -------------------------------------------------------------------------------------------------------
 
 
 def asker() -> Ask | None:
@@ -150,34 +254,25 @@ def asker() -> Ask | None:
 
 def _ask(prompt: Prompt) -> Any:
     """Ask until the answer is one."""
-    from rich.console import Console
+    from rich.markup import escape
     from rich.prompt import Prompt as RichPrompt
 
-    console = Console(stderr=True, highlight=False)
-    label = prompt.help or prompt.name
+    console = _console(stderr=True)
     for number, choice in enumerate(prompt.choices, 1):
-        console.print(
-            f"  {number}. {choice.label}" + (f" (not available: {choice.refused})" if choice.refused else ""),
-            markup=False,
-        )
+        refused = f" (not available: {choice.refused})" if choice.refused else ""
+        console.print(f"  {number}. {visible(choice.label + refused)}", markup=False)
+    default = _shown(prompt)
+    label = "\n".join(visible_lines(prompt.help or prompt.name))
+    if default is not ... and not prompt.secret:
+        label += f" ({visible(default)})"
     while True:
         typed = RichPrompt.ask(
-            _escaped(label),
-            console=console,
-            password=prompt.secret,
-            default=_shown(prompt),
-            show_default=not prompt.secret,
+            escape(label), console=console, password=prompt.secret, default=default, show_default=False
         )
         try:
             return prompt.accept(_meant(prompt, typed))
         except AnswerError as error:
-            console.print(f"  {error.cause or error.message}", style="red", markup=False)
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+            console.print(f"  {visible(error.cause or error.message)}", style="red", markup=False)
 
 
 def _shown(prompt: Prompt) -> Any:
@@ -204,6 +299,6 @@ def _meant(prompt: Prompt, typed: str) -> Any:
 
 
 def _numbered(prompt: Prompt, typed: str) -> Any:
-    if typed.isdigit() and 1 <= int(typed) <= len(prompt.choices):
+    if typed.isdecimal() and 1 <= int(typed) <= len(prompt.choices):
         return prompt.choices[int(typed) - 1].value
     return typed.strip("\"'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import errno
+import re
 import sys
 from typing import Annotated
 
@@ -69,6 +70,18 @@ def root(
 def main(arguments: list[str] | None = None) -> int:
     """Run `paved` and return its exit code: 0 yes, 1 the answer is no, 2 could not answer, 3 a bug, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
+    ui.begin()
+    code = _run(given)
+    lost = ui.lost()
+    if lost is None:
+        return code
+    # The command has done what it was asked for; its exit code alone must not pass for the answer.
+    hint = f"free some space, or write elsewhere; apart from that the command ended with exit code {code}"
+    ui.failure(PavedError("cannot write to standard output", cause=lost.strerror or str(lost), hint=hint))
+    return max(code, PavedError.exit_code)
+
+
+def _run(given: list[str]) -> int:
     try:
         code = int(_enough(given)(given, prog_name="paved", standalone_mode=False) or 0)
     except PavedError as error:
@@ -78,15 +91,16 @@ def main(arguments: list[str] | None = None) -> int:
         return _refused(UsageError(error.format_message().rstrip("."), hint=f"{command} --help"), given)
     except (KeyboardInterrupt, typer.Abort, EOFError):
         code = _Interrupted.exit_code
-    except BrokenPipeError:
-        # The reader went away (`paved templates | head`): nothing to tell, and nobody to tell it to.
-        sys.stderr.close()
+    except SystemExit as ended:
+        # Typer's own way out when help is piped to a reader that went away.
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
         return 0
     except OSError as error:
         known = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
-        return _refused(_unwritable(error) if known else _bug(error), given)
+        return _refused(_unwritable(error) if known else _bug(error, given), given)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever nobody foresaw becomes a log and exit 3
-        return _refused(_bug(error), given)
+        return _refused(_bug(error, given), given)
     # Typer itself turns an interrupt into this code, and says nothing.
     return code if code != _Interrupted.exit_code else _refused(_Interrupted("interrupted"), given)
 
@@ -138,7 +152,11 @@ def _unwritable(error: OSError) -> PavedError:
     )
 
 
-def _bug(error: Exception) -> _Bug:
+_SHORTEST_SECRET = 4
+"""Characters: a shorter answer guards nothing, and taking it out of a traceback would garble it."""
+
+
+def _bug(error: Exception, given: list[str]) -> _Bug:
     """An error nobody foresaw: everything goes to a file, its path to the person."""
     import platform
     import tempfile
@@ -146,10 +164,23 @@ def _bug(error: Exception) -> _Bug:
 
     # Not the command line: an answer given there may be a secret.
     text = f"paved {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n{traceback.format_exc()}"
-    with tempfile.NamedTemporaryFile("w", prefix="paved-bug-", suffix=".log", delete=False) as log:
-        log.write(text)
+    try:
+        # Others cannot read it: `tempfile` makes the file with the mode 0600.
+        with tempfile.NamedTemporaryFile("wb", prefix="paved-bug-", suffix=".log", delete=False) as log:
+            log.write(_without_secrets(text, given).encode(errors="backslashreplace"))
+        hint = f"report it with {log.name}"
+    except OSError as unwritten:
+        hint = f"run it again with {tempfile.gettempdir()} writable ({unwritten.strerror}), and report the log"
     return _Bug(
-        f"this is a bug in paved ({type(error).__name__})",
-        cause=str(error),
-        hint=f"report it with {log.name}",
+        f"this is a bug in paved ({type(error).__name__})", cause=_without_secrets(str(error), given), hint=hint
     )
+
+
+def _without_secrets(text: str, given: list[str]) -> str:
+    """What was said, less passwords in URLs and the answers on the command line, which may be secret."""
+    text = re.sub(r"(\w://)[^/@\s]+@", r"\1***@", text)
+    for word in given:
+        for answer in word.split("=", 2)[1:]:
+            if len(answer) >= _SHORTEST_SECRET:
+                text = text.replace(answer, "***")
+    return text

@@ -59,7 +59,7 @@ def drift(
             excuse = f"  {options.excuse(excuses[one.path])}" if one.path in excuses else ""
             ui.data(f"{one.kind:<8} {one.path}" + (f"  ({one.owner})" if everything else "") + excuse)
         if patch:
-            ui.data(f"\n{patch}".rstrip("\n"))
+            ui.block(f"\n{patch}".rstrip("\n"))
         if not found:
             ui.good("no drift" if not everything else "as stamped")
         elif exit_code == 0 and not everything:

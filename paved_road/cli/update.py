@@ -109,7 +109,7 @@ def _show(plan: Plan, *, json: bool) -> None:
         facts = _facts(plan) | {"dry_run": True, "diff": plan.patch()}
         ui.envelope("update", int(plan.needs_a_person), facts, notes=plan.notes)
         return
-    ui.data(plan.patch().rstrip("\n"))
+    ui.block(plan.patch().rstrip("\n"))
     _summarise(plan)
     _notes(plan.notes)
     ui.note("nothing was changed")
@@ -119,14 +119,14 @@ def _summarise(plan: Plan) -> None:
     """The releases passed through, and what becomes of each file."""
     ui.data(f"{plan.old_version} -> {plan.release.version}")
     if plan.changelog:
-        ui.data(f"\n{plan.changelog}\n")
+        ui.block(f"\n{plan.changelog}\n")
     for change in plan.changes:
         ui.data(f"  {change.outcome:<11} {change.path}" + (f"  ({change.detail})" if change.detail else ""))
     for migration in plan.migrations:
         ui.data(f"  migration   {migration}")
     for kept in plan.off_road:
         ui.data(f"kept because off-road, {kept.record}; what the road changed:")
-        ui.data("".join(f"  {line}\n" for line in kept.patch.splitlines()).rstrip("\n"))
+        ui.block("\n".join(f"  {line}" for line in kept.patch.rstrip("\n").split("\n")))
         ui.note(f"is the reason still true? paved off-road show {kept.record}, then renew or close it")
     counts = Counter(str(change.outcome) for change in plan.changes)
     ui.data(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))

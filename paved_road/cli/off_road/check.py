@@ -80,7 +80,7 @@ def _tell(checked: Checked, form: Format) -> None:
     elif form is Format.TEXT:
         _say(checked)
     elif text := formats.render(checked, formats.Format(form)):
-        ui.data(text)
+        (ui.workflow_commands if form is Format.GITHUB else ui.block)(text)
 
 
 def _facts(checked: Checked) -> dict[str, Any]:

@@ -55,15 +55,16 @@ def report(
     elif form is Format.TEXT:
         _say(found)
     else:
-        ui.data(html.render(found) if form is Format.HTML else markdown.render(found))
+        ui.block(html.render(found) if form is Format.HTML else markdown.render(found))
     raise typer.Exit(exit_code)
 
 
 def _say(found: Report) -> None:
     ui.data(f"{found.off_road} of {found.services} services leave the road, at {len(found.places)} places")
     for place in found.places:
+        ui.data()
         ui.data(
-            f"\n{place.name}: {place.services} of {found.services}" + ("  (desire path)" if place.services > 1 else "")
+            f"{place.name}: {place.services} of {found.services}" + ("  (desire path)" if place.services > 1 else "")
         )
         for one in place.exits:
             age = f"{one.age_days} days, until {one.review_by}" if one.record else "no record"

@@ -20,4 +20,4 @@ def schema(json: options.Json = False) -> None:
     if json:
         ui.envelope("off-road schema", 0, jsons.loads(json_schema()))
     else:
-        ui.data(json_schema().rstrip("\n"))
+        ui.block(json_schema().rstrip("\n"))

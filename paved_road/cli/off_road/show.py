@@ -41,8 +41,9 @@ def show(
         facts = common.facts(record, stands) | {"findings": said, "prose": record.document.prose, "diff": patch}
         ui.envelope("off-road show", 0, facts)
         return
-    ui.data(record.document.text.rstrip("\n"))
+    ui.block(record.document.text.rstrip("\n"))
     for one in findings:
-        ui.data(f"\n{one.state}: {one.text}")
+        ui.data()
+        ui.data(f"{one.state}: {one.text}")
     if patch:
-        ui.data(f"\n{patch}".rstrip("\n"))
+        ui.block(f"\n{patch}".rstrip("\n"))
