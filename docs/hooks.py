@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -102,6 +105,50 @@ A record is expiring {SOON.days} days before its review. With `paved off-road ch
     return "\n\n".join([opening, *_models(Deviation, "Front matter"), *words, computed])
 
 
+def _copier() -> str:
+    sys.path.append(str(Path(__file__).parent.parent))
+    from tests.render.copier_features import Part, Verdict, features
+
+    meanings = "\n".join(f"| {verdict} | {verdict.meaning} |" for verdict in Verdict)
+    opening = f"""\
+# What Copier has
+
+Every setting, key, variable, command and option that Copier {version("copier")} documents, and what becomes of it \
+here. Copier's own documentation is the specification. This page is made of the rows of a test: each row is held \
+against Copier itself, and a name of Copier's that has no row fails the test.
+
+| verdict | meaning |
+|---|---|
+{meanings}"""
+    rows = features()
+    tables = (_copier_table(part, [row for row in rows if row.part is part]) for part in Part)
+    return "\n\n".join([opening, *tables])
+
+
+def _copier_table(part: Any, rows: list[Any]) -> str:
+    """One part of Copier's documentation."""
+    typed = any(row.typed for row in rows)
+    head = "| Copier | here | verdict | |\n|---|---|---|---|" if typed else "| Copier | verdict | |\n|---|---|---|"
+    lines = [
+        "| "
+        + " | ".join(
+            [
+                row.name if "`" in row.name or " " in row.name.replace(", ", "") else _code(row.name),
+                *([_code(row.typed) if row.typed else ""] if typed else []),
+                row.verdict,
+                row.note,
+            ]
+        )
+        + " |"
+        for row in rows
+    ]
+    return "\n".join([f"## {part}", "", head, *lines])
+
+
+def _code(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", "))
+
+
 def _words(words: type[StrEnum]) -> str:
     rows = "\n".join(f"| `{word}` | {_meaning(words, word)} |" for word in words)
     return f"## {words.__name__}\n\n{inspect.getdoc(words)}\n\n| value | meaning |\n|---|---|\n{rows}"
@@ -156,6 +203,7 @@ def _default(facts: dict[str, Any]) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": _cli,
     "reference/errors.md": _errors,
+    "reference/copier.md": _copier,
     "reference/paved-road-yml.md": _manifest,
     "reference/paved-road.schema.json": manifest.json_schema,
     "reference/off-road-record.md": _record,

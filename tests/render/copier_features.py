@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from tests.render.matrix import Case
 
@@ -17,11 +18,20 @@ class Verdict(StrEnum):
     """What becomes of a feature of Copier's."""
 
     OURS = "ours, verified"
-    """Rendered in process or done by our own code; a test compares the result with Copier's."""
     COPIER = "goes through Copier"
-    """Copier itself renders the templates that use it; a test compares the result with Copier's."""
     DIFFERS = "differs on purpose"
-    """The row says how and why; a test holds what paved does or says."""
+
+    @property
+    def meaning(self) -> str:
+        """What the reader of the page may rely on."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Verdict.OURS: "Done by paved's own code; a test compares the result with Copier's, byte for byte.",
+    Verdict.COPIER: "Copier itself renders the templates that use it; a test compares the result.",
+    Verdict.DIFFERS: "The row says how and why; a test holds what paved does instead, or says.",
+}
 
 
 class Part(StrEnum):
@@ -61,6 +71,8 @@ class Feature:
     """The shape (`tests/render/shapes.py`) whose test proves it over an update."""
     typed: str = ""
     """What people type here, for a command or an option."""
+    same: tuple[Mapping[str, Any], tuple[str, ...]] | None = None
+    """Arguments of Copier's `run_copy`, and the words after `paved new` that do the same."""
     proof: str = ""
     """The test that proves it, when it needs more than one template: `file.py::test`."""
 

@@ -25,6 +25,7 @@ from paved_road.tree import Mode, Tree
 from tests.render.conftest import copiers, ours, write
 from tests.render.copier_features import Feature, Part, Verdict, features
 from tests.render.matrix import Case, of
+from tests.render.shapes import SHAPES
 
 ROWS = features()
 TEMPLATES = [row for row in ROWS if row.case is not None]
@@ -57,6 +58,16 @@ def test_paved_makes_of_it_what_copier_makes(row: Feature, tmp_path: Path) -> No
         assert _shown(mine) == _shown(reference)
         if number == 0:
             assert _texts(reference, template, service) >= row.makes.items()
+
+
+def test_every_row_has_a_proof() -> None:
+    for row in ROWS:
+        proofs = [row.case, row.shape, row.typed, row.proof]
+        assert any(proofs), row.name
+        assert row.note or row.verdict is not Verdict.DIFFERS, row.name
+        assert not row.shape or row.shape in SHAPES, row.name
+        file, _, test = row.proof.partition("::")
+        assert not file or f"def {test}(" in (HERE / file).read_text(), row.name
 
 
 def _by_default(template: Path, answers: object, service: Path, *, trust: bool) -> Pristine:
