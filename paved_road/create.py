@@ -53,6 +53,11 @@ class Plan:
     """The repository the destination is already in."""
     notes: tuple[str, ...] = ()
 
+    @property
+    def records(self) -> frozenset[str]:
+        """The lock and the answers file."""
+        return frozenset((LOCK, self.pristine.answers_file))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Created:
@@ -102,11 +107,33 @@ def create(planned: Plan) -> Created:
     with _scratch(destination) as made:
         trees.write(planned.tree, made)
         derived, notes = derive.run(planned.derived, made)
-        version = planned.release.version
-        message = f"Stamp {destination.name} from {planned.release.template.name} {version}"
-        commit = None if planned.enclosing else git.commit_everything(made, message)
+        commit = None
+        if planned.enclosing is None:
+            git.start_repository(made)
+            notes += _set_ignored_apart(planned, made)
+            version = planned.release.version
+            message = f"Stamp {destination.name} from {planned.release.template.name} {version}"
+            commit = git.commit_everything(made, message, forced=planned.records)
         _move_into_place(made, destination)
+    if planned.enclosing is not None:  # only in its place is it known what the repository ignores of it
+        notes += _set_ignored_apart(planned, destination)
     return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes))
+
+
+def _set_ignored_apart(planned: Plan, service: Path) -> list[str]:
+    """Set the files that git ignores apart in the lock of a service that was just written; what to say about them."""
+    ignored = git.ignored(service, planned.tree)
+    files = sorted(ignored - planned.records)
+    if files:
+        trees.replace(service / LOCK, File(planned.lock.without(files).dump()))
+    notes = []
+    if files:
+        shown = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
+        notes.append(f"git ignores {shown}: on this machine only, and updates leave it alone")
+    if (records := sorted(ignored & planned.records)) and planned.enclosing:
+        names = " ".join(records)
+        notes.append(f"git ignores {' and '.join(records)}, which every clone needs: git add --force {names}")
+    return notes
 
 
 def _check_destination(destination: Path) -> None:

@@ -11,7 +11,7 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,17 @@ class Lock:
     commit: str | None
     answers_file: str
     files: Mapping[str, Locked]
+    ignored: Mapping[str, Locked] = field(default_factory=dict)
+    """Pristine files that git ignores in this service: they are one machine's, and no other clone has them."""
+    missing: frozenset[str] = frozenset()
+    """Those of `files` that an adopted repository never had: nobody deleted them, so an update adds them."""
     offroad: Policy = Policy()
+
+    def without(self, ignored: Iterable[str]) -> Lock:
+        """The lock of a service in which git ignores these files."""
+        beside = {path: self.files[path] for path in sorted(ignored) if path in self.files}
+        kept = {path: locked for path, locked in self.files.items() if path not in beside}
+        return replace(self, files=kept, ignored={**self.ignored, **beside})
 
     def dump(self) -> bytes:
         """The file's content."""
@@ -75,9 +85,17 @@ class Lock:
             "commit": self.commit,
             "answers": self.answers_file,
             "offroad": asdict(self.offroad),
-            "files": {path: str(locked) for path, locked in sorted(self.files.items())},
+            "files": _lines(self.files),
         }
+        if self.ignored:
+            facts["ignored"] = _lines(self.ignored)
+        if self.missing:
+            facts["missing"] = sorted(self.missing)
         return (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
+
+
+def _lines(files: Mapping[str, Locked]) -> dict[str, str]:
+    return {path: str(locked) for path, locked in sorted(files.items())}
 
 
 def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
@@ -97,6 +115,8 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
             commit=None if facts["commit"] is None else _text(facts["commit"]),
             answers_file=check_path(_text(facts["answers"])),
             files={check_path(path): _locked(line) for path, line in facts["files"].items()},
+            ignored={check_path(path): _locked(line) for path, line in facts.get("ignored", {}).items()},
+            missing=frozenset(check_path(path) for path in facts.get("missing", ())),
             offroad=_policy(facts.get("offroad", {})),
         )
     except (ValueError, KeyError, TypeError, AttributeError, ForbiddenPath) as error:

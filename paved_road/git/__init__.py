@@ -13,6 +13,7 @@ from paved_road.git.asking import (
     ignored,
     is_ignored,
     is_repository,
+    last_commit,
     last_with,
     log_files,
     merge_attributes,
@@ -24,7 +25,7 @@ from paved_road.git.asking import (
     toplevel,
     working_files,
 )
-from paved_road.git.making import clone_mirror, commit_everything, fetch_all
+from paved_road.git.making import clone_mirror, commit_everything, fetch_all, start_repository
 from paved_road.git.objects import FOLDER, Entry, Objects, read, tree, write_blobs
 from paved_road.git.process import OLDEST, environment, maybe, run, text, version
 from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, patch, quoted, renamed
@@ -78,6 +79,7 @@ __all__ = [
     "index_entries",
     "is_ignored",
     "is_repository",
+    "last_commit",
     "last_with",
     "log_files",
     "maybe",
@@ -96,6 +98,7 @@ __all__ = [
     "snapshot",
     "stage_everything",
     "start_branch",
+    "start_repository",
     "tags",
     "text",
     "toplevel",

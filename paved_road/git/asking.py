@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from paved_road.errors import GitError
 from paved_road.git.process import maybe, run, text
@@ -103,8 +103,11 @@ def is_ignored(path: Path) -> bool:
 
 
 def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
-    """Those of the paths below `directory` that its work tree ignores."""
-    request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    """Those of the paths below `directory` that its work tree ignores and does not track."""
+    # Git refuses to speak of what lies behind a link or in a repository of its own.
+    beyond = functools.cache(lambda folder: (directory / folder).is_symlink() or (directory / folder / ".git").exists())
+    within = (path for path in paths if not any(beyond(str(one)) for one in PurePosixPath(path).parents[:-1]))
+    request = "".join(f"{path}\0" for path in within).encode("utf-8", "surrogateescape")
     if not request:
         return set()
     try:
@@ -122,6 +125,12 @@ def last_with(repository: Path, path: str) -> str | None:
         "log", "-1", "--format=%P", "--diff-filter=D", "HEAD", "--", f":(top,literal){path}", cwd=repository
     )
     return listing.split(" ", 1)[0] if listing else None
+
+
+def last_commit(repository: Path, paths: Iterable[str]) -> str | None:
+    """The last commit that changed one of these files; None where the history does not say."""
+    names = [f":(top,literal){path}" for path in paths]
+    return maybe("log", "-1", "--format=%H", "HEAD", "--", *names, cwd=repository) or None
 
 
 def has_file(repository: Path, commit: str, path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from paved_road.git.process import maybe, run, text
@@ -18,19 +19,29 @@ def fetch_all(repository: Path) -> None:
     run("fetch", "--quiet", "--prune", "--tags", "--force", cwd=repository)
 
 
-def commit_everything(directory: Path, message: str) -> str:
-    """Make `directory` a repository with one commit of everything in it that it does not ignore; the commit's id.
+def start_repository(directory: Path) -> None:
+    """Make `directory` a repository without a commit."""
+    branch = _configured(directory.parent).get("init.defaultbranch", "main")
+    run("init", "--quiet", "--template=", "-b", branch, directory)
 
-    Hooks and signing of the user's configuration stay out of this one commit, which nobody wrote.
+
+def commit_everything(directory: Path, message: str, *, forced: Iterable[str] = ()) -> str:
+    """Commit everything in a folder that it does not ignore, and the `forced` files in any case; the commit's id.
+
+    A folder that is no repository becomes one. Hooks and signing of the user's configuration stay out of this one
+    commit, which nobody wrote.
     """
+    if not (directory / ".git").exists():
+        start_repository(directory)
     known = _configured(directory.parent)
     identity = (
         []
         if {"user.name", "user.email"} <= known.keys()
         else ["-c", "user.name=paved", "-c", "user.email=paved@localhost"]
     )
-    run("init", "--quiet", "--template=", "-b", known.get("init.defaultbranch", "main"), directory)
     run("add", "--all", cwd=directory)
+    if paths := list(forced):
+        run("add", "--force", "--", *paths, cwd=directory)
     quiet = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "gc.auto=0"]
     run(*identity, *quiet, "commit", "--quiet", "--allow-empty", "--message", message, cwd=directory)
     return text("rev-parse", "HEAD", cwd=directory)

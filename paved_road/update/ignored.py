@@ -23,17 +23,11 @@ FILENAME = ".gitignore"
 
 def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], paths: Collection[str]) -> set[str]:
     """Those of the paths, none of which the service tracks, that it ignores."""
-    # Git refuses to speak of what lies behind a link.
-    paths = [path for path in paths if not _behind_a_link(service, path)]
     if not paths:
         return set()
     if any(place.exists() for place in service.around(FILENAME, "exclude")) or _may_be(scratch, ours, paths):
         return git.ignored(service.path, paths)
     return set()
-
-
-def _behind_a_link(service: Service, path: str) -> bool:
-    return any((service.path / parent).is_symlink() for parent in PurePosixPath(path).parents)
 
 
 def _may_be(scratch: Scratch, ours: Mapping[str, Leaf], paths: Collection[str]) -> bool:

@@ -28,6 +28,8 @@ from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
 from paved_road.update import align, attributes, excused, guesses, ignored, migrate, unrecorded
+from paved_road.update import base as bases
+from paved_road.update.base import Base, leaves
 from paved_road.update.excused import Excuses, Kept
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
 from paved_road.update.migrate import Migration, Passage
@@ -115,14 +117,6 @@ class Plan:
         return git.patch(self.scratch.folder, self.tree, "result")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Old:
-    """The release a service comes from: its pristine files and its version."""
-
-    files: Files = field(default_factory=dict)
-    version: str
-
-
 BATCH = 50
 """Services that share a scratch repository; more of them behind one make every look-up of an object slow."""
 
@@ -208,7 +202,7 @@ class _Draft:
     form: Questionnaire
     pristine: Pristine
     lock: Lock
-    old: _Old
+    old: Base
     head: Files
     ours: Files
     """`head` as the migrations of the stage `before` leave it."""
@@ -228,7 +222,8 @@ def _draft(
     service: Service, found: Origin, planner: Planner, order: Order, ask: Ask | None, scratch: Scratch
 ) -> _Draft:
     tree, head = _committed(service, scratch)
-    old = _old(service, found, planner.config, order, head, scratch)
+    _refuse_uncommitted_records(service, head)
+    old = bases.find(service, found, planner.config, order, head, scratch)
     target = _target(service, found, old, planner.target(found.template, order), order)
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
     own = rules.read(form.files, planner.config.cache_dir)
@@ -244,19 +239,21 @@ def _draft(
     _refuse_lost_answers(form, book, service, order, asked=ask is not None)
     pristine = render(form, book, service.path)
     moves = _moves(stamped, before, old, form, book, pristine, own)
+    old = bases.steady(old, stamped, before, form, book, pristine, moves)
     secret_notes: tuple[str, ...] = ()
     if secret:
-        plain = _with_stand_ins(stamped, found, planner.config, order, unrecorded.stand_ins(secret, book))
-        carried = unrecorded.carry(scratch, secret, old.files, plain, _leaves(pristine), moves, (tree, head))
+        plain = bases.with_stand_ins(stamped, found, planner.config, order, old, unrecorded.stand_ins(secret, book))
+        carried = unrecorded.carry(scratch, secret, old.files, plain, leaves(pristine), moves, (tree, head))
         old, secret_notes = replace(old, files=carried.base), carried.notes
         pristine = replace(pristine, tree={**pristine.tree, **carried.filled})
     lock = lock_of(pristine, own)
-    sides, kept, notes = _sides(service, scratch, old, ours, (tree, head), pristine, moves, lock, own)
+    sides, kept, left_out, notes = _sides(service, scratch, old, ours, (tree, head), pristine, moves, lock, own)
+    lock = lock.without(left_out)
     if not form.trust and lock != service.lock:
         kept |= {path: f"derived; make it again: {how}" for path, how in own.derived.items() if path in ours}
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
-        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=(*secret_notes, *notes),
+        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=(*bases.notes(old), *secret_notes, *notes),
         excuses=excused.excuses(service.lock, head, scratch.read, today=order.today),
         derived=own.derived if form.trust else {}, migrations=tuple(passage.migrations("after", pristine.answers)),
     )  # fmt: skip
@@ -302,6 +299,17 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     )
 
 
+def _refuse_uncommitted_records(service: Service, head: Files) -> None:
+    """An update starts from what is committed, the service's records above all: git must be able to bring them back."""
+    records = [service.answers_file, *([LOCK] if service.lock else [])]
+    if missing := [name for name in records if name not in head and _on_disk(service, name)]:
+        raise UsageError(
+            f"not committed: {', '.join(missing)}",
+            cause="git ignores it, or it was not added: another clone of the service would not have it",
+            hint=f"git -C {service.path} add --force {' '.join(missing)}, then git commit",
+        )
+
+
 def _committed(service: Service, scratch: Scratch) -> tuple[str, Files]:
     """The service's committed tree and its files, by path below the service's folder."""
     name = f"{service.repository.head}:{service.prefix.rstrip('/')}"
@@ -314,7 +322,7 @@ def _committed(service: Service, scratch: Scratch) -> tuple[str, Files]:
 # -- where the service comes from and goes to ----------------------------------------------------------------------
 
 
-def _target(service: Service, found: Origin, old: _Old, target: Release, order: Order) -> Release:
+def _target(service: Service, found: Origin, old: Base, target: Release, order: Order) -> Release:
     """The release to go to. Without a wish it is the latest, or the service's own when that is ahead of it."""
     if not is_older(target.version, old.version):
         return target
@@ -353,75 +361,11 @@ def _refuse_lost_answers(form: Questionnaire, book: AnswerBook, service: Service
             )
 
 
-def _old(service: Service, found: Origin, config: Config, order: Order, head: Files, scratch: Scratch) -> _Old:
-    """The merge base: by the lock from the service's own objects, else by rendering the old release again."""
-    version = origin.recorded_version(service)
-    if order.no_base:
-        return _Old(version=version)
-    from_lock = _by_lock(service, head, scratch)
-    if from_lock is not None:
-        return _Old(files=from_lock, version=version)
-    again = origin.pristine(service, found, config, trust=order.trust, secret=order.answers)
-    if again is None:
-        raise ServiceError(
-            f"the release {version} that the service comes from is gone",
-            cause="neither the service's history nor the road has its files",
-            hint="paved update --no-base merges without it: every difference becomes a conflict",
-        )
-    files = _leaves(again)
-    if service.lock is None:
-        return _Old(files=files, version=again.release.version)
-    locked = {path: (str(one.mode), one.blob) for path, one in service.lock.files.items()}
-    rendered = {path: leaf.identity for path, leaf in files.items()}
-    if differing := sorted(path for path in locked if locked[path] != rendered.get(path)):
-        raise ServiceError(
-            f"the release {version} no longer renders what the service was stamped with",
-            cause=f"it differs in {', '.join(differing[:5])}",
-            hint=_hint_without_base(origin.layout(service, found, config, trust=order.trust), order),
-        )
-    return _Old(files=files, version=version)
-
-
-def _hint_without_base(before: Questionnaire | None, order: Order) -> str:
-    """What to do when the old release renders something else; for want of its secret answers, they are what helps."""
-    if before and (secret := before.config.secret - order.answers.keys()):
-        return f"its secret answers are in no record, give them: {unrecorded.flags(secret)}"
-    return "paved update --no-base merges without it: every difference becomes a conflict"
-
-
-def _with_stand_ins(
-    service: Service, found: Origin, config: Config, order: Order, values: Mapping[str, Any]
-) -> Files | None:
-    """The old release with these instead of its secret answers; None when it is not known which release that was."""
-    if service.lock is not None and service.lock.commit is None:
-        return None
-    again = origin.pristine(service, found, config, trust=order.trust, secret=values)
-    return _leaves(again) if again else None
-
-
-def _by_lock(service: Service, head: Files, scratch: Scratch) -> Files | None:
-    """The locked files, when the service's repository has them all; those of its last commit it surely has."""
-    if service.lock is None:
-        return None
-    files = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.files.items()}
-    wanted = {leaf.blob for leaf in files.values()} - {leaf.blob for leaf in head.values()}
-    return files if scratch.objects.existing(wanted) == wanted else None
-
-
-def _leaves(pristine: Pristine) -> Files:
-    """The pristine files as leaves that carry their content; the answers file is kept by paved itself."""
-    return {
-        path: Leaf(mode=file.mode, blob=file.blob, data=file.data)
-        for path, file in pristine.tree.items()
-        if path != pristine.answers_file
-    }
-
-
 # -- the merge and what stands around it ---------------------------------------------------------------------------
 
 
 def _moves(
-    service: Service, before: Questionnaire | None, old: _Old, form: Questionnaire, book: AnswerBook,
+    service: Service, before: Questionnaire | None, old: Base, form: Questionnaire, book: AnswerBook,
     pristine: Pristine, own: Rules,
 ) -> align.Moves:  # fmt: skip
     """Files whose path changes: by their source in the template, or because the template says so."""
@@ -452,11 +396,11 @@ def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
 
 
 def _sides(
-    service: Service, scratch: Scratch, old: _Old, ours: Files, committed: tuple[str, Files], pristine: Pristine,
+    service: Service, scratch: Scratch, old: Base, ours: Files, committed: tuple[str, Files], pristine: Pristine,
     moves: align.Moves, new_lock: Lock, own: Rules,
-) -> tuple[Sides, dict[str, str], tuple[str, ...]]:  # fmt: skip
-    """What is merged; the files kept as the service has them, and why; notes."""
-    base, theirs = old.files, _leaves(pristine)
+) -> tuple[Sides, dict[str, str], set[str], tuple[str, ...]]:  # fmt: skip
+    """What is merged; the files kept as the service has them, and why; those that git ignores; notes."""
+    base, theirs = old.files, leaves(pristine)
     owner = owner_of(own, pristine.seeded)
     records = {LOCK, service.answers_file, new_lock.answers_file}
     ours = {path: leaf for path, leaf in ours.items() if path not in records}
@@ -475,7 +419,7 @@ def _sides(
     for path in {*base, *theirs}:
         role = owner(path)
         if path in left_out:
-            before, after = base.pop(path, None), theirs.pop(path, None)
+            before, after = base.pop(path, old.ignored.get(path)), theirs.pop(path, None)
             if after and before != after:
                 kept[path] = "git ignores it: the road's version was not written"
         elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
@@ -493,7 +437,7 @@ def _sides(
         base=base, ours=ours, theirs=theirs, labels=labels, like=committed, held=held, renamed=guessed.renamed,
         attributes=attributes.of(service, scratch, ours, contested),
     )  # fmt: skip
-    return sides, kept, notes
+    return sides, kept, left_out, notes
 
 
 def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
@@ -552,7 +496,7 @@ def _with_records(files: Files, pristine: Pristine, lock: Lock) -> Files:
 
 
 def _changes(draft: _Draft, result: Files, merged: Merged, untracked: Mapping[str, Leaf]) -> Iterator[Change]:
-    head, base, theirs, moves, kept = draft.head, draft.old.files, _leaves(draft.pristine), draft.moves, draft.kept
+    head, base, theirs, moves, kept = draft.head, draft.old.files, leaves(draft.pristine), draft.moves, draft.kept
     back = {new: old for old, new in moves.items()}
     for path in sorted({*head, *result, *untracked, *kept}):
         before, after = head.get(path), result.get(path)

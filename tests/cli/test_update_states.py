@@ -246,11 +246,13 @@ def test_a_lock_edited_into_nonsense_is_refused(here: Paved, service: Path, nons
     refused(here(command, service), ".paved-road.lock", "hint: ")
 
 
-def test_a_lock_with_other_blobs_is_found_out(here: Paved, service: Path) -> None:
+def test_a_lock_with_other_blobs_is_found_out_and_that_file_has_no_base(here: Paved, service: Path) -> None:
     lock = json.loads((service / ".paved-road.lock").read_text())
     lock["files"]["hello.txt"] = f"100644 {'1' * 40} shared"
     evolve(service, {".paved-road.lock": json.dumps(lock)})
-    refused(here("update", service), "no longer renders what the service was stamped with", "hello.txt", "--no-base")
+    done = here("update", service)
+    assert (done.returncode, git.unmerged_files(service)) == (1, ["hello.txt"])
+    assert "1.0.0 renders hello.txt in another way now" in done.stderr
 
 
 @pytest.mark.parametrize("where", ["nothing here", "no service", "no repository"])
