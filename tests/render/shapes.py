@@ -220,6 +220,17 @@ CODE = {
         trust=True,
         covered=False,
     ),
+    "a-migration": plainly(
+        "name: abc",
+        {},
+        {
+            "/copier.yml": "_subdirectory: t\n_migrations:\n  - version: v2.0.0\n"
+            "    when: \"{{ _stage == 'before' }}\"\n"
+            "    command: 'echo {{ _stage }} {{ _version_to }} $VERSION_PEP440_FROM > migrated.txt'\nname: abc\n"
+        },
+        {"migrated.txt": "before v2.0.0 1.0.0\n"},
+        trust=True,
+    ),
 }
 
 FILES = {

@@ -88,7 +88,7 @@ SETTINGS = (
     Feature(
         part=Part.SETTING,
         name="_migrations",
-        shape="migration-with-a-script",
+        shape="a-migration",
         note="Those of the stage `before` run in a copy while the update is planned: a dry run shows what they do.",
     ),
     _setting(
@@ -339,7 +339,7 @@ VARIABLES = (
     Feature(
         part=Part.VARIABLE,
         name="_stage, _version_from, _version_to, _version_current, _version_pep440_*",
-        shape="migration-with-a-script",
+        shape="a-migration",
         note="In migrations only, and in their environment without the underscore.",
     ),
 )
