@@ -20,14 +20,14 @@ COMMANDS = (
         "recopy",
         "paved update --no-base",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_nothing_throws_the_teams_work_away",
+        proof="test_nothing_throws_the_teams_work_away",
         note="`recopy` throws the team's work away, which no command of paved does. "
         "`--no-base` merges without the history: every difference is a conflict that you decide.",
     ),
     _command(
         "check-update",
         "paved status",
-        proof="test_copier_commands.py::test_status_answers_check_update",
+        proof="test_status_answers_check_update",
         note="Exit code 1 when there is a newer release, drift or an update in progress.",
     ),
 )
@@ -41,20 +41,20 @@ OPTIONS = (
     _option(
         "-a, --answers-file",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_the_answers_file_is_found",
+        proof="test_the_answers_file_is_found",
         note="Not needed: paved finds the answers file where the template says it is.",
     ),
     _option(
         "--ask",
         "paved update --data KEY=VALUE",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_an_update_asks_only_what_is_new",
+        proof="test_an_update_asks_only_what_is_new",
         note="Questions are asked once. To answer one again, name it.",
     ),
     _option(
         "-C, --no-cleanup",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_a_failed_creation_leaves_nothing",
+        proof="test_a_failed_creation_leaves_nothing",
         note="A service is built beside its destination: after a failure there is nothing to look at or to clean up.",
     ),
     _option(
@@ -81,20 +81,20 @@ OPTIONS = (
         "-f, --force",
         "paved new DEST --defaults",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_nothing_is_written_over",
+        proof="test_nothing_is_written_over",
         note="`paved new` writes over nothing. In `copier update`, `-f` means `--defaults`.",
     ),
     _option(
         "-w, --overwrite",
         "paved adopt PATH --road SOURCE",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_nothing_is_written_over",
+        proof="test_nothing_is_written_over",
         note="A folder that holds files is adopted, and its files merge with the next update.",
     ),
     _option(
         "-x, --exclude",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_a_file_that_the_team_deleted_stays_away",
+        proof="test_a_file_that_the_team_deleted_stays_away",
         note="Delete the file: an update does not bring it back.",
     ),
     _option(
@@ -107,7 +107,7 @@ OPTIONS = (
         "-g, --prereleases",
         "paved update --to VERSION",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_a_prerelease_is_taken_when_it_is_named",
+        proof="test_a_prerelease_is_taken_when_it_is_named",
         note="A pre-release is taken when it is named, or when the road has nothing else.",
     ),
     _option(
@@ -138,20 +138,20 @@ OPTIONS = (
     _option(
         "-A, --skip-answered",
         "paved update",
-        proof="test_copier_commands.py::test_an_update_asks_only_what_is_new",
+        proof="test_an_update_asks_only_what_is_new",
         note="Always so: an update asks only what has no valid answer.",
     ),
     _option(
         "-o, --conflict",
         "paved update",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_a_conflict_is_an_unmerged_file",
+        proof="test_a_conflict_is_an_unmerged_file",
         note="A conflict is an unmerged file as git knows it, never a `.rej` file, and exits with 1.",
     ),
     _option(
         "--output-format",
         "paved status --json",
-        proof="test_copier_commands.py::test_status_answers_check_update",
+        proof="test_status_answers_check_update",
     ),
     _option("-h, --help, --help-all", "paved --help"),
     _option("-v, --version", "paved --version"),
@@ -162,23 +162,55 @@ PERSON = (
         part=Part.PERSON,
         name="defaults",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_a_persons_own_settings_are_paveds",
+        proof="test_a_persons_own_settings_are_paveds",
         note="`[answers]` in paved's own configuration; Copier's file is not read. A value is a value, not Jinja.",
     ),
     Feature(
         part=Part.PERSON,
         name="trust",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_a_persons_own_settings_are_paveds",
+        proof="test_a_persons_own_settings_are_paveds",
         note="`trust` in paved's own configuration: who trusts Copier with a template did not say so to paved.",
     ),
     Feature(
         part=Part.PERSON,
         name="COPIER_SETTINGS_PATH",
         verdict=DIFFERS,
-        proof="test_copier_commands.py::test_a_persons_own_settings_are_paveds",
+        proof="test_a_persons_own_settings_are_paveds",
         note="`PAVED_CONFIG`.",
     ),
 )
 
-ROWS = (*COMMANDS, *OPTIONS, *PERSON)
+SOURCES = (
+    Feature(
+        part=Part.SOURCE,
+        name="a folder; gh:, gl:, git+, git@, .git",
+        typed="paved new DEST --road gh:organisation/name",
+        proof="test_sources_are_written_as_copier_writes_them",
+        note="Recorded as Copier records them, so that plain Copier finds the template.",
+    ),
+    Feature(
+        part=Part.SOURCE,
+        name="the newest tag by PEP 440",
+        proof="test_the_newest_tag_is_the_latest_release_in_versions_not_letters",
+        note="Without tags, the version that `paved-road.yml` states, and then the one that Copier derives.",
+    ),
+    Feature(
+        part=Part.SOURCE,
+        name="uncommitted changes of a local template",
+        typed="paved new DEST --road FOLDER --ref HEAD",
+        verdict=DIFFERS,
+        proof="test_the_working_tree_is_a_release_only_when_asked_for",
+        note="Taken when you ask for them, with or without tags.",
+    ),
+    Feature(
+        part=Part.SOURCE,
+        name="data that no question asks for",
+        verdict=DIFFERS,
+        proof="test_an_answer_to_no_question_is_refused",
+        note="Refused: it would be recorded nowhere and missing at the next update. "
+        "A question with `when: false` takes it.",
+    ),
+)
+
+ROWS = (*COMMANDS, *OPTIONS, *SOURCES, *PERSON)

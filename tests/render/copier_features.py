@@ -44,6 +44,7 @@ class Part(StrEnum):
     VARIABLE = "Variables"
     CONF = "Attributes of `_copier_conf`"
     JINJA = "Jinja"
+    SOURCE = "Where a template comes from"
     PERSON = "Copier's own settings file"
     COMMAND = "Commands"
     OPTION = "Options"
@@ -74,7 +75,7 @@ class Feature:
     same: tuple[Mapping[str, Any], tuple[str, ...]] | None = None
     """Arguments of Copier's `run_copy`, and the words after `paved new` that do the same."""
     proof: str = ""
-    """The test that proves it, when it needs more than one template: `file.py::test`."""
+    """The name of the test that proves it, when it needs more than one template."""
 
 
 def features() -> tuple[Feature, ...]:

@@ -333,7 +333,7 @@ VARIABLES = (
     Feature(
         part=Part.VARIABLE,
         name="_commit",
-        proof="test_copier_features.py::test_a_tagged_release_names_its_tag_and_commit",
+        proof="test_a_tagged_release_names_its_tag_and_commit",
     ),
     _variable("UNSET", "{{ q is defined }}", "False", "q: {type: str, default: '{{ UNSET }}', when: false}"),
     Feature(
@@ -383,7 +383,7 @@ CONF = (
         "vcs_ref",
         "None",
         verdict=DIFFERS,
-        proof="test_copier_features.py::test_a_tagged_release_names_its_tag_and_commit",
+        proof="test_a_tagged_release_names_its_tag_and_commit",
         note="Always the release's tag or commit, as documented; Copier leaves it empty unless a ref was named.",
     ),
     _conf("vcs_ref_hash", "None"),
@@ -393,7 +393,7 @@ JINJA = (
     Feature(
         part=Part.JINJA,
         name="filters and tests of Jinja and of jinja2-ansible-filters",
-        proof="test_copier_features.py::test_the_same_filters_tests_and_globals",
+        proof="test_the_same_filters_tests_and_globals",
     ),
     _variable(
         "pathjoin()", "{{ pathjoin('a', 'b') }} {{ pathjoin('a', 'b', mode='windows') }}", "a/b a\\b", part=Part.JINJA

@@ -19,7 +19,7 @@ from paved_road.testing import contents, evolve, make_road, paved, run, write_fi
 from tests.render.copier_features import Feature, Part, features
 from tests.test_docs import _split, _unknown
 
-ROWS = [row for row in features() if row.part in (Part.COMMAND, Part.OPTION, Part.PERSON)]
+ROWS = [row for row in features() if row.part in (Part.COMMAND, Part.OPTION, Part.SOURCE, Part.PERSON)]
 OWN = "{{ _copier_conf.answers_file }}.jinja"
 TEMPLATE = {
     "copier.yml": "_exclude: [copier.yml]\nname: theirs\n"
@@ -150,6 +150,14 @@ def test_a_failed_creation_leaves_nothing(road: Path, tmp_path: Path) -> None:
     evolve(road, {"c.jinja": "{{ 1 // 0 }}\n"}, tag="v4.0.0")
     assert paved("new", tmp_path / "service", "--road", road, "--defaults").code == 2
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith((".paved", "service"))) == []
+
+
+def test_an_answer_to_no_question_is_refused(road: Path, tmp_path: Path) -> None:
+    said = paved("new", tmp_path / "service", "--road", road, "--defaults", "--data", "nmae=x")
+    assert said.code == 2
+    assert "asks no question 'nmae'" in said.err
+    evolve(road, {"copier.yml": TEMPLATE["copier.yml"] + "silent: {default: '', when: false}\n"}, tag="v4.0.0")
+    _stamped(road, tmp_path / "service", "--data", "silent=x")
 
 
 def test_nothing_is_written_over(road: Path, tmp_path: Path) -> None:
