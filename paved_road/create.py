@@ -1,7 +1,9 @@
 """Create: stamp a new service out of a release.
 
 Everything is computed before the destination is touched, and built in a folder beside it that is renamed into
-place at the end: a failure, an interrupt or a kill leaves nothing behind but, at worst, that one folder.
+place at the end: a failure, an interrupt or a kill leaves nothing behind but, at worst, that one folder. The tasks of a
+template run in the destination itself, as Copier runs them, because what they make (a virtual environment, hooks) names
+the folder it was made in: a failure or an interrupt takes the destination away again, a kill leaves it without a lock.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,12 @@ from paved_road import derive, git, rules
 from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.errors import DestinationError
-from paved_road.render import Pristine, prepare, render
+from paved_road.process import Tell
+from paved_road.render import Operation, Pristine, Questionnaire, Told, commands, prepare, render, untrusted
+from paved_road.render.commands import Command
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
+from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, lock_of
 from paved_road.tree import File, Tree
 
@@ -35,6 +40,8 @@ class Order:
     ref: str | None = None
     answers: Mapping[str, Any]
     trust: bool = False
+    dry_run: bool = False
+    """Whether nothing will be written: then nothing of the template's needs trust, because nothing of it runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +56,11 @@ class Plan:
     """Everything that will be written: the pristine files and the lock."""
     derived: Mapping[str, str]
     """Derived files and the commands that make them."""
+    rules: Rules
+    told: Told
+    """What the template's tasks see."""
+    tasks: tuple[Command, ...]
+    """The template's tasks that run when it is written."""
     enclosing: Path | None
     """The repository the destination is already in."""
     notes: tuple[str, ...] = ()
@@ -80,6 +92,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     template = find_template(road, order.template or config.template.value)
     found = release(template, order.ref)
     form = prepare(found, cache=config.cache_dir, trust=order.trust)
+    _check_trust(form, order, form.config.certain_tasks)
     own = rules.read(form.files, config.cache_dir)
     book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
     pristine = render(form, book, destination)
@@ -88,6 +101,14 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
             "our renderer and Copier differ on this release; Copier's result is used "
             f"({', '.join(pristine.differences[:5])})"
         )
+    told = Told(
+        form=form, book=book, answers_file=pristine.answers_file, destination=destination,
+        source=form.around(destination).source, operation=Operation.COPY,
+    )  # fmt: skip
+    tasks = told.tasks()
+    _check_trust(form, order, [f"task: {task}" for task in tasks])
+    if not form.trust:
+        notes += [f"{path} is not made, a command of the road's makes it: {how}" for path, how in own.derived.items()]
     lock = lock_of(pristine, own)
     return Plan(
         destination=destination,
@@ -95,29 +116,74 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         pristine=pristine,
         lock=lock,
         tree={**pristine.tree, LOCK: File(lock.dump())},
-        derived=own.derived if road.trusted or order.trust else {},
+        derived=own.derived if form.trust else {},
+        rules=own,
+        told=told,
+        tasks=tuple(tasks),
         enclosing=_enclosing(destination),
         notes=tuple(notes),
     )
 
 
-def create(planned: Plan) -> Created:
-    """Write the planned service. Nothing of it remains when that fails."""
+def create(planned: Plan, *, tell: Tell | None = None) -> Created:
+    """Write the planned service. Nothing of it remains when that fails. `tell` hears what its tasks say."""
     destination = planned.destination
     with _scratch(destination) as made:
-        trees.write(planned.tree, made)
-        derived, notes = derive.run(planned.derived, made)
-        commit = None
-        if planned.enclosing is None:
-            git.start_repository(made)
-            notes += _set_ignored_apart(planned, made)
-            version = planned.release.version
-            message = f"Stamp {destination.name} from {planned.release.template.name} {version}"
-            commit = git.commit_everything(made, message, forced=planned.records)
-        _move_into_place(made, destination)
-    if planned.enclosing is not None:  # only in its place is it known what the repository ignores of it
-        notes += _set_ignored_apart(planned, destination)
+        if planned.tasks:
+            trees.write(planned.pristine.tree, made)
+            with _moved(made, destination):
+                planned = _after_tasks(planned, tell)
+                created = _finish(planned, destination)
+        else:
+            trees.write(planned.tree, made)
+            created = _finish(planned, made)
+            _move_into_place(made, destination)
+    if planned.enclosing is None:
+        return created
+    # Only in its place is it known what the repository ignores of it.
+    return replace(created, notes=(*created.notes, *_set_ignored_apart(planned, destination)))
+
+
+def _finish(planned: Plan, place: Path) -> Created:
+    """Make what commands make, and the first commit of a repository of its own."""
+    derived, notes = derive.run(planned.derived, place)
+    commit = None
+    if planned.enclosing is None:
+        if not (place / ".git").exists():
+            git.start_repository(place)
+        notes += _set_ignored_apart(planned, place)
+        version = planned.release.version
+        message = f"Stamp {planned.destination.name} from {planned.release.template.name} {version}"
+        commit = git.commit_everything(place, message, forced=planned.records)
     return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes))
+
+
+def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
+    """Run the tasks in the destination. Pristine is what they leave of it; what git ignores is not."""
+    destination, enclosing = planned.destination, planned.enclosing
+    with tempfile.TemporaryDirectory(prefix="paved-template-") as folder:
+        told = replace(planned.told, source=commands.source_below(Path(folder)))
+        tasks = told.tasks()
+        commands.bring(told.form.files, told.source, tasks)
+        hint = "nothing was written; what the tasks before it did elsewhere is not undone"
+        commands.run(tasks, destination, kind="task", hint=hint, tell=tell)
+    own = os.path.lexists(destination / ".git")
+    if not own and enclosing is None:
+        git.start_repository(destination)
+    notes = planned.notes
+    if own and enclosing not in (None, destination.resolve()):
+        notes += (f"a task made {destination.name} a repository of its own, inside of {enclosing}",)
+    tree = commands.kept(destination, planned.pristine.tree)
+    pristine = replace(planned.pristine, tree=tree)
+    lock = lock_of(pristine, planned.rules)
+    trees.replace(destination / LOCK, File(lock.dump()))
+    return replace(planned, pristine=pristine, lock=lock, tree={**tree, LOCK: File(lock.dump())}, notes=notes)
+
+
+def _check_trust(form: Questionnaire, order: Order, wanted: list[str]) -> None:
+    """Refuse what wants to run without trust. What runs for sure is refused before anything is asked."""
+    if wanted and not form.trust and not order.dry_run:
+        raise untrusted(form.release, wanted)
 
 
 def _set_ignored_apart(planned: Plan, service: Path) -> list[str]:
@@ -202,6 +268,22 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
+@contextlib.contextmanager
+def _moved(made: Path, destination: Path) -> Iterator[None]:
+    """Move everything into place, and take it away again when the block fails."""
+    there = set(destination.iterdir()) if destination.exists() else None
+    _move_into_place(made, destination)
+    try:
+        yield
+    except BaseException:
+        for child in list(destination.iterdir()):
+            if there is None or child not in there:
+                _remove(child)
+        if there is None:
+            destination.rmdir()
+        raise
+
+
 def _move_into_place(made: Path, destination: Path) -> None:
     if not destination.exists():
         made.rename(destination)
@@ -213,5 +295,9 @@ def _move_into_place(made: Path, destination: Path) -> None:
             moved.append(destination / child.name)
     except BaseException:
         for path in moved:
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            _remove(path)
         raise
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -111,13 +111,17 @@ def settle_again(
 
 
 def pristine(
-    service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {}
-) -> Pristine | None:
-    """`settle_again`, rendered; None when the release is gone or no longer renders."""
+    service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {},
+    tasks: bool = False,
+) -> Pristine | None:  # fmt: skip
+    """`settle_again`, rendered; None when the release is gone or no longer renders.
+
+    `tasks` has the release's tasks for an update shape the files, as they did when the service was stamped.
+    """
     from paved_road.render import render
 
     settled = settle_again(service, origin, config, trust=trust, secret=secret)
     try:
-        return render(*settled, service.path) if settled else None
+        return render(*settled, service.path, tasks=tasks) if settled else None
     except TemplateError:
         return None

@@ -158,7 +158,9 @@ def lock_of(pristine: Pristine, rules: Rules) -> Lock:
         commit=release.commit,
         answers_file=pristine.answers_file,
         files={
-            path: Locked(mode=file.mode, blob=file.blob, owner=owner(path))
+            path: Locked(
+                mode=file.mode, blob=file.blob, owner=Owner.SERVICE if pristine.left_alone(path) else owner(path)
+            )
             for path, file in pristine.tree.items()
             if path != pristine.answers_file
         },

@@ -120,6 +120,11 @@ def note(text: str) -> None:
     _print(_painted(f"note: {visible(_joined(text))}", _YELLOW, sys.stderr), sys.stderr)
 
 
+def talk(text: str) -> None:
+    """A line of what a command says while it runs."""
+    _print(visible(text), sys.stderr)
+
+
 def debug(text: str) -> None:
     """For those who look into paved itself."""
     _print(f"debug: {visible(text)}", sys.stderr)

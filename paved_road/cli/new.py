@@ -55,6 +55,7 @@ def new(
         ref=ref,
         answers=options.answers(data, answers),
         trust=trust,
+        dry_run=dry_run,
     )
     ask = None if defaults or json else ui.asker()
     plan = create.plan(order, load({"road": road}), ask=ask)
@@ -62,7 +63,7 @@ def new(
         _show_plan(plan, json=json)
         return
     with ui.working("stamping"):
-        created = create.create(plan)
+        created = create.create(plan, tell=ui.talk)
     if json:
         ui.envelope(
             "new",
@@ -84,6 +85,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "release_commit": release.commit,
         "renderer": plan.pristine.renderer,
         "answers": {key: value for key, value in plan.pristine.answers.items() if not key.startswith("_")},
+        "tasks": [str(task) for task in plan.tasks],
         "files": {path: {"mode": file.mode, "blob": file.blob} for path, file in sorted(plan.tree.items())},
         "repository": str(plan.enclosing) if plan.enclosing else None,
     }
@@ -95,6 +97,8 @@ def _show_plan(plan: Plan, *, json: bool) -> None:
         return
     for text in plan.notes:
         ui.note(text)
+    for task in plan.tasks:
+        ui.note(f"a dry run runs no task, so what this one changes is not shown: {task}")
     owners = {path: str(locked.owner) for path, locked in plan.lock.files.items()}
     ui.files(
         {path: owners.get(path, "") for path in plan.tree} | dict.fromkeys(plan.derived, "derived"),

@@ -75,7 +75,7 @@ def update(
         _tell(apply.resume(service, commit=commit, branch=branch), {}, json=json)
         return
     apply.check(service, commit=commit or branch is not None, branch=branch)
-    order = Order(to=to, answers=options.answers(data, answers), trust=trust, no_base=no_base)
+    order = Order(to=to, answers=options.answers(data, answers), trust=trust, no_base=no_base, dry_run=dry_run)
     config = load({"road": road}, directory=service.path)
     with planning(service, order, config, ask=None if defaults or json else ui.asker()) as plan:
         if plan.is_empty:
@@ -98,6 +98,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "changelog": plan.changelog,
         "changes": [asdict(change) for change in plan.changes],
         "migrations": [str(migration) for migration in plan.migrations],
+        "not_run": list(plan.not_run),
         "conflicts": sorted({*plan.conflicts, *plan.untracked}),
         "off_road": [asdict(kept) for kept in plan.off_road],
     }

@@ -8,8 +8,9 @@ first time it is seen. What it does not cover, or where the two differ, goes thr
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,11 @@ from paved_road import debug
 from paved_road import tree as trees
 from paved_road.config import BUILT_IN
 from paved_road.errors import ForbiddenPath, TemplateError, UnsupportedTemplate, UntrustedTemplate
+from paved_road.render import commands, context, environment, inprocess, reference, verified
 from paved_road.render import config as configs
-from paved_road.render import context, environment, inprocess, reference, verified
+from paved_road.render.commands import Command, Evaluation
 from paved_road.render.config import TemplateConfig
-from paved_road.render.context import AnswerBook, External, Surroundings
+from paved_road.render.context import AnswerBook, External, Operation, Surroundings
 from paved_road.render.questions import Ask
 from paved_road.render.questions import settle as _settle
 from paved_road.road import Release
@@ -30,7 +32,7 @@ from paved_road.tree import File, Tree
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["Pristine", "Questionnaire", "Renderer", "prepare", "render", "sources"]
+__all__ = ["Operation", "Pristine", "Questionnaire", "Renderer", "Told", "prepare", "render", "sources", "untrusted"]
 
 
 class Renderer(StrEnum):
@@ -105,10 +107,12 @@ class Pristine:
     """What the template says when a service was created (`_message_after_copy`)."""
     differences: tuple[str, ...] = ()
     """Paths on which the in-process renderer and Copier were seen to differ; Copier's files are used."""
+    left_alone: Callable[[str], bool] = field(default=lambda _: False, compare=False)
+    """Whether the template leaves a path to the service in updates: its `_exclude` takes it out of those alone."""
 
 
 def prepare(release: Release, *, cache: Path, trust: bool = False) -> Questionnaire:
-    """Read a release. A template that wants to run code is refused unless its road is trusted or `trust` is given.
+    """Read a release. Jinja extensions run whenever it is read, so they are refused here without trust.
 
     A committed release never changes, so a process reads it once.
     """
@@ -120,12 +124,8 @@ def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
     files = release.files()
     config = configs.load(files)
     trusted = trust or release.template.road.trusted
-    if config.wants_to_run and not trusted:
-        raise UntrustedTemplate(
-            f"the template {release.template.name!r} wants to run code of its own",
-            cause="; ".join(config.wants_to_run),
-            hint="read it first; to let it run, add --trust",
-        )
+    if config.extensions and not trusted:
+        raise untrusted(release, [*config.extensions, *config.certain_tasks])
     made = environment.make(config, files, compiled=cache / "jinja")
     return Questionnaire(release=release, config=config, files=files, environment=made, trust=trusted, cache=cache)
 
@@ -133,19 +133,40 @@ def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
 _prepare_once = functools.lru_cache(maxsize=16)(_prepare)
 
 
-def render(form: Questionnaire, book: AnswerBook, destination: Path, *, renderer: Renderer | None = None) -> Pristine:
+def untrusted(release: Release, wanted: Iterable[str]) -> UntrustedTemplate:
+    """What to raise when a template wants to run these commands and extensions, and nobody trusts it."""
+    return UntrustedTemplate(
+        f"the template {release.template.name!r} wants to run code of its own",
+        cause="; ".join(wanted),
+        hint="read it first; to let it run, add --trust",
+    )
+
+
+def render(
+    form: Questionnaire,
+    book: AnswerBook,
+    destination: Path,
+    *,
+    operation: Operation = Operation.COPY,
+    tasks: bool = False,
+    renderer: Renderer | None = None,
+) -> Pristine:
     """The pristine tree. Nothing is written to `destination`; its name is what the template may see of it.
 
-    No path in it leaves the service. `renderer` is for those who compare the two; without it the release gets the one
-    that may be trusted with it.
+    No path in it leaves the service. The layout is that of `operation`. With `tasks` the tree is as the template's
+    tasks for an update leave it, run in a folder of their own, and `UntrustedTemplate` says that they may not run;
+    else none runs. `renderer` is for those who compare the two; without it the release gets the one that may be
+    trusted with it.
     """
-    unnamed = _Rendering(form, book, destination, "")
+    unnamed = _Rendering(form, book, destination, "", operation)
     rendering = replace(unnamed, answers_file=unnamed.setting("answers_file") or ".copier-answers.yml")
     tree, by, differences = rendering.tree(renderer)
     debug.tell(form.release.template.name, form.release.version, "rendered by", by)
     record = book.to_record(form.config)
     if rendering.answers_file not in tree:
         tree = {**tree, rendering.answers_file: File(_answers_text(record))}
+    if tasks and form.config.tasks:
+        tree = rendering.shaped(tree)
     trees.check_paths(tree)
     return Pristine(
         release=form.release,
@@ -156,14 +177,41 @@ def render(form: Questionnaire, book: AnswerBook, destination: Path, *, renderer
         seeded=tuple(rendering.text(f"_skip_if_exists ({one})", str(one)) for one in form.config.seeded),
         message=rendering.setting("message_after_copy").strip(),
         differences=tuple(differences),
+        left_alone=rendering.left_alone(),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What commands of a template see of a run: the answers, where they run, and what is being done."""
+
+    form: Questionnaire
+    book: AnswerBook
+    answers_file: str
+    destination: Path
+    source: Path
+    """A folder that has the template's own files when they run."""
+    operation: Operation
+
+    def tasks(self) -> list[Command]:
+        """The tasks that run."""
+        return list(commands.tasks(self.form.config.tasks, self.evaluation("tasks")))
+
+    def evaluation(self, phase: str) -> Evaluation:
+        """What decides about them in a phase of Copier's (`tasks`, `migrate`)."""
+        own = _Rendering(self.form, self.book, self.destination, self.answers_file, self.operation)
+        variables = own.variables(phase, source=self.source)
+        return Evaluation(environment=self.form.environment, variables=variables, operation=self.operation)
 
 
 def sources(form: Questionnaire, book: AnswerBook, destination: Path) -> dict[str, str]:
     """The template's source of each rendered path, as far as our renderer can tell; {} where it cannot."""
     try:
         return inprocess.sources(
-            form.config, form.environment, form.files, _Rendering(form, book, destination, "").variables()
+            form.config,
+            form.environment,
+            form.files,
+            _Rendering(form, book, destination, "", Operation.COPY).variables(),
         )
     except TemplateError:
         return {}
@@ -177,6 +225,7 @@ class _Rendering:
     book: AnswerBook
     destination: Path
     answers_file: str
+    operation: Operation
 
     def tree(self, renderer: Renderer | None) -> tuple[Tree, Renderer, list[str]]:
         """The files, who rendered them, and where the two renderers were just seen to differ."""
@@ -185,17 +234,15 @@ class _Rendering:
             return self.copiers(), Renderer.COPIER, []
         if renderer is Renderer.OURS or release.template.road.source == BUILT_IN:
             return self.ours(), Renderer.OURS, []
-        if self.form.config.settings.get("tasks"):
-            return self.copiers(), Renderer.COPIER, []
         agreed = verified.recall(cache, release)
         if agreed is None:
             theirs, differences = self.compare()
-            verified.remember(cache, release, differences=differences)
-            return theirs, Renderer.COPIER, differences
+            verified.remember(cache, release, agree=differences == [])
+            return theirs, Renderer.COPIER, differences or []
         return (self.ours(), Renderer.OURS, []) if agreed else (self.copiers(), Renderer.COPIER, [])
 
-    def compare(self) -> tuple[Tree, list[str]]:
-        """Copier's files, and the paths on which ours differ; ["*"] when ours does not cover the template.
+    def compare(self) -> tuple[Tree, list[str] | None]:
+        """Copier's files, and the paths on which ours differ; None when ours does not cover the template.
 
         A path that leaves the service is refused whoever renders it. Where both fail ours says more: file and line.
         """
@@ -206,7 +253,7 @@ class _Rendering:
         except TemplateError as fault:
             debug.tell("not rendered in-process:", fault.message, fault.cause)
             try:
-                return self.copiers(), ["*"]
+                return self.copiers(), None
             except TemplateError:
                 if isinstance(fault, UnsupportedTemplate):
                     raise
@@ -220,7 +267,7 @@ class _Rendering:
     def ours(self) -> Tree:
         """Rendered in process."""
         form = self.form
-        return inprocess.render(form.config, form.environment, form.files, self.variables())
+        return inprocess.render(form.config, form.environment, form.files, self.variables(), self.operation)
 
     def copiers(self) -> Tree:
         """Rendered by Copier."""
@@ -229,10 +276,40 @@ class _Rendering:
         return reference.render(
             self.form.release,
             answers,
-            folder_name=self.destination.name,
+            destination=self.destination,
             answers_file=self.answers_file,
+            exclude=self.exclude_again(),
             trust=self.form.trust,
         )
+
+    def exclude_again(self) -> tuple[str, ...]:
+        """What to tell Copier beside the template's `_exclude`, which it evaluates for a creation: start over."""
+        if self.operation is Operation.COPY or not self.form.config.excludes_by_operation:
+            return ()
+        return ("!*", *self.excludes(self.operation))
+
+    def excludes(self, operation: Operation) -> tuple[str, ...]:
+        """The lines of `_exclude` for an operation."""
+        return inprocess.excludes(self.form.config, self.form.environment, self.variables(), operation)
+
+    def left_alone(self) -> Callable[[str], bool]:
+        """Whether a path is taken out of updates alone."""
+        if not self.form.config.excludes_by_operation:
+            return lambda _: False
+        new, update = (inprocess.matcher(self.excludes(operation)) for operation in Operation)
+        return lambda path: update(path) and not new(path)
+
+    def shaped(self, tree: Tree) -> Tree:
+        """The tree as the tasks of an update leave it."""
+        with tempfile.TemporaryDirectory(prefix="paved-tasks-") as folder:
+            scratch, name = Path(folder), self.destination.name
+            wanted = Told(
+                form=self.form, book=self.book, answers_file=self.answers_file, operation=Operation.UPDATE,
+                destination=scratch / "service" / name, source=commands.source_below(scratch),
+            ).tasks()  # fmt: skip
+            if wanted and not self.form.trust:
+                raise untrusted(self.form.release, [f"task: {one}" for one in wanted])
+            return commands.shaped(tree, name, self.form.files, wanted, scratch) if wanted else tree
 
     def setting(self, name: str) -> str:
         """A setting of the template with its Jinja rendered; "" when it is not set."""
@@ -245,17 +322,18 @@ class _Rendering:
         except Exception as error:
             raise TemplateError(f"the template's {name} cannot be evaluated", cause=str(error)) from error
 
-    def variables(self) -> dict[str, Any]:
-        """What the template sees."""
+    def variables(self, phase: str = "render", *, source: Path | None = None) -> dict[str, Any]:
+        """What the template sees in a phase of Copier's; `source` is where its own files are then."""
         config = self.form.config
         around = replace(self.form.around(self.destination), answers_file=self.answers_file)
+        around = replace(around, source=source) if source else around
         found: dict[str, Any] = {}
         external = External(
             config.settings.get("external_data", {}),
             self.destination,
             lambda text: self.form.environment.from_string(text).render(found),
         )
-        found |= context.build(self.book, config, around, phase="render", external=external)
+        found |= context.build(self.book, config, around, phase=phase, external=external)
         return found
 
 

@@ -52,6 +52,11 @@ class TemplateConfig:
         return tuple(self.settings.get("exclude", DEFAULT_EXCLUDE if bare else ()))
 
     @property
+    def excludes_by_operation(self) -> bool:
+        """Whether another selection of files may be rendered for an update than for a new service."""
+        return any("_copier_operation" in str(pattern) for pattern in self.exclude)
+
+    @property
     def seeded(self) -> tuple[Any, ...]:
         """Patterns of files that an update leaves alone where they exist; may hold Jinja."""
         return tuple(self.settings.get("skip_if_exists", ()))
@@ -62,18 +67,25 @@ class TemplateConfig:
         return {"keep_trailing_newline": True, **self.settings.get("envops", {})}
 
     @property
-    def wants_to_run(self) -> list[str]:
-        """What of this template is code from somebody else, in words."""
-        tasks = [f"task: {_command(task)}" for task in self.settings.get("tasks", ())]
-        migrations = [f"migration: {_command(task)}" for task in self.settings.get("migrations", ())]
-        extensions = [f"Jinja extension: {name}" for name in self.settings.get("jinja_extensions", ())]
-        return tasks + migrations + extensions
+    def tasks(self) -> tuple[Any, ...]:
+        """Commands that run when the files are rendered."""
+        return tuple(self.settings.get("tasks") or ())
+
+    @property
+    def extensions(self) -> list[str]:
+        """What of this template is code that runs whenever it is read, in words."""
+        return [f"Jinja extension: {name}" for name in self.settings.get("jinja_extensions") or ()]
+
+    @property
+    def certain_tasks(self) -> list[str]:
+        """The tasks that run whatever the answers are, in words."""
+        certain = (task for task in self.tasks if not isinstance(task, Mapping) or "when" not in task)
+        return [f"task: {_command(task)}" for task in certain]
 
 
 def _command(task: Any) -> str:
     if isinstance(task, Mapping):
-        commands = task.get("command") or [*task.get("before", ()), *task.get("after", ())]
-        return _command(commands)
+        return _command(task.get("command", ""))
     return " ".join(map(str, task)) if isinstance(task, list) else str(task)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -13,6 +14,13 @@ import yaml
 
 from paved_road.render.config import TemplateConfig
 from paved_road.render.environment import SEPARATOR, operating_system
+
+
+class Operation(StrEnum):
+    """What a release is rendered for, as Copier's `_copier_operation` tells it to exclusions, tasks and migrations."""
+
+    COPY = "copy"
+    UPDATE = "update"
 
 
 @dataclass(kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from pathspec import PathSpec
 
 from paved_road.errors import ForbiddenPath, TemplateError, UnsupportedTemplate
 from paved_road.render.config import TemplateConfig
+from paved_road.render.context import Operation
 from paved_road.tree import File, Mode, Tree, check_path
 
 _LOOP = re.compile(r"\{%[-+]?\s*yield\b")
@@ -29,12 +30,25 @@ def render(
     environment: jinja2.Environment,
     files: Mapping[str, File],
     variables: Mapping[str, Any],
+    operation: Operation = Operation.COPY,
 ) -> Tree:
     """The tree a template renders to. `variables` are those of `paved_road.render.context.build`.
 
     Raises `UnsupportedTemplate` where only Copier will do, `TemplateError` where the template is at fault.
     """
-    return _Rendering(config, environment, files, variables).tree()
+    return _Rendering(config, environment, files, variables).tree(operation)
+
+
+def excludes(
+    config: TemplateConfig, environment: jinja2.Environment, variables: Mapping[str, Any], operation: Operation
+) -> tuple[str, ...]:
+    """The lines of `_exclude`, rendered for an operation."""
+    return _Rendering(config, environment, None, variables).excludes(operation)
+
+
+def matcher(lines: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether one of these lines of `_exclude` takes a path out."""
+    return _matcher(tuple(normalize("NFD", line) for line in lines))
 
 
 def sources(
@@ -56,18 +70,18 @@ class _Rendering:
         self,
         config: TemplateConfig,
         environment: jinja2.Environment,
-        files: Mapping[str, File],
+        files: Mapping[str, File] | None,
         variables: Mapping[str, Any],
     ) -> None:
         self.config, self.environment, self.variables = config, environment, variables
         self.names: dict[str, str] = {}
-        self.root = self._root(files)
-        self.sources = self._sources(files)
+        self.root = self._root(files) if files is not None else ""
+        self.sources = self._sources(files) if files is not None else {}
         self.answers_file = str(variables["_copier_conf"]["answers_file"])
 
-    def tree(self) -> Tree:
+    def tree(self, operation: Operation) -> Tree:
         """Every file, rendered or copied."""
-        excluded = self._excluded()
+        excluded = matcher(self.excludes(operation))
         found: Tree = {}
         for source, file in self.sources.items():
             target = self._target(source)
@@ -103,13 +117,15 @@ class _Rendering:
                 followed[inner.removeprefix(self.root)] = target
         return followed
 
-    def _excluded(self) -> Callable[[str], bool]:
-        lines = [
-            normalize("NFD", line)
+    def excludes(self, operation: Operation) -> tuple[str, ...]:
+        """The lines of `_exclude`, rendered."""
+        return tuple(
+            line
             for pattern in self.config.exclude
-            for line in re.split(r"\r\n|\r|\n", self._string(str(pattern), "_exclude", _copier_operation="copy"))
-        ]
-        return _matcher(tuple(lines))
+            for line in re.split(
+                r"\r\n|\r|\n", self._string(str(pattern), "_exclude", _copier_operation=str(operation))
+            )
+        )
 
     def _target(self, source: str) -> str | None:
         """Where a source is rendered to; None when a part of its path renders to nothing or a twin replaces it."""

@@ -9,24 +9,32 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paved_road import git
+from paved_road import git, process
 from paved_road import tree as trees
 from paved_road.errors import TemplateError
 from paved_road.road import WORKING_TREE, Release, git_url
 from paved_road.tree import Tree
 
 
-def render(release: Release, answers: Mapping[str, Any], *, folder_name: str, answers_file: str, trust: bool) -> Tree:
-    """The tree that Copier renders. `answers` are all that were settled; nothing is asked."""
+def render(
+    release: Release, answers: Mapping[str, Any], *, destination: Path, answers_file: str, trust: bool,
+    exclude: tuple[str, ...] = (),
+) -> Tree:  # fmt: skip
+    """The tree that Copier renders. `answers` are all that were settled; nothing is asked, and no task runs.
+
+    It renders to a scratch folder of the destination's name; a file that says where it was rendered to says
+    `destination`. `exclude` is added to the template's `_exclude`.
+    """
     with tempfile.TemporaryDirectory(prefix="paved-") as scratch:
-        target = Path(scratch) / "out" / folder_name
+        target = Path(scratch) / "out" / destination.name
         source, ref, substitutes = _source(release, Path(scratch))
         job = {
             "src_path": source,
@@ -35,9 +43,12 @@ def render(release: Release, answers: Mapping[str, Any], *, folder_name: str, an
             "vcs_ref": ref,
             "unsafe": trust,
             "answers_file": answers_file,
+            # Its own clone of the template has a .git, which a template with an _exclude of its own would render.
+            "exclude": [*exclude, "/.git"],
+            "skip_tasks": True,
         }
         _run(job, Path(scratch), _environment(release, source, Path(scratch)))
-        rendered = trees.read(target) if target.is_dir() else {}
+        rendered = _moved(trees.read(target), target, destination) if target.is_dir() else {}
     record = rendered.get(answers_file)
     if record is not None:
         for stand_in, real in substitutes.items():
@@ -75,32 +86,43 @@ def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]
     return found
 
 
+def _moved(rendered: Tree, target: Path, destination: Path) -> Tree:
+    """The files, with `destination` where they name the scratch folder (`_copier_conf.dst_path`)."""
+    here, there = os.fsencode(target), os.fsencode(destination)
+    return {
+        path: trees.File(file.data.replace(here, there), file.mode) if here in file.data else file
+        for path, file in rendered.items()
+    }
+
+
 def _run(job: Mapping[str, Any], directory: Path, environment: Mapping[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "paved_road.render.reference"],
-        input=json.dumps(job).encode(),
-        capture_output=True,
-        cwd=directory,
-        env=environment,
-        check=False,
-    )
-    if done.returncode == 0:
-        return
-    said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
-    raise TemplateError("Copier could not render the template", cause=said[-1])
+    command = [sys.executable, "-m", "paved_road.render.reference"]
+    done = process.run(command, cwd=directory, env=environment, line=json.dumps(job).encode())
+    if done.code != 0:
+        cause = done.said[-1] if done.said else done.why
+        raise TemplateError("Copier could not render the template", cause=cause)
 
 
 def main() -> int:
     """The child: one `run_copy`, told by JSON on standard input; a failure is one line on standard error."""
     from copier import Settings, run_copy
 
-    job = json.load(sys.stdin)
+    job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     try:
         run_copy(**job, defaults=True, overwrite=True, quiet=True, settings=Settings())
     except Exception as error:  # noqa: BLE001 - a foreign template raises what it likes; the parent reads one line
         print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return 0
+
+
+def _end_with_the_parent() -> None:
+    """Standard input ends when the parent does, even one that was killed: nobody waits for what is rendered here."""
+    while os.read(0, 1):
+        pass
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def recall(cache: Path, release: Release) -> bool | None:
         return None
 
 
-def remember(cache: Path, release: Release, *, differences: list[str]) -> None:
+def remember(cache: Path, release: Release, *, agree: bool) -> None:
     """Keep the outcome of a comparison. A cache that cannot be written only costs the next comparison."""
     path = _record(cache, release)
     if path is None:
@@ -29,7 +29,7 @@ def remember(cache: Path, release: Release, *, differences: list[str]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps({"agree": not differences, "differences": differences}))
+        scratch.write_text(json.dumps({"agree": agree}))
         scratch.replace(path)
     except OSError:
         return

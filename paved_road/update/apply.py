@@ -15,10 +15,11 @@ from pathlib import Path
 from paved_road import derive, git
 from paved_road.errors import GitError, PavedError, ServiceError, UsageError
 from paved_road.git import NO_BLOB
+from paved_road.render import commands
 from paved_road.service import Service
 from paved_road.update import journal as journals
-from paved_road.update import migrate
 from paved_road.update.journal import Journal, Pair
+from paved_road.update.migrate import SCRIPTS
 from paved_road.update.plan import Plan
 
 
@@ -77,6 +78,7 @@ def apply(plan: Plan, *, commit: bool = False, branch: str | None = None) -> App
         git.write_blobs(service.repository.objects, _new_contents(plan))
         with journals.begin(service.journal, journal):
             _check_unchanged(plan, journal)
+            commands.bring(plan.form.files, service.journal / SCRIPTS, plan.migrations)
             return _write(service, journal)
 
 
@@ -241,7 +243,8 @@ def _migrate(service: Service, journal: Journal) -> None:
     for number, migration in enumerate(journal.migrations):
         ran = service.journal / f"migrated-{number}"
         if not ran.exists():
-            migrate.run(migration, service.path, hint="mend it, then paved update --continue; or paved update --abort")
+            hint = "fix it, then paved update --continue; or paved update --abort"
+            commands.run([migration], service.path, kind="migration", hint=hint)
             ran.touch()
 
 

@@ -46,7 +46,9 @@ def find(service: Service, found: Origin, config: Config, order: Order, head: Fi
     if order.no_base:
         return Base(version=version)
     if service.lock is None:
-        again = origin.pristine(service, found, config, trust=order.trust, secret=order.answers)
+        again = origin.pristine(
+            service, found, config, trust=order.trust, secret=order.answers, tasks=not order.dry_run
+        )
         if again is None:
             raise _gone(version)
         files = leaves(again)
@@ -73,7 +75,7 @@ def _not_stored(files: Files, head: Files, scratch: Scratch) -> set[str]:
 
 def _rendered_again(base: Base, lost: Files, service: Service, found: Origin, config: Config, order: Order) -> Base:
     """The base with those of the lost files that its release still renders as they are locked."""
-    again = origin.pristine(service, found, config, trust=order.trust, secret=order.answers)
+    again = _again(service, found, config, order, order.answers)
     if again is None:
         raise _gone(base.version)
     rendered = leaves(again)
@@ -98,6 +100,13 @@ def notes(base: Base) -> Iterator[str]:
         yield f"{base.version} renders {shown} in another way now, and git has no copy: merged without a base"
 
 
+def _again(
+    service: Service, found: Origin, config: Config, order: Order, secret: Mapping[str, object]
+) -> Pristine | None:
+    """The release rendered again; its tasks shape it, unless this is a dry run."""
+    return origin.pristine(service, found, config, trust=order.trust, secret=secret, tasks=not order.dry_run)
+
+
 def _gone(version: str) -> ServiceError:
     return ServiceError(
         f"the release {version} that the service comes from is gone",
@@ -112,7 +121,7 @@ def with_stand_ins(
     """The base with these instead of its secret answers; None when it is not known which release that was."""
     if service.lock is not None and service.lock.commit is None:
         return None
-    again = origin.pristine(service, found, config, trust=order.trust, secret=values)
+    again = _again(service, found, config, order, values)
     lacking = {*service.lock.files, *service.lock.ignored} - base.files.keys() if service.lock else ()
     return {path: leaf for path, leaf in leaves(again).items() if path not in lacking} if again else None
 

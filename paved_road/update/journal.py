@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from paved_road.errors import ServiceError, UsageError
-from paved_road.update.migrate import Migration
+from paved_road.render.commands import Command
 
 Pair = tuple[str, str]
 """Mode and blob."""
@@ -38,7 +38,7 @@ class Journal:
     conflicts: Mapping[str, Mapping[str, Pair]]
     """Index stages of the paths a person has to decide."""
     derived: Mapping[str, str]
-    migrations: tuple[Migration, ...] = ()
+    migrations: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
     commit: bool = False
     """Whether to commit at the end."""
@@ -154,7 +154,7 @@ def read(folder: Path) -> Journal:
             path: {stage: (value[0], value[1]) for stage, value in stages.items()}
             for path, stages in facts["conflicts"].items()
         }
-        facts["migrations"] = tuple(Migration(**one) for one in facts["migrations"])
+        facts["migrations"] = tuple(Command(**one) for one in facts["migrations"])
         facts["notes"] = tuple(facts["notes"])
         return Journal(**facts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,22 +1,23 @@
 """A template's migrations (Copier's `_migrations`): commands that bring a service over a release.
 
 Those of the stage `before` belong to the plan: they run in a copy of the committed files, answers among them, and what
-they make of it is merged. So a dry run shows what they do, and one that fails has touched nothing. Those of the stage
-`after` run in the service itself, when the merged files are in place.
+they make of it is merged. So one that fails has touched nothing. Those of the stage `after` run in the service itself,
+when the merged files are in place. A dry run runs none of them.
 """
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from paved_road import git
 from paved_road.errors import TemplateError
-from paved_road.render.questions import to_bool
+from paved_road.render import Operation, Told, commands
+from paved_road.render.commands import Command
+from paved_road.render.context import AnswerBook
 from paved_road.road import is_passed
 from paved_road.service import read_record
 
@@ -25,18 +26,7 @@ if TYPE_CHECKING:
     from paved_road.service import Service
 
 Stage = Literal["before", "after"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Migration:
-    """One command, where it runs, and what it is told."""
-
-    command: str | list[str]
-    folder: str = "."
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.command if isinstance(self.command, str) else " ".join(self.command)
+HINT = "fix the template, or the service; nothing of it was changed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,24 +39,58 @@ class Passage:
     old_described: str
     """Copier's `_commit` of the old release."""
 
-    def migrations(self, stage: Stage, answers: Mapping[str, Any]) -> Iterator[Migration]:
+    def before(self, service: Service) -> list[Command]:
+        """The commands of the stage `before`, for those who are told of them and run none."""
+        return self._commands("before", service.path, service.journal / SCRIPTS, _recorded(service))
+
+    def after(self, service: Service, book: AnswerBook, answers_file: str) -> list[Command]:
+        """The commands of the stage `after`, as they run in the service."""
+        return self._commands("after", service.path, service.journal / SCRIPTS, (book, answers_file))
+
+    def migrated(self, service: Service) -> tuple[dict[str, git.Leaf], dict[str, Any]]:
+        """The service's committed files, and its answers, as the migrations of the stage `before` leave them."""
+        with tempfile.TemporaryDirectory(prefix="paved-migrate-") as folder:
+            copy = Path(folder) / "service" / service.path.name
+            copy.parent.mkdir()
+            git.check_out(service.repository, f"{service.repository.head}:{service.prefix.rstrip('/')}", copy)
+            source = commands.source_below(Path(folder))
+            wanted = self._commands("before", copy, source, _recorded(service))
+            commands.bring(self.form.files, source, wanted)
+            commands.run(wanted, copy, kind="migration", hint=HINT)
+            made = git.tree(copy, git.stage_everything(copy))
+            contents = git.read(copy, [entry.blob for entry in made])
+            files = {
+                entry.path: git.Leaf(mode=entry.mode, blob=entry.blob, data=data)
+                for entry, data in zip(made, contents, strict=True)
+            }
+            return files, read_record(copy / service.answers_file)
+
+    def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[AnswerBook, str]) -> list[Command]:
         """The commands of one stage for the versions passed through, in the template's order."""
-        for item in self.form.config.settings.get("migrations", ()):
-            given = item if isinstance(item, dict) else {"command": item}
+        if not self.form.config.settings.get("migrations"):
+            return []
+        book, answers_file = answers
+        told = Told(
+            form=self.form, book=book, answers_file=answers_file, destination=place, source=source,
+            operation=Operation.UPDATE,
+        )  # fmt: skip
+        return list(self._wanted(stage, told))
+
+    def _wanted(self, stage: Stage, told: Told) -> Iterator[Command]:
+        evaluation = told.evaluation("migrate")
+        for item in self.form.config.settings["migrations"]:
+            given = item if isinstance(item, Mapping) else {"command": item}
             legacy = "before" in given or "after" in given
-            commands = list(given.get(stage, ())) if legacy else [given["command"]]
-            when, folder = ("true" if legacy else given.get("when")), str(given.get("working_directory", "."))
+            if not legacy and "command" not in given:
+                raise TemplateError("a migration of the template has no command", cause=repr(item))
             current = str(given["version"]) if "version" in given else None
             if current is not None and not is_passed(current, self.old_version, self.form.release.version):
                 continue
             facts = self._facts(stage, current)
-            wanted = stage == "after" if when is None else to_bool(self._render(when, answers, facts))
-            for command in commands if wanted else ():
-                yield Migration(
-                    command=self._render(command, answers, facts),
-                    folder=self._render(folder, answers, facts),
-                    environment={key.upper(): value for key, value in facts.items()},
-                )
+            when = "true" if legacy else given.get("when")
+            if stage == "after" if when is None else evaluation.holds(when, facts):
+                for command in given.get(stage, ()) if legacy else [given["command"]]:
+                    yield evaluation.command(command, given.get("working_directory", "."), facts)
 
     def _facts(self, stage: Stage, current: str | None) -> dict[str, str]:
         """What Copier tells a migration, under its names."""
@@ -80,48 +104,17 @@ class Passage:
         }
         return facts | ({"version_current": current, "version_pep440_current": _pep440(current)} if current else {})
 
-    def _render(self, value: Any, answers: Mapping[str, Any], facts: Mapping[str, str]) -> Any:
-        if isinstance(value, list):
-            return [self._render(str(item), answers, facts) for item in value]
-        if not isinstance(value, str):
-            return value
-        own = {f"_{key}": fact for key, fact in facts.items()}
-        try:
-            return self.form.environment.from_string(value).render({**answers, **own, "_copier_operation": "update"})
-        except Exception as error:
-            raise TemplateError(
-                "a migration of the template cannot be evaluated", cause=f"{error}: {value!r}"
-            ) from error
+
+SCRIPTS = "template"
+"""The folder of an update's journal with the template's own files, while migrations that name them are to run."""
+
+
+def _recorded(service: Service) -> tuple[AnswerBook, str]:
+    """What is known of the answers before the questions of the new release are settled."""
+    return AnswerBook(recorded=service.answers), service.answers_file
 
 
 def _pep440(version: str) -> str:
     from packaging.version import Version
 
     return str(Version(version))
-
-
-def before(service: Service, migrations: Iterable[Migration]) -> tuple[dict[str, git.Leaf], dict[str, Any]]:
-    """The service's committed files, and its answers, as these migrations leave them."""
-    with tempfile.TemporaryDirectory(prefix="paved-migrate-") as folder:
-        copy = Path(folder) / service.path.name
-        git.check_out(service.repository, f"{service.repository.head}:{service.prefix.rstrip('/')}", copy)
-        for migration in migrations:
-            run(migration, copy, hint="mend the template, or the service; nothing of it was changed")
-        made = git.tree(copy, git.stage_everything(copy))
-        contents = git.read(copy, [entry.blob for entry in made])
-        files = {
-            entry.path: git.Leaf(mode=entry.mode, blob=entry.blob, data=data)
-            for entry, data in zip(made, contents, strict=True)
-        }
-        return files, read_record(copy / service.answers_file)
-
-
-def run(migration: Migration, directory: Path, *, hint: str) -> None:
-    """Run one command; `TemplateError` when it fails."""
-    done = subprocess.run(
-        migration.command, shell=isinstance(migration.command, str), cwd=directory / migration.folder,
-        env=git.environment() | migration.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-    )  # fmt: skip
-    if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"]
-        raise TemplateError(f"the migration failed: {migration}", cause=said[-1], hint=hint)

@@ -20,19 +20,20 @@ from paved_road.git import Commit, Leaf, Scratch
 from paved_road.offroad.clock import today
 from paved_road.origin import Origin
 from paved_road.owners import Owner
-from paved_road.render import Pristine, Questionnaire, prepare, render, sources
+from paved_road.render import Operation, Pristine, Questionnaire, prepare, render, sources
+from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook
 from paved_road.render.questions import MISSING, Ask, Prompt
 from paved_road.road import Release, Template, is_older, is_passed, release
 from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
-from paved_road.update import align, attributes, excused, guesses, ignored, migrate, unrecorded
+from paved_road.update import align, attributes, excused, guesses, ignored, running, unrecorded
 from paved_road.update import base as bases
 from paved_road.update.base import Base, leaves
 from paved_road.update.excused import Excuses, Kept
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
-from paved_road.update.migrate import Migration, Passage
+from paved_road.update.migrate import Passage
 
 T = TypeVar("T")
 
@@ -68,6 +69,8 @@ class Order:
     answers: Mapping[str, Any]
     trust: bool = False
     no_base: bool = False
+    dry_run: bool = False
+    """Whether nothing of the template's may run: its tasks and migrations are told instead."""
     today: date = field(default_factory=today)
     """The day that decides which deviations still hold."""
 
@@ -95,8 +98,10 @@ class Plan:
     """The service's committed tree."""
     like: tuple[str, Files]
     """A tree that has most of the result already, and its files."""
-    migrations: tuple[Migration, ...] = ()
+    migrations: tuple[Command, ...] = ()
     """Those to run when the merged files are in place."""
+    not_run: tuple[str, ...] = ()
+    """Tasks and migrations, in words, that the update runs while it is planned and a dry run does not."""
     off_road: tuple[Kept, ...] = ()
     """Files that stay as the service has them because a deviation excuses them, and what the road changed."""
     notes: tuple[str, ...] = ()
@@ -215,7 +220,8 @@ class _Draft:
     excuses: Excuses
     notes: tuple[str, ...]
     derived: Mapping[str, str]
-    migrations: tuple[Migration, ...]
+    migrations: tuple[Command, ...]
+    not_run: tuple[str, ...]
 
 
 def _draft(
@@ -231,13 +237,15 @@ def _draft(
     before = None if order.no_base else origin.layout(service, found, planner.config, trust=order.trust)
     secret = frozenset[str]() if order.no_base else unrecorded.find(before, form, service, order.answers)
     stamped = service
-    service, ours = _migrated(service, head, passage)
+    runs = running.Running(passage=passage, dry_run=order.dry_run)
+    service, ours = runs.before(service, head)
     book = form.settle(
         service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
         ask=_only_new(ask, service.answers, secret),
     )  # fmt: skip
     _refuse_lost_answers(form, book, service, order, asked=ask is not None)
-    pristine = render(form, book, service.path)
+    pristine = render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed)
+    not_run, after = runs.rest(stamped, book, pristine.answers_file)
     moves = _moves(stamped, before, old, form, book, pristine, own)
     old = bases.steady(old, stamped, before, form, book, pristine, moves)
     secret_notes: tuple[str, ...] = ()
@@ -255,17 +263,9 @@ def _draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
         ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=(*bases.notes(old), *secret_notes, *notes),
         excuses=excused.excuses(service.lock, head, scratch.read, today=order.today),
-        derived=own.derived if form.trust else {}, migrations=tuple(passage.migrations("after", pristine.answers)),
+        derived=own.derived if form.trust else {}, migrations=after,
+        not_run=not_run,
     )  # fmt: skip
-
-
-def _migrated(service: Service, head: Files, passage: Passage) -> tuple[Service, Files]:
-    """The service, and its files, as the migrations of the stage `before` leave them."""
-    migrations = list(passage.migrations("before", service.answers))
-    if not migrations:
-        return service, head
-    files, record = migrate.before(service, migrations)
-    return replace(service, record=record), files
 
 
 def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
@@ -294,8 +294,9 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         tree=draft.tree,
         like=merged.like,
         migrations=draft.migrations,
+        not_run=draft.not_run,
         off_road=off_road,
-        notes=(*draft.found.notes, *draft.notes, *merged.notes),
+        notes=(*draft.found.notes, *draft.notes, *merged.notes, *map(running.not_shown, draft.not_run)),
     )
 
 
@@ -417,7 +418,7 @@ def _sides(
     left_out = ignored.of(service, scratch, ours, unknown)
     kept: dict[str, str] = {}
     for path in {*base, *theirs}:
-        role = owner(path)
+        role = Owner.SERVICE if pristine.left_alone(path) else owner(path)
         if path in left_out:
             before, after = base.pop(path, old.ignored.get(path)), theirs.pop(path, None)
             if after and before != after:

@@ -155,7 +155,7 @@ def test_a_road_of_several_templates_offers_each(paved: Paved, work: Path, tmp_p
     [
         ("_tasks: ['touch pwned']", "task: touch pwned"),
         ("_tasks: [[touch, pwned]]", "task: touch pwned"),
-        ("_migrations: [{version: v1, command: touch pwned}]", "migration: touch pwned"),
+        ("_tasks: [{command: touch pwned, when: '{{ name }}'}]", "task: touch pwned"),
         ("_jinja_extensions: [jinja2.ext.do]", "Jinja extension: jinja2.ext.do"),
     ],
 )

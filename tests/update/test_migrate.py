@@ -106,16 +106,73 @@ def test_those_before_can_bring_an_answer_over(service: Path, road: Path) -> Non
     assert (service / "w.txt").read_text() == "Ada\n"
 
 
-def test_a_dry_run_shows_what_those_before_make_and_names_those_after(
-    service: Path, road: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("trust", [["--trust"], []])
+def test_a_dry_run_runs_none_and_says_so(
+    service: Path, road: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, trust: list[str]
 ) -> None:
-    evolve(road, {"copier.yml": config(says("1.1.0", "before"), says("1.1.0"), name="x")}, tag="v1.1.0")
-    assert update(service, "--dry-run") == 0
-    said = capsys.readouterr().out
-    assert "+before 1.1.0" in said
-    assert "  migrated    log" in said
-    assert "  migration   echo after 1.1.0 >> log" in said
-    assert (log(service), status(service)) == (["made"], [])
+    out = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": f"touch {tmp_path / 'ran'}"}
+    evolve(road, {"copier.yml": config(out, says("1.1.0", "before"), says("1.1.0"), name="x")}, tag="v1.1.0")
+    assert main(["update", str(service), "--dry-run", *trust]) == 0
+    said = capsys.readouterr()
+    assert "+before 1.1.0" not in said.out
+    assert "what this changes is not shown: migration: echo before 1.1.0 >> log" in said.err
+    assert "  migration   echo after 1.1.0 >> log" in said.out
+    assert (log(service), status(service), (tmp_path / "ran").exists()) == (["made"], [], False)
+
+
+def test_without_migrations_to_run_nobody_has_to_trust(service: Path, road: Path) -> None:
+    evolve(road, {"copier.yml": config(says("3.0.0"), says("1.0.0", "before"), name="x")}, tag="v1.1.0")
+    assert main(["update", str(service)]) == 0
+    assert main(["new", str(service.parent / "other"), "--road", str(road), "--ref", "1.1.0"]) == 0
+
+
+SCRIPT = "printf '%s\\n' \"$@\" >> log\n"
+
+
+@pytest.mark.parametrize("stage", ["before", "after"])
+@pytest.mark.parametrize("scheme", ["", "git+file://"])
+def test_they_run_the_templates_own_scripts(tmp_path: Path, road: Path, stage: str, scheme: str) -> None:
+    """`_copier_conf.src_path` is a folder with the template as it is in the new release, and nothing else is there."""
+    service = tmp_path / "service"
+    assert main(["new", str(service), "--road", f"{scheme}{road}"]) == 0
+    told = "{{ _folder_name }} {{ _copier_conf.answers_file }} {{ _copier_conf.dst_path.name }} {{ name }}"
+    script = {
+        "version": "1.1.0",
+        "when": f"{{{{ _stage == '{stage}' }}}}",
+        "command": f"sh {{{{ _copier_conf.src_path }}}}/bin/script.sh {told} $COPIER_OPERATION",
+    }
+    python = {**script, "command": ["{{ _copier_python }}", "-c", "open('log', 'a').write('python\\n')"]}
+    evolve(road, {"copier.yml": config(script, python, name="x"), "bin/script.sh": SCRIPT}, tag="v1.1.0")
+    assert update(service, "--commit") == 0
+    assert log(service) == ["made", "service", ".copier-answers.yml", "service", "world", "update", "python"]
+    assert status(service) == []
+    assert not service.joinpath(".git/paved-update").exists()
+
+
+def test_those_after_have_their_scripts_when_conflicts_were_decided(service: Path, road: Path) -> None:
+    evolve(service, {"a.txt": "team\n"})
+    script = {"version": "1.1.0", "command": "sh {{ _copier_conf.src_path }}/script.sh late"}
+    files = {"copier.yml": config(script, name="x"), "template/a.txt": "road\n", "script.sh": SCRIPT}
+    evolve(road, files, tag="v1.1.0")
+    assert update(service) == 1
+    (service / "a.txt").write_text("both\n")
+    git.run("add", "a.txt", cwd=service)
+    assert update(service, "--continue") == 0
+    assert log(service) == ["made", "late"]
+
+
+@pytest.mark.parametrize(
+    ("command", "cause"),
+    [(["no-such-program"], "No such file"), ("cd nowhere", "nowhere"), ("echo first; echo last >&2; exit 3", "last")],
+)
+def test_one_that_cannot_run_is_told_in_its_own_words(
+    service: Path, road: Path, capsys: pytest.CaptureFixture[str], command: object, cause: str
+) -> None:
+    bad = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": command}
+    evolve(road, {"copier.yml": config(bad, name="x")}, tag="v1.1.0")
+    assert update(service) == 2
+    assert cause in capsys.readouterr().err
+    assert status(service) == []
 
 
 def test_one_before_that_fails_has_touched_nothing(

@@ -1,0 +1,129 @@
+"""The commands of a template, its tasks and migrations: which of them run, where, and what they are told.
+
+Copier decides the same way (`_tasks`, `_migrations`), and the variables have its names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paved_road import git, process
+from paved_road import tree as trees
+from paved_road.errors import TemplateError
+from paved_road.render.context import Operation
+from paved_road.render.questions import to_bool
+from paved_road.tree import Tree
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from paved_road.process import Tell
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """One command, where it runs, and what it is told."""
+
+    command: str | list[str]
+    """A line for the shell, or a program and its arguments."""
+    folder: str = "."
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.command if isinstance(self.command, str) else " ".join(self.command)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluation:
+    """What decides about commands: Jinja, the variables a template sees, and what is being done."""
+
+    environment: jinja2.Environment
+    variables: Mapping[str, Any]
+    operation: Operation
+
+    def holds(self, condition: Any, facts: Mapping[str, str]) -> bool:
+        """Whether a command's `when` is true."""
+        return to_bool(self._render(condition, facts))
+
+    def command(self, command: Any, folder: Any, facts: Mapping[str, str]) -> Command:
+        """The command with its Jinja rendered."""
+        told = {**facts, "copier_operation": str(self.operation)}
+        words = [str(self._render(str(word), facts)) for word in command] if isinstance(command, list) else None
+        return Command(
+            command=str(self._render(command, facts)) if words is None else words,
+            folder=str(self._render(str(folder), facts)),
+            environment={key.upper(): value for key, value in told.items()},
+        )
+
+    def _render(self, value: Any, facts: Mapping[str, str]) -> Any:
+        if not isinstance(value, str):
+            return value
+        own = {f"_{key}": fact for key, fact in facts.items()} | {"_copier_operation": str(self.operation)}
+        try:
+            return self.environment.from_string(value).render({**self.variables, **own})
+        except Exception as error:
+            raise TemplateError("a command of the template cannot be evaluated", cause=f"{error}: {value!r}") from error
+
+
+def tasks(items: Iterable[Any], evaluation: Evaluation) -> Iterator[Command]:
+    """The tasks whose condition holds, in the template's order."""
+    facts = {"stage": "task"}
+    for item in items:
+        given = item if isinstance(item, Mapping) else {"command": item}
+        if "command" not in given:
+            raise TemplateError("a task of the template has no command", cause=repr(item))
+        if evaluation.holds(given.get("when", True), facts):
+            yield evaluation.command(given["command"], given.get("working_directory", "."), facts)
+
+
+def run(commands: Iterable[Command], directory: Path, *, kind: str, hint: str = "", tell: Tell | None = None) -> None:
+    """Run commands in `directory`, one after the other; `TemplateError` with its last words for one that fails.
+
+    `kind` ("task", "migration") is what messages call them; `tell` hears what they say while they run.
+    """
+    hidden = os.environ.keys() - git.environment().keys()
+    own = {key: value for key, value in os.environ.items() if key not in hidden}
+    for command in commands:
+        try:
+            ended = process.run(
+                command.command, cwd=directory / command.folder, env=own | command.environment, tell=tell
+            )
+        except (OSError, ValueError) as error:
+            raise TemplateError(f"the {kind} cannot be started: {command}", cause=str(error), hint=hint) from error
+        if ended.code != 0:
+            raise TemplateError(f"the {kind} failed: {command}", cause=ended.why, hint=hint)
+
+
+def bring(files: Tree, folder: Path, commands: Iterable[Command]) -> None:
+    """Write the template's own files to `folder`, their `_copier_conf.src_path`, when one of the commands names it."""
+    if any(str(folder) in f"{command} {command.folder}" for command in commands) and not folder.exists():
+        trees.write(files, folder)
+
+
+def shaped(tree: Tree, name: str, files: Tree, commands: Iterable[Command], scratch: Path) -> Tree:
+    """The rendered files as these tasks leave them, run in a folder `name` of a repository below `scratch`.
+
+    Files that git ignores, and what tasks do to the repository itself, are no part of it.
+    """
+    place = scratch / "service" / name
+    place.mkdir(parents=True)
+    trees.write(tree, place)
+    git.start_repository(place)
+    bring(files, source_below(scratch), commands)
+    run(commands, place, kind="task", hint="fix the template; nothing of the service was changed")
+    return kept(place, tree)
+
+
+def source_below(scratch: Path) -> Path:
+    """Where the template's own files are while its commands run."""
+    return scratch / "template"
+
+
+def kept(place: Path, tree: Tree) -> Tree:
+    """What is in `place` of the rendered files and of new ones that git does not ignore."""
+    there = (path for path in tree if os.path.lexists(place / path))
+    return trees.read(place, dict.fromkeys([*there, *git.working_files(place)]))

@@ -1,0 +1,88 @@
+"""What an update runs of the template's, and when: migrations before, tasks, migrations after.
+
+The first two run while the update is planned, in copies. A dry run runs nothing and says what it left out. Trust is
+asked for when something will run, in one error that lists it, and before a person is asked anything where that is
+possible.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paved_road.errors import TemplateError
+from paved_road.render import Operation, Told, untrusted
+from paved_road.render.commands import Command
+from paved_road.render.context import AnswerBook
+from paved_road.update.migrate import SCRIPTS, Passage
+
+if TYPE_CHECKING:
+    from paved_road.service import Service
+    from paved_road.update.merge import Files
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """The commands of one update."""
+
+    passage: Passage
+    dry_run: bool
+
+    @property
+    def allowed(self) -> bool:
+        """Whether they may run."""
+        return self.passage.form.trust and not self.dry_run
+
+    def before(self, service: Service, head: Files) -> tuple[Service, Files]:
+        """The service, and its files, as the migrations of the stage `before` leave them."""
+        wanted = self.passage.before(service)
+        if not self.passage.form.trust and not self.dry_run:
+            certain = self.passage.form.config.certain_tasks
+            self._refuse([*certain, *_words("migration", wanted), *self._likely(service)])
+        if not wanted or not self.allowed:
+            return service, head
+        files, record = self.passage.migrated(service)
+        return replace(service, record=record), files
+
+    def rest(
+        self, service: Service, book: AnswerBook, answers_file: str
+    ) -> tuple[tuple[str, ...], tuple[Command, ...]]:
+        """What was not run while the update was planned, in words; and the migrations of the stage `after`.
+
+        `service` is as it was before any migration.
+        """
+        after = tuple(self.passage.after(service, book, answers_file))
+        if self.allowed:
+            return (), after
+        tasks = _words("task", self._told(service, book, answers_file).tasks())
+        if not self.dry_run:
+            self._refuse([*tasks, *_words("migration", after)])
+        return (*tasks, *_words("migration", self.passage.before(service))), after
+
+    def _told(self, service: Service, book: AnswerBook, answers_file: str) -> Told:
+        return Told(
+            form=self.passage.form, book=book, answers_file=answers_file, destination=service.path,
+            source=service.journal / SCRIPTS, operation=Operation.UPDATE,
+        )  # fmt: skip
+
+    def _likely(self, service: Service) -> list[str]:
+        """The migrations of the stage `after`, as far as the recorded answers tell."""
+        with contextlib.suppress(TemplateError):
+            book = AnswerBook(recorded=service.answers)
+            return _words("migration", self.passage.after(service, book, service.answers_file))
+        return []
+
+    def _refuse(self, wanted: list[str]) -> None:
+        if wanted:
+            raise untrusted(self.passage.form.release, wanted)
+
+
+def not_shown(command: str) -> str:
+    """The note of a dry run about a command that it did not run."""
+    return f"a dry run runs nothing of the template's, so what this changes is not shown: {command}"
+
+
+def _words(kind: str, commands: Iterable[Command]) -> list[str]:
+    return [f"{kind}: {command}" for command in commands]
