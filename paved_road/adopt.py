@@ -21,6 +21,7 @@ from paved_road.owners import Owner
 from paved_road.render import prepare, render
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
+from paved_road.road.signatures import demand
 from paved_road.service import LOCK, Lock, Service, lock_of, open_service, prefix_of
 from paved_road.tree import File, Tree
 
@@ -61,8 +62,11 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         target = release(found.template, order.ref or origin.recorded_version(stamped))
     else:
         road = open_road(config, trust=order.trust)
-        found = origin.Origin(template=find_template(road, order.template or config.template.value))
+        found = origin.Origin(
+            template=find_template(road, order.template or config.template.value, order.ref), notes=road.notes
+        )
         target = release(found.template, order.ref)
+    demand(target)
     form = prepare(target, cache=config.cache_dir, trust=order.trust)
     own = rules.read(form.files, config.cache_dir)
     book = form.settle(

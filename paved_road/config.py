@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paved_road import address
 from paved_road.errors import ConfigError, nearest
+from paved_road.trust import Trust, read_trust
 
 BUILT_IN = "paved:built-in"
 """The source recorded for the built-in road: stable wherever paved is installed."""
@@ -38,7 +40,7 @@ class Config:
     template: Value
     """The template used when none is named."""
     trust: Value
-    """Roads whose templates may run code: sources or prefixes of sources ending in `/`."""
+    """Roads whose templates may run code, a list of `Trust`."""
     cache: Value
     """Where fetched roads are kept."""
     answers: Value
@@ -50,11 +52,14 @@ class Config:
         """The cache as a path."""
         return Path(self.cache.value).expanduser()
 
+    def trust_in(self, source: str) -> Trust | None:
+        """The trust that the person put in this road; where several say so, the narrowest that demands a signature."""
+        found = [one for one in self.trust.value if address.is_within(source, one.road)]
+        return max(found, key=lambda one: (bool(one.signed_by), len(one.road)), default=None)
+
     def trusts(self, source: str) -> bool:
         """Whether the person said that this road's templates may run code."""
-        return any(
-            source == trusted or (trusted.endswith("/") and source.startswith(trusted)) for trusted in self.trust.value
-        )
+        return self.trust_in(source) is not None
 
 
 _KINDS: Mapping[str, type[Any]] = {"road": str, "template": str, "trust": list, "cache": str, "answers": dict}
@@ -96,7 +101,11 @@ def _environment() -> dict[str, Value]:
     """Settings made by PAVED_* variables; PAVED_TRUST lists roads apart by spaces."""
     found = {key: os.environ.get(f"PAVED_{key.upper()}") for key in ("road", "template", "trust", "cache")}
     return {
-        key: Value(value=text.split() if key == "trust" else text, origin="environment", where=f"PAVED_{key.upper()}")
+        key: Value(
+            value=[read_trust(word, "PAVED_TRUST") for word in text.split()] if key == "trust" else text,
+            origin="environment",
+            where=f"PAVED_{key.upper()}",
+        )
         for key, text in found.items()
         if text
     }
@@ -124,9 +133,7 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
     for key, value in data.items():
         if key not in _KINDS:
             raise ConfigError(f"{path} sets {key!r}, which is not a setting", hint=nearest(key, _KINDS))
-        if not isinstance(value, _KINDS[key]) or (
-            key == "trust" and not all(isinstance(item, str) for item in list(value))
-        ):
+        if not isinstance(value, _KINDS[key]):
             raise ConfigError(f"{path}: {key} must be a {_KINDS[key].__name__}", cause=f"it is {value!r}")
         if key in _PERSONAL and not personal:
             raise ConfigError(
@@ -134,4 +141,13 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
                 cause="a project cannot decide whom you trust or where you keep files",
                 hint=f"set it in {user_file()}",
             )
+    if "road" in data:
+        data["road"] = _from(path.parent, data["road"])
+    if "trust" in data:
+        data["trust"] = [read_trust(written, str(path)) for written in data["trust"]]
     return data
+
+
+def _from(folder: Path, road: str) -> str:
+    """A road as a file in `folder` names it: a relative path starts there."""
+    return str(folder.absolute() / road) if address.is_relative(road) else road

@@ -26,6 +26,7 @@ from paved_road.render import Operation, Pristine, Questionnaire, Told, commands
 from paved_road.render.commands import Command
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
+from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, lock_of
 from paved_road.tree import File, Tree
@@ -89,8 +90,9 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     _check_destination(destination)
     road = open_road(config, trust=order.trust)
     notes = list(road.notes)
-    template = find_template(road, order.template or config.template.value)
+    template = find_template(road, order.template or config.template.value, order.ref)
     found = release(template, order.ref)
+    demand(found)
     form = prepare(found, cache=config.cache_dir, trust=order.trust)
     _check_trust(form, order, form.config.certain_tasks)
     own = rules.read(form.files, config.cache_dir)

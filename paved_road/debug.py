@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from paved_road.redaction import redact
+
 _listeners: list[Callable[[str], None]] = []
 
 
@@ -15,4 +17,4 @@ def listen(listener: Callable[[str], None]) -> None:
 def tell(*words: object) -> None:
     """One line for whoever listens."""
     for listener in _listeners:
-        listener(" ".join(map(str, words)))
+        listener(redact(" ".join(map(str, words))))

@@ -26,6 +26,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from paved_road.redaction import redact
+
 
 class PavedError(Exception):
     """What a person can mend. `code` is stable and appears in the JSON envelope."""
@@ -33,10 +35,9 @@ class PavedError(Exception):
     exit_code = 2
 
     def __init__(self, message: str, *, cause: str = "", hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.cause = cause
-        self.hint = hint
+        # git's own words, a setting or a record may hold a URL with a password: none reaches a terminal or a log.
+        self.message, self.cause, self.hint = redact(message), redact(cause), redact(hint)
+        super().__init__(self.message)
 
     @property
     def code(self) -> str:

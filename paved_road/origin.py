@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paved_road import address
 from paved_road.config import Config, Value
 from paved_road.errors import (
     AnswerError,
@@ -15,6 +18,7 @@ from paved_road.errors import (
     TemplateError,
     UnknownRelease,
     UnknownTemplate,
+    UsageError,
 )
 from paved_road.road import Release, Road, Template, find_template, open_road, release, templates
 
@@ -37,7 +41,9 @@ def find(
 ) -> Origin:
     """The template a service comes from, on the road it recorded or (when it has moved) on the one a flag names."""
     source = service.lock.road if service.lock else service.record.get("_src_path")
-    if config.road.origin != "flag":
+    if config.road.origin == "flag":
+        config = replace(config, road=replace(config.road, value=_given(config.road.value, service)))
+    else:
         if not isinstance(source, str):
             raise ServiceError(
                 f"{service.answers_file} does not say which road the service comes from",
@@ -46,11 +52,25 @@ def find(
             )
         config = replace(config, road=Value(value=source, origin="service", where=service.answers_file))
     try:
-        road = open_road(config, trust=trust, refresh=refresh)
+        road = open_road(config, trust=trust, refresh=refresh, beside=service.path)
     except PavedError as error:
         hint = "when the road has moved: --road URL"
         raise type(error)(error.message, cause=error.cause, hint=hint) from error
     return Origin(template=_template(service, road, template), notes=road.notes)
+
+
+def _given(road: str, service: Service) -> str:
+    """A road as a flag names it. A relative path starts at the current folder or, where that has none, the service."""
+    if not address.is_relative(road):
+        return road
+    here, there = (Path(os.path.abspath(folder / Path(road).expanduser())) for folder in (Path(), service.path))
+    if here.exists() and there.exists() and not here.samefile(there):
+        raise UsageError(
+            f"--road {road} names two folders",
+            cause=f"{here}, seen from the current folder, and {there}, seen from the service",
+            hint=f"give the whole path: --road {there}",
+        )
+    return str(here if here.exists() else there)
 
 
 def _template(service: Service, road: Road, name: str | None) -> Template:
@@ -58,11 +78,17 @@ def _template(service: Service, road: Road, name: str | None) -> Template:
     recorded = service.lock.template if service.lock else None
     try:
         return find_template(road, name or recorded)
-    except UnknownTemplate:
+    except UnknownTemplate as error:
         offered = templates(road)
         if name is None and len(offered) == 1 and not offered[0].folder:
             return offered[0]
-        raise
+        if name is not None or recorded is None:
+            raise
+        raise UnknownTemplate(
+            f"{road.source} has no template {recorded!r} any more",
+            cause=f"it offers {', '.join(template.name for template in offered)}",
+            hint="when the template was renamed: paved update --template NAME",
+        ) from error
 
 
 def recorded_version(service: Service) -> str:
@@ -75,16 +101,29 @@ def recorded_release(service: Service, origin: Origin) -> Release:
     ref = service.lock.commit if service.lock else service.record.get("_commit")
     if ref is None and origin.template.road.is_git:
         raise UnknownRelease(f"{service.answers_file} does not say which release the service comes from")
-    return release(origin.template, str(ref) if ref else None)
+    return release(recorded_template(service, origin), str(ref) if ref else None)
+
+
+def recorded_template(service: Service, origin: Origin) -> Template:
+    """The template under the name, and in the folder, that it had at the release the service is at."""
+    lock, template = service.lock, origin.template
+    if lock is None or lock.template == template.name or lock.commit is None:
+        return template
+    try:
+        return find_template(template.road, lock.template, lock.commit)
+    except PavedError:
+        return template
 
 
 def layout(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Questionnaire | None:
     """The recorded release for its names and questions, by what the lock knows of it alone; None when it is gone."""
     from paved_road.render import prepare
 
-    lock, template = service.lock, origin.template
+    lock, template = service.lock, recorded_template(service, origin)
     try:
         if lock and lock.commit:
+            if template.road.is_git and not template.road.history.has(lock.commit):
+                return None  # it may be anybody's: none of its code runs
             found = Release(template=template, version=lock.version, commit=lock.commit, described=None)
         else:
             found = recorded_release(service, origin)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paved_road import drift, offroad, origin
-from paved_road.road import is_older, release, releases
+from paved_road.road import goes_back, is_older, release, releases
 
 if TYPE_CHECKING:
     from datetime import date
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paved_road.drift import Difference
     from paved_road.offroad.ledger import Record
     from paved_road.offroad.standing import Standing
-    from paved_road.road import Template
+    from paved_road.road import Release
     from paved_road.service import Service
 
 
@@ -57,19 +57,20 @@ class Status:
 def find(service: Service, config: Config, *, today: date, offline: bool = False) -> Status:
     """The status of a service. Only the latest release needs its road; `offline` takes it from the cache."""
     found = origin.find(service, config, refresh=not offline)
-    version = origin.recorded_version(service)
+    version, commit = origin.recorded_version(service), service.lock.commit if service.lock else None
     notes = list(found.notes)
     if service.lock is None:
-        version = release(found.template, version).version
+        at = release(found.template, version)
+        version, commit = at.version, at.commit
         notes.append("plain Copier made it, so its drift is not known: paved adopt writes the lock that tells")
-    latest = release(found.template).version
+    latest = release(found.template)
     differences = drift.find(service) if service.lock else []
     return Status(
         service=service,
         template=found.template.name,
         version=version,
-        latest=latest,
-        newer=_newer(found.template, version, latest),
+        latest=latest.version,
+        newer=_newer(latest, version, commit),
         drift=tuple(differences),
         standing=_standing(service, differences, config, today),
         updating=_updating(service),
@@ -94,11 +95,16 @@ def _updating(service: Service) -> str | None:
         return "unknown"
 
 
-def _newer(template: Template, current: str, latest: str) -> tuple[str, ...]:
-    """The releases after `current`, up to the latest: a pre-release after that is nobody's update."""
+def _newer(latest: Release, version: str, commit: str | None) -> tuple[str, ...]:
+    """The releases after the service's, up to the latest: a pre-release after that is nobody's update.
+
+    Another commit under the service's own version, where a tag was moved or a branch went on, is one of them, too.
+    """
     from packaging.version import Version
 
-    if not is_older(current, latest):
+    same = version == latest.version if commit is None else commit == latest.commit and "+dirty" not in version
+    if same or goes_back(latest, version, commit):
         return ()
-    between = {one.version for one in releases(template) if is_older(current, one.version)}
-    return tuple(sorted({latest, *(one for one in between if is_older(one, latest))}, key=Version, reverse=True))
+    between = {one.version for one in releases(latest.template) if is_older(version, one.version)}
+    below = sorted((one for one in between if is_older(one, latest.version)), key=Version, reverse=True)
+    return (latest.version, *below)

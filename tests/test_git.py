@@ -47,9 +47,9 @@ def test_a_missing_directory_is_not_mistaken_for_a_missing_git(tmp_path: Path) -
 def test_annotated_and_light_tags_name_commits(greeter: Path) -> None:
     evolve(greeter, {"new": "x"})
     git.run("tag", "-a", "v2", "-m", "two", cwd=greeter)
-    found = git.tags(greeter)
-    assert found["v2"] == git.resolve(greeter, "HEAD")
-    assert found["v1.0.0"] == git.resolve(greeter, "HEAD^")
+    found = git.refs(greeter, "refs/tags/")
+    assert found["refs/tags/v2"] == git.resolve(greeter, "HEAD")
+    assert found["refs/tags/v1.0.0"] == git.resolve(greeter, "HEAD^")
 
 
 def test_odd_names_and_binary_contents_are_read_as_they_are(tmp_path: Path) -> None:

@@ -76,8 +76,15 @@ def _excuse(found: Status, path: str) -> Record | None:
 
 
 def _say(found: Status) -> None:
+    from paved_road.road import is_older
+
     say = ui.good if found.is_current else ui.data
-    behind = f"{found.latest} is the latest: paved update" if found.newer else "the latest"
+    behind = "the latest"
+    if found.newer:
+        news = "has changed since" if found.latest == found.version else "is the latest"
+        behind = f"{found.latest} {news}: paved update"
+    elif is_older(found.latest, found.version):
+        behind = f"the latest is {found.latest}, which comes before it"
     say(f"{found.service.path.name} is at {found.template} {found.version} ({behind})")
     if found.newer[1:]:
         ui.data(f"  releases between: {', '.join(reversed(found.newer[1:]))}")

@@ -46,6 +46,10 @@ def update(
     branch: Annotated[
         str | None, typer.Option("--branch", metavar="NAME", help="Commit a clean update on a new branch.")
     ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", metavar="NAME", help="What the road calls the service's template now."),
+    ] = None,
     road: options.Road = None,
     trust: options.Trust = False,
     json: options.Json = False,
@@ -75,7 +79,14 @@ def update(
         _tell(apply.resume(service, commit=commit, branch=branch), {}, json=json)
         return
     apply.check(service, commit=commit or branch is not None, branch=branch)
-    order = Order(to=to, answers=options.answers(data, answers), trust=trust, no_base=no_base, dry_run=dry_run)
+    order = Order(
+        to=to,
+        template=template,
+        answers=options.answers(data, answers),
+        trust=trust,
+        no_base=no_base,
+        dry_run=dry_run,
+    )
     config = load({"road": road}, directory=service.path)
     with planning(service, order, config, ask=None if defaults or json else ui.asker()) as plan:
         if plan.is_empty:

@@ -60,20 +60,37 @@ def resolve(repository: Path, revision: str) -> str | None:
     return maybe("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", cwd=repository)
 
 
-def tags(repository: Path) -> dict[str, str]:
-    """Every tag of the repository and the commit it names."""
+def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
+    """The refs below the prefixes that lead to commits, by their full names.
+
+    With `merged` only those in the history of that commit.
+    """
     listing = text(
         "for-each-ref",
-        "--format=%(refname:strip=2) %(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)",
-        "refs/tags",
+        *([f"--merged={merged}"] if merged else []),
+        "--format=%(refname) %(objecttype) %(objectname) %(*objecttype) %(*objectname)",
+        *prefixes,
         cwd=repository,
     )
-    return dict(line.rsplit(" ", 1) for line in listing.splitlines())
+    found = {}
+    for line in listing.splitlines():
+        name, *facts = line.split(" ")
+        kind, commit = facts[2:] if facts[0] == "tag" else facts[:2]
+        if kind == "tag":  # a tag of a tag, of which this git tells the first step alone
+            found[name] = resolve(repository, commit) or ""
+        elif kind == "commit":
+            found[name] = commit
+    return {name: commit for name, commit in found.items() if commit}
 
 
-def branches(repository: Path) -> list[str]:
-    """The names of the local branches."""
-    return text("for-each-ref", "--format=%(refname:strip=2)", "refs/heads", cwd=repository).splitlines()
+def is_ancestor(repository: Path, commit: str, of: str) -> bool:
+    """Whether a commit is in the history of another one; False when the repository lacks either."""
+    return maybe("merge-base", "--is-ancestor", commit, of, cwd=repository) is not None
+
+
+def is_reachable(repository: Path, commit: str, *prefixes: str) -> bool:
+    """Whether a commit is in the history of any ref below the prefixes."""
+    return bool(maybe("for-each-ref", "--count=1", "--format=x", f"--contains={commit}", *prefixes, cwd=repository))
 
 
 def describe(repository: Path, commit: str) -> str:

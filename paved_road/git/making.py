@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from paved_road.git.login import Login
 from paved_road.git.process import maybe, run, text
 
 
-def clone_mirror(source: str, target: Path) -> None:
-    """A bare copy of everything at `source`."""
-    run("clone", "--quiet", "--mirror", "--", source, target)
+def clone_road(source: str, target: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
+    """A bare copy of the branches and tags at `source`, and of no other ref: anybody may open a pull request."""
+    run("clone", "--quiet", "--bare", "--template=", "--", source, target, env=_connecting(login, env))
 
 
-def fetch_all(repository: Path) -> None:
-    """Bring a mirror up to date."""
-    run("fetch", "--quiet", "--prune", "--tags", "--force", cwd=repository)
+def fetch_road(repository: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
+    """Bring the copy of a road up to date, its branches and tags."""
+    options = ("--quiet", "--prune", "--force", "--no-recurse-submodules")
+    run("fetch", *options, "origin", *_ROADS_REFS, cwd=repository, env=_connecting(login, env))
+
+
+def fetch_commit(repository: Path, commit: str, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
+    """Fetch one commit that no branch or tag has any more; a ref of its own keeps it from git's garbage collection."""
+    what = f"+{commit}:refs/pinned/{commit}"
+    run("fetch", "--quiet", "--no-tags", "origin", what, cwd=repository, env=_connecting(login, env))
+
+
+_ROADS_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+def _connecting(login: Login | None, env: Mapping[str, str]) -> dict[str, str]:
+    return {**(login.environment() if login else {}), **env}
 
 
 def start_repository(directory: Path) -> None:

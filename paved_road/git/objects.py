@@ -13,7 +13,7 @@ from typing import IO, Self, cast
 
 from paved_road import debug
 from paved_road.errors import GitError
-from paved_road.git.process import environment, run, starting
+from paved_road.git.process import environment, maybe, run, starting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +67,12 @@ class Objects:
 
     def files(self, tree: str) -> list[Entry]:
         """Every file of a tree (an id, `commit:` or `commit:folder`), submodules left out, by path."""
+        return self.listing(tree)[0]
+
+    def listing(self, tree: str) -> tuple[list[Entry], list[Entry]]:
+        """Every file of a tree, and every submodule with the commit it is at; both by path."""
         found: list[Entry] = []
+        submodules: list[Entry] = []
         folders = {"": tree}
         while folders:
             self._learn(folders.values())
@@ -76,10 +81,11 @@ class Objects:
                 for mode, name, blob in self._trees[one]:
                     if mode == FOLDER:
                         below[f"{prefix}{name}/"] = blob
-                    elif mode != _SUBMODULE:
-                        found.append(Entry(path=prefix + name, mode=mode, blob=blob))
+                    else:
+                        kind = submodules if mode == SUBMODULE else found
+                        kind.append(Entry(path=prefix + name, mode=mode, blob=blob))
             folders = below
-        return sorted(found, key=lambda entry: entry.path)
+        return sorted(found, key=lambda entry: entry.path), sorted(submodules, key=lambda entry: entry.path)
 
     def folder(self, tree: str) -> list[tuple[str, str, str]] | None:
         """Mode, name and id of each entry of one folder (an id, `commit:` or `commit:folder`); None for none."""
@@ -132,9 +138,7 @@ class Objects:
 
 FOLDER = "40000"
 
-
-_SUBMODULE = "160000"
-
+SUBMODULE = "160000"
 
 _QUESTIONS = 100
 """A question is at most a path long, and a pipe holds 64 KiB."""
@@ -166,6 +170,15 @@ def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
     """The contents of objects (ids, or `commit:path`); None for one that does not exist."""
     with Objects(repository) as objects:
         return objects.read(names)
+
+
+def submodules(repository: Path, commit: str) -> dict[str, str]:
+    """The URL of each submodule that a commit's `.gitmodules` names, by path."""
+    known = ("--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", r"^submodule\..*\.(path|url)$")
+    listing = maybe("config", *known, cwd=repository) or ""
+    facts = dict(pair.split("\n", 1) for pair in listing.split("\0") if "\n" in pair)
+    paths = {key.removesuffix(".path"): path for key, path in facts.items() if key.endswith(".path")}
+    return {path.rstrip("/"): facts[f"{name}.url"] for name, path in paths.items() if f"{name}.url" in facts}
 
 
 def write_blobs(folder: Path, contents: Iterable[bytes]) -> None:

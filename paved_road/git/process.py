@@ -7,7 +7,7 @@ import functools
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from paved_road import debug
@@ -31,11 +31,16 @@ def environment() -> dict[str, str]:
 
 
 def run(
-    *args: str | Path, cwd: Path | None = None, stdin: bytes | None = None, hint: str = "", index: Path | None = None
+    *args: str | Path,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+    hint: str = "",
+    index: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> bytes:
     """Run git and return its standard output; a non-zero exit is a `GitError` that says what git said.
 
-    `index` is a file to use instead of the repository's own index.
+    `index` is a file to use instead of the repository's own index; `env` holds variables for this one process.
     """
     command = ["git", *map(str, args)]
     debug.tell(*command)
@@ -43,7 +48,7 @@ def run(
         done = subprocess.run(
             command,
             cwd=cwd,
-            env=environment() | ({"GIT_INDEX_FILE": str(index)} if index else {}),
+            env=environment() | ({"GIT_INDEX_FILE": str(index)} if index else {}) | dict(env or {}),
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,

@@ -19,6 +19,7 @@ from typing import Any
 
 from paved_road import git, process
 from paved_road import tree as trees
+from paved_road.address import is_relative
 from paved_road.errors import TemplateError
 from paved_road.road import WORKING_TREE, Release, git_url
 from paved_road.tree import Tree
@@ -60,10 +61,12 @@ def render(
 def _source(release: Release, scratch: Path) -> tuple[str, str | None, dict[str, str]]:
     """What to tell Copier: a source, a ref, and what to replace in the answers file it writes."""
     road = release.template.road
-    if not release.template.folder:
+    if not release.template.folder and not release.borrows:
         ref = None if not road.is_git else WORKING_TREE if release.working_tree else release.tag or release.commit
-        return road.source, ref, {}
-    # Copier knows no road of several templates: give it this template alone, as a repository of one commit.
+        source = str(road.location) if is_relative(road.source) else road.source
+        return source, ref, {source: road.source}
+    # Copier knows no road of several templates, and would fetch submodules: give it this template alone, with all its
+    # files, as a repository of one commit.
     alone = scratch / "template"
     alone.mkdir()
     trees.write(release.files(), alone)
@@ -77,12 +80,7 @@ def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]
     found = git.environment() | {"COPIER_CACHE_DIR": str(scratch / "copier")}
     url = git_url(source)
     if url is not None:
-        count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-        found |= {
-            "GIT_CONFIG_COUNT": str(count + 1),
-            f"GIT_CONFIG_KEY_{count}": f"url.{release.template.road.location}.insteadOf",
-            f"GIT_CONFIG_VALUE_{count}": url,
-        }
+        found |= git.configured([(f"url.{release.template.road.location}.insteadOf", url)])
     return found
 
 

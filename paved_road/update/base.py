@@ -34,6 +34,8 @@ class Base:
 
     files: Files = field(default_factory=dict)
     version: str
+    commit: str | None = None
+    """The commit of its road that the release is."""
     ignored: Files = field(default_factory=dict)
     """Pristine files that git ignores in the service."""
     unsure: frozenset[str] = frozenset()
@@ -42,9 +44,9 @@ class Base:
 
 def find(service: Service, found: Origin, config: Config, order: Order, head: Files, scratch: Scratch) -> Base:
     """The merge base of a service with the committed files `head`."""
-    version = origin.recorded_version(service)
+    version, commit = origin.recorded_version(service), service.lock.commit if service.lock else None
     if order.no_base:
-        return Base(version=version)
+        return Base(version=version, commit=commit)
     if service.lock is None:
         again = origin.pristine(
             service, found, config, trust=order.trust, secret=order.answers, tasks=not order.dry_run
@@ -52,14 +54,14 @@ def find(service: Service, found: Origin, config: Config, order: Order, head: Fi
         if again is None:
             raise _gone(version)
         files = leaves(again)
-        return Base(files=files, version=again.release.version, unsure=frozenset(files))
+        return Base(files=files, version=again.release.version, commit=again.release.commit, unsure=frozenset(files))
     known = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.files.items()}
     apart = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.ignored.items()}
     lost = _not_stored(known, head, scratch)
     by_git = ignored.of(service, scratch, head, sorted(lost - head.keys()))
     base = Base(
         files={path: leaf for path, leaf in known.items() if path not in lost},
-        version=version, ignored={**apart, **{path: known[path] for path in by_git}},
+        version=version, commit=commit, ignored={**apart, **{path: known[path] for path in by_git}},
     )  # fmt: skip
     if lost := lost - by_git:
         base = _rendered_again(base, {path: known[path] for path in lost}, service, found, config, order)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from paved_road import git, origin, rules
+from paved_road import address, git, origin, rules
 from paved_road.config import Config
 from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UsageError
 from paved_road.git import Commit, Leaf, Scratch
@@ -24,7 +24,8 @@ from paved_road.render import Operation, Pristine, Questionnaire, prepare, rende
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook
 from paved_road.render.questions import MISSING, Ask, Prompt
-from paved_road.road import Release, Template, is_older, is_passed, release
+from paved_road.road import Release, Template, goes_back, is_passed, release
+from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
@@ -66,6 +67,8 @@ class Order:
     """What the person asked for."""
 
     to: str | None = None
+    template: str | None = None
+    """The template's name on its road now, where that has changed."""
     answers: Mapping[str, Any]
     trust: bool = False
     no_base: bool = False
@@ -176,8 +179,13 @@ class Planner:
 
     def _origin(self, service: Service, order: Order) -> Origin:
         lock = service.lock
-        key = (lock.road, lock.template) if lock else (str(service.record.get("_src_path")), None)
-        return _once(self._origins, (*key, order.trust), lambda: origin.find(service, self.config, trust=order.trust))
+        road, template = (lock.road, lock.template) if lock else (str(service.record.get("_src_path")), None)
+        start = service.path if address.is_relative(road) or self.config.road.origin == "flag" else None
+        return _once(
+            self._origins,
+            (road, start, template, order.template, order.trust),
+            lambda: origin.find(service, self.config, template=order.template, trust=order.trust),
+        )
 
     def target(self, template: Template, order: Order) -> Release:
         """The release to update to."""
@@ -231,6 +239,7 @@ def _draft(
     _refuse_uncommitted_records(service, head)
     old = bases.find(service, found, planner.config, order, head, scratch)
     target = _target(service, found, old, planner.target(found.template, order), order)
+    demand(target)
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
     own = rules.read(form.files, planner.config.cache_dir)
     passage = Passage(form=form, old_version=old.version, old_described=str(service.record.get("_commit", old.version)))
@@ -325,15 +334,20 @@ def _committed(service: Service, scratch: Scratch) -> tuple[str, Files]:
 
 def _target(service: Service, found: Origin, old: Base, target: Release, order: Order) -> Release:
     """The release to go to. Without a wish it is the latest, or the service's own when that is ahead of it."""
-    if not is_older(target.version, old.version):
+    if not goes_back(target, old.version, old.commit):
         return target
     if order.to is None:
         return origin.recorded_release(service, found)
     raise UsageError(
-        f"{target.version} is older than {old.version}, which the service has",
+        f"{_told(target, old)} comes before {old.version}, which the service has",
         cause="an update only goes forward: what later releases changed cannot be taken back by a merge",
         hint="git revert the commit of the update",
     )
+
+
+def _told(target: Release, old: Base) -> str:
+    """The version of a release, and its commit where the service has another one under the same version."""
+    return target.version if target.version != old.version else f"{target.version} at {str(target.commit)[:10]}"
 
 
 def _only_new(ask: Ask | None, recorded: Mapping[str, Any], secret: Container[str]) -> Ask | None:

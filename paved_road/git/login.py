@@ -1,0 +1,42 @@
+"""Giving git a password without writing it down: by a credential helper that exists in the environment alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """A name, and the password or token that goes with it, for one host."""
+
+    base: str
+    """The URL of the host, as `https://example.com:8443`; "" for one to which git passes no password."""
+    name: str = field(repr=False)
+    password: str | None = field(repr=False)
+    """None when only a name was given: git's other credential helpers know its password, or it is a token itself."""
+
+    def environment(self) -> dict[str, str]:
+        """What git has to find in its environment to log in at this host, and only there."""
+        if not self.base:
+            return {}
+        key = f"credential.{self.base}"
+        before = [(f"{key}.helper", "")] if self.password is not None else []
+        settings = [*before, (f"{key}.username", self.name), (f"{key}.helper", _HELPER)]
+        return configured(settings) | {"PAVED_LOGIN_NAME": self.name, "PAVED_LOGIN_PASSWORD": self.password or ""}
+
+
+_HELPER = """\
+!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$PAVED_LOGIN_NAME" "$PAVED_LOGIN_PASSWORD"; }; f"""
+"""A helper that knows one password. An empty helper before it silences those of the person's own configuration."""
+
+
+def configured(settings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Variables that give git these settings, after those that its environment has already."""
+    count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    found: dict[str, str] = {}
+    for key, value in settings:
+        found |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
+        count += 1
+    return found | {"GIT_CONFIG_COUNT": str(count)}

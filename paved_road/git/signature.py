@@ -1,0 +1,20 @@
+"""Asking git to verify a signature."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from paved_road import debug
+from paved_road.git.process import environment, starting
+
+
+def verify(repository: Path, kind: str, name: str, settings: Mapping[str, str]) -> tuple[bool, list[str]]:
+    """Whether the signature of a "tag" or "commit" is good under these settings, and what the verifier said."""
+    options = [word for setting, value in settings.items() for word in ("-c", f"{setting}={value}")]
+    command = ["git", *options, f"verify-{kind}", "--raw", name]
+    debug.tell(*command)
+    with starting(repository):
+        done = subprocess.run(command, cwd=repository, env=environment(), capture_output=True, check=False)
+    return done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace").splitlines()

@@ -1,0 +1,93 @@
+"""Copies of repositories on this machine: each is cloned once, bare, and then kept fresh."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from paved_road import git
+from paved_road.errors import GitError, RoadError
+
+_UNASKED: Mapping[str, str] = {"GIT_PROTOCOL_FROM_USER": "0"}
+"""The URL is a repository's, not a person's: git fetches it only by transports that are open to strangers."""
+
+
+def mirror(url: str, cache: Path, *, login: git.Login | None = None, refresh: bool = True) -> tuple[Path, str]:
+    """The cached copy of a road, and why it could not be brought up to date (or "")."""
+    location = _place(url, cache)
+    if not (location / "HEAD").is_file():
+        if not refresh:
+            raise RoadError(
+                f"the road {url} is not in the cache", hint=f"paved templates --road {shlex.quote(url)} fetches it"
+            )
+        return clone(url, location, login=login), ""
+    if refresh:
+        try:
+            git.fetch_road(location, login=login)
+        except GitError as error:
+            return location, error.cause
+    return location, ""
+
+
+def pinned(url: str, commit: str, cache: Path, *, login: git.Login | None = None, offline: bool = False) -> Path:
+    """The cached copy of a submodule's repository, which has the commit. It is fetched only for a commit it has not."""
+    location = _place(url, cache)
+    known = (location / "HEAD").is_file()
+    if known and git.resolve(location, commit):
+        return location
+    if offline:
+        raise RoadError(f"the submodule {url} is not in the cache")
+    if not known:
+        clone(url, location, login=login, env=_UNASKED, what="submodule")
+        if git.resolve(location, commit):
+            return location
+    try:
+        git.fetch_road(location, login=login, env=_UNASKED)
+        if not git.resolve(location, commit):
+            git.fetch_commit(location, commit, login=login, env=_UNASKED)
+    except GitError as error:
+        raise RoadError(f"cannot fetch {commit[:12]} of the submodule {url}", cause=error.cause) from error
+    return location
+
+
+def _place(url: str, cache: Path) -> Path:
+    name = re.sub(r"[^A-Za-z0-9]+", "-", url.rstrip("/").removesuffix(".git").rsplit("/", 1)[-1])[-40:]
+    return cache / "roads" / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+
+
+def clone(
+    source: str, location: Path, *, login: git.Login | None = None, env: Mapping[str, str] = {}, what: str = "road"
+) -> Path:
+    """Clone into the cache so that a reader sees either nothing or all of it; the first of two at once wins."""
+    if (location / "HEAD").is_file():
+        return location
+    try:
+        location.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".clone-", dir=location.parent))
+    except OSError as error:
+        raise RoadError(
+            "cannot write the cache",
+            cause=f"{error.filename}: {error.strerror}",
+            hint="paved doctor, or set PAVED_CACHE to a folder you can write",
+        ) from error
+    try:
+        git.clone_road(source, scratch / "road.git", login=login, env=env)
+        if not location.exists():
+            (scratch / "road.git").rename(location)
+    except GitError as error:
+        closed = "transport 'file' not allowed" in error.cause
+        raise RoadError(
+            f"cannot fetch the {what} {source}",
+            cause=error.cause,
+            hint="if you trust it: git config --global protocol.file.allow always"
+            if closed
+            else f"check the address and your access with: git ls-remote -- {shlex.quote(source)}",
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return location

@@ -1,0 +1,53 @@
+"""The history of a road's repository: its branches and tags, and which commits they vouch for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from paved_road import git
+
+_BRANCHES, _TAGS, _REMOTE = "refs/heads/", "refs/tags/", "refs/remotes/"
+
+_MAIN = ("HEAD", "main", "master")
+"""Where a road's main branch is looked for."""
+
+
+class History:
+    """What the road's author published. Read once: for one command a road does not change."""
+
+    def __init__(self, location: Path, *, local: bool) -> None:
+        self.location = location
+        self._local = local
+
+    @cached_property
+    def _refs(self) -> dict[str, str]:
+        return git.refs(self.location, *self._prefixes)
+
+    @property
+    def _prefixes(self) -> tuple[str, ...]:
+        """Where branches and tags are. What a clone on this machine knows of its own origin's branches counts, too."""
+        return (_BRANCHES, _TAGS, _REMOTE) if self._local else (_BRANCHES, _TAGS)
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """Every tag and the commit it names."""
+        return {name.removeprefix(_TAGS): commit for name, commit in self._refs.items() if name.startswith(_TAGS)}
+
+    @property
+    def branches(self) -> list[str]:
+        """The names of the branches."""
+        return [name.removeprefix(_BRANCHES) for name in self._refs if name.startswith(_BRANCHES)]
+
+    @cached_property
+    def head(self) -> str | None:
+        """The commit of the main branch."""
+        return next((commit for name in _MAIN if (commit := git.resolve(self.location, name))), None)
+
+    def has(self, commit: str) -> bool:
+        """Whether a commit can be reached from a branch or tag: what was reviewed, not what anybody proposed."""
+        if commit in self._refs.values() or commit == self.head:
+            return True
+        if git.is_reachable(self.location, commit, *self._prefixes):
+            return True
+        return self.head is not None and git.is_ancestor(self.location, commit, self.head)

@@ -1,0 +1,107 @@
+"""What a road, a template and a release are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paved_road import git
+from paved_road.errors import GitError, UnknownRelease
+from paved_road.road.history import History
+from paved_road.tree import Tree
+
+WORKING_TREE = "HEAD"
+"""The ref that names a local road as it lies on disk, uncommitted changes included."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Road:
+    """A git repository (or plain folder) that holds templates."""
+
+    source: str
+    """What answers record: a URL without secrets, a shortcut, a path, or `paved:built-in`."""
+    location: Path
+    """Where its objects (or, for a plain folder, its files) are on this machine."""
+    cache: Path = field(compare=False)
+    """Where what it borrows from other repositories is kept."""
+    trusted: bool
+    signed_by: tuple[str, ...] = ()
+    """The keys by one of which a release of it must be signed; none when no signature is demanded."""
+    is_git: bool = True
+    offline: bool = field(default=False, compare=False)
+    """Whether only what is on this machine already may be used."""
+    stale: str = ""
+    """Why the cached copy could not be brought up to date; empty when it was."""
+    login: git.Login | None = field(default=None, repr=False, compare=False)
+    """The login that stood in its URL."""
+    history: History = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "history", History(self.location, local=self.local))
+
+    @property
+    def local(self) -> bool:
+        """Whether it has a work tree that `HEAD` can mean."""
+        return not self.is_git or (self.location / ".git").exists()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know of it."""
+        found = []
+        if self.login is not None:
+            found.append(
+                "the road's URL holds a password or token: it is used now and recorded nowhere; "
+                "later commands ask git's credential helpers for it"
+            )
+        if self.stale:
+            found.append(f"the road could not be reached, its cached copy is used ({self.stale})")
+        return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Template:
+    """One kind of service on a road. `folder` is its place in the road, "" for the root."""
+
+    road: Road
+    name: str
+    folder: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A template at one commit of its road."""
+
+    template: Template
+    version: str
+    commit: str | None
+    """None for a plain folder, which has no history."""
+    described: str | None
+    """What Copier records as `_commit`."""
+    tag: str | None = None
+    working_tree: bool = False
+    """Read from disk, uncommitted changes included."""
+
+    def files(self) -> Tree:
+        """The template's own files, `copier.yml` at the root. Contents are those of the repository, unconverted.
+
+        `UnknownRelease` when the road's commit does not hold the template.
+        """
+        from paved_road.road import contents
+
+        road, folder = self.template.road, self.template.folder
+        if self.working_tree or self.commit is None:
+            return contents.on_disk(road.location / folder, is_git=road.is_git)
+        try:
+            return contents.committed(road, self.commit, folder)
+        except GitError as error:
+            raise UnknownRelease(
+                f"{self.template.name} is not in {self.version} of {road.source}",
+                cause=f"the commit {self.commit[:12]} has no {folder}" if folder else error.message,
+                hint="See: paved templates --releases",
+            ) from error
+
+    @property
+    def borrows(self) -> bool:
+        """Whether files of it may lie in other repositories (submodules)."""
+        road = self.template.road
+        return road.is_git and self.commit is not None and git.has_file(road.location, self.commit, ".gitmodules")

@@ -1,0 +1,74 @@
+"""Opening a road: from the text that names it to its repository on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from paved_road import address, git
+from paved_road.config import BUILT_IN, Config
+from paved_road.errors import RoadError
+from paved_road.road import cache
+from paved_road.road.model import Road
+
+_CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+
+def open_road(config: Config, *, trust: bool = False, refresh: bool = True, beside: Path | None = None) -> Road:
+    """The road that the configuration names. A remote one is fetched into the cache, once, then kept fresh there.
+
+    `refresh=False` uses what the cache has and no network. When a refresh fails, the cached copy is used and
+    `Road.stale` says why. A relative path starts at the folder `beside`, and is then recorded as it is; without that
+    folder it starts at the current one, and its absolute path is recorded.
+    """
+    source = config.road.value
+    if source == BUILT_IN:
+        return _built_in(config)
+    where = address.read(source)
+    login, path = where.login, None
+    if where.url is None:
+        path = ((beside or Path()) / where.path).resolve()
+        relative = beside is not None and not where.path.is_absolute()
+        recorded, known_as = where.text if relative else str(path), str(path)
+    else:
+        recorded = known_as = address.as_copier_reads_it(where)
+    if path is not None and path.is_dir():
+        location, stale, is_git = path, "", git.is_repository(path)
+    elif path is None or path.is_file():  # a file is a git bundle
+        location, stale = cache.mirror(where.url or str(path), config.cache_dir, login=login, refresh=refresh)
+        is_git = True
+    else:
+        raise RoadError(
+            f"no road at {source}",
+            cause="no such folder, and not a git URL",
+            hint="give a git URL, a folder, or a shortcut such as gh:organisation/repository",
+        )
+    demand = config.trust_in(known_as)
+    return Road(
+        source=recorded, location=location, cache=config.cache_dir, trusted=trust or demand is not None,
+        signed_by=demand.signed_by if demand else (), is_git=is_git, offline=not refresh, stale=stale, login=login,
+    )  # fmt: skip
+
+
+def git_url(source: str) -> str | None:
+    """The URL git understands for a source as Copier writes them, or None when it is a path."""
+    return address.read(source).url
+
+
+def _built_in(config: Config) -> Road:
+    """The road this project ships: its own checkout when run from one, else the bundle in the wheel."""
+    if (_CHECKOUT / "templates").is_dir() and git.is_repository(_CHECKOUT):
+        return Road(source=BUILT_IN, location=_CHECKOUT, cache=config.cache_dir, trusted=True)
+    from importlib import resources
+
+    bundle = resources.files("paved_road") / "road.bundle"
+    if not bundle.is_file():
+        raise RoadError(
+            "this installation of paved has no built-in road",
+            cause=f"{bundle} is missing",
+            hint="reinstall paved, or name a road with --road",
+        )
+    digest = hashlib.sha256(bundle.read_bytes()).hexdigest()[:16]
+    with resources.as_file(bundle) as path:
+        location = cache.clone(str(path), config.cache_dir / "roads" / f"built-in-{digest}.git")
+    return Road(source=BUILT_IN, location=location, cache=config.cache_dir, trusted=True)

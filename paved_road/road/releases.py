@@ -1,0 +1,199 @@
+"""The releases of a template: which there are, which one a text names, and which comes after which."""
+
+from __future__ import annotations
+
+from paved_road import git
+from paved_road.errors import RoadError, UnknownRelease, nearest
+from paved_road.road import versions
+from paved_road.road.model import WORKING_TREE, Release, Road, Template
+from paved_road.road.templates import CONFIG_NAMES
+
+
+def release(template: Template, ref: str | None = None) -> Release:
+    """The release that `ref` names (a tag, version, branch, commit, or HEAD for a work tree); else the latest.
+
+    The exact name of a tag goes before a version that is equal to it. `UnknownRelease` for a ref that names nothing,
+    or a commit that no branch or tag of the road leads to.
+    """
+    road = template.road
+    if not road.is_git:
+        if ref not in (None, WORKING_TREE):
+            raise UnknownRelease(
+                f"no release {ref!r} of {template.name}",
+                cause=f"{road.source} is a plain folder, without history",
+            )
+        return _working_tree(template)
+    if ref == WORKING_TREE and road.local:
+        return _working_tree(template)
+    if ref is None:
+        return _latest(template)
+    known = releases(template)
+    found = _called(known, ref)
+    if found is not None:
+        return found
+    commit = git.resolve(road.location, ref)
+    if commit is None:
+        names = [one.version for one in known] + road.history.branches
+        raise UnknownRelease(
+            f"no release {ref!r} of {template.name}",
+            hint=nearest(ref, names) + " See: paved templates --releases",
+        )
+    if not road.history.has(commit):
+        raise UnknownRelease(
+            f"{ref} is no release of {template.name}",
+            cause=f"no branch or tag of {road.source} leads to the commit {commit[:12]}: anybody may have proposed it",
+            hint="paved templates --releases",
+        )
+    return _at(template, commit)
+
+
+def _called(known: list[Release], ref: str) -> Release | None:
+    """The release of that name: a tag's whole name first, then its end, then a version as it is written."""
+    by_tag = {one.tag: one for one in known if one.tag}
+    by_name = {tag.rsplit("/", 1)[-1]: one for tag, one in by_tag.items()}
+    by_version = {one.version: one for one in reversed(known)}
+    return by_tag.get(ref) or by_name.get(ref) or by_version.get(ref.removeprefix("v"))
+
+
+def _latest(template: Template) -> Release:
+    """The newest tagged release that is not a pre-release (or the newest at all); without tags the main branch."""
+    tagged = _tagged(template)
+    if tagged:
+        return next((found for found in tagged if not versions.parse(found.version).is_prerelease), tagged[0])
+    head = template.road.history.head
+    if head is None:
+        raise RoadError(f"{template.road.source} has no commits")
+    return _at(template, head)
+
+
+def releases(template: Template) -> list[Release]:
+    """Every release, newest first: the tags, or without tags the versions that `paved-road.yml` ever stated."""
+    return _tagged(template) or _stated(template)
+
+
+def _tagged(template: Template) -> list[Release]:
+    if not template.road.is_git:
+        return []
+    prefix = f"{template.name}/" if template.folder else ""
+    all_tags = template.road.history.tags
+    own = {tag.removeprefix(prefix): (tag, commit) for tag, commit in all_tags.items() if tag.startswith(prefix)}
+    plain = {tag: (tag, commit) for tag, commit in all_tags.items() if "/" not in tag}
+    found = _versions(template, own) or _versions(template, plain)
+    return sorted(found, key=lambda item: versions.parse(item.version), reverse=True)
+
+
+def _versions(template: Template, named: dict[str, tuple[str, str]]) -> list[Release]:
+    return [
+        Release(template=template, version=str(versions.parse(name)), commit=commit, described=tag, tag=tag)
+        for name, (tag, commit) in named.items()
+        if versions.is_version(name)
+    ]
+
+
+def _stated(template: Template) -> list[Release]:
+    """Releases of a road without tags. A version lasts until the commit that states the next one."""
+    from paved_road.stated import FILENAME, stated_version
+
+    location = template.road.location
+    head = template.road.history.head if template.road.is_git else None
+    if head is None:
+        return []
+    path = f"{template.folder}/{FILENAME}" if template.folder else FILENAME
+    changes = git.first_parent_log(location, head, path)
+    contents = git.read(location, (f"{commit}:{path}" for commit in changes))
+    found: dict[str, Release] = {}
+    last = head
+    for commit, content in zip(changes, contents, strict=True):
+        version = stated_version(content)
+        if version is not None and version not in found:
+            at = git.resolve(location, last) or commit
+            found[version] = Release(
+                template=template, version=version, commit=at, described=git.describe(location, at)
+            )
+        last = f"{commit}^"
+    return list(found.values())
+
+
+def _at(template: Template, commit: str) -> Release:
+    """The release at a commit that may have no tag: the stated version, else one derived as Copier does."""
+    from paved_road.stated import FILENAME, stated_version
+
+    if tagged := next((one for one in _tagged(template) if one.commit == commit), None):
+        return tagged
+    location, folder = template.road.location, template.folder
+    prefix = f"{folder}/" if folder else ""
+    *configs, manifest = git.read(location, [f"{commit}:{prefix}{name}" for name in (*CONFIG_NAMES, FILENAME)])
+    if not any(config is not None for config in configs) and not _borrowed(template, commit):
+        raise UnknownRelease(
+            f"{template.name} is not in {commit[:12]}", cause=f"no copier.yml at {prefix or 'the root'}"
+        )
+    described = git.describe(location, commit)
+    version = stated_version(manifest) or _derived(template, commit)
+    return Release(template=template, version=version, commit=commit, described=described)
+
+
+def _borrowed(template: Template, commit: str) -> bool:
+    """Whether the template's folder is a submodule that holds a template."""
+    from paved_road.road import contents
+
+    return bool(template.folder) and bool({*CONFIG_NAMES} & {*contents.names(template.road, commit, template.folder)})
+
+
+def _derived(template: Template, commit: str) -> str:
+    """The version of an untagged commit: the newest release before it, commits since, the id (PEP 440's local part).
+
+    Tags that are no versions (`nightly`) say nothing about what comes before what.
+    """
+    location = template.road.location
+    tagged = _tagged(template)
+    merged = {*git.refs(location, "refs/tags", merged=commit).values()} if tagged else set()
+    before = next((one for one in tagged if one.commit in merged), None)
+    since = f"{before.commit}..{commit}" if before else commit
+    count = git.text("rev-list", "--count", since, cwd=location)
+    return f"{before.version if before else '0.0.0'}.post{count}.dev0+{commit[:7]}"
+
+
+def _working_tree(template: Template) -> Release:
+    from paved_road.stated import FILENAME, stated_version
+
+    road = template.road
+    path = road.location / template.folder / FILENAME
+    version = stated_version(path.read_bytes() if path.is_file() else None) or "0.0.0"
+    commit = road.history.head if road.is_git else None
+    described = git.describe(road.location, commit) if commit else None
+    return Release(
+        template=template, version=version + _dirty(template), commit=commit, described=described, working_tree=True
+    )
+
+
+def _dirty(template: Template) -> str:
+    """The mark of a work tree that is not as it was committed."""
+    road: Road = template.road
+    if not road.is_git or not git.text("status", "--porcelain", "--", template.folder or ".", cwd=road.location):
+        return ""
+    return "+dirty"
+
+
+# -- what comes after what -------------------------------------------------------------------------------------------
+
+
+def goes_back(target: Release, version: str, commit: str | None) -> bool:
+    """Whether a service at that version and commit would lose something it has, were it brought to `target`.
+
+    Two versions that the road's author tagged are ordered by their numbers. A commit that no version names, or whose
+    version was moved, is ordered by the history: it is never taken back to one that comes before it.
+    """
+    template = target.template
+    if commit is None or target.commit is None:
+        return versions.is_older(target.version, version)
+    tagged = target.tag is not None and any(one.commit == commit for one in _tagged(template))
+    if commit != target.commit and tagged and not versions.is_same(target.version, version):
+        return versions.is_older(target.version, version)
+    location = template.road.location
+    if commit == target.commit or git.is_ancestor(location, commit, target.commit):
+        return False
+    if git.is_ancestor(location, target.commit, commit):
+        return True
+    if versions.is_derived(target.version) or (versions.is_derived(version) and not template.road.history.has(commit)):
+        return False  # nothing but the road itself says what is newest
+    return versions.is_older(target.version, version)

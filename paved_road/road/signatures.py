@@ -1,0 +1,112 @@
+"""A release whose signature a person demands: verified by git, with the keys that the person named and no others.
+
+A signed tag is what counts, and it must be signed under the name it has: a tag can be pushed under another one. A
+release without a tag is vouched for by its commit's signature.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from paved_road import git
+from paved_road.errors import UntrustedTemplate
+from paved_road.road.model import Release
+from paved_road.trust import FINGERPRINT, PUBLIC_KEY
+
+
+def demand(release: Release) -> None:
+    """`UntrustedTemplate` unless the release is signed as the person's trust in its road demands."""
+    road = release.template.road
+    if not road.signed_by:
+        return
+    if release.commit is None or release.working_tree:
+        raise _refused(release, "what lies on disk has no signature")
+    with tempfile.TemporaryDirectory(prefix="paved-signature-") as folder:
+        # In a repository of its own: the road's may be a folder with settings that name a verifier of their own.
+        scratch = Path(folder) / "scratch.git"
+        objects = (road.location / git.text("rev-parse", "--git-path", "objects", cwd=road.location)).resolve()
+        with git.Scratch(scratch, [objects]):
+            signed, kind = _signed(release, scratch)
+            said = [_verify(scratch, kind, signed, key) for key in road.signed_by]
+    if all(said):
+        raise _refused(release, said[0])
+
+
+def _refused(release: Release, cause: str) -> UntrustedTemplate:
+    road = release.template.road
+    return UntrustedTemplate(
+        f"{release.template.name} {release.version} is not signed as you demand",
+        cause=cause,
+        hint=f"your trust in {road.source} asks for a signature by {', '.join(map(_short, road.signed_by))}; "
+        "see: paved config show",
+    )
+
+
+def _short(key: str) -> str:
+    return key if len(key) < 60 else f"{key[:40]}..."
+
+
+def _signed(release: Release, scratch: Path) -> tuple[str, str]:
+    """The object whose signature counts, and its kind. A tag must be an object of its own, and say its own name."""
+    if release.tag is None:
+        return str(release.commit), "commit"
+    location = release.template.road.location
+    tag = git.text("rev-parse", "--verify", f"refs/tags/{release.tag}", cwd=location)
+    (content,) = git.read(scratch, [tag])
+    head, _, _ = (content or b"").partition(b"\n\n")
+    facts = dict(line.split(b" ", 1) for line in head.splitlines() if b" " in line)
+    if facts.get(b"tag") is None or git.maybe("cat-file", "-t", tag, cwd=scratch) != "tag":
+        raise _refused(release, f"the tag {release.tag} is lightweight, and such a tag has no signature")
+    if facts[b"tag"].decode(errors="replace") != release.tag:
+        raise _refused(release, f"what was signed is the tag {facts[b'tag'].decode(errors='replace')!r}")
+    if git.resolve(scratch, tag) != release.commit:
+        raise _refused(release, f"the tag {release.tag} was moved just now")
+    return tag, "tag"
+
+
+def _verify(scratch: Path, kind: str, signed: str, key: str) -> str:
+    """Why the key did not sign the object; "" when it did. Only the program for that sort of key is asked."""
+    if FINGERPRINT.fullmatch(key):
+        wanted = re.sub(r"\s", "", key).upper()
+        good, said = git.verify(scratch, kind, signed, {"gpg.ssh.program": "false", "gpg.x509.program": "false"})
+        valid = [line.split() for line in said if line.startswith("[GNUPG:] VALIDSIG ")]
+        if good and any(wanted in (facts[2].upper(), facts[-1].upper()) for facts in valid):
+            return ""
+        return _reason(said, kind)
+    file = Path(key).expanduser()
+    if PUBLIC_KEY.fullmatch(key):
+        file = scratch / "allowed-signers"
+        file.write_text(f"* {' '.join(key.split()[:2])}\n")
+    elif not file.is_file():
+        return f"there is no file {file} with the keys of those who may sign"
+    settings = dict.fromkeys(("gpg.program", "gpg.openpgp.program", "gpg.x509.program"), "false")
+    good, said = git.verify(scratch, kind, signed, {**settings, "gpg.ssh.allowedSignersFile": str(file)})
+    return "" if good else _reason(said, kind)
+
+
+_REASONS = {
+    "EXPKEYSIG": "the key that signed it has expired",
+    "EXPSIG": "its signature has expired",
+    "REVKEYSIG": "the key that signed it was revoked",
+    "BADSIG": "its signature does not fit what it signs",
+    "ERRSIG": "it is signed by a key that gpg does not know",
+    "VALIDSIG": "it is signed by a key that you did not name",
+}
+"""What gpg says on a line of its own; the first that is there counts."""
+
+
+def _reason(said: list[str], kind: str) -> str:
+    """Why a verification failed, in words."""
+    words = {line.split()[1] for line in said if line.startswith("[GNUPG:] ")}
+    if found := next((reason for word, reason in _REASONS.items() if word in words), None):
+        return found
+    text = "\n".join(said)
+    if "key has expired" in text or "has expired" in text:
+        return "the key that signed it has expired"
+    if key := re.search(r"signature .*with \S+ key (\S+)", text):
+        return f"it is signed by {key[1]}, a key that you did not name"
+    if not text.strip() or "no signature found" in text:
+        return f"the {kind} has no signature"
+    return text.strip().splitlines()[-1]
