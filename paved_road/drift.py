@@ -53,11 +53,18 @@ def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[D
     wanted = set(owners)
     files = {path: locked for path, locked in service.lock.files.items() if locked.owner in wanted}
     now = _now(service, files)
-    return [
+    found = [
         Difference(path=path, kind=kind, owner=locked.owner, road=locked, found=now.get(path))
         for path, locked in sorted(files.items())
         if (kind := _kind(locked, now.get(path)))
     ]
+    if found and service.lock_in_force is None:
+        raise ServiceError(
+            f"cannot tell drift from what the update to {service.stated.commit} changed",
+            cause=service.notes[0],
+            hint=f"paved update {service.path}",
+        )
+    return found
 
 
 def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:

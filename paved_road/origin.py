@@ -40,7 +40,7 @@ def find(
     service: Service, config: Config, *, template: str | None = None, trust: bool = False, refresh: bool = True
 ) -> Origin:
     """The template a service comes from, on the road it recorded or (when it has moved) on the one a flag names."""
-    source = service.lock.road if service.lock else service.record.get("_src_path")
+    source = service.road if service.lock else service.record.get("_src_path")
     if config.road.origin == "flag":
         config = replace(config, road=replace(config.road, value=_given(config.road.value, service)))
     else:
@@ -56,7 +56,7 @@ def find(
     except PavedError as error:
         hint = "when the road has moved: --road URL"
         raise type(error)(error.message, cause=error.cause, hint=hint) from error
-    return Origin(template=_template(service, road, template), notes=road.notes)
+    return Origin(template=_template(service, road, template), notes=(*road.notes, *service.notes))
 
 
 def _given(road: str, service: Service) -> str:
@@ -75,7 +75,7 @@ def _given(road: str, service: Service) -> str:
 
 def _template(service: Service, road: Road, name: str | None) -> Template:
     """The template by its recorded name. A road with its template at the root may have been renamed: it is that one."""
-    recorded = service.lock.template if service.lock else None
+    recorded = service.lock.template if service.lock and service.lock.road == service.road else None
     try:
         return find_template(road, name or recorded)
     except UnknownTemplate as error:
@@ -93,12 +93,13 @@ def _template(service: Service, road: Road, name: str | None) -> Template:
 
 def recorded_version(service: Service) -> str:
     """The version a service is at, as its records have it."""
-    return service.lock.version if service.lock else str(service.record.get("_commit", "unknown"))
+    lock = service.lock_in_force
+    return lock.version if lock else str(service.record.get("_commit", "unknown"))
 
 
 def recorded_release(service: Service, origin: Origin) -> Release:
     """The release a service is at; `UnknownRelease` when its road does not have it any more."""
-    ref = service.lock.commit if service.lock else service.record.get("_commit")
+    ref = service.lock_in_force.commit if service.lock_in_force else service.record.get("_commit")
     if ref is None and origin.template.road.is_git:
         raise UnknownRelease(f"{service.answers_file} does not say which release the service comes from")
     return release(recorded_template(service, origin), str(ref) if ref else None)
@@ -119,7 +120,7 @@ def layout(service: Service, origin: Origin, config: Config, *, trust: bool = Fa
     """The recorded release for its names and questions, by what the lock knows of it alone; None when it is gone."""
     from paved_road.render import prepare
 
-    lock, template = service.lock, recorded_template(service, origin)
+    lock, template = service.lock_in_force, recorded_template(service, origin)
     try:
         if lock and lock.commit:
             if template.road.is_git and not template.road.history.has(lock.commit):

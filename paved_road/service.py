@@ -54,6 +54,50 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Stated:
+    """What an answers file says of the release, in Copier's words; None for what it does not say."""
+
+    commit: str | None = None
+    road: str | None = None
+
+
+def stated(answers: bytes) -> Stated:
+    """What the answers file with this content says of the release. It may be no YAML at all: that is told elsewhere.
+
+    Two lines of it are looked for, as Copier and paved write them, because a YAML parser takes longer to load than all
+    of drift takes. It is asked about what is written in another way.
+    """
+    found: dict[str, str | None] = {}
+    for name, value, more in _STATED.findall(answers):
+        plain = _PLAIN.fullmatch(value)
+        if more or plain is None:
+            return _parsed(answers)
+        text = plain[2] if plain[1] is None else plain[1]
+        found[name.decode()] = None if value in (b"", b"~", b"null") else text.decode("utf-8", "surrogateescape")
+    if any(name not in found and name.encode() in answers for name in ("_commit", "_src_path")):
+        return _parsed(answers)
+    return Stated(commit=found.get("_commit"), road=found.get("_src_path"))
+
+
+_STATED = re.compile(rb"^(_commit|_src_path):[ \t]*(.*?)[ \t]*\r?$((?:\n[ \t]+\S.*)*)", re.MULTILINE)
+_PLAIN = re.compile(rb"([\w/.~(-][^'\"#]*|)|'([^']*)'")
+
+
+def _parsed(answers: bytes) -> Stated:
+    import yaml
+
+    from paved_road import yml
+
+    try:
+        record = yml.load(answers)
+        facts = (record.get("_commit"), record.get("_src_path"))
+    except (yaml.YAMLError, AttributeError):
+        return Stated()
+    commit, road = (None if fact is None else str(fact) for fact in facts)
+    return Stated(commit=commit, road=road)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lock:
     """`.paved-road.lock`."""
 
@@ -62,6 +106,8 @@ class Lock:
     version: str
     commit: str | None
     answers_file: str
+    stated: Stated = Stated()
+    """What the answers file said when the lock was written."""
     files: Mapping[str, Locked]
     ignored: Mapping[str, Locked] = field(default_factory=dict)
     """Pristine files that git ignores in this service: they are one machine's, and no other clone has them."""
@@ -84,6 +130,7 @@ class Lock:
             "version": self.version,
             "commit": self.commit,
             "answers": self.answers_file,
+            "stated": asdict(self.stated),
             "offroad": asdict(self.offroad),
             "files": _lines(self.files),
         }
@@ -114,6 +161,7 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
             version=_text(facts["version"]),
             commit=None if facts["commit"] is None else _text(facts["commit"]),
             answers_file=check_path(_text(facts["answers"])),
+            stated=_stated(facts.get("stated", {})),
             files={check_path(path): _locked(line) for path, line in facts["files"].items()},
             ignored={check_path(path): _locked(line) for path, line in facts.get("ignored", {}).items()},
             missing=frozenset(check_path(path) for path in facts.get("missing", ())),
@@ -132,6 +180,10 @@ def _policy(facts: Mapping[str, str]) -> Policy:
     if found.days < 1 or found.approval_from not in ("low", "medium", "high"):
         raise ValueError(f"offroad is {facts!r}")
     return found
+
+
+def _stated(facts: Mapping[str, Any]) -> Stated:
+    return Stated(**{name: value if value is None else _text(value) for name, value in facts.items()})
 
 
 def _text(value: Any) -> str:
@@ -157,6 +209,7 @@ def lock_of(pristine: Pristine, rules: Rules) -> Lock:
         version=release.version,
         commit=release.commit,
         answers_file=pristine.answers_file,
+        stated=stated(pristine.tree[pristine.answers_file].data),
         files={
             path: Locked(
                 mode=file.mode, blob=file.blob, owner=Owner.SERVICE if pristine.left_alone(path) else owner(path)
@@ -228,6 +281,38 @@ class Service:
     answers_file: str
     record: Mapping[str, Any]
     """The answers file: answers, `_src_path` and `_commit`."""
+    stated: Stated = Stated()
+    """What the answers file says of the release now."""
+
+    @property
+    def lock_in_force(self) -> Lock | None:
+        """The lock, when it is of the release that the service is at: another tool updates the answers file alone."""
+        if self.lock is None or self.stated.commit is None or self.lock.stated.commit in (None, self.stated.commit):
+            return self.lock
+        return None
+
+    @property
+    def road(self) -> str | None:
+        """The road as the records name it. The answers file is right where somebody has changed it since."""
+        if self.lock is None:
+            return self.stated.road
+        changed = self.stated.road is not None and self.lock.stated.road not in (None, self.stated.road)
+        return self.stated.road if changed else self.lock.road
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where the records contradict each other."""
+        if self.lock is None:
+            return ()
+        found = []
+        if self.lock_in_force is None:
+            found.append(
+                f"{self.answers_file} says {self.stated.commit}, {LOCK} says {self.lock.version}: another tool updated "
+                "the service; paved update writes the lock again"
+            )
+        if self.road != self.lock.road:
+            found.append(f"the road is {self.road}, as {self.answers_file} says now; {LOCK} says {self.lock.road}")
+        return tuple(found)
 
     @property
     def top(self) -> Path:
@@ -273,7 +358,16 @@ def open_service(path: Path) -> Service:
         lock=lock,
         answers_file=answers_file,
         record=Record(path / answers_file),
+        stated=_stated_in(path / answers_file),
     )
+
+
+def _stated_in(file: Path) -> Stated:
+    """What the answers file says; nothing for one that cannot be read, which is told when it is needed."""
+    try:
+        return stated(file.read_bytes())
+    except OSError:
+        return Stated()
 
 
 def prefix_of(path: Path, repository: git.Repository) -> str:

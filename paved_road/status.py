@@ -57,14 +57,18 @@ class Status:
 def find(service: Service, config: Config, *, today: date, offline: bool = False) -> Status:
     """The status of a service. Only the latest release needs its road; `offline` takes it from the cache."""
     found = origin.find(service, config, refresh=not offline)
-    version, commit = origin.recorded_version(service), service.lock.commit if service.lock else None
+    lock, version = service.lock_in_force, origin.recorded_version(service)
+    commit = lock.commit if lock else None
     notes = list(found.notes)
-    if service.lock is None:
+    if lock is None:
         at = release(found.template, version)
         version, commit = at.version, at.commit
+    if service.lock is None:
         notes.append("plain Copier made it, so its drift is not known: paved adopt writes the lock that tells")
+    elif service.lock.missing:
+        notes.append(f"{len(service.lock.missing)} files of the release were never here: paved update adds them")
     latest = release(found.template)
-    differences = drift.find(service) if service.lock else []
+    differences = drift.find(service) if lock else []
     return Status(
         service=service,
         template=found.template.name,
@@ -79,7 +83,7 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
 
 
 def _standing(service: Service, differences: list[Difference], config: Config, today: date) -> Standing | None:
-    if service.lock is None or not offroad.has_any(service.path):
+    if service.lock_in_force is None or not offroad.has_any(service.path):
         return None
     from paved_road.offroad import standing
 

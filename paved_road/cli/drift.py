@@ -53,8 +53,10 @@ def drift(
             "service": str(service.path),
             "drift": [options.difference(one, excuses.get(one.path)) for one in found],
         }
-        ui.envelope("drift", exit_code, facts | ({"diff": patch} if diff else {}))
+        ui.envelope("drift", exit_code, facts | ({"diff": patch} if diff else {}), notes=service.notes)
     else:
+        for text in service.notes:
+            ui.note(text)
         for one in found:
             excuse = f"  {options.excuse(excuses[one.path])}" if one.path in excuses else ""
             ui.data(f"{one.kind:<8} {one.path}" + (f"  ({one.owner})" if everything else "") + excuse)

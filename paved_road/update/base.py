@@ -16,7 +16,7 @@ from paved_road import git, origin
 from paved_road.errors import AnswerError, ServiceError, TemplateError
 from paved_road.git import Leaf, Scratch
 from paved_road.render import Pristine, Questionnaire, sources
-from paved_road.service import LOCK, Service
+from paved_road.service import LOCK, Locked, Service
 from paved_road.update import ignored, unrecorded
 from paved_road.update.merge import Files
 
@@ -44,19 +44,17 @@ class Base:
 
 def find(service: Service, found: Origin, config: Config, order: Order, head: Files, scratch: Scratch) -> Base:
     """The merge base of a service with the committed files `head`."""
-    version, commit = origin.recorded_version(service), service.lock.commit if service.lock else None
+    lock, version = service.lock_in_force, origin.recorded_version(service)
+    commit = lock.commit if lock else None
     if order.no_base:
         return Base(version=version, commit=commit)
-    if service.lock is None:
-        again = origin.pristine(
-            service, found, config, trust=order.trust, secret=order.answers, tasks=not order.dry_run
-        )
+    if lock is None:
+        again = _again(service, found, config, order, order.answers)
         if again is None:
             raise _gone(version)
         files = leaves(again)
         return Base(files=files, version=again.release.version, commit=again.release.commit, unsure=frozenset(files))
-    known = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.files.items()}
-    apart = {path: Leaf(mode=one.mode, blob=one.blob) for path, one in service.lock.ignored.items()}
+    known, apart = _locked(lock.files), _locked(lock.ignored)
     lost = _not_stored(known, head, scratch)
     by_git = ignored.of(service, scratch, head, sorted(lost - head.keys()))
     base = Base(
@@ -65,7 +63,28 @@ def find(service: Service, found: Origin, config: Config, order: Order, head: Fi
     )  # fmt: skip
     if lost := lost - by_git:
         base = _rendered_again(base, {path: known[path] for path in lost}, service, found, config, order)
-    return replace(base, files={path: leaf for path, leaf in base.files.items() if path not in service.lock.missing})
+    return replace(base, files={path: leaf for path, leaf in base.files.items() if path not in lock.missing})
+
+
+def _locked(files: Mapping[str, Locked]) -> Files:
+    return {path: Leaf(mode=one.mode, blob=one.blob) for path, one in files.items()}
+
+
+def as_it_is(service: Service, found: Origin, config: Config, order: Order, head: Files) -> Service:
+    """The service with the release that its files are of, where the answers file and the lock say different ones.
+
+    Usually plain Copier or Renovate updated it, and the answers file is right. After a merge of two branches, or an
+    edit by hand, it may be the lock: that release counts of which the service has more files.
+    """
+    if service.lock is None or service.lock_in_force is not None:
+        return service
+    again = _again(service, found, config, order, order.answers)
+    answered, locked = leaves(again) if again else {}, _locked(service.lock.files)
+    differing = [path for path in {*answered, *locked} if answered.get(path) != locked.get(path)]
+    agreeing = [sum(head.get(path) == files.get(path) for path in differing) for files in (answered, locked)]
+    if again and agreeing[0] >= agreeing[1]:
+        return service
+    return replace(service, stated=service.lock.stated)
 
 
 def _not_stored(files: Files, head: Files, scratch: Scratch) -> set[str]:
@@ -121,10 +140,11 @@ def with_stand_ins(
     service: Service, found: Origin, config: Config, order: Order, base: Base, values: Mapping[str, object]
 ) -> Files | None:
     """The base with these instead of its secret answers; None when it is not known which release that was."""
-    if service.lock is not None and service.lock.commit is None:
+    lock = service.lock_in_force
+    if lock is not None and lock.commit is None:
         return None
     again = _again(service, found, config, order, values)
-    lacking = {*service.lock.files, *service.lock.ignored} - base.files.keys() if service.lock else ()
+    lacking = {*lock.files, *lock.ignored} - base.files.keys() if lock else ()
     return {path: leaf for path, leaf in leaves(again).items() if path not in lacking} if again else None
 
 
@@ -153,7 +173,7 @@ def steady(
     differing = [path for path in base.unsure if theirs.get(moves.get(path, path)) not in (None, base.files.get(path))]
     if before is None or not differing or not _same_questions(before, form, service, pristine):
         return base
-    unedited = service.lock is None or not _answers_edited_since_lock(service)
+    unedited = service.lock_in_force is None or not _answers_edited_since_lock(service)
     try:
         old = sources(before, before.settle(service.path, given={}, recorded=service.answers), service.path)
         new = sources(form, book, service.path)

@@ -179,11 +179,11 @@ class Planner:
 
     def _origin(self, service: Service, order: Order) -> Origin:
         lock = service.lock
-        road, template = (lock.road, lock.template) if lock else (str(service.record.get("_src_path")), None)
+        road, template = (str(service.road), lock.template) if lock else (str(service.record.get("_src_path")), None)
         start = service.path if address.is_relative(road) or self.config.road.origin == "flag" else None
         return _once(
             self._origins,
-            (road, start, template, order.template, order.trust),
+            (road, start, template, order.template, order.trust, service.notes),
             lambda: origin.find(service, self.config, template=order.template, trust=order.trust),
         )
 
@@ -237,12 +237,13 @@ def _draft(
 ) -> _Draft:
     tree, head = _committed(service, scratch)
     _refuse_uncommitted_records(service, head)
+    service = bases.as_it_is(service, found, planner.config, order, head)
     old = bases.find(service, found, planner.config, order, head, scratch)
     target = _target(service, found, old, planner.target(found.template, order), order)
     demand(target)
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
     own = rules.read(form.files, planner.config.cache_dir)
-    passage = Passage(form=form, old_version=old.version, old_described=str(service.record.get("_commit", old.version)))
+    passage = Passage(form=form, old_version=old.version, old_described=service.stated.commit or old.version)
     before = None if order.no_base else origin.layout(service, found, planner.config, trust=order.trust)
     secret = frozenset[str]() if order.no_base else unrecorded.find(before, form, service, order.answers)
     stamped = service
