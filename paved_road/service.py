@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from paved_road import git
 from paved_road.errors import ForbiddenPath, ServiceError, TemplateError
 from paved_road.owners import Owner
+from paved_road.redaction import redact
 from paved_road.tree import Mode, check_path
 
 if TYPE_CHECKING:
@@ -311,7 +312,8 @@ class Service:
                 "the service; paved update writes the lock again"
             )
         if self.road != self.lock.road:
-            found.append(f"the road is {self.road}, as {self.answers_file} says now; {LOCK} says {self.lock.road}")
+            now, before = redact(str(self.road)), redact(self.lock.road)
+            found.append(f"the road is {now}, as {self.answers_file} says now; {LOCK} says {before}")
         return tuple(found)
 
     @property
