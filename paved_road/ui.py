@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -172,11 +173,26 @@ def envelope(
 def _json(document: Any, stream: TextIO | None) -> str:
     """In UTF-8, as JSON is written (RFC 8259); in ASCII where the stream has another encoding, and on a terminal."""
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-")
-    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    text = _dumped(document)
     if encoding not in ("utf-8", "utf8") or _has_surrogates(text) or (stream is not None and stream.isatty()):
-        text = json.dumps(document, indent=2, default=str)
+        text = _dumped(document, ascii_only=True)
     # A number sign is only ever inside a string, where the escape means the same.
     return text.replace("##", "\\u0023#") if in_a_runner() else text
+
+
+def _dumped(document: Any, *, ascii_only: bool = False) -> str:
+    try:
+        return json.dumps(document, indent=2, ensure_ascii=ascii_only, default=str, allow_nan=False)
+    except (TypeError, ValueError):  # an answer is YAML, which has keys and numbers that JSON has not
+        return json.dumps(_portable(document), indent=2, ensure_ascii=ascii_only, default=str)
+
+
+def _portable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _portable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_portable(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _has_surrogates(text: str) -> bool:
@@ -282,16 +298,12 @@ def _ask(prompt: Prompt) -> Any:
 
 def _shown(prompt: Prompt) -> Any:
     """The default as the person would type it; an ellipsis makes Rich insist on an answer."""
-    for number, choice in enumerate(prompt.choices, 1):
-        if not prompt.multiselect and choice.value == prompt.default:
-            return str(number)
-    if isinstance(prompt.default, str | int | float) and not isinstance(prompt.default, bool):
-        return str(prompt.default)
-    if isinstance(prompt.default, bool):
-        return "yes" if prompt.default else "no"
-    if isinstance(prompt.default, list | dict) or prompt.default is None:
-        return json.dumps(prompt.default)
-    return ...
+    if prompt.choices:
+        preset = prompt.default if prompt.multiselect and isinstance(prompt.default, list) else [prompt.default]
+        numbers = [str(number) for number, choice in enumerate(prompt.choices, 1) if choice.value in preset]
+        if numbers or prompt.default == []:
+            return ", ".join(numbers) or "[]"
+    return ... if prompt.typed is None else prompt.typed
 
 
 def _meant(prompt: Prompt, typed: str) -> Any:
@@ -299,11 +311,14 @@ def _meant(prompt: Prompt, typed: str) -> Any:
     if not prompt.choices:
         return typed
     if prompt.multiselect:
-        return [_numbered(prompt, item.strip()) for item in typed.strip("[]").split(",") if item.strip()]
-    return _numbered(prompt, typed)
+        return [_chosen(prompt, item.strip()) for item in typed.strip("[]").split(",") if item.strip()]
+    return _chosen(prompt, typed)
 
 
-def _numbered(prompt: Prompt, typed: str) -> Any:
+def _chosen(prompt: Prompt, typed: str) -> Any:
+    from paved_road.render.context import parsed
+
+    bare = typed.strip("\"'")
     if typed.isdecimal() and 1 <= int(typed) <= len(prompt.choices):
-        return prompt.choices[int(typed) - 1].value
-    return typed.strip("\"'")
+        return parsed(prompt.choices[int(typed) - 1].value)
+    return next((parsed(choice.value) for choice in prompt.choices if bare in (choice.label, choice.value)), bare)

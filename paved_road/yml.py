@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -11,14 +13,34 @@ if TYPE_CHECKING:
 else:
     Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-__all__ = ["Loader", "load", "load_all"]
+__all__ = ["Loader", "load", "load_all", "parsing", "said"]
 
 
 def load(data: bytes) -> Any:
     """The one document of a file; raises `yaml.YAMLError`."""
-    return yaml.load(data, Loader=Loader)  # noqa: S506 - it is a SafeLoader
+    with parsing():
+        return yaml.load(data, Loader=Loader)  # noqa: S506 - it is a SafeLoader
 
 
 def load_all(data: bytes) -> list[Any]:
     """Every document of a file; raises `yaml.YAMLError`."""
-    return list(yaml.load_all(data, Loader=Loader))
+    with parsing():
+        return list(yaml.load_all(data, Loader=Loader))
+
+
+@contextlib.contextmanager
+def parsing() -> Iterator[None]:
+    """Whatever PyYAML raises for a text that is not YAML is a `yaml.YAMLError`.
+
+    Its constructors raise what Python does for a malformed scalar: `ValueError` for the date 2024-99-99,
+    `AttributeError` for `!!timestamp x`, `KeyError` for `!!bool x`, `RecursionError` for a thousand brackets.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise yaml.YAMLError(f"{type(error).__name__}: {error}") from error
+
+
+def said(error: Exception) -> str:
+    """What a parser says, on one line."""
+    return " ".join(str(error).split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,24 +76,32 @@ def answers(data: list[str] | None, file: Path | None) -> dict[str, Any]:
     for pair in data or []:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--data takes KEY=VALUE, not {pair!r}", hint=f"--data {key or 'key'}=VALUE")
+            # What stands where the value should be may be a secret: only a name is repeated.
+            name = re.split(r"\W", key.strip(), maxsplit=1)[0]
+            raise UsageError(
+                "--data takes KEY=VALUE",
+                cause="one of them has no name" if equals else "one of them has no =",
+                hint=f"--data {name or 'KEY'}=VALUE",
+            )
         found[key.strip()] = value
     return found
 
 
 def _read_answers(file: Path) -> dict[str, Any]:
+    """The answers in a file. A service's own answers file holds them as they were parsed; others as they are typed."""
     import yaml
 
+    from paved_road import yml
+    from paved_road.render.context import parsed
+
     try:
-        documents = list(yaml.safe_load_all(file.read_bytes()))
+        documents = yml.load_all(file.read_bytes())
     except OSError as error:
         raise UsageError(
             f"cannot read the answers in {file}", cause=error.strerror or str(error), hint="--answers FILE"
         ) from error
     except yaml.YAMLError as error:
-        raise UsageError(
-            f"the answers in {file} are not YAML", cause=" ".join(str(error).split()), hint=f"edit {file}"
-        ) from error
+        raise UsageError(f"the answers in {file} are not YAML", cause=yml.said(error), hint=f"edit {file}") from error
     found: dict[str, Any] = {}
     for document in documents:
         if document is None:
@@ -102,9 +111,9 @@ def _read_answers(file: Path) -> dict[str, Any]:
                 f"the answers in {file} must map questions to answers",
                 cause=f"found a {type(document).__name__}",
             )
-        # Copier's own facts (_src_path, _commit) make a service's answers file usable as it is.
-        found |= {str(key): value for key, value in document.items() if not str(key).startswith("_")}
-    return found
+        found |= {str(key): value for key, value in document.items()}
+    own = {key: value for key, value in found.items() if not key.startswith("_")}
+    return {key: parsed(value) for key, value in own.items()} if "_src_path" in found else own
 
 
 def difference(one: Difference, record: Record | None = None) -> dict[str, Any]:

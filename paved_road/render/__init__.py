@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -18,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from paved_road import debug
 from paved_road import tree as trees
 from paved_road.config import BUILT_IN
-from paved_road.errors import ForbiddenPath, TemplateError, UnsupportedTemplate, UntrustedTemplate
-from paved_road.render import commands, context, environment, inprocess, reference, verified
+from paved_road.errors import ForbiddenPath, PavedError, TemplateError, UnsupportedTemplate, UntrustedTemplate
+from paved_road.render import commands, context, discreet, environment, inprocess, reference, verified
 from paved_road.render import config as configs
 from paved_road.render.commands import Command, Evaluation
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import AnswerBook, External, Operation, Surroundings
-from paved_road.render.questions import Ask
+from paved_road.render.questions import Ask, written, written_defaults
 from paved_road.render.questions import settle as _settle
 from paved_road.road import Release
 from paved_road.tree import File, Tree
@@ -63,16 +64,17 @@ class Questionnaire:
         ask: Ask | None = None,
     ) -> AnswerBook:
         """Answer every question; see `paved_road.render.questions.settle`."""
-        return _settle(
-            self.config,
-            self.environment,
-            self.around(destination),
-            metadata=self._metadata(),
-            given=given,
-            recorded=recorded,
-            defaults=defaults,
-            ask=ask,
-        )
+        with discreet.about(self.config.secret, given, defaults or {}):
+            return _settle(
+                self.config,
+                self.environment,
+                self.around(destination),
+                metadata=self._metadata(),
+                given=given,
+                recorded=recorded,
+                defaults=defaults,
+                ask=ask,
+            )
 
     def around(self, destination: Path) -> Surroundings:
         """What the template may ask about this run."""
@@ -167,10 +169,12 @@ def render(
         tree = {**tree, rendering.answers_file: File(_answers_text(record))}
     if tasks and form.config.tasks:
         tree = rendering.shaped(tree)
+    beyond = book.beyond_record(form.config)
+    tree = _with_more(tree, rendering.answers_file, beyond)
     trees.check_paths(tree)
     return Pristine(
         release=form.release,
-        answers=record,
+        answers=record | beyond,
         answers_file=rendering.answers_file,
         tree=dict(sorted(tree.items())),
         renderer=by,
@@ -267,20 +271,28 @@ class _Rendering:
     def ours(self) -> Tree:
         """Rendered in process."""
         form = self.form
-        return inprocess.render(form.config, form.environment, form.files, self.variables(), self.operation)
+        with self.discreet():
+            return inprocess.render(form.config, form.environment, form.files, self.variables(), self.operation)
 
     def copiers(self) -> Tree:
         """Rendered by Copier."""
         book = self.book
-        answers = {**book.given, **{key: value for key, value in book.answered.items() if key not in book.hidden}}
-        return reference.render(
-            self.form.release,
-            answers,
+        job = reference.Job(
+            answers=written(book, self.form.config),
+            assumed=written_defaults(book),
+            external=self.variables()["_external_data"].files(),
             destination=self.destination,
             answers_file=self.answers_file,
             exclude=self.exclude_again(),
             trust=self.form.trust,
         )
+        with self.discreet():
+            return reference.render(self.form.release, job)
+
+    def discreet(self) -> AbstractContextManager[None]:
+        """No error quotes a secret answer of this rendering."""
+        own = {key: value for key, value in self.book.answered.items() if key not in self.book.assumed}
+        return discreet.about(self.form.config.secret, own, self.book.given, self.book.defaults)
 
     def exclude_again(self) -> tuple[str, ...]:
         """What to tell Copier beside the template's `_exclude`, which it evaluates for a creation: start over."""
@@ -317,10 +329,13 @@ class _Rendering:
 
     def text(self, name: str, template: str) -> str:
         """A text of the template's configuration with its Jinja rendered; `name` says where it stands."""
-        try:
-            return self.form.environment.from_string(template).render(self.variables())
-        except Exception as error:
-            raise TemplateError(f"the template's {name} cannot be evaluated", cause=str(error)) from error
+        with self.discreet():
+            try:
+                return self.form.environment.from_string(template).render(self.variables())
+            except PavedError:
+                raise
+            except Exception as error:
+                raise TemplateError(f"the template's {name} cannot be evaluated", cause=str(error)) from error
 
     def variables(self, phase: str = "render", *, source: Path | None = None) -> dict[str, Any]:
         """What the template sees in a phase of Copier's; `source` is where its own files are then."""
@@ -330,15 +345,27 @@ class _Rendering:
         found: dict[str, Any] = {}
         external = External(
             config.settings.get("external_data", {}),
-            self.destination,
+            around,
             lambda text: self.form.environment.from_string(text).render(found),
         )
         found |= context.build(self.book, config, around, phase=phase, external=external)
         return found
 
 
+def _with_more(tree: Tree, answers_file: str, more: Mapping[str, Any]) -> Tree:
+    """The tree with answers added to its answers file that Copier's record has no type for."""
+    if not more or answers_file not in tree:
+        return tree
+    file = tree[answers_file]
+    end = b"" if file.data.endswith(b"\n") else b"\n"
+    return {**tree, answers_file: replace(file, data=file.data + end + _yaml(more))}
+
+
 def _answers_text(record: Mapping[str, Any]) -> bytes:
+    return b"# Changes here will be overwritten by Copier; NEVER EDIT MANUALLY\n" + _yaml(record)
+
+
+def _yaml(record: Mapping[str, Any]) -> bytes:
     import yaml
 
-    text = yaml.safe_dump(dict(record), allow_unicode=True, sort_keys=True, width=2**31)
-    return f"# Changes here will be overwritten by Copier; NEVER EDIT MANUALLY\n{text}".encode()
+    return yaml.safe_dump(dict(record), allow_unicode=True, sort_keys=True, width=2**31).encode()

@@ -11,6 +11,7 @@ import yaml
 
 from paved_road import yml
 from paved_road.errors import ForbiddenPath, TemplateError
+from paved_road.render import shapes
 from paved_road.tree import File
 
 DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__", ".git", ".DS_Store", ".svn")
@@ -18,6 +19,9 @@ DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__",
 
 OLDEST_COPIER = "9.19"
 """The oldest Copier that can be installed beside paved (the floor in pyproject.toml)."""
+
+_DEEPEST_INCLUDE = 20
+"""Files that include one another."""
 
 _ADDED_UP = ("_exclude", "_jinja_extensions", "_secret_questions", "_skip_if_exists")
 """Settings that several documents of one copier.yml add up instead of overriding."""
@@ -102,7 +106,8 @@ def load(files: Mapping[str, File]) -> TemplateConfig:
     for document in documents:
         merged |= document
     for key in _ADDED_UP:
-        if given := [document[key] for document in documents if key in document]:
+        given = [document[key] for document in documents if key in document]
+        if given and all(isinstance(items, list) for items in given):
             merged[key] = [item for items in given for item in items]
     settings = {key[1:]: value for key, value in merged.items() if key.startswith("_")}
     questions = {
@@ -110,10 +115,11 @@ def load(files: Mapping[str, File]) -> TemplateConfig:
         for key, value in merged.items()
         if not key.startswith("_")
     }
+    shapes.check(path, settings, questions)
     if (minimum := settings.get("min_copier_version")) is not None:
         _check_copier(str(minimum))
     secret = frozenset(settings.get("secret_questions", ())) | {
-        key for key, value in questions.items() if value.get("secret")
+        key for key, value in questions.items() if shapes.is_yes(value.get("secret", False))
     }
     return TemplateConfig(settings=settings, questions=questions, path=path, secret=frozenset(secret))
 
@@ -149,19 +155,26 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
         if not isinstance(node, yaml.ScalarNode):
             raise TemplateError(f"{path}: !include takes one path or pattern")
         pattern = str(loader.construct_scalar(node))
+        if len(including) > _DEEPEST_INCLUDE:
+            raise TemplateError(f"{path} includes {pattern!r} in a circle")
         if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts:
             raise ForbiddenPath(f"{path} includes {pattern!r}", cause="an include must stay inside the template")
-        return [
+        including.append(pattern)
+        found = [
             document
             for name in _matches(pattern, files)
             for document in _flat(yaml.load_all(files[name].data, Loader=Loader))
         ]
+        including.pop()
+        return found
 
+    including: list[str] = []
     Loader.add_constructor("!include", include)
     try:
-        documents = _flat(yaml.load_all(files[path].data, Loader=Loader))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise TemplateError(f"the template's {path} is not YAML", cause=" ".join(str(error).split())) from error
+        with yml.parsing():
+            documents = _flat(yaml.load_all(files[path].data, Loader=Loader))
+    except yaml.YAMLError as error:
+        raise TemplateError(f"the template's {path} is not YAML", cause=yml.said(error)) from error
     for document in documents:
         if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
             raise TemplateError(f"the template's {path} must map names to settings and questions")

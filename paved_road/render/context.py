@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
 
+from paved_road import yml
+from paved_road.errors import ForbiddenPath, TemplateError
 from paved_road.render.config import TemplateConfig
 from paved_road.render.environment import SEPARATOR, operating_system
 
@@ -21,6 +25,27 @@ class Operation(StrEnum):
 
     COPY = "copy"
     UPDATE = "update"
+
+
+class ParsedText(str):
+    """A text that was parsed before: the answer to a YAML or JSON question as it is, not the source of one."""
+
+    __slots__ = ()
+
+
+def parsed(value: Any) -> Any:
+    """A value that an answers file holds, marked so that no text of it is parsed a second time."""
+    if isinstance(value, list):
+        return [parsed(item) if isinstance(item, str) else item for item in value]
+    return ParsedText(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The type of a question, as it was evaluated."""
+
+    type: str
+    multiselect: bool
 
 
 @dataclass(kw_only=True, slots=True)
@@ -39,6 +64,12 @@ class AnswerBook:
     """The person's own defaults, stronger than the template's."""
     hidden: set[str] = field(default_factory=set)
     """Questions that do not apply (`when`): computed, not recorded."""
+    assumed: set[str] = field(default_factory=set)
+    """Secret questions that were not answered: their default is in force, and no validator has seen it."""
+    asked: set[str] = field(default_factory=set)
+    """Questions that a person answered on the terminal."""
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    """Of the questions gone through."""
 
     def combined(self) -> dict[str, Any]:
         """Every value in force."""
@@ -52,6 +83,21 @@ class AnswerBook:
             if key in config.questions and key not in self.hidden and key not in config.secret and _is_plain(value)
         }
         return dict(self.metadata) | kept
+
+    def beyond_record(self, config: TemplateConfig) -> dict[str, Any]:
+        """Answers of a person that Copier does not record, because JSON has no such type: dates, sets, bytes."""
+        return {
+            name: value
+            for name, value in self.answered.items()
+            if isinstance(value, _YAML_ONLY)
+            and any(name in source for source in (self.given, self.recorded, self.defaults, self.asked))
+            and name not in self.hidden
+            and name not in config.secret
+        }
+
+
+_YAML_ONLY = (date, bytes, set)
+"""Types that YAML has beyond JSON's; a `datetime` is a `date`."""
 
 
 def _is_plain(value: Any) -> bool:
@@ -75,17 +121,51 @@ class Surroundings:
 class External(dict[str, Any]):
     """`_external_data`: YAML files of the service, read when a template first asks for them."""
 
-    def __init__(self, paths: Mapping[str, str], destination: Path, render: Callable[[str], str]) -> None:
+    def __init__(self, paths: Mapping[str, str], around: Surroundings, render: Callable[[str], str]) -> None:
         super().__init__()
-        self._paths, self._destination, self._render = paths, destination, render
+        self._paths, self._around, self._render = paths, around, render
 
     def __missing__(self, name: str) -> Any:
         if name not in self._paths:
             raise KeyError(name)
-        path = (self._destination / self._render(self._paths[name])).resolve()
-        inside = path.is_relative_to(self._destination.resolve())
-        self[name] = yaml.safe_load(path.read_bytes()) if inside and path.is_file() else {}
+        relative = self._render(self._paths[name])
+        content = self._content(relative)
+        try:
+            self[name] = {} if content is None else yml.load(content)
+        except yaml.YAMLError as error:
+            raise TemplateError(f"the service's {relative} is not YAML", cause=yml.said(error)) from error
         return self[name]
+
+    def files(self) -> dict[str, bytes]:
+        """Those that exist, by their path in the service."""
+        found = {}
+        for template in self._paths.values():
+            # Copier reads a file when the template asks for it, and says then what is wrong with its name.
+            with contextlib.suppress(Exception):
+                path = self._render(template)
+                if (content := self._content(path)) is not None:
+                    found[path] = content
+        return found
+
+    def _content(self, relative: str) -> bytes | None:
+        """A file of the service; None when there is none. What is outside of it is read for a trusted template only."""
+        root = self._around.destination.resolve()
+        path = (root / relative).resolve()
+        if not self._around.trust and not path.is_relative_to(root):
+            raise ForbiddenPath(
+                f"the template's _external_data reads {relative!r}",
+                cause="it is outside the service",
+                hint="read the template first; to let it, add --trust",
+            )
+        if not path.is_file():
+            return None
+        if path.stat().st_size > _LARGEST_EXTERNAL:
+            raise TemplateError(f"the service's {relative} is too large for _external_data", cause="more than 10 MiB")
+        return path.read_bytes()
+
+
+_LARGEST_EXTERNAL = 10 * 2**20
+"""Bytes of one file of `_external_data`."""
 
 
 def build(

@@ -106,7 +106,7 @@ def make(config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | 
     """
     options = config.environment_options
     if undefined := options.get("undefined"):
-        if undefined not in _UNDEFINED:
+        if not isinstance(undefined, str) or undefined not in _UNDEFINED:
             raise TemplateError(f"_envops: undefined cannot be {undefined!r}", hint=f"use {' or '.join(_UNDEFINED)}")
         options["undefined"] = _UNDEFINED[undefined]
     try:
@@ -116,7 +116,7 @@ def make(config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | 
             bytecode_cache=None if compiled is None else _Compiled.below(compiled, config),
             **options,
         )
-    except TypeError as error:
+    except (TypeError, ValueError, AttributeError, AssertionError) as error:
         raise TemplateError("the template's _envops are not options of Jinja", cause=str(error)) from error
     environment.filters["to_json"] = partial(environment.filters["to_json"], default=_jsonable)
     environment.globals |= {"pathjoin": _pathjoin, "now": _now, "make_secret": _make_secret}

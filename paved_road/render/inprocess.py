@@ -17,7 +17,7 @@ from unicodedata import normalize
 import jinja2
 from pathspec import PathSpec
 
-from paved_road.errors import ForbiddenPath, TemplateError, UnsupportedTemplate
+from paved_road.errors import ForbiddenPath, PavedError, TemplateError, UnsupportedTemplate
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import Operation
 from paved_road.tree import File, Mode, Tree, check_path
@@ -165,7 +165,7 @@ class _Rendering:
             if self.config.suffix:
                 raise TemplateError(f"the template's {source} is not UTF-8 text") from None
             return file
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, RecursionError, SyntaxError, ValueError) as error:
             raise _at(error, source) from error
         try:
             return File(template.render(self.variables).encode(), file.mode)
@@ -206,7 +206,9 @@ def _joined(parts: tuple[str, ...]) -> str:
     return PurePosixPath(*parts).as_posix()
 
 
-def _at(error: Exception, where: str) -> TemplateError:
+def _at(error: Exception, where: str) -> PavedError:
+    if isinstance(error, PavedError):
+        return error
     line = getattr(error, "lineno", None)
     return TemplateError(
         f"the template raised while rendering {where}" + (f", line {line}" if line else ""),

@@ -14,10 +14,11 @@ from typing import Any, Final
 import jinja2
 import yaml
 
-from paved_road.errors import AnswerError, TemplateError, nearest
-from paved_road.render import context
+from paved_road import yml
+from paved_road.errors import AnswerError, PavedError, TemplateError, nearest
+from paved_road.render import context, shapes
 from paved_road.render.config import TemplateConfig
-from paved_road.render.context import AnswerBook, External, Surroundings
+from paved_road.render.context import AnswerBook, External, Kind, ParsedText, Surroundings, parsed
 
 
 class _Missing:
@@ -50,6 +51,15 @@ class Prompt:
     accept: Callable[[Any], Any]
     """Turns what was typed into the answer; raises `AnswerError` when it is not one."""
 
+    @property
+    def typed(self) -> str | None:
+        """The default as a person would type it; None when there is none."""
+        if self.default is MISSING:
+            return None
+        if isinstance(self.default, bool):
+            return "yes" if self.default else "no"
+        return str(as_text(self.default, self.type))
+
 
 Ask = Callable[[Prompt], Any]
 
@@ -62,7 +72,7 @@ def to_bool(value: Any) -> bool:
     """A boolean as Copier reads one: numbers, YAML's booleans and nulls, else Python's idea of truth."""
     try:
         return bool(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     if isinstance(value, str):
         word = value.strip().lower()
@@ -80,14 +90,14 @@ def _to_str(value: Any) -> str:
         return str(value)
     if isinstance(value, bytes | bytearray):
         return value.decode()
-    raise TypeError(f"{value!r} is not text")
+    raise ValueError(f"a {type(value).__name__} is not text")
 
 
 def _to_yaml(value: Any) -> Any:
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error
+        raise ValueError(yml.said(error)) from error
 
 
 _CASTS: Mapping[str, Callable[[Any], Any]] = {
@@ -99,6 +109,42 @@ _CASTS: Mapping[str, Callable[[Any], Any]] = {
     "yaml": _to_yaml,
     "path": str,
 }
+
+_PARSED = frozenset({"json", "yaml"})
+"""Types whose answers are written as text and parsed."""
+
+
+def as_text(value: Any, kind: str) -> Any:
+    """The text that a question of this type parses to `value`; `value` itself where a type parses nothing."""
+    if kind == "json":
+        return json.dumps(value)
+    if kind == "yaml":
+        text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=2**31)
+        return text.removesuffix("\n").removesuffix("\n...")
+    return value
+
+
+def written(book: AnswerBook, config: TemplateConfig) -> dict[str, Any]:
+    """Settled answers as a person would give them to Copier, which parses and validates them again.
+
+    What is recorded and answers no question is a variable, as it is where Copier finds it in the answers file.
+    """
+    stray = {key: value for key, value in book.recorded.items() if key not in config.questions}
+    computed = book.assumed | book.hidden - book.given.keys()
+    return stray | {
+        key: _written(value, book.kinds[key]) for key, value in book.answered.items() if key not in computed
+    }
+
+
+def written_defaults(book: AnswerBook) -> dict[str, Any]:
+    """The same of the defaults that secret questions have instead of an answer."""
+    return {key: _written(book.answered[key], book.kinds[key]) for key in book.assumed}
+
+
+def _written(value: Any, kind: Kind) -> Any:
+    if kind.multiselect and isinstance(value, list):
+        return [_written(item, Kind(kind.type, multiselect=False)) for item in value]
+    return as_text(value, kind.type) if isinstance(value, str) else value
 
 
 def settle(
@@ -147,10 +193,12 @@ class _Question:
         self.environment = environment
         self.book = book
         self.secret = name in config.secret
-        external = External(config.settings.get("external_data", {}), around.destination, self._text)
+        external = External(config.settings.get("external_data", {}), around, self._text)
         self.context: dict[str, Any] = {}
         self.context = context.build(book, config, around, phase="prompt", external=external)
         self.type = self._type()
+        self.multiselect = bool(shapes.is_yes(self.details.get("multiselect", False)))
+        book.kinds[name] = Kind(self.type, self.multiselect)
         if self.secret and "default" not in self.details:
             raise TemplateError(f"the secret question {name!r} has no default", cause="Copier requires one")
 
@@ -162,29 +210,31 @@ class _Question:
         if not self._flag("when"):
             book.hidden.add(name)
             book.recorded.pop(name, None)
-            value = self._default()
-            if value is not MISSING:
-                book.answered[name] = value
-            return
         if name in book.given:
             book.answered[name] = self.accept(book.given[name])
             return
-        if not self._flag("ask"):
-            value = self._default()
-            if value is not MISSING:
-                book.answered[name] = value
-            return
         default = self._default()
-        if ask is not None:
+        if name in book.hidden:
+            if default is not MISSING:
+                book.answered[name] = default
+        elif ask is not None and self._flag("ask"):
+            book.asked.add(name)
             book.answered[name] = ask(self._prompt(default))
-        elif default is MISSING:
+        elif default is not MISSING:
+            book.answered[name] = self._assumed(default)
+        elif self._flag("ask"):
             raise AnswerError(
                 f"the question {name!r} has no answer",
                 cause=self._help() or "it has no default, and there is no terminal to ask on",
-                hint=f"--data {name}=VALUE",
+                hint=self._flag_to_set,
             )
-        else:
-            book.answered[name] = default if self.secret else self._validated(default)
+
+    def _assumed(self, default: Any) -> Any:
+        """A default in place of an answer. As in Copier, that of a secret question need not be a valid one."""
+        if not self.secret:
+            return self._validated(default)
+        self.book.assumed.add(self.name)
+        return default
 
     def accept(self, raw: Any) -> Any:
         """`raw` parsed and validated."""
@@ -195,21 +245,26 @@ class _Question:
     def _type(self) -> str:
         default = self.details.get("default", MISSING)
         implied = type(default).__name__
-        name = self._render(self.details.get("type") or (implied if implied in _CASTS else "yaml"))
+        name = str(self._render(self.details.get("type") or (implied if implied in _CASTS else "yaml")))
         if name not in _CASTS:
             raise TemplateError(f"the question {self.name!r} has the type {name!r}", hint=f"use {', '.join(_CASTS)}")
-        return str(name)
+        return name
+
+    @property
+    def _flag_to_set(self) -> str:
+        return f"--data {self.name}=VALUE"
 
     def _flag(self, key: str) -> bool:
         return to_bool(self._render(self.details.get(key, True)))
 
     def _help(self) -> str:
-        return str(self._render(self.details.get("help", ""))).strip()
+        return str(self._render(self.details.get("help") or "")).strip()
 
     def _default(self) -> Any:
-        for source in (self.book.given, self.book.recorded, self.book.defaults):
-            if self.name in source:
-                return self._parsed(source[self.name])
+        if self.name in self.book.recorded:
+            return self._parsed(parsed(self.book.recorded[self.name]))
+        if self.name in self.book.defaults:
+            return self._parsed(self.book.defaults[self.name])
         default = self.details.get("default", MISSING)
         if default is MISSING:
             return MISSING
@@ -221,18 +276,26 @@ class _Question:
 
     def _choices(self) -> tuple[Choice, ...]:
         choices = self.details.get("choices") or []
-        if isinstance(choices, str):
-            choices = _to_yaml(self._render(choices)) or []
-        items = list(choices.items()) if isinstance(choices, dict) else list(choices)
-        return tuple(self._choice(item) for item in items)
+        try:
+            if isinstance(choices, str):
+                choices = _to_yaml(self._render(choices)) or []
+            return tuple(map(self._choice, choices.items() if isinstance(choices, dict) else choices))
+        except (ValueError, TypeError, KeyError, AnswerError) as error:
+            said = error.cause or error.message if isinstance(error, AnswerError) else yml.said(error)
+            raise TemplateError(f"the choices of the question {self.name!r} are malformed", cause=said) from error
 
     def _choice(self, item: Any) -> Choice:
         label, value = item if isinstance(item, tuple | list) else (item, item)
         refused = ""
         if isinstance(item, tuple | list) and isinstance(value, dict):
-            refused = str(self._render(value.get("validator", "")))
+            if "value" not in value:
+                raise KeyError(f"{label!r} has no value")
+            refused = str(self._render(value.get("validator") or ""))
             value = value["value"]
-        return Choice(label=str(self._render(label)), value=self._cast(self._render(value)), refused=refused)
+        label = str(self._render(label))
+        value = self._render(value)
+        # A choice without a value is its own label: `choices: {one: , two: }`.
+        return Choice(label=label, value=self._cast(label if value is None else value), refused=refused)
 
     def _prompt(self, default: Any) -> Prompt:
         return Prompt(
@@ -241,66 +304,92 @@ class _Question:
             help=self._help(),
             default=default,
             choices=self._choices(),
-            multiselect=bool(self.details.get("multiselect")),
+            multiselect=self.multiselect,
             secret=self.secret,
             accept=self.accept,
         )
 
     # -- values --------------------------------------------------------------------------------------------------
 
-    def _is_valid(self, value: Any) -> bool:
+    def _is_valid(self, recorded: Any) -> bool:
         try:
-            self.accept(value)
+            self.accept(parsed(recorded))
         except (AnswerError, TemplateError):
             return False
         return True
 
     def _validated(self, value: Any) -> Any:
-        said = str(self._render(self.details.get("validator", ""), **{self.name: value})).strip()
+        source = self.details.get("validator") or ""
+        said = str(self._render(source, **{self.name: value})).strip()
         if said:
-            shown = "" if self.secret else f": {value!r}"
+            if self.secret and said not in str(source):
+                said = "its validator says so, in words that may hold the secret and are not shown"
             raise AnswerError(
-                f"the answer to {self.name!r} is not valid{shown}",
-                cause=said,
-                hint=f"--data {self.name}=VALUE",
+                f"the answer to {self.name!r} is not valid{self._shown(value)}", cause=said, hint=self._flag_to_set
             )
         return value
 
     def _parsed(self, raw: Any) -> Any:
         choices = self._choices()
-        if not self.details.get("multiselect"):
+        if not self.multiselect:
             return self._chosen(self._cast(raw), choices)
-        items = _yaml_items(raw) if isinstance(raw, str) else raw
+        items = self._items(raw) if isinstance(raw, str) else raw
         if not isinstance(items, list):
             raise AnswerError(f"the answer to {self.name!r} must be a list", hint=f"--data '{self.name}=[a, b]'")
         wanted = [self._chosen(self._cast(item), choices) for item in items]
         return [choice.value for choice in choices if choice.value in wanted]
+
+    def _items(self, text: str) -> Any:
+        try:
+            with yml.parsing():
+                return _yaml_items(text)
+        except yaml.YAMLError as error:
+            raise AnswerError(
+                f"the answer to {self.name!r} is not a list in YAML{self._shown(text)}",
+                cause="" if self.secret else yml.said(error),
+                hint=f"--data '{self.name}=[a, b]'",
+            ) from error
 
     def _chosen(self, value: Any, choices: tuple[Choice, ...]) -> Any:
         same = [choice for choice in choices if choice.value == value]
         if not choices or any(not choice.refused for choice in same):
             return value
         open_to = [choice.value for choice in choices if not choice.refused]
-        cause = same[0].refused if same else f"choose from {', '.join(map(str, open_to))}"
-        hint = nearest(str(value), map(str, open_to)) if not same else ""
-        raise AnswerError(f"the answer to {self.name!r} is not one of its choices: {value!r}", cause=cause, hint=hint)
+        cause = same[0].refused.strip() if same else f"choose from {', '.join(map(str, open_to[:50]))}"
+        hint = "" if same or self.secret else nearest(str(value), map(str, open_to))
+        raise AnswerError(
+            f"the answer to {self.name!r} is not one of its choices{self._shown(value)}",
+            cause=cause,
+            hint=hint or self._flag_to_set,
+        )
 
     def _cast(self, raw: Any) -> Any:
-        if raw is None and self.type not in ("json", "yaml"):
-            raise AnswerError(f"the answer to {self.name!r} is empty", cause=f"it must be of type {self.type}")
+        if self.type in _PARSED and isinstance(raw, ParsedText | list):
+            return _unmarked(raw)
+        if raw is None and self.type not in _PARSED:
+            raise AnswerError(
+                f"the answer to {self.name!r} is empty", cause=f"it must be of type {self.type}", hint=self._flag_to_set
+            )
         try:
             return _CASTS[self.type](raw)
-        except (TypeError, AttributeError) as error:
-            if self.type in ("json", "yaml"):
+        except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+            if self.type in _PARSED and isinstance(error, TypeError | AttributeError):
                 return raw
-            raise AnswerError(f"the answer to {self.name!r} must be of type {self.type}", cause=str(error)) from error
-        except ValueError as error:
-            shown = "" if self.secret else f": {raw!r}"
             raise AnswerError(
-                f"the answer to {self.name!r} must be of type {self.type}{shown}",
-                cause=str(error),
-                hint=f"--data {self.name}=VALUE",
+                f"the answer to {self.name!r} must be of type {self.type}{self._shown(raw)}",
+                cause="" if self.secret else yml.said(error),
+                hint=self._flag_to_set,
             ) from error
+
+    def _shown(self, value: Any) -> str:
+        """A refused answer for a message; a secret one is never shown."""
+        if self.secret:
+            return ""
+        try:
+            shown = repr(value)
+        except (ValueError, RecursionError):  # a number of too many digits, or lists a thousand deep
+            return ""
+        return f": {shown}" if len(shown) <= _LONGEST_SHOWN else f": {shown[:_LONGEST_SHOWN]}..."
 
     def _render(self, value: Any, **extra: Any) -> Any:
         """A value with its Jinja rendered; what is not text stays as it is."""
@@ -310,11 +399,12 @@ class _Question:
             return value
         try:
             return self.environment.from_string(value).render({**self.context, **extra})
-        except _Unset:
+        except (_Unset, PavedError):
             raise
         except Exception as error:
             raise TemplateError(
-                f"the template's question {self.name!r} cannot be evaluated", cause=f"{error}: {value!r}"
+                f"the template's question {self.name!r} cannot be evaluated",
+                cause=f"{value!r}" if self.secret else f"{error}: {value!r}",
             ) from error
 
     def _text(self, value: str) -> str:
@@ -323,6 +413,16 @@ class _Question:
 
 def _unset() -> jinja2.StrictUndefined:
     return jinja2.StrictUndefined("UNSET", exc=_Unset)
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unmarked(item) if isinstance(item, ParsedText) else item for item in value]
+    return str(value)
+
+
+_LONGEST_SHOWN = 200
+"""Characters of a refused answer in a message."""
 
 
 def _yaml_items(text: str) -> Any:

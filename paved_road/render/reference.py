@@ -7,55 +7,92 @@ destination; `main` is what runs there.
 
 from __future__ import annotations
 
-import json
+import base64
 import os
+import pickle
+import re
+import secrets
 import signal
 import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from paved_road import git, process
 from paved_road import tree as trees
 from paved_road.address import is_relative
-from paved_road.errors import TemplateError
+from paved_road.errors import AnswerError, PavedError, TemplateError
 from paved_road.road import WORKING_TREE, Release, git_url
-from paved_road.tree import Tree
+from paved_road.tree import File, Tree
 
 
-def render(
-    release: Release, answers: Mapping[str, Any], *, destination: Path, answers_file: str, trust: bool,
-    exclude: tuple[str, ...] = (),
-) -> Tree:  # fmt: skip
-    """The tree that Copier renders. `answers` are all that were settled; nothing is asked, and no task runs.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What Copier is to render, but for the release."""
 
-    It renders to a scratch folder of the destination's name; a file that says where it was rendered to says
-    `destination`. `exclude` is added to the template's `_exclude`.
-    """
+    answers: Mapping[str, Any]
+    """Those that were settled, and whatever else the template sees as a variable; nothing is asked."""
+    assumed: Mapping[str, Any]
+    """Values of questions that were not answered; Copier validates none of a secret one."""
+    external: Mapping[str, bytes]
+    """Files of the service that the template reads (`_external_data`), by path."""
+    destination: Path
+    """Where the service is, or will be: what its files say of that must not be where they were rendered."""
+    answers_file: str
+    exclude: tuple[str, ...] = ()
+    """Added to the template's `_exclude`."""
+    trust: bool
+
+
+def render(release: Release, job: Job) -> Tree:
+    """The tree that Copier renders, in a scratch folder of the destination's name; no task runs."""
     with tempfile.TemporaryDirectory(prefix="paved-") as scratch:
-        target = Path(scratch) / "out" / destination.name
+        target = Path(scratch) / "out" / job.destination.name
         source, ref, substitutes = _source(release, Path(scratch))
-        job = {
+        lent = _lend(job.external, target)
+        told = {
             "src_path": source,
             "dst_path": str(target),
-            "data": dict(answers),
+            "data": dict(job.answers),
+            "user_defaults": dict(job.assumed),
             "vcs_ref": ref,
-            "unsafe": trust,
-            "answers_file": answers_file,
+            "unsafe": job.trust,
+            "answers_file": job.answers_file,
             # Its own clone of the template has a .git, which a template with an _exclude of its own would render.
-            "exclude": [*exclude, "/.git"],
+            "exclude": [*job.exclude, "/.git"],
             "skip_tasks": True,
         }
-        _run(job, Path(scratch), _environment(release, source, Path(scratch)))
-        rendered = _moved(trees.read(target), target, destination) if target.is_dir() else {}
-    record = rendered.get(answers_file)
+        _run(told, Path(scratch), _environment(release, source, Path(scratch)))
+        rendered = trees.read(target) if target.is_dir() else {}
+    rendered = {path: file for path, file in rendered.items() if file.data != lent.get(path)}
+    rendered = _moved(rendered, target, job.destination)
+    record = rendered.get(job.answers_file)
     if record is not None:
         for stand_in, real in substitutes.items():
-            record = trees.File(record.data.replace(stand_in.encode(), real.encode()), record.mode)
-        rendered[answers_file] = record
+            record = File(record.data.replace(stand_in.encode(), real.encode()), record.mode)
+        rendered[job.answers_file] = record
     return rendered
+
+
+def _lend(files: Mapping[str, bytes], target: Path) -> dict[str, bytes]:
+    """Put files of the service where Copier finds them, each under a comment that tells it from a rendered one."""
+    mark = f"# {secrets.token_hex(16)}\n".encode()
+    lent = {
+        path: _BOM * content.startswith(_BOM) + mark + content.removeprefix(_BOM) for path, content in files.items()
+    }
+    scratch = target.parent
+    for path, content in lent.items():
+        place = Path(os.path.normpath(scratch / target.name / path))
+        if place.is_relative_to(scratch):  # one that is outside, and trusted, is found where it is
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+    return lent
+
+
+_BOM = b"\xef\xbb\xbf"
 
 
 def _source(release: Release, scratch: Path) -> tuple[str, str | None, dict[str, str]]:
@@ -88,24 +125,33 @@ def _moved(rendered: Tree, target: Path, destination: Path) -> Tree:
     """The files, with `destination` where they name the scratch folder (`_copier_conf.dst_path`)."""
     here, there = os.fsencode(target), os.fsencode(destination)
     return {
-        path: trees.File(file.data.replace(here, there), file.mode) if here in file.data else file
+        path: File(file.data.replace(here, there), file.mode) if here in file.data else file
         for path, file in rendered.items()
     }
 
 
 def _run(job: Mapping[str, Any], directory: Path, environment: Mapping[str, str]) -> None:
     command = [sys.executable, "-m", "paved_road.render.reference"]
-    done = process.run(command, cwd=directory, env=environment, line=json.dumps(job).encode())
+    # Answers are YAML, and JSON has neither its dates nor its sets.
+    done = process.run(command, cwd=directory, env=environment, line=base64.b64encode(pickle.dumps(job)))
     if done.code != 0:
-        cause = done.said[-1] if done.said else done.why
-        raise TemplateError("Copier could not render the template", cause=cause)
+        raise _fault(done.said[-1] if done.said else done.why)
+
+
+def _fault(said: str) -> PavedError:
+    """Copier's last words as an error of ours."""
+    if refused := re.fullmatch(r"ValueError: Validation error for question '(.+?)': (.*)", said):
+        name, why = refused.groups()
+        return AnswerError(f"the answer to {name!r} is not valid", cause=why, hint=f"--data {name}=VALUE")
+    return TemplateError("Copier could not render the template", cause=said)
 
 
 def main() -> int:
-    """The child: one `run_copy`, told by JSON on standard input; a failure is one line on standard error."""
+    """The child: one `run_copy`, told by a pickle on standard input; a failure is one line on standard error."""
     from copier import Settings, run_copy
 
-    job = json.loads(sys.stdin.readline())
+    # It comes from our own parent process.
+    job = pickle.loads(base64.b64decode(sys.stdin.readline()))  # noqa: S301
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     try:
         run_copy(**job, defaults=True, overwrite=True, quiet=True, settings=Settings())

@@ -22,7 +22,7 @@ from paved_road.origin import Origin
 from paved_road.owners import Owner
 from paved_road.render import Operation, Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.commands import Command
-from paved_road.render.context import AnswerBook
+from paved_road.render.context import AnswerBook, parsed
 from paved_road.render.questions import MISSING, Ask, Prompt
 from paved_road.road import Release, Template, goes_back, is_passed, release
 from paved_road.road.signatures import demand
@@ -360,7 +360,7 @@ def _only_new(ask: Ask | None, recorded: Mapping[str, Any], secret: Container[st
     def answer(prompt: Prompt) -> Any:
         if prompt.name in recorded:
             with contextlib.suppress(AnswerError):
-                return prompt.accept(recorded[prompt.name])
+                return prompt.accept(parsed(recorded[prompt.name]))
         return prompt.default if prompt.name in secret and prompt.default is not MISSING else person(prompt)
 
     return answer
@@ -370,8 +370,9 @@ def _refuse_lost_answers(form: Questionnaire, book: AnswerBook, service: Service
     """A recorded answer that the new release does not take must not silently become its default."""
     for name, value in service.answers.items():
         if name in form.config.questions and not asked and name not in {*book.recorded, *book.hidden, *order.answers}:
+            shown = "" if name in form.config.secret else f": {value!r}"
             raise AnswerError(
-                f"the recorded answer to {name!r} is not one that {form.release.version} takes: {value!r}",
+                f"the recorded answer to {name!r} is not one that {form.release.version} takes{shown}",
                 cause=f"{service.answers_file} was edited, or the question has changed",
                 hint=f"--data {name}=VALUE",
             )

@@ -15,7 +15,7 @@ from typing import Any
 from paved_road.errors import AnswerError, TemplateError
 from paved_road.git import Scratch
 from paved_road.render import Questionnaire
-from paved_road.render.context import AnswerBook
+from paved_road.render.context import AnswerBook, parsed
 from paved_road.service import Service
 from paved_road.tree import File, Mode
 from paved_road.update.merge import Files, Sides, merge_all
@@ -50,7 +50,7 @@ def find(before: Questionnaire | None, form: Questionnaire, service: Service, gi
 
 def stand_ins(names: Iterable[str], book: AnswerBook) -> dict[str, Any]:
     """What the new release was rendered with instead."""
-    return {name: book.answered[name] for name in names if name in book.answered}
+    return {name: parsed(book.answered[name]) for name in names if name in book.answered}
 
 
 def carry(

@@ -29,7 +29,31 @@ def of(config: str, files: Mapping[str, str | bytes], *answers: Mapping[str, Any
 SHOW = {"out.jinja": "{{ q | to_json }} {{ q }}"}
 """A template that shows the answer to `q`."""
 
+TYPED = {"out.jinja": "{{ q }} {{ q is string }} {{ q is number }}"}
+"""The same for an answer that JSON has no type for."""
+
 QUESTIONS = {
+    "yaml-text": of("q: {type: yaml, default: '1'}", SHOW, {"q": "'2.20'"}, {"q": '"[a]"'}, {"q": "|\n two\n lines\n"}),
+    "json-text": of("q: {type: json, default: '1'}", SHOW, {"q": '"x y"'}, {"q": '["a", {"b": null}]'}, {"q": '"3"'}),
+    "yaml-texts-of-several": of("q: {type: yaml, multiselect: true, choices: [\"'1.10'\", 2, '[a]'], default: []}", SHOW,
+        {}, {"q": ["'1.10'", "[a]"]}),
+    "yaml-only": Case(files={"copier.yml": "q: {type: yaml, default: ''}", **TYPED}, answers=tuple({"q": text} for text in (
+        "2024-01-01", "2001-12-14 21:59:43.10 -5", "!!set {a}", "!!binary aGk=", ".nan", "-.inf", "0x" + "f" * 40,
+        "{1: a, ~: b, 2024-01-01: {since: 2024-01-02}}", "!!omap [a: 1]", "!!timestamp x"))),
+    "date-as-default": of("q: 2024-01-01", TYPED),
+    "set-as-default": of("q: !!set {a}", TYPED),
+    "date-inside": of("q: {type: yaml, default: {since: [2024-01-01]}}", TYPED),
+    "empty": of("q: {type: str, help: , validator: , default: ''}", SHOW),
+    "choices-without-values": of("q:\n  type: str\n  default: one\n  choices: {one: , two: }\n", SHOW, {}, {"q": "two"}),
+    "choices-with-null-values": of("q:\n  type: str\n  default: a\n  choices: [[a, ~], [b, {value: ~}], c]\n", SHOW,
+        {}, {"q": "b"}),
+    "choices-of-every-truth": of("q:\n  type: yaml\n  default: 0\n  choices: {zero: 0, no: false, list: [1], text: ''}\n",
+        SHOW, {}, {"q": "[1]"}),
+    "choices-with-one-label": of("q:\n  type: int\n  default: 1\n  choices: [[same, 1], [same, 2]]\n", SHOW, {"q": 2}),
+    "multiselect-as-text": of("q: {type: str, multiselect: 'yes', choices: [a, b], default: [a]}", SHOW, {}),
+    "hidden-and-given": of("q: {type: yaml, default: x, when: false}", SHOW, {"q": "[1]"}, {"q": "'[1]'"}),
+    "not-asked": of("q: {type: str, default: d, ask: false}", SHOW, {}, {"q": "given"}),
+    "secret-not-valid": of("q: {type: str, default: '', secret: true, validator: '{% if not q %}no{% endif %}'}", SHOW),
     "type-str": of("q: {type: str, default: word}", SHOW, {}, {"q": "other"}, {"q": 3}, {"q": ""}),
     "type-int": of("q: {type: int, default: 3}", SHOW, {}, {"q": "42"}, {"q": -1}),
     "type-float": of("q: {type: float, default: 1}", SHOW, {}, {"q": "1e3"}, {"q": 0.1}),
@@ -198,5 +222,52 @@ WRONG = {
     "broken-link": of("q: x", {}, links={"a": "nowhere"}),
     "unknown-envop": of("_envops: {nothing: 1}", {}),
     "not-yaml": of("q: [", {}),
+    "not-a-date": of("q: 2024-99-99", {}),
+    "deep": of("q: " + "[" * 3000, {}),
+    "no-time": of("q: x\nr: {type: yaml, default: '2024-99-99'}", {}),
+    **{
+        f"several: {text}": of("q: {type: str, multiselect: true, choices: [a], default: []}", {}, {"q": text})
+        for text in ("[3.10", "'", "*a", "a: b: c", "a", "[b]", "3")
+    },
+    **{
+        f"setting: {text}": of(f"{text}\nq: x", {"a.jinja": "{{ q }}"})
+        for text in (
+            "_envops: x",
+            "_envops: {undefined: 3}",
+            "_envops: {undefined: [a]}",
+            "_envops: {block_start_string: 3}",
+            "_envops: {newline_sequence: x}",
+            "_envops:",
+            "_envops: {block_start_string: '{{'}",
+            "_exclude: 3",
+            "_exclude:",
+            "_jinja_extensions: 3",
+            "_jinja_extensions:",
+            "_secret_questions: 3",
+            "_skip_if_exists: 3",
+            "_subdirectory:",
+            "_subdirectory: [a]",
+            "_tasks: 3",
+            "_tasks: [{}]",
+            "_templates_suffix: [a]",
+            "_answers_file: [a]",
+            "!include [a]",
+            "3: x",
+        )
+    },
+    **{
+        f"question: {text}": of(f"q: {{{text}}}", {})
+        for text in (
+            "type: [str]",
+            "multiselect: '{{ true }}', default: []",
+            "choices: 3, default: 1",
+            "choices: [[a, b, c]], default: a",
+            "choices: {a: {validator: ''}}, default: a",
+            "choices: '[', default: a",
+            "type: int, choices: [a], default: 1",
+            "type: int, default: .inf",
+            "type: int, default: '{{ q.a.b }}'",
+        )
+    },
 }
 """Templates and answers that both renderers refuse."""

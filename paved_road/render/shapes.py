@@ -1,0 +1,111 @@
+"""What the values of a `copier.yml` may look like: a malformed one is refused where it stands, before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from paved_road.errors import TemplateError
+
+_YES = frozenset({"1", "on", "t", "true", "y", "yes"})
+_NO = frozenset({"0", "off", "f", "false", "n", "no"})
+
+
+def check(path: str, settings: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise `TemplateError` for a setting or a question of `path` that has not the shape Copier documents."""
+    for name, (fits, shape) in _SETTINGS.items():
+        if name in settings and not fits(settings[name]):
+            raise TemplateError(f"{path}: _{name} must be {shape}", cause=f"it is {_short(settings[name])}")
+    for option, value in settings.get("envops", {}).items():
+        if str(option).endswith(("_string", "_prefix")) and not isinstance(value, str | None):
+            raise TemplateError(f"{path}: _envops: {option} must be text", cause=f"it is {_short(value)}")
+    for name, details in questions.items():
+        _check_question(f"{path}: the question {name!r}", details)
+
+
+def is_yes(value: Any) -> bool | None:
+    """A boolean that is written, not computed; None for what is none."""
+    word = str(value).strip().lower()
+    return True if word in _YES else False if word in _NO else None
+
+
+def _check_question(where: str, details: Mapping[str, Any]) -> None:
+    for key in ("multiselect", "secret"):
+        if key in details and is_yes(details[key]) is None:
+            raise TemplateError(f"{where}: {key} must be true or false", cause=f"it is {_short(details[key])}")
+    for key in ("help", "placeholder", "qmark", "type", "validator"):
+        if not isinstance(details.get(key), str | int | float | None):
+            raise TemplateError(f"{where}: {key} must be text", cause=f"it is {_short(details[key])}")
+    if not isinstance(details.get("choices"), list | dict | str | None):
+        raise TemplateError(f"{where}: choices must be a list, a mapping or a template of one")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _is_text_or_null(value: Any) -> bool:
+    return value is None or _is_text(value)
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)
+
+
+def _is_mapping_of_texts(value: Any) -> bool:
+    return _is_mapping(value) and all(map(_is_text, value.values()))
+
+
+def _is_command(value: Any) -> bool:
+    return isinstance(value, str) or _is_list_of_texts(value)
+
+
+def _are_tasks(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        _is_command(task["command"]) if isinstance(task, dict) and "command" in task else _is_command(task)
+        for task in value
+    )
+
+
+def _are_migrations(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_old_migration(item) or _are_tasks([item]) for item in value)
+
+
+def _is_old_migration(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and "version" in value
+        and ("before" in value or "after" in value)
+        and all(isinstance(value.get(stage, []), list) for stage in ("before", "after"))
+        and all(_is_command(command) for stage in ("before", "after") for command in value.get(stage, []))
+    )
+
+
+_TEXT = (_is_text, "text")
+_LIST = (_is_list_of_texts, "a list of texts")
+_SETTINGS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "answers_file": _TEXT,
+    "envops": (_is_mapping, "a mapping of Jinja's options"),
+    "exclude": _LIST,
+    "external_data": (_is_mapping_of_texts, "a mapping of names to paths"),
+    "jinja_extensions": _LIST,
+    "message_after_copy": (_is_text_or_null, "text"),
+    "message_after_update": (_is_text_or_null, "text"),
+    "message_before_copy": (_is_text_or_null, "text"),
+    "message_before_update": (_is_text_or_null, "text"),
+    "migrations": (_are_migrations, "a list of commands, or of mappings with a command"),
+    "secret_questions": _LIST,
+    "skip_if_exists": _LIST,
+    "subdirectory": _TEXT,
+    "tasks": (_are_tasks, "a list of commands, or of mappings with a command"),
+    "templates_suffix": (_is_text_or_null, "text"),
+}
+
+
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 100 else f"{shown[:100]}..."
