@@ -16,13 +16,13 @@ from paved_road import drift, git, origin, rules
 from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.drift import Difference
-from paved_road.errors import ServiceError, UsageError
+from paved_road.errors import UsageError
 from paved_road.owners import Owner
 from paved_road.render import prepare, render
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
-from paved_road.service import LOCK, Lock, Service, lock_of, open_service, prefix_of
+from paved_road.service import LOCK, Lock, Service, lock_of, open_service, prefix_of, repository_of
 from paved_road.tree import File, Tree
 
 
@@ -101,9 +101,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
 
 def _check(path: Path) -> git.Repository:
     """The repository, when there is something to adopt."""
-    repository = git.repository(path)
-    if repository is None:
-        raise ServiceError(f"{path} is not in a git repository", hint="git init, commit, and try again")
+    repository = repository_of(path, hint="git init, commit, and try again")
     if (path / LOCK).exists():
         raise UsageError(f"{path} is on the road already", cause=f"it has {LOCK}", hint=f"paved status {path}")
     if not any(child.name != ".git" for child in path.iterdir()):

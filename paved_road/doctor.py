@@ -42,10 +42,7 @@ def fix(config: Config) -> list[str]:
         cache.mkdir(parents=True, exist_ok=True)
         done.append(f"made {cache}")
     for copy in sorted((cache / "roads").glob("*.git")):
-        if (
-            git.maybe("rev-parse", "--git-dir", cwd=copy) is None
-            or git.maybe("fsck", "--connectivity-only", cwd=copy) is None
-        ):
+        if not git.is_sound(copy):
             shutil.rmtree(copy)
             done.append(f"removed the broken copy {copy}")
     for scratch in sorted((cache / "roads").glob(".clone-*")):
@@ -116,9 +113,7 @@ def _cache(config: Config) -> Finding:
             remedy="set PAVED_CACHE to a folder you can write",
         )
     fault = _writable(cache)
-    broken = [
-        copy.name for copy in (cache / "roads").glob("*.git") if git.maybe("rev-parse", "--git-dir", cwd=copy) is None
-    ]
+    broken = [copy.name for copy in (cache / "roads").glob("*.git") if not git.opens(copy)]
     if broken:
         return Finding(
             name="cache", ok=False, detail=f"broken copies: {', '.join(broken)}", remedy="paved doctor --fix"

@@ -56,6 +56,9 @@ class ConfigError(PavedError):
 class GitError(PavedError):
     """git is missing, too old, or refused."""
 
+    status: int | None = None
+    """The exit status of a git that ran and said no; None where it refused the repository as a whole."""
+
 
 class RoadError(PavedError):
     """A road cannot be reached or read."""

@@ -345,11 +345,7 @@ class Service:
 def open_service(path: Path) -> Service:
     """The service that `path` is the root of; `ServiceError` when there is none."""
     path = path.resolve()
-    repository = git.repository(path)
-    if repository is None:
-        raise ServiceError(
-            f"{path} is not in a git repository", hint="paved works on committed services: git init, then commit"
-        )
+    repository = repository_of(path, hint="paved works on committed services: git init, then commit")
     lock_file = path / LOCK
     lock = parse_lock(lock_file.read_bytes(), where=str(lock_file)) if lock_file.is_file() else None
     answers_file = lock.answers_file if lock else _find_answers(path)
@@ -370,6 +366,23 @@ def _stated_in(file: Path) -> Stated:
         return stated(file.read_bytes())
     except OSError:
         return Stated()
+
+
+def repository_of(path: Path, *, hint: str) -> git.Repository:
+    """The repository that a folder lies in; `ServiceError` where there is no such folder or no repository."""
+    if not path.is_dir():
+        what = "is not a folder" if path.exists() else "does not exist"
+        raise ServiceError(f"{path} {what}", hint="name the service's folder")
+    repository = git.repository(path)
+    if repository is None:
+        raise ServiceError(f"{path} is not in a git repository", hint=hint)
+    if not path.is_relative_to(repository.top):
+        raise ServiceError(
+            f"{path} is not in the work tree of its git repository",
+            cause=f"core.worktree says {repository.top}",
+            hint="name a folder of the work tree",
+        )
+    return repository
 
 
 def prefix_of(path: Path, repository: git.Repository) -> str:

@@ -62,7 +62,7 @@ def git_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], l
     def calls() -> list[str]:
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
-        return [re.sub(r"^(-c \S+ )*", "", line).split(" ", 1)[0] for line in lines]
+        return [re.sub(r"^(--git-dir \S+ |-c \S+ )*", "", line).split(" ", 1)[0] for line in lines]
 
     return calls
 

@@ -73,5 +73,6 @@ def leaf(data: bytes) -> Leaf:
 
 
 def objects(scratch: Scratch) -> int:
-    counts = dict(line.split(": ") for line in git.text("count-objects", "-v", cwd=scratch.folder).splitlines())
+    listing = git.text("--git-dir", scratch.folder, "count-objects", "-v")
+    counts = dict(line.split(": ") for line in listing.splitlines())
     return int(counts["count"]) + int(counts["in-pack"])

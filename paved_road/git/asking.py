@@ -9,15 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from paved_road.errors import GitError
-from paved_road.git.process import maybe, run, text
-
-
-def toplevel(path: Path) -> Path | None:
-    """The root of the work tree that `path` (or its nearest existing parent) is in; None outside of one."""
-    while not path.is_dir():
-        path = path.parent
-    found = maybe("rev-parse", "--show-toplevel", cwd=path)
-    return Path(found) if found else None
+from paved_road.git.process import is_bare, maybe, named, run, text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,32 +24,96 @@ class Repository:
     """Where the objects are, also for a linked work tree."""
     head: str | None
     """The commit that was checked out when this was read; None before the first one."""
+    object_format: str = "sha1"
+    """Git's name of the hash that makes the object ids."""
+
+
+_SEPARATOR = "--next"
+"""rev-parse repeats an option that it does not know. Its answers are lines, and so may be a part of a path."""
 
 
 def repository(path: Path) -> Repository | None:
-    """The repository that the folder `path` is in; None outside of one."""
-    asked = ("--show-toplevel", "--absolute-git-dir", "--git-path", "objects", "--revs-only", "HEAD")
-    said = maybe("rev-parse", *asked, cwd=path) if path.is_dir() else None
-    if said is None:
-        return None
-    top, folder, objects, *head = said.splitlines()
+    """The repository that the folder `path` is in; None outside of one. `GitError` for one that git refuses to open."""
+    asked = ("--show-toplevel", "--absolute-git-dir", "--git-path objects", "--show-object-format", "--revs-only HEAD")
+    words = f" {_SEPARATOR} ".join(asked).split(" ")
+    try:
+        said = run("rev-parse", *words, cwd=path)
+    except GitError as error:
+        if "not a git repository (or any" in error.cause:
+            return None
+        raise
+    answers = said.decode("utf-8", "surrogateescape").removesuffix("\n").split(f"\n{_SEPARATOR}")
+    top, folder, objects, object_format, head = (answer.removeprefix("\n") for answer in answers)
     return Repository(
-        top=Path(top), folder=Path(folder), objects=(path / objects).resolve(), head=head[0] if head else None
-    )
+        top=Path(top), folder=Path(folder), objects=(path / objects).resolve(), head=head or None,
+        object_format=object_format,
+    )  # fmt: skip
+
+
+def toplevel(path: Path) -> Path | None:
+    """The root of the work tree that `path` (or its nearest existing parent) is in; None outside of one."""
+    found = repository(_existing(path))
+    return found.top if found else None
+
+
+def _existing(path: Path) -> Path:
+    """The folder, or its nearest parent that there is."""
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
 def is_repository(path: Path) -> bool:
     """Whether `path` is the root of a work tree or a bare repository (not merely inside one)."""
     if not path.is_dir():
         return False
-    if (path / ".git").exists():
-        return True
-    return (path / "HEAD").is_file() and (path / "objects").is_dir()
+    return (path / ".git").exists() or is_bare(path)
+
+
+def opens(bare: Path) -> bool:
+    """Whether git can open a bare repository of ours."""
+    try:
+        run("--git-dir", bare, "rev-parse", "--git-dir")
+    except GitError as error:
+        if error.status is None:
+            raise
+        return False
+    return True
+
+
+def is_sound(bare: Path) -> bool:
+    """Whether git can open a bare repository of ours, and finds every object that its branches and tags need."""
+    return opens(bare) and maybe("--git-dir", bare, "fsck", "--connectivity-only", no=range(1, 256)) is not None
 
 
 def resolve(repository: Path, revision: str) -> str | None:
     """The commit id that a revision names, or None."""
-    return maybe("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", cwd=repository)
+    asked = ("--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+    return maybe(*named(repository), "rev-parse", *asked, cwd=repository, no=(1, 128))
+
+
+def object_id(repository: Path, name: str) -> str | None:
+    """The id of the object, of whatever kind, that a name stands for; None for none."""
+    return maybe(*named(repository), "rev-parse", "--verify", "--quiet", name, cwd=repository, no=(1, 128))
+
+
+def kind(repository: Path, name: str) -> str | None:
+    """Whether an object is a commit, tree, blob or tag; None for one that does not exist."""
+    return maybe(*named(repository), "cat-file", "-t", name, cwd=repository, no=(1, 128))
+
+
+def objects_folder(repository: Path) -> Path:
+    """Where the objects of a repository are."""
+    asked = (*named(repository), "rev-parse", "--git-path", "objects")
+    return (repository / text(*asked, cwd=repository)).resolve()
+
+
+def is_branch_name(repository: Path, name: str) -> bool:
+    """Whether a branch can have this name."""
+    return maybe("check-ref-format", "--branch", name, cwd=repository, no=(128,)) is not None
+
+
+def knows_who_commits(repository: Path) -> bool:
+    """Whether git has a name and an address for a commit."""
+    return maybe("var", "GIT_COMMITTER_IDENT", cwd=repository, no=(128,)) is not None
 
 
 def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
@@ -66,6 +122,7 @@ def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
     With `merged` only those in the history of that commit.
     """
     listing = text(
+        *named(repository),
         "for-each-ref",
         *([f"--merged={merged}"] if merged else []),
         "--format=%(refname) %(objecttype) %(objectname) %(*objecttype) %(*objectname)",
@@ -73,7 +130,7 @@ def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
         cwd=repository,
     )
     found = {}
-    for line in listing.splitlines():
+    for line in listing.split("\n") if listing else ():
         name, *facts = line.split(" ")
         kind, commit = facts[2:] if facts[0] == "tag" else facts[:2]
         if kind == "tag":  # a tag of a tag, of which this git tells the first step alone
@@ -85,23 +142,36 @@ def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
 
 def is_ancestor(repository: Path, commit: str, of: str) -> bool:
     """Whether a commit is in the history of another one; False when the repository lacks either."""
-    return maybe("merge-base", "--is-ancestor", commit, of, cwd=repository) is not None
+    asked = ("merge-base", "--is-ancestor", commit, of)
+    return maybe(*named(repository), *asked, cwd=repository, no=(1, 128)) is not None
 
 
 def is_reachable(repository: Path, commit: str, *prefixes: str) -> bool:
     """Whether a commit is in the history of any ref below the prefixes."""
-    return bool(maybe("for-each-ref", "--count=1", "--format=x", f"--contains={commit}", *prefixes, cwd=repository))
+    asked = ("for-each-ref", "--count=1", "--format=x", f"--contains={commit}", *prefixes)
+    return bool(maybe(*named(repository), *asked, cwd=repository, no=(1, 128, 129)))
 
 
 def describe(repository: Path, commit: str) -> str:
     """What Copier records as `_commit`: the tag, tag-count-id, or the abbreviated id."""
-    return text("describe", "--tags", "--always", commit, cwd=repository)
+    return text(*named(repository), "describe", "--tags", "--always", commit, cwd=repository)
+
+
+def commits_in(repository: Path, revisions: str) -> int:
+    """How many commits a range (or the history of one commit) has."""
+    return int(text(*named(repository), "rev-list", "--count", revisions, cwd=repository))
+
+
+def has_changes(directory: Path) -> bool:
+    """Whether anything below a folder of a work tree is not as committed, untracked files among it."""
+    asked = ("status", "--porcelain", "--ignore-submodules=dirty", "--", ".")
+    return bool(run(*asked, cwd=directory, settings=without_filters(directory)))
 
 
 def first_parent_log(repository: Path, commit: str, path: str) -> list[str]:
     """The first-parent commits that changed `path`, newest first."""
-    listing = text("log", "--first-parent", "--format=%H", commit, "--", path, cwd=repository)
-    return listing.splitlines()
+    asked = ("--first-parent", "--format=%H", commit, "--", f":(top,literal){path}")
+    return text(*named(repository), "log", *asked, cwd=repository).splitlines()
 
 
 def working_files(directory: Path) -> list[str]:
@@ -112,11 +182,9 @@ def working_files(directory: Path) -> list[str]:
 
 
 def is_ignored(path: Path) -> bool:
-    """Whether the work tree that `path` is in ignores it."""
-    parent = path.parent
-    while not parent.is_dir():
-        parent = parent.parent
-    return maybe("check-ignore", "--quiet", path, cwd=parent) is not None
+    """Whether the work tree that `path` is in ignores it. What lies behind a link is no part of a work tree."""
+    parent = _existing(path.parent)
+    return maybe("check-ignore", "--quiet", "--", path.relative_to(parent), cwd=parent, no=(1, 128)) is not None
 
 
 def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
@@ -130,7 +198,7 @@ def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
     try:
         answer = run("check-ignore", "-z", "--stdin", cwd=directory, stdin=request)
     except GitError as error:
-        if error.cause == "exit status 1":  # it ignores none of them
+        if error.status == 1:  # it ignores none of them
             return set()
         raise
     return set(answer.decode("utf-8", "surrogateescape").split("\0")[:-1])
@@ -138,21 +206,20 @@ def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
 
 def last_with(repository: Path, path: str) -> str | None:
     """The last commit that still had a file which HEAD does not have; None where the history does not say."""
-    listing = maybe(
-        "log", "-1", "--format=%P", "--diff-filter=D", "HEAD", "--", f":(top,literal){path}", cwd=repository
-    )
+    asked = ("-1", "--format=%P", "--diff-filter=D", "HEAD", "--", f":(top,literal){path}")
+    listing = maybe("log", *asked, cwd=repository, no=(128,))
     return listing.split(" ", 1)[0] if listing else None
 
 
 def last_commit(repository: Path, paths: Iterable[str]) -> str | None:
     """The last commit that changed one of these files; None where the history does not say."""
     names = [f":(top,literal){path}" for path in paths]
-    return maybe("log", "-1", "--format=%H", "HEAD", "--", *names, cwd=repository) or None
+    return maybe("log", "-1", "--format=%H", "HEAD", "--", *names, cwd=repository, no=(128,)) or None
 
 
 def has_file(repository: Path, commit: str, path: str) -> bool:
     """Whether a commit has a file at this path."""
-    return maybe("cat-file", "-e", f"{commit}:{path}", cwd=repository) is not None
+    return maybe(*named(repository), "cat-file", "-e", f"{commit}:{path}", cwd=repository, no=(1, 128)) is not None
 
 
 def merge_attributes(directory: Path, paths: Iterable[str]) -> dict[str, str]:
@@ -172,12 +239,25 @@ def settings(repository: Path, pattern: str) -> dict[str, str]:
 
 
 @functools.lru_cache
+def without_filters(directory: Path) -> tuple[tuple[str, str], ...]:
+    """Settings that keep git from running a filter when it compares files: it converts line ends and the like itself.
+
+    The names of filters are anybody's, in any file of git's configuration.
+    """
+    listing = maybe("config", "-z", "--name-only", "--get-regexp", r"^filter\.", cwd=directory) or ""
+    names = {name.rpartition(".")[0] for name in listing.split("\0") if name}
+    off = {"clean": "", "smudge": "", "process": "", "required": "false"}
+    return tuple((f"{name}.{key}", value) for name in sorted(names) for key, value in off.items())
+
+
+@functools.lru_cache
 def renames(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
     """Files that were renamed between two commits, oldest first, as git saw it commit by commit; below `folder`."""
     prefix = f"{folder}/" if folder else ""
     listing = run(
+        *named(repository),
         *("log", "--reverse", "--first-parent", "-m", "-M", "--diff-filter=R", "--name-status", "-z", "--format="),
-        *(f"{old}..{new}", "--", folder or "."),
+        *(f"{old}..{new}", "--", f":(top,literal){folder}"),
         cwd=repository,
     )
     words = iter(listing.decode("utf-8", "surrogateescape").split("\0"))

@@ -17,14 +17,17 @@ class Login:
     password: str | None = field(repr=False)
     """None when only a name was given: git's other credential helpers know its password, or it is a token itself."""
 
-    def environment(self) -> dict[str, str]:
-        """What git has to find in its environment to log in at this host, and only there."""
-        if not self.base:
-            return {}
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """The settings of git that log in at this host, and only there."""
         key = f"credential.{self.base}"
         before = [(f"{key}.helper", "")] if self.password is not None else []
-        settings = [*before, (f"{key}.username", self.name), (f"{key}.helper", _HELPER)]
-        return configured(settings) | {"PAVED_LOGIN_NAME": self.name, "PAVED_LOGIN_PASSWORD": self.password or ""}
+        return (*before, (f"{key}.username", self.name), (f"{key}.helper", _HELPER)) if self.base else ()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the settings look for in the environment."""
+        return {"PAVED_LOGIN_NAME": self.name, "PAVED_LOGIN_PASSWORD": self.password or ""} if self.base else {}
 
 
 _HELPER = """\

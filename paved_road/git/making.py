@@ -7,31 +7,34 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from paved_road.git.login import Login
-from paved_road.git.process import maybe, run, text
+from paved_road.git.process import FETCHER, PERSON, Role, maybe, named, run, text
 
 
 def clone_road(source: str, target: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
     """A bare copy of the branches and tags at `source`, and of no other ref: anybody may open a pull request."""
-    run("clone", "--quiet", "--bare", "--template=", "--", source, target, env=_connecting(login, env))
+    run("clone", "--quiet", "--bare", "--template=", "--", source, target, role=_connecting(login, env))
 
 
 def fetch_road(repository: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
     """Bring the copy of a road up to date, its branches and tags."""
     options = ("--quiet", "--prune", "--force", "--no-recurse-submodules")
-    run("fetch", *options, "origin", *_ROADS_REFS, cwd=repository, env=_connecting(login, env))
+    run(*named(repository), "fetch", *options, "origin", *_ROADS_REFS, cwd=repository, role=_connecting(login, env))
 
 
 def fetch_commit(repository: Path, commit: str, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
     """Fetch one commit that no branch or tag has any more; a ref of its own keeps it from git's garbage collection."""
     what = f"+{commit}:refs/pinned/{commit}"
-    run("fetch", "--quiet", "--no-tags", "origin", what, cwd=repository, env=_connecting(login, env))
+    asked = ("fetch", "--quiet", "--no-tags", "origin", what)
+    run(*named(repository), *asked, cwd=repository, role=_connecting(login, env))
 
 
 _ROADS_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
-def _connecting(login: Login | None, env: Mapping[str, str]) -> dict[str, str]:
-    return {**(login.environment() if login else {}), **env}
+def _connecting(login: Login | None, env: Mapping[str, str]) -> Role:
+    """Who fetches, with what opens the door."""
+    settings, variables = (login.settings, login.variables) if login else ((), {})
+    return Role(settings=(*FETCHER.settings, *settings), variables={**variables, **env})
 
 
 def start_repository(directory: Path) -> None:
@@ -54,11 +57,11 @@ def commit_everything(directory: Path, message: str, *, forced: Iterable[str] = 
         if {"user.name", "user.email"} <= known.keys()
         else ["-c", "user.name=paved", "-c", "user.email=paved@localhost"]
     )
-    run("add", "--all", cwd=directory)
+    run("add", "--all", cwd=directory, role=PERSON)
     if paths := list(forced):
-        run("add", "--force", "--", *paths, cwd=directory)
+        run("add", "--force", "--", *paths, cwd=directory, role=PERSON)
     quiet = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "gc.auto=0"]
-    run(*identity, *quiet, "commit", "--quiet", "--allow-empty", "--message", message, cwd=directory)
+    run(*identity, *quiet, "commit", "--quiet", "--allow-empty", "--message", message, cwd=directory, role=PERSON)
     return text("rev-parse", "HEAD", cwd=directory)
 
 

@@ -13,7 +13,7 @@ from typing import IO, Self, cast
 
 from paved_road import debug
 from paved_road.errors import GitError
-from paved_road.git.process import environment, maybe, run, starting
+from paved_road.git.process import READER, maybe, named, run, starting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class Entry:
 
 def tree(repository: Path, revision: str) -> list[Entry]:
     """Every file of a commit or tree (`commit:folder` names a folder's tree), submodules left out."""
-    listing = run("ls-tree", "-r", "-z", "--full-tree", revision, cwd=repository)
+    listing = run(*named(repository), "ls-tree", "-r", "-z", "--full-tree", revision, cwd=repository)
     entries = []
     for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         facts, path = line.split("\t", 1)
@@ -119,6 +119,7 @@ class Objects:
                         size = int(header.rsplit(b" ", 1)[1])
                         yield answers.read(size + 1)[:-1]
             except BrokenPipeError as error:
+                run(*named(self.repository), "rev-parse", "--git-dir", cwd=self.repository)  # says why, if it knows
                 raise GitError(f"git cannot read the objects of {self.repository}") from error
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
@@ -126,9 +127,9 @@ class Objects:
             debug.tell("git cat-file --batch-command, in", self.repository)
             with starting(self.repository):
                 self._process = subprocess.Popen(
-                    ["git", "cat-file", "--batch-command"],
+                    ["git", *named(self.repository), "cat-file", "--batch-command"],
                     cwd=self.repository,
-                    env=environment(),
+                    env=READER.environment(),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
@@ -175,7 +176,7 @@ def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
 def submodules(repository: Path, commit: str) -> dict[str, str]:
     """The URL of each submodule that a commit's `.gitmodules` names, by path."""
     known = ("--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", r"^submodule\..*\.(path|url)$")
-    listing = maybe("config", *known, cwd=repository) or ""
+    listing = maybe(*named(repository), "config", *known, cwd=repository, no=(1, 128)) or ""
     facts = dict(pair.split("\n", 1) for pair in listing.split("\0") if "\n" in pair)
     paths = {key.removesuffix(".path"): path for key, path in facts.items() if key.endswith(".path")}
     return {path.rstrip("/"): facts[f"{name}.url"] for name, path in paths.items() if f"{name}.url" in facts}

@@ -1,4 +1,10 @@
-"""Running git: one function, in an environment that no caller's git command reaches."""
+"""Running git: one function, in an environment that no caller's git command reaches, in one of three roles.
+
+A repository's own configuration can name programs (a file system monitor, hooks, filters, a signature checker, a
+transport), and a folder that somebody else made can be taken for a repository. So a git that only reads gets
+settings that stop all of that. They are handed over in the environment, where they outrank the repository's own
+and also reach every git that git starts.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,8 @@ import functools
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from paved_road import debug
@@ -30,17 +37,60 @@ def environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """On whose behalf git runs: the settings and variables that say what it may run and fetch."""
+
+    settings: tuple[tuple[str, str], ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self, more: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+        """`environment` with the role's settings, and `more` of them, after those that the caller handed over."""
+        found = environment()
+        first = int(found["GIT_CONFIG_COUNT"]) if found.get("GIT_CONFIG_COUNT", "").isdecimal() else 0
+        settings = [*self.settings, *more]
+        for number, (key, value) in enumerate(settings, first):
+            found[f"GIT_CONFIG_KEY_{number}"], found[f"GIT_CONFIG_VALUE_{number}"] = key, value
+        counted = {"GIT_CONFIG_COUNT": str(first + len(settings))} if settings else {}
+        return found | counted | dict(self.variables)
+
+
+# Only a folder that has `.git`, or that we name with --git-dir, is a repository. A folder that merely looks like a
+# bare one may be part of what a stranger made (git-config(1), safe.bareRepository).
+_CAREFUL = (
+    ("safe.bareRepository", "explicit"),
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", os.devnull),
+    ("submodule.recurse", "false"),
+)
+
+READER = Role(
+    settings=(*_CAREFUL, ("log.showSignature", "false")),
+    variables={
+        # Objects that a partial clone lacks stay missing. Older gits start the fetch, and no transport is allowed.
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        # A commit is what its id says.
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": os.devnull,
+    },
+)
+"""Reads a repository that anybody may have made: runs nothing of it, fetches nothing."""
+
+FETCHER = Role(settings=_CAREFUL)
+"""Fetches a road: with the person's own access, but without running what a repository brings."""
+
+PERSON = Role()
+"""Changes a person's own service as if they had typed it: their hooks, filters and signing key apply."""
+
+
 def run(
-    *args: str | Path,
-    cwd: Path | None = None,
-    stdin: bytes | None = None,
-    hint: str = "",
-    index: Path | None = None,
-    env: Mapping[str, str] | None = None,
-) -> bytes:
+    *args: str | Path, cwd: Path | None = None, stdin: bytes | None = None, hint: str = "", index: Path | None = None,
+    role: Role = READER, settings: Iterable[tuple[str, str]] = (),
+) -> bytes:  # fmt: skip
     """Run git and return its standard output; a non-zero exit is a `GitError` that says what git said.
 
-    `index` is a file to use instead of the repository's own index; `env` holds variables for this one process.
+    `index` is a file to use instead of the repository's own index; `settings` are of this one call.
     """
     command = ["git", *map(str, args)]
     debug.tell(*command)
@@ -48,7 +98,7 @@ def run(
         done = subprocess.run(
             command,
             cwd=cwd,
-            env=environment() | ({"GIT_INDEX_FILE": str(index)} if index else {}) | dict(env or {}),
+            env=role.environment(settings) | ({"GIT_INDEX_FILE": str(index)} if index else {}),
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -56,8 +106,18 @@ def run(
         )
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
-        raise GitError(f"git {_subcommand(command)} failed", cause=said, hint=hint)
+        raise refusal(_subcommand(command), said, status=done.returncode, hint=hint)
     return done.stdout
+
+
+def named(repository: Path) -> tuple[str, ...]:
+    """The options that name a bare repository (a mirror, a scratch repository, a road) outright; none for another."""
+    return ("--git-dir", os.path.abspath(repository)) if is_bare(repository) else ()
+
+
+def is_bare(path: Path) -> bool:
+    """Whether a folder looks like a bare repository."""
+    return (path / "HEAD").is_file() and (path / "objects").is_dir() and not (path / ".git").exists()
 
 
 @contextlib.contextmanager
@@ -82,19 +142,65 @@ def _subcommand(command: list[str]) -> str:
     return ""
 
 
-def text(*args: str | Path, cwd: Path | None = None) -> str:
+def text(*args: str | Path, cwd: Path | None = None, role: Role = READER) -> str:
     """`run`, decoded and stripped."""
-    return run(*args, cwd=cwd).decode(errors="replace").strip()
+    return run(*args, cwd=cwd, role=role).decode("utf-8", "surrogateescape").strip()
 
 
-def maybe(*args: str | Path, cwd: Path | None = None) -> str | None:
-    """`text`, or None when git says no."""
+def maybe(*args: str | Path, cwd: Path | None = None, no: Collection[int] = (1,), role: Role = READER) -> str | None:
+    """`text`, or None when git says no: by an exit status among `no`. To refuse a whole repository is no answer."""
     try:
-        return text(*args, cwd=cwd)
+        return text(*args, cwd=cwd, role=role)
     except GitError as error:
-        if "not installed" in error.message:
-            raise
-        return None
+        if error.status in no:
+            return None
+        raise
+
+
+def refusal(subcommand: str, said: str, *, status: int | None = None, hint: str = "") -> GitError:
+    """What git refused, as an error that says why and what helps."""
+    error = GitError(f"git {subcommand} failed", cause=said, hint=hint)
+    for pattern, message, cause, remedy in _REFUSALS:
+        if found := re.search(pattern, said):
+            facts = {"subject": found.groupdict().get("subject", ""), "said": found[0]}
+            return GitError(message.format(**facts), cause=cause.format(**facts), hint=remedy.format(**facts))
+    error.status = status
+    return error
+
+
+_REFUSALS = (
+    (
+        r"detected dubious ownership in repository at '(?P<subject>.+)'",
+        "git does not trust the repository at {subject}",
+        "{said}: its files belong to another user",
+        "if you trust it: git config --global --add safe.directory '{subject}'",
+    ),
+    (
+        r"cannot use bare repository '(?P<subject>[^\n]+)' \(",
+        "{subject} is a bare repository, or looks like one",
+        "a service lies in a work tree, and nothing of a folder that only looks like a repository is run",
+        "clone it, and name the clone",
+    ),
+    (
+        r"(?m)not a git repository: (?P<subject>[^'\n].*)$",
+        "the .git file here leads nowhere",
+        "git finds no repository at {subject}",
+        "git worktree repair, in the repository that it was a work tree of; or clone again",
+    ),
+    (
+        r"(?s)(Expected git repo version|unknown repository (extension|object format|ref storage)).*",
+        "this git cannot read the repository's format",
+        "{said}",
+        "install a newer git",
+    ),
+    (
+        r"this operation must be run in a work tree",
+        "this is no work tree, but git's own folder or a bare repository",
+        "{said}",
+        "name a folder of a work tree",
+    ),
+)  # fmt: skip
+"""What git says (with LC_ALL=C) where it refuses a whole repository; and message, cause and hint for a person."""
 
 
 @functools.cache

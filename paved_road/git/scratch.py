@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from paved_road.errors import GitError
 from paved_road.git.objects import Objects
-from paved_road.git.process import environment, run, starting
+from paved_road.git.process import READER, named, refusal, run, starting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +92,7 @@ class Scratch:
             stream += _difference(before, one.files)
             known[one.branch] = one.files
         if stream:
-            run("fast-import", "--quiet", "--force", cwd=self.folder, stdin=b"".join(stream))
+            run(*named(self.folder), "fast-import", "--quiet", "--force", cwd=self.folder, stdin=b"".join(stream))
 
     def merge(
         self, pairs: Iterable[tuple[str, str]], *, attributes: bytes = b"", settings: Iterable[str] = ()
@@ -111,7 +110,7 @@ class Scratch:
             file.write_bytes(attributes)
         every = (*settings, *_MERGING, f"core.attributesFile={file}")
         options = [word for setting in every for word in ("-c", setting)]
-        command = (*options, "merge-tree", "--stdin", "-z", "--messages")
+        command = (*named(self.folder), *options, "merge-tree", "--stdin", "-z", "--messages")
         return list(_merges(run(*command, cwd=self.folder, stdin=request.encode())))
 
 
@@ -174,23 +173,23 @@ def _merges(answer: bytes) -> Iterator[Merge]:
 def renamed(repository: Path, old: str, new: str) -> list[tuple[str, str]]:
     """Files that git takes for renamed between two trees, by their similarity."""
     options = ("-r", "-z", "-M", "-l0", "--diff-filter=R", "--name-status")
-    words = iter(run("diff-tree", *options, old, new, cwd=repository).decode("utf-8", "surrogateescape").split("\0"))
+    listing = run(*named(repository), "diff-tree", *options, old, new, cwd=repository)
+    words = iter(listing.decode("utf-8", "surrogateescape").split("\0"))
     return [(next(words), next(words)) for status in words if status]
 
 
 def patch(repository: Path, old: str, new: str) -> str:
     """The difference between two trees as a person reads it, renames found."""
-    return run("diff-tree", "-r", "-p", "-M", "--no-color", "--no-ext-diff", old, new, cwd=repository).decode(
-        errors="replace"
-    )
+    options = ("-r", "-p", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
+    return run(*named(repository), "diff-tree", *options, old, new, cwd=repository).decode(errors="replace")
 
 
 def diff_folders(old: Path, new: Path) -> str:
     """The difference between two folders beside each other, with paths as if each were the root."""
-    options = ("--no-index", "--no-color", "--no-ext-diff", "--no-renames", "--no-prefix", "--exit-code")
-    command = ["git", "-c", "core.quotePath=false", "diff", *options, old.name, new.name]
+    plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-prefix", "--exit-code")
+    command = ["git", "-c", "core.quotePath=false", "diff", "--no-index", *plain, old.name, new.name]
     with starting(old.parent):
-        done = subprocess.run(command, cwd=old.parent, env=environment(), capture_output=True, check=False)
+        done = subprocess.run(command, cwd=old.parent, env=READER.environment(), capture_output=True, check=False)
     if done.returncode not in (0, 1):
-        raise GitError("git diff failed", cause=done.stderr.decode(errors="replace").strip())
+        raise refusal("diff", done.stderr.decode(errors="replace").strip())
     return done.stdout.decode(errors="replace")

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from paved_road.git.asking import Repository
+from paved_road.git.asking import Repository, without_filters
 from paved_road.git.objects import tree
-from paved_road.git.process import maybe, run, text
+from paved_road.git.process import PERSON, maybe, run, text
 
 
 def changed_files(directory: Path) -> list[str]:
@@ -19,8 +19,9 @@ def changed_files(directory: Path) -> list[str]:
 def head_and_changed(directory: Path) -> tuple[str, list[str]]:
     """The commit that is checked out ("(initial)" before the first) and `changed_files`, by one look."""
     what = ("--branch", "--no-ahead-behind", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
-    listing = run("status", "--porcelain=v2", "-z", *what, "--", ".", cwd=directory).decode("utf-8", "surrogateescape")
-    lines = listing.split("\0")[:-1]
+    asked = ("status", "--porcelain=v2", "-z", *what, "--", ".")
+    listing = run(*asked, cwd=directory, settings=without_filters(directory))
+    lines = listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
     head = next(line.removeprefix(_HEAD) for line in lines if line.startswith(_HEAD))
     # The path is what follows eight facts; ten of an unmerged file.
     facts = {"1": 8, "u": 10}
@@ -35,7 +36,7 @@ def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]], *
     stream = "".join(f"{mode} {blob} {stage}\t{path}\0" for mode, blob, stage, path in lines)
     if stream:
         content = stream.encode("utf-8", "surrogateescape")
-        run("update-index", "-z", "--index-info", cwd=repository, stdin=content, index=index)
+        run("update-index", "-z", "--index-info", cwd=repository, stdin=content, index=index, role=PERSON)
 
 
 def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None = None) -> None:
@@ -52,6 +53,7 @@ def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None
             cwd=repository,
             stdin=stream.encode("utf-8", "surrogateescape"),
             index=index,
+            role=PERSON,
         )
 
 
@@ -65,24 +67,28 @@ def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None
     """
     run("read-tree", "HEAD", cwd=directory, index=index)
     if paths is None:
-        run("add", "--all", "--", ".", cwd=directory, index=index)
+        run("add", "--all", "--", ".", cwd=directory, index=index, role=PERSON)
     else:
         stream = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
-        run("update-index", "-z", "--add", "--remove", "--stdin", cwd=directory, stdin=stream, index=index)
+        run("update-index", "-z", "--add", "--remove", "--stdin", cwd=directory, stdin=stream, index=index, role=PERSON)
     return run("write-tree", cwd=directory, index=index).decode().strip()
 
 
 def check_out(source: Repository, revision: str, directory: Path) -> None:
-    """Make `directory` a repository of its own, on no commit, with the files of a tree of another one."""
-    run("init", "--quiet", "--template=", directory)
+    """Make `directory` a repository of its own, on no commit, with the files of a tree of another one.
+
+    No filter runs, here and in `stage_everything`: what it would make of a file is nobody's business but the owner's.
+    """
+    run("init", "--quiet", "--template=", f"--object-format={source.object_format}", directory)
     (directory / ".git" / "objects" / "info").mkdir(exist_ok=True)
     (directory / ".git" / "objects" / "info" / "alternates").write_text(f"{source.objects}\n")
-    run("read-tree", "-u", "--reset", text("rev-parse", "--verify", revision, cwd=source.top), cwd=directory)
+    tree_id = text("rev-parse", "--verify", revision, cwd=source.top)
+    run("read-tree", "-u", "--reset", tree_id, cwd=directory, settings=without_filters(directory))
 
 
 def stage_everything(directory: Path) -> str:
     """The tree of everything in a work tree that it does not ignore."""
-    run("add", "--all", cwd=directory)
+    run("add", "--all", cwd=directory, settings=without_filters(directory))
     return text("write-tree", cwd=directory)
 
 
@@ -108,9 +114,9 @@ def commit_tree(repository: Path, tree_id: str, parent: str, message: str) -> st
 
 def start_branch(repository: Path, name: str) -> None:
     """A new branch at HEAD becomes the current one; no file and no hook is touched. It may be that one already."""
-    if maybe("symbolic-ref", "--short", "HEAD", cwd=repository) != name:
-        run("update-ref", f"refs/heads/{name}", "HEAD", NO_BLOB, cwd=repository)
-        run("symbolic-ref", "HEAD", f"refs/heads/{name}", cwd=repository)
+    if maybe("symbolic-ref", "--quiet", "--short", "HEAD", cwd=repository) != name:
+        run("update-ref", f"refs/heads/{name}", "HEAD", "", cwd=repository, role=PERSON)
+        run("symbolic-ref", "HEAD", f"refs/heads/{name}", cwd=repository, role=PERSON)
 
 
 def index_entries(directory: Path) -> list[tuple[str, str, str]]:

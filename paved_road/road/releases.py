@@ -149,7 +149,7 @@ def _derived(template: Template, commit: str) -> str:
     merged = {*git.refs(location, "refs/tags", merged=commit).values()} if tagged else set()
     before = next((one for one in tagged if one.commit in merged), None)
     since = f"{before.commit}..{commit}" if before else commit
-    count = git.text("rev-list", "--count", since, cwd=location)
+    count = git.commits_in(location, since)
     return f"{before.version if before else '0.0.0'}.post{count}.dev0+{commit[:7]}"
 
 
@@ -169,9 +169,7 @@ def _working_tree(template: Template) -> Release:
 def _dirty(template: Template) -> str:
     """The mark of a work tree that is not as it was committed."""
     road: Road = template.road
-    if not road.is_git or not git.text("status", "--porcelain", "--", template.folder or ".", cwd=road.location):
-        return ""
-    return "+dirty"
+    return "+dirty" if road.is_git and git.has_changes(road.location / template.folder) else ""
 
 
 # -- what comes after what -------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def demand(release: Release) -> None:
     with tempfile.TemporaryDirectory(prefix="paved-signature-") as folder:
         # In a repository of its own: the road's may be a folder with settings that name a verifier of their own.
         scratch = Path(folder) / "scratch.git"
-        objects = (road.location / git.text("rev-parse", "--git-path", "objects", cwd=road.location)).resolve()
+        objects = git.objects_folder(road.location)
         with git.Scratch(scratch, [objects]):
             signed, kind = _signed(release, scratch)
             said = [_verify(scratch, kind, signed, key) for key in road.signed_by]
@@ -53,11 +53,11 @@ def _signed(release: Release, scratch: Path) -> tuple[str, str]:
     if release.tag is None:
         return str(release.commit), "commit"
     location = release.template.road.location
-    tag = git.text("rev-parse", "--verify", f"refs/tags/{release.tag}", cwd=location)
+    tag = git.object_id(location, f"refs/tags/{release.tag}") or ""
     (content,) = git.read(scratch, [tag])
     head, _, _ = (content or b"").partition(b"\n\n")
     facts = dict(line.split(b" ", 1) for line in head.splitlines() if b" " in line)
-    if facts.get(b"tag") is None or git.maybe("cat-file", "-t", tag, cwd=scratch) != "tag":
+    if facts.get(b"tag") is None or git.kind(scratch, tag) != "tag":
         raise _refused(release, f"the tag {release.tag} is lightweight, and such a tag has no signature")
     if facts[b"tag"].decode(errors="replace") != release.tag:
         raise _refused(release, f"what was signed is the tag {facts[b'tag'].decode(errors='replace')!r}")

@@ -50,11 +50,11 @@ def check(service: Service, *, commit: bool = False, branch: str | None = None) 
     if service.repository.head is None:
         raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
     _check_clean(git.changed_files(service.path))
-    if branch and git.maybe("check-ref-format", "--branch", branch, cwd=service.top) is None:
+    if branch and not git.is_branch_name(service.top, branch):
         raise UsageError(f"{branch!r} is no name for a branch", hint="--branch NAME")
     if branch and git.resolve(service.top, f"refs/heads/{branch}"):
         raise UsageError(f"there is a branch {branch!r} already", hint="--branch with another name")
-    if commit and git.maybe("var", "GIT_COMMITTER_IDENT", cwd=service.top) is None:
+    if commit and not git.knows_who_commits(service.top):
         raise UsageError(
             "git does not know who commits",
             cause="user.name or user.email is not set",
@@ -225,9 +225,9 @@ def _finish(service: Service, journal: Journal, *, commit: bool, branch: str | N
     _migrate(service, journal)
     made, notes = derive.run(journal.derived, service.path)
     if journal.conflicts or journal.migrations or journal.derived:  # else the index is as the work tree already
-        git.run("add", "--update", "--", ".", cwd=service.path)
+        git.run("add", "--update", "--", ".", cwd=service.path, role=git.PERSON)
     if wanted := [path for path in made if not git.is_ignored(service.path / path)]:
-        git.run("add", "--", *wanted, cwd=service.path)
+        git.run("add", "--", *wanted, cwd=service.path, role=git.PERSON)
     done = _commit(service, journal, branch) if commit else None
     journals.end(service.journal)
     return Applied(journal=journal, regenerated=tuple(made), notes=(*journal.notes, *notes), commit=done)
@@ -256,7 +256,8 @@ def _commit(service: Service, journal: Journal, branch: str | None) -> str:
             git.start_branch(service.top, branch)
         message = f"Update {service.path.name} from {journal.old_version} to {journal.new_version}"
         try:
-            git.run("commit", "--quiet", "--message", message, "--", ".", cwd=service.path)
+            commit = ("commit", "--quiet", "--message", message, "--", ".")
+            git.run(*commit, cwd=service.path, role=git.PERSON)
         except GitError as error:
             raise ServiceError(
                 "the update is in place, but its commit was refused",

@@ -77,12 +77,12 @@ def test_a_detached_head_is_updated_where_it_is(here: Paved, service: Path) -> N
     assert here("update", service, "--commit").returncode == 0
     assert is_updated(service)
     assert git.resolve(service, "main") == main == git.resolve(service, "HEAD~1")
-    assert git.maybe("symbolic-ref", "HEAD", cwd=service) is None
+    assert git.maybe("symbolic-ref", "--quiet", "HEAD", cwd=service) is None
 
 
 def test_a_shallow_clone_of_an_edited_service_is_updated(here: Paved, service: Path, work: Path) -> None:
     evolve(service, {"plain.txt": "team\n"})
-    git.run("clone", "--quiet", "--depth", "1", f"file://{service}", work / "shallow")
+    git.run("clone", "--quiet", "--depth", "1", f"file://{service}", work / "shallow", role=git.PERSON)
     done = here("update", work / "shallow")
     assert done.returncode == 0, done.stderr
     assert is_updated(work / "shallow")
@@ -100,7 +100,8 @@ def test_a_linked_worktree_is_updated_and_the_main_one_is_not(here: Paved, servi
 
 def test_a_service_that_is_a_submodule_is_updated(here: Paved, service: Path, work: Path) -> None:
     make_road(work / "super", {"README": "super\n"}, tag=None)
-    git.run("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", service, "hi", cwd=work / "super")
+    add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    git.run(*add, service, "hi", cwd=work / "super", role=git.PERSON)
     evolve(work / "super", {})
     assert here("update", work / "super" / "hi", "--commit").returncode == 0
     assert is_updated(work / "super" / "hi")
@@ -109,7 +110,8 @@ def test_a_service_that_is_a_submodule_is_updated(here: Paved, service: Path, wo
 
 def test_a_service_that_contains_a_submodule_keeps_it(here: Paved, service: Path, work: Path) -> None:
     library = make_road(work / "library", {"README": "library\n"}, tag=None)
-    git.run("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", library, "vendor/lib", cwd=service)
+    add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    git.run(*add, library, "vendor/lib", cwd=service, role=git.PERSON)
     evolve(service, {})
     write_files(service / "vendor" / "lib", {"README": "dirty inside\n"})
     before = git.text("ls-tree", "HEAD", "vendor/lib", cwd=service)
@@ -308,7 +310,7 @@ def test_a_base_that_is_gone_is_told_and_every_difference_becomes_a_conflict(
     here: Paved, service: Path, greeter: Path, work: Path, tmp_path: Path
 ) -> None:
     evolve(service, {"hello.txt": "Hello, team!\n"})
-    git.run("clone", "--quiet", "--depth", "1", f"file://{service}", work / "shallow")
+    git.run("clone", "--quiet", "--depth", "1", f"file://{service}", work / "shallow", role=git.PERSON)
     moved = reborn(greeter, tmp_path / "moved")
     done = here("update", work / "shallow", "--road", moved)
     refused(done, "the release 1.0.0 that the service comes from is gone", "paved update --no-base")

@@ -187,7 +187,7 @@ def test_without_history_an_unchanged_difference_is_still_known(
 ) -> None:
     excused()
     shallow = tmp_path_factory.mktemp("ci") / "orders"
-    git.run("clone", "--quiet", "--depth=1", f"file://{service.path}", shallow)
+    git.run("clone", "--quiet", "--depth=1", f"file://{service.path}", shallow, role=git.PERSON)
     assert standing.find(open_service(shallow), settings, today=TODAY).findings == ()
 
 

@@ -38,7 +38,7 @@ def with_env(begin: Begin) -> Evolution:
 def clone(evolution: Evolution) -> Path:
     """The service as another machine has it."""
     there = evolution.service.with_name("clone")
-    git.run("clone", "--quiet", evolution.service, there)
+    git.run("clone", "--quiet", evolution.service, there, role=git.PERSON)
     return there
 
 
@@ -169,7 +169,7 @@ def test_a_lost_blob_that_is_rendered_again_as_it_was_is_a_base(begin: Begin) ->
     evolution = begin({"a.txt": lines, "L.jinja": RANDOM})
     evolution.edit({"a.txt": "mine\n" + lines})
     shallow = evolution.service.with_name("shallow")
-    git.run("clone", "--quiet", "--depth", "1", f"file://{evolution.service}", shallow)
+    git.run("clone", "--quiet", "--depth", "1", f"file://{evolution.service}", shallow, role=git.PERSON)
     evolution.release({"a.txt": lines + "the road's\n"})
     assert paved("update", shallow).code == 0
     assert (shallow / "a.txt").read_text() == f"mine\n{lines}the road's\n"

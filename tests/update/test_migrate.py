@@ -254,7 +254,7 @@ def test_they_are_told_and_do_what_copier_has_them_do(tmp_path: Path, road: Path
     evolve(road, {"template/sub/file": "x\n", "copier.yml": config(name="world", folder="sub")}, tag="v1.0.1")
     assert main(["update", str(service), "--commit"]) == 0
     evolve(road, {"copier.yml": config(shape, name="world", folder="sub")}, tag="v1.1.0")
-    git.run("clone", "--quiet", service, tmp_path / "copier" / "hi")
+    git.run("clone", "--quiet", service, tmp_path / "copier" / "hi", role=git.PERSON)
     copier = [sys.executable, "-W", "ignore", "-m", "copier", "update", "--trust", "--defaults", "--quiet"]
     done = run(*copier, cwd=tmp_path / "copier" / "hi")
     assert done.returncode == 0, done.stderr

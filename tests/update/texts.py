@@ -19,7 +19,7 @@ def with_lines(changes: dict[int, str], text: str = LINES) -> str:
 
 def merge_files(scratch: Scratch, base: Files, ours: Files, theirs: Files) -> tuple[Merged, dict[str, str]]:
     """The merge of three trees, and the text of each of its files."""
-    like: tuple[str, dict[str, Leaf]] = (git.text("mktree", cwd=scratch.folder), {})
+    like: tuple[str, dict[str, Leaf]] = (git.text("--git-dir", scratch.folder, "mktree"), {})
     labels = ("road-1.0.0", "service", "road-1.1.0")
     (found,) = merge_all(scratch, [Sides(base=base, ours=ours, theirs=theirs, labels=labels, like=like)])
     contents = scratch.read(list(found.files.values()))

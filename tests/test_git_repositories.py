@@ -1,0 +1,141 @@
+"""Repositories as people have them, and as git refuses them: each refusal is told with git's own reason and remedy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from paved_road import git
+from paved_road.errors import GitError
+from paved_road.testing import Said, evolve, make_road, paved
+
+READERS = ("status", "drift", "drift --diff", "off-road list", "off-road check", "update --dry-run")
+
+
+@pytest.fixture
+def service(greeter: Path, tmp_path: Path) -> Path:
+    """A service of the greeter, committed."""
+    path = tmp_path / "hi"
+    assert paved("new", path, "--road", greeter, "--defaults").code == 0
+    return path
+
+
+def told(said: Said, *words: str) -> None:
+    """It could not answer, and says why."""
+    assert said.code == 2, said.err
+    for word in words:
+        assert word in said.err
+    assert "git init" not in said.err
+
+
+@pytest.fixture
+def of_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git believes that every repository belongs to another user (as its own tests make it)."""
+    plain = git.process.environment
+
+    def assuming() -> dict[str, str]:
+        return plain() | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
+
+    monkeypatch.setattr(git.process, "environment", assuming)
+
+
+@pytest.mark.parametrize("command", [*READERS, "update", "adopt"])
+def test_a_service_that_git_does_not_trust(command: str, service: Path, of_another_user: None) -> None:
+    told(paved(*command.split(), service), "does not trust", f"safe.directory '{service}'")
+
+
+def test_a_service_is_not_made_in_a_repository_that_git_does_not_trust(
+    greeter: Path, tmp_path: Path, of_another_user: None
+) -> None:
+    git.run("init", "--quiet", tmp_path / "mono")
+    told(paved("new", tmp_path / "mono" / "hi", "--road", greeter, "--ref", "HEAD", "--defaults"), "safe.directory")
+    assert not (tmp_path / "mono" / "hi").exists()
+
+
+def test_a_road_that_git_does_not_trust(greeter: Path, tmp_path: Path, of_another_user: None) -> None:
+    told(paved("new", tmp_path / "hi", "--road", greeter, "--defaults"), "does not trust", "safe.directory")
+
+
+def test_a_repository_of_a_newer_format(service: Path) -> None:
+    git.run("config", "core.repositoryFormatVersion", "9", cwd=service)
+    told(paved("status", service), "cannot read the repository's format", "found 9")
+
+
+def test_a_repository_with_an_unknown_extension(service: Path) -> None:
+    git.run("config", "core.repositoryFormatVersion", "1", cwd=service)
+    git.run("config", "extensions.fromTheFuture", "true", cwd=service)
+    told(paved("drift", service), "cannot read the repository's format", "fromthefuture")
+
+
+def test_a_git_file_that_leads_nowhere(service: Path, tmp_path: Path) -> None:
+    (service / ".git").rename(tmp_path / "elsewhere")
+    (service / ".git").write_text(f"gitdir: {tmp_path / 'gone'}\n")
+    told(paved("drift", service), "leads nowhere", str(tmp_path / "gone"))
+
+
+def test_a_configuration_that_is_broken(service: Path) -> None:
+    with (service / ".git" / "config").open("a") as stream:
+        stream.write("[core\n")
+    told(paved("drift", service), "bad config line")
+
+
+def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    told(paved("drift", tmp_path / "nowhere"), "does not exist")
+
+
+def test_a_file_in_place_of_a_folder(greeter: Path) -> None:
+    told(paved("drift", greeter / "copier.yml"), "is not a folder")
+
+
+def test_only_where_there_is_no_repository_git_init_is_the_remedy(tmp_path: Path) -> None:
+    said = paved("drift", tmp_path)
+    assert said.code == 2
+    assert "git init" in said.err
+
+
+def test_a_service_outside_of_its_work_tree(service: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    git.run("config", "core.worktree", tmp_path / "other", cwd=service)
+    told(paved("drift", service), "core.worktree")
+
+
+@pytest.fixture
+def careful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who has git open bare repositories only when they are named."""
+    git.run("config", "--global", "safe.bareRepository", "explicit")
+
+
+def test_a_road_from_a_url(greeter: Path, tmp_path: Path, careful: None) -> None:
+    service = tmp_path / "hi"
+    assert paved("new", service, "--road", f"file://{greeter}", "--defaults").code == 0
+    evolve(greeter, {"template/plain.txt": "more\n"}, tag="v1.1.0")
+    assert paved("status", service).code == 1
+    assert paved("update", service, "--defaults").code == 0
+
+
+def test_a_bare_road(greeter: Path, tmp_path: Path, careful: None) -> None:
+    git.run("clone", "--quiet", "--bare", greeter, tmp_path / "bare.git", role=git.PERSON)
+    for name, road in (("path", str(tmp_path / "bare.git")), ("url", f"file://{tmp_path}/bare.git")):
+        assert paved("new", tmp_path / name, "--road", road, "--defaults").code == 0
+        assert paved("templates", "--road", road).code == 0
+
+
+ODD = ("line\nbreak", "quo\"te's", "tab\tand\\back", "ümlaut", "-dash", os.fsdecode(b"\xff"))
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_repository_in_a_folder_with_an_odd_name(name: str, tmp_path: Path) -> None:
+    top = make_road(tmp_path / name, {"file": "x\n"})
+    found = git.repository(top)
+    assert found is not None
+    assert (found.top, found.folder, found.objects) == (top, top / ".git", top / ".git" / "objects")
+    assert found.head == git.resolve(top, "v1.0.0")
+
+
+def test_a_refusal_is_no_answer(service: Path, of_another_user: None) -> None:
+    with pytest.raises(GitError, match="does not trust"):
+        git.is_ignored(service / "x")
+    with pytest.raises(GitError, match="does not trust"):
+        git.resolve(service, "HEAD")
