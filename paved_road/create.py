@@ -57,6 +57,8 @@ class Plan:
     """Everything that will be written: the pristine files and the lock."""
     derived: Mapping[str, str]
     """Derived files and the commands that make them."""
+    trust: bool
+    """Whether the person trusts what is run to make them, whoever wrote it."""
     rules: Rules
     told: Told
     """What the template's tasks see."""
@@ -109,7 +111,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     )  # fmt: skip
     tasks = told.tasks()
     _check_trust(form, order, [f"task: {task}" for task in tasks])
-    if not form.trust:
+    if not form.derives:
         notes += [f"{path} is not made, a command of the road's makes it: {how}" for path, how in own.derived.items()]
     lock = lock_of(pristine, own)
     return Plan(
@@ -118,7 +120,8 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         pristine=pristine,
         lock=lock,
         tree={**pristine.tree, LOCK: File(lock.dump())},
-        derived=own.derived if form.trust else {},
+        derived=own.derived if form.derives else {},
+        trust=order.trust,
         rules=own,
         told=told,
         tasks=tuple(tasks),
@@ -148,7 +151,7 @@ def create(planned: Plan, *, tell: Tell | None = None) -> Created:
 
 def _finish(planned: Plan, place: Path) -> Created:
     """Make what commands make, and the first commit of a repository of its own."""
-    derived, notes = derive.run(planned.derived, place)
+    derived, notes = derive.run(planned.derived, place, trust=planned.trust)
     commit = None
     if planned.enclosing is None:
         if not (place / ".git").exists():

@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from paved_road import git
+from paved_road import git, process
 
 SECONDS = 120
 """How long a command may take."""
 
 
-def run(commands: Mapping[str, str], directory: Path) -> tuple[list[str], list[str]]:
-    """Run the command of each derived file; the files made, and a note for each that could not be."""
+def run(commands: Mapping[str, str], directory: Path, *, trust: bool = False) -> tuple[list[str], list[str]]:
+    """Run the command of each derived file; the files made, and a note for each that could not be.
+
+    The commands are the road's. Where one would run code of the service's, too, that takes `trust`.
+    """
     made, notes = [], []
     for path, command in commands.items():
-        fault = _run(shlex.split(command), directory)
+        fault = _run(shlex.split(command), directory, trust=trust)
         if fault or not (directory / path).exists():
             notes.append(f"{path} was not made ({fault or 'the command did not write it'}); run: {command}")
         else:
@@ -26,24 +31,54 @@ def run(commands: Mapping[str, str], directory: Path) -> tuple[list[str], list[s
     return made, notes
 
 
-def _run(command: list[str], directory: Path) -> str:
+def _run(command: list[str], directory: Path, *, trust: bool) -> str:
     """Run a command in the service; why it failed, or ""."""
     own = {
         key: value for key, value in git.environment().items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
     }
+    if command[:2] == ["uv", "lock"] and not trust:
+        python, fault = _python_for(directory)
+        if fault:
+            return f"{fault}; that takes --trust"
+        own |= {"UV_NO_BUILD": "1", "UV_PYTHON": python, "UV_PROJECT_ENVIRONMENT": "/nonexistent/environment"}
     try:
-        done = subprocess.run(
-            command,
-            cwd=directory,
-            env=own,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        ended = process.run(command, cwd=directory, env=own, seconds=SECONDS)
     except FileNotFoundError:
         return f"{command[0]} is not installed"
+    except OSError as error:
+        return f"{command[0]} cannot be started: {error.strerror}"
     except subprocess.TimeoutExpired:
         return f"it took more than {SECONDS} seconds"
-    said = done.stderr.decode(errors="replace").strip().splitlines()
-    return "" if done.returncode == 0 else re.sub(r"\s+", " ", said[-1] if said else f"exit status {done.returncode}")
+    return "" if ended.code == 0 else re.sub(r"\s+", " ", ended.said[-1] if ended.said else ended.why)
+
+
+# -- what uv would run ---------------------------------------------------------------------------------------------
+#
+# To lock a project, uv runs its build backend when its metadata is dynamic, those of its workspace and of sources in
+# folders, and asks the Python of its `.venv` or of a path in `.python-version`: code of whoever wrote the service.
+# `UV_NO_BUILD` is about other packages alone (uv 0.13). Static metadata and a Python by its version need none of it.
+
+
+def _python_for(directory: Path) -> tuple[str, str]:
+    """The Python to lock a project with, by its version, and why `uv lock` would run code of the service's, or ""."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        found = _toml(directory / "pyproject.toml")
+        above = [_toml(path) for folder in directory.resolve().parents if (path := folder / "pyproject.toml").is_file()]
+        project, uv = found.get("project"), found.get("tool", {}).get("uv", {})
+        if not isinstance(project, dict) or "name" not in project or "version" not in project or project.get("dynamic"):
+            return "", "uv runs the service's build backend, because its metadata is not static"
+        given = uv.get("sources", {}).values()
+        sources = [one for some in given for one in (some if isinstance(some, list) else [some])]
+        if any({"path", "workspace"} & one.keys() for one in sources):
+            return "", "uv runs the build backends of the packages in tool.uv.sources"
+        if any("workspace" in one.get("tool", {}).get("uv", {}) for one in (found, *above)):
+            return "", "uv runs the build backends of the service's workspace"
+        return str(SpecifierSet(project.get("requires-python", ">=3"))), ""
+    except (OSError, ValueError, AttributeError, TypeError, InvalidSpecifier) as error:
+        return "", f"pyproject.toml cannot be read: {error}"
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))

@@ -77,6 +77,9 @@ class Manifest(_Strict):
         "`derived` maps a path to the command that regenerates it.",
     )
     moves: dict[str, dict[str, str]] = Field(default={}, description="by version: old path to new path")
+    mentions: dict[str, dict[Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")], str]] = Field(
+        default={}, description="by version: a word in files that the team wrote or edited, and what takes its place"
+    )
     run: Run | None = None
     offroad: Offroad = Offroad()
     practices: str | None = Field(default=None, description="folder of the road's own checks")

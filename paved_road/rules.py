@@ -34,6 +34,8 @@ class Rules:
     """Derived files and the commands that regenerate them."""
     moves: Mapping[str, Mapping[str, str]]
     """By version: old path to new path."""
+    mentions: Mapping[str, Mapping[str, str]]
+    """By version: words in the team's files, and what takes their place."""
     longest: str
     """Until a deviation is reviewed."""
     approval_from: str
@@ -61,6 +63,7 @@ def of(manifest: Manifest) -> Rules:
         owners=tuple((owner, tuple(patterns)) for owner, patterns in manifest.owners.items()),
         derived=manifest.derived,
         moves=manifest.moves,
+        mentions=manifest.mentions,
         longest=manifest.offroad.longest,
         approval_from=manifest.offroad.approval_from,
     )

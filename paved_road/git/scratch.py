@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from paved_road.errors import GitError
 from paved_road.git.objects import Objects
 from paved_road.git.process import READER, named, refusal, run, starting
 
@@ -74,6 +75,17 @@ class Scratch:
         wanted = list(leaves)
         stored = iter(self.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
         return [leaf.data if leaf.data is not None else next(stored) or b"" for leaf in wanted]
+
+    def mentioning(self, tree: str, text: str) -> list[str]:
+        """The paths of a tree's files, other than binary ones, that have this text in them."""
+        command = (*named(self.folder), "grep", "--no-recurse-submodules", "-I", "-lzF", "-e", text, tree)
+        try:
+            listing = run(*command, cwd=self.folder).decode("utf-8", "surrogateescape")
+        except GitError as error:
+            if error.status == 1:  # there is none
+                return []
+            raise
+        return [line.removeprefix(f"{tree}:") for line in listing.split("\0")[:-1]]
 
     def commit(self, commits: Iterable[Commit]) -> None:
         """Make branches of one commit each, in one git process. Only what differs from the parent is written."""

@@ -52,6 +52,9 @@ class Questionnaire:
     files: Tree
     environment: jinja2.Environment
     trust: bool
+    """Whether the template's tasks, migrations and extensions may run."""
+    derives: bool
+    """Whether the road's commands for derived files may run."""
     cache: Path
 
     def settle(
@@ -125,11 +128,20 @@ def prepare(release: Release, *, cache: Path, trust: bool = False) -> Questionna
 def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
     files = release.files()
     config = configs.load(files)
-    trusted = trust or release.template.road.trusted
+    road = release.template.road
+    trusted = trust or (road.trusted and road.source != BUILT_IN)  # the built-in road needs none of it
     if config.extensions and not trusted:
         raise untrusted(release, [*config.extensions, *config.certain_tasks])
     made = environment.make(config, files, compiled=cache / "jinja")
-    return Questionnaire(release=release, config=config, files=files, environment=made, trust=trusted, cache=cache)
+    return Questionnaire(
+        release=release,
+        config=config,
+        files=files,
+        environment=made,
+        trust=trusted,
+        derives=trust or road.trusted,
+        cache=cache,
+    )
 
 
 _prepare_once = functools.lru_cache(maxsize=16)(_prepare)

@@ -171,6 +171,7 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
             prefix + path: {str(stage): leaf.identity for stage, leaf in of.items()} for path, of in stages.items()
         },
         derived=plan.derived,
+        trust=plan.trust,
         migrations=tuple(plan.migrations),
         notes=plan.notes,
         commit=commit,
@@ -223,7 +224,7 @@ def _write(service: Service, journal: Journal) -> Applied:
 def _finish(service: Service, journal: Journal, *, commit: bool, branch: str | None) -> Applied:
     """What needs the merged files: migrations, derived files, the commit. Then the update is over."""
     _migrate(service, journal)
-    made, notes = derive.run(journal.derived, service.path)
+    made, notes = derive.run(journal.derived, service.path, trust=journal.trust)
     if journal.conflicts or journal.migrations or journal.derived:  # else the index is as the work tree already
         git.run("add", "--update", "--", ".", cwd=service.path, role=git.PERSON)
     if wanted := [path for path in made if not git.is_ignored(service.path / path)]:

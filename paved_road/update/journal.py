@@ -38,6 +38,8 @@ class Journal:
     conflicts: Mapping[str, Mapping[str, Pair]]
     """Index stages of the paths a person has to decide."""
     derived: Mapping[str, str]
+    trust: bool = False
+    """Whether making them may run code of the service's."""
     migrations: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
     commit: bool = False

@@ -29,7 +29,7 @@ from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
-from paved_road.update import align, attributes, excused, guesses, ignored, running, unrecorded
+from paved_road.update import align, attributes, excused, guesses, ignored, mentions, running, unrecorded
 from paved_road.update import base as bases
 from paved_road.update.base import Base, leaves
 from paved_road.update.excused import Excuses, Kept
@@ -88,6 +88,8 @@ class Plan:
     form: Questionnaire
     derived: Mapping[str, str]
     """Derived files and the commands that make them; none when the road is not trusted with that."""
+    trust: bool
+    """Whether the person trusts what is run to make them, whoever wrote it."""
     changelog: str
     changes: tuple[Change, ...]
     conflicts: Mapping[str, Conflict]
@@ -228,6 +230,7 @@ class _Draft:
     excuses: Excuses
     notes: tuple[str, ...]
     derived: Mapping[str, str]
+    trust: bool
     migrations: tuple[Command, ...]
     not_run: tuple[str, ...]
 
@@ -264,16 +267,20 @@ def _draft(
         carried = unrecorded.carry(scratch, secret, old.files, plain, leaves(pristine), moves, (tree, head))
         old, secret_notes = replace(old, files=carried.base), carried.notes
         pristine = replace(pristine, tree={**pristine.tree, **carried.filled})
+    if said := list(mentions.passed(own.mentions, old.version, target.version)):
+        records = (LOCK, service.answers_file)
+        base, ours = mentions.follow(scratch, tree, old.files, ours, said, records=records)
+        old = replace(old, files=base)
     lock = lock_of(pristine, own)
     sides, kept, left_out, notes = _sides(service, scratch, old, ours, (tree, head), pristine, moves, lock, own)
     lock = lock.without(left_out)
-    if not form.trust and lock != service.lock:
+    if not form.derives and lock != service.lock:
         kept |= {path: f"derived; make it again: {how}" for path, how in own.derived.items() if path in ours}
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
         ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=(*bases.notes(old), *secret_notes, *notes),
         excuses=excused.excuses(service.lock, head, scratch.read, today=order.today),
-        derived=own.derived if form.trust else {}, migrations=after,
+        derived=own.derived if form.derives else {}, trust=order.trust, migrations=after,
         not_run=not_run,
     )  # fmt: skip
 
@@ -294,6 +301,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         release=target,
         form=draft.form,
         derived=draft.derived,
+        trust=draft.trust,
         changelog=_changelog(draft.form, old.version, target.version),
         changes=tuple(changes),
         conflicts={path: conflict for path, conflict in merged.conflicts.items() if path not in untracked},

@@ -32,6 +32,9 @@ def orders(tmp_path: Path) -> Path:
             "dev/inventory_stub.py": (service / "dev/inventory_stub.py").read_text() + "\n# ours\n",
             "src/orders/api/orders.py": (service / "src/orders/api/orders.py").read_text() + ENDPOINT,
             "scripts/try.sh*": "#!/bin/sh\nexec python dev/inventory_stub.py --port 9090\n",
+            "docs/-e1e sh evil.sh": "dev/inventory_stub.py\n",
+            "docs/notes.moved": "what moved\n",
+            "evil.sh": "touch pwned\n",
         },
     )
     return service
@@ -51,6 +54,9 @@ def test_a_team_loses_nothing_on_the_way_and_its_gate_holds(orders: Path, capsys
     assert MINE.replace("dev/inventory_stub.py", "dev/stubs/inventory.py") in (orders / "README.md").read_text()
     assert (orders / "src/orders/api/orders.py").read_text().endswith(ENDPOINT)
     assert "dev/stubs/inventory.py" in (orders / "scripts/try.sh").read_text()
+    assert (orders / "docs/-e1e sh evil.sh").read_text() == "dev/stubs/inventory.py\n"
+    assert (orders / "docs/notes.moved").read_text() == "what moved\n"
+    assert not list(orders.rglob("pwned"))
     answers = (orders / ".copier-answers.yml").read_text()
     assert "port: 9000" in answers, "what was recorded stays"
     assert "tier: standard" in answers, "a new question takes its default"

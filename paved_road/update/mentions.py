@@ -1,0 +1,53 @@
+"""Mentions: what the team's files say of a path follows it when the road gives it another name.
+
+The road declares it as data (`mentions:` in `paved-road.yml`), so it needs no command and no trust, and a dry run shows
+it. A name of a file, whatever it is, is never a part of a command line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from paved_road.git import Leaf
+from paved_road.road import is_passed
+from paved_road.tree import File, Mode
+
+if TYPE_CHECKING:
+    from paved_road.git import Scratch
+    from paved_road.update.merge import Files
+
+
+def passed(declared: Mapping[str, Mapping[str, str]], old: str, new: str) -> Iterator[tuple[str, str]]:
+    """The words and what takes their place, of the versions after `old` up to `new`, oldest first."""
+    from packaging.version import Version
+
+    for version in sorted((one for one in declared if is_passed(one, old, new)), key=Version):
+        yield from declared[version].items()
+
+
+def follow(
+    scratch: Scratch, tree: str, base: Files, ours: Files, replaced: list[tuple[str, str]], *, records: Collection[str]
+) -> tuple[Files, Files]:
+    """Base and service with the words replaced in every file that the team wrote or edited, as a word of its own.
+
+    Both sides change alike, so the road's own lines that say it are left to the merge. `tree` is the service as it is
+    committed; `ours` may differ from it. Links, binary files and the service's `records` are left as they are.
+    """
+    base, ours = dict(base), dict(ours)
+    for old, new in replaced:
+        word = re.compile(rb"(?<![\w.-])" + re.escape(old.encode()) + rb"(?![\w-]|\.\w)")
+        changed = [path for path, leaf in ours.items() if leaf.data is not None]
+        for path in sorted({*scratch.mentioning(tree, old), *changed} & ours.keys() - set(records)):
+            if ours[path].mode != Mode.SYMLINK and ours[path] != base.get(path):
+                for side in (base, ours):
+                    if path in side:
+                        side[path] = _said(scratch, side[path], word, new.encode())
+    return base, ours
+
+
+def _said(scratch: Scratch, leaf: Leaf, word: re.Pattern[bytes], new: bytes) -> Leaf:
+    (content,) = scratch.read([leaf])
+    data = content if b"\0" in content else word.sub(lambda _: new, content)
+    return leaf if data == content else Leaf(mode=leaf.mode, blob=File(data).blob, data=data)
