@@ -261,6 +261,7 @@ def _draft(
     not_run, after = runs.rest(stamped, book, pristine.answers_file)
     moves = _moves(stamped, before, old, form, book, pristine, own)
     old = bases.steady(old, stamped, before, form, book, pristine, moves)
+    old = bases.without_made_once(old, stamped, before, pristine, moves)
     secret_notes: tuple[str, ...] = ()
     if secret:
         plain = bases.with_stand_ins(stamped, found, planner.config, order, old, unrecorded.stand_ins(secret, book))

@@ -65,6 +65,12 @@ def plainly(config: str, old: Files, new: Files, after: Mapping[str, str | None]
 
 
 QUESTIONS = {
+    "choices-without-values": plainly(
+        "kind: {type: str, choices: {one: , two: }, default: one}",
+        {"x.jinja": "{{ kind }}\n"},
+        {"x.jinja": "{{ kind }}!\n"},
+        {"x": "one!\n"},
+    ),
     "computed-values": plainly(
         "name: My Thing\nslug: {type: str, default: \"{{ name | lower | replace(' ', '-') }}\", when: false}",
         {"{{ slug }}/x.jinja": "{{ slug }}\n"},
@@ -123,6 +129,13 @@ QUESTIONS = {
 }
 
 SETTINGS = {
+    "exclude-on-update": plainly(
+        "_exclude: [\"{% if _copier_operation == 'update' -%}src/*_e.py{% endif %}\"]",
+        {"src/an_e.py": "1\n"},
+        {"src/an_e.py": "2\n"},
+        {"src/an_e.py": "1, ours\n"},
+        edit={"src/an_e.py": "1, ours\n"},
+    ),
     "plain": plainly("name: abc", {"x.jinja": "{{ name }}\n"}, {"x.jinja": "{{ name }}!\n"}, {"x": "abc!\n"}),
     "no-subdirectory": Shape(
         old={"copier.yml": "name: abc\n", OWN: ANSWERS, **EDITED}, new=ROAD, edit=TEAM, after=BOTH
@@ -204,13 +217,32 @@ SETTINGS = {
 }
 
 CODE = {
+    "migration-with-a-script": plainly(
+        "name: abc",
+        {"/m.sh*": '#!/bin/sh\necho "$1" > migrated.txt\n'},
+        {
+            "/copier.yml": "_subdirectory: t\n_migrations:\n  - version: v2.0.0\n"
+            "    when: \"{{ _stage == 'before' }}\"\n"
+            "    command: '{{ _copier_conf.src_path }}/m.sh \"{{ _stage }} {{ _version_to }}\"'\nname: abc\n"
+        },
+        {"migrated.txt": "before v2.0.0\n"},
+        trust=True,
+    ),
     "tasks-once": plainly(
         "_tasks:\n  - command: 'touch once.txt'\n    when: \"{{ _copier_operation == 'copy' }}\"",
         {},
         {},
         {"once.txt": ""},
         trust=True,
-        covered=False,
+    ),
+    "tasks-once-edited": plainly(
+        "_tasks:\n  - command: 'echo made > once.txt; echo made > gone.txt'\n"
+        "    when: \"{{ _copier_operation == 'copy' }}\"",
+        {},
+        {},
+        {"once.txt": "ours\n", "gone.txt": None},
+        edit={"once.txt": "ours\n", "gone.txt": None},
+        trust=True,
     ),
     "a-task-that-writes": plainly(
         "_tasks: ['echo {{ _copier_conf.os }} > made.txt']\nname: abc",
@@ -218,7 +250,6 @@ CODE = {
         {},
         {"made.txt": "linux\n"},
         trust=True,
-        covered=False,
     ),
     "a-migration": plainly(
         "name: abc",

@@ -88,8 +88,8 @@ SETTINGS = (
     Feature(
         part=Part.SETTING,
         name="_migrations",
-        shape="a-migration",
-        note="Those of the stage `before` run in a copy while the update is planned: a dry run shows what they do.",
+        shape="migration-with-a-script",
+        note="They run for a trusted road or with `--trust`; those `before` in a copy. A dry run runs none.",
     ),
     _setting(
         "_min_copier_version",
@@ -339,7 +339,7 @@ VARIABLES = (
     Feature(
         part=Part.VARIABLE,
         name="_stage, _version_from, _version_to, _version_current, _version_pep440_*",
-        shape="a-migration",
+        shape="migration-with-a-script",
         note="In migrations only, and in their environment without the underscore.",
     ),
 )

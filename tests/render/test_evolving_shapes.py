@@ -66,7 +66,8 @@ def _update(shape: Shape, service: Path) -> None:
     done = paved("update", service, "--defaults", "--json", *_trust(shape))
     _expect(code, done)
     assert tuple(done.envelope["result"]["conflicts"]) == shape.conflicts
-    assert done.envelope["result"]["changes"] == dry.envelope["result"]["changes"]
+    if not shape.trust:  # a dry run runs nothing of the template's, and says so
+        assert done.envelope["result"]["changes"] == dry.envelope["result"]["changes"]
     if not code:
         evolve(service, {}, message="Updated")
         _expect(0, paved("status", service))
