@@ -131,8 +131,9 @@ def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
     road = release.template.road
     trusted = trust or (road.trusted and road.source != BUILT_IN)  # the built-in road needs none of it
     if config.extensions and not trusted:
-        raise untrusted(release, [*config.extensions, *config.certain_tasks])
-    made = environment.make(config, files, compiled=cache / "jinja")
+        extensions = (f"Jinja extension: {name}" for name in config.extensions)
+        raise untrusted(release, [*extensions, *config.certain_tasks])
+    made = environment.make(config, files, compiled=cache / "jinja", trust=trusted)
     return Questionnaire(
         release=release,
         config=config,
@@ -250,6 +251,8 @@ class _Rendering:
             return self.copiers(), Renderer.COPIER, []
         if renderer is Renderer.OURS or release.template.road.source == BUILT_IN:
             return self.ours(), Renderer.OURS, []
+        if self.form.config.foreign_extensions:
+            return self.copiers(), Renderer.COPIER, []
         agreed = verified.recall(cache, release)
         if agreed is None:
             theirs, differences = self.compare()
@@ -337,7 +340,7 @@ class _Rendering:
 
     def setting(self, name: str) -> str:
         """A setting of the template with its Jinja rendered; "" when it is not set."""
-        return self.text(f"_{name}", str(self.form.config.settings.get(name, "")))
+        return self.text(f"_{name}", str(self.form.config.settings.get(name) or ""))
 
     def text(self, name: str, template: str) -> str:
         """A text of the template's configuration with its Jinja rendered; `name` says where it stands."""

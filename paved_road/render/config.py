@@ -77,8 +77,13 @@ class TemplateConfig:
 
     @property
     def extensions(self) -> list[str]:
-        """What of this template is code that runs whenever it is read, in words."""
-        return [f"Jinja extension: {name}" for name in self.settings.get("jinja_extensions") or ()]
+        """The Jinja extensions it asks for: code that runs whenever the template is read."""
+        return [str(name) for name in self.settings.get("jinja_extensions") or ()]
+
+    @property
+    def foreign_extensions(self) -> list[str]:
+        """Those that are not Jinja's own: what they render may depend on anything."""
+        return [name for name in self.extensions if not name.startswith("jinja2.ext.")]
 
     @property
     def certain_tasks(self) -> list[str]:

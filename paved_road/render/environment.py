@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import posixpath
 import secrets
 import sys
-from collections.abc import Mapping, MutableMapping
+import tempfile
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
@@ -20,12 +22,18 @@ from jinja2 import nodes
 from jinja2.bccache import Bucket
 from jinja2.sandbox import SandboxedEnvironment
 
+from paved_road import tree as trees
+from paved_road import yml
 from paved_road.errors import TemplateError
+from paved_road.render import machine
 from paved_road.render.config import TemplateConfig
 from paved_road.tree import File, Mode
 
 _STRING = "<string>"
 """The name of what has none, in the bytecode cache."""
+
+_FLAVOUR = 2
+"""Of what is compiled: raised when the same source must not be taken from an older cache."""
 
 _UNDEFINED = {"jinja2.Undefined": jinja2.Undefined, "jinja2.StrictUndefined": jinja2.StrictUndefined}
 
@@ -78,7 +86,8 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
 
         The same source compiles differently under other options.
         """
-        facts = (sorted(config.environment_options.items(), key=str), jinja2.__version__, sys.version)
+        options = sorted(config.environment_options.items(), key=str)
+        facts = (_FLAVOUR, options, config.extensions, jinja2.__version__, sys.version)
         flavour = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -99,28 +108,84 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
             super().set_bucket(bucket)
 
 
-def make(config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | None = None) -> jinja2.Environment:
+def make(
+    config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | None = None, trust: bool = False
+) -> jinja2.Environment:
     """The environment that renders a template's files. `compiled` is a folder that keeps compiled templates.
 
-    Raises `TemplateError` for options Jinja does not take. Templates see the files of their own release only.
+    With `trust` the template's own extensions are loaded, and its filters may read the machine. Raises `TemplateError`
+    for options Jinja does not take and for extensions that are not there. Templates see the files of their own release
+    only.
     """
     options = config.environment_options
     if undefined := options.get("undefined"):
         if not isinstance(undefined, str) or undefined not in _UNDEFINED:
             raise TemplateError(f"_envops: undefined cannot be {undefined!r}", hint=f"use {' or '.join(_UNDEFINED)}")
         options["undefined"] = _UNDEFINED[undefined]
+    keep = compiled is not None and not config.foreign_extensions
     try:
         environment = _Sandbox(
-            loader=jinja2.FunctionLoader(partial(_source, files)),
+            loader=_Files(files),
             extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
-            bytecode_cache=None if compiled is None else _Compiled.below(compiled, config),
+            bytecode_cache=_Compiled.below(compiled, config) if compiled and keep else None,
             **options,
         )
     except (TypeError, ValueError, AttributeError, AssertionError) as error:
         raise TemplateError("the template's _envops are not options of Jinja", cause=str(error)) from error
     environment.filters["to_json"] = partial(environment.filters["to_json"], default=_jsonable)
+    environment.filters |= {} if trust else machine.without_trust()
+    environment.filters |= machine.not_folded(environment.filters)
     environment.globals |= {"pathjoin": _pathjoin, "now": _now, "make_secret": _make_secret}
+    _extend(environment, config.extensions)
     return environment
+
+
+class _Files(jinja2.BaseLoader):
+    """Finds templates among the files of a release."""
+
+    def __init__(self, files: Mapping[str, File]) -> None:
+        self.files = files
+
+    def get_source(self, _: jinja2.Environment, template: str) -> tuple[str, None, None]:
+        """The source of a file; `TemplateNotFound` where there is none."""
+        source = _source(self.files, template)
+        if source is None:
+            raise jinja2.TemplateNotFound(template)
+        return source, None, None
+
+    @functools.cached_property
+    def searchpath(self) -> list[str]:
+        """The release on disk, for extensions that are files of the template's own: they look for them there."""
+        self._folder = tempfile.TemporaryDirectory(prefix="paved-template-")
+        trees.write(self.files, Path(self._folder.name))
+        return [self._folder.name]
+
+
+def _extend(environment: jinja2.Environment, names: Iterable[str]) -> None:
+    """Load the extensions of a template, which runs their code."""
+    importer = vars(jinja2.environment)["import_string"]
+    try:
+        for name in names:
+            _load(environment, name)
+    finally:
+        # An extension that loads others by path puts its own importer in the place of Jinja's: for this template only.
+        setattr(jinja2.environment, "import_string", importer)  # noqa: B010 - it is none of its public names
+
+
+def _load(environment: jinja2.Environment, name: str) -> None:
+    try:
+        environment.add_extension(name)
+    except Exception as error:  # it is code of somebody else's
+        missing = next((one for one in (error, error.__cause__) if isinstance(one, ModuleNotFoundError)), None)
+        if missing is None:
+            fault = f"the template's Jinja extension {name} cannot be loaded"
+            raise TemplateError(fault, cause=f"{type(error).__name__}: {yml.said(error)}") from error
+        package = (missing.name or name).partition(".")[0].replace("_", "-")
+        raise TemplateError(
+            f"the template needs the Jinja extension {name}, which is not installed",
+            cause=str(missing),
+            hint=f"install it beside paved: pip install {package}",
+        ) from error
 
 
 def _source(files: Mapping[str, File], name: str) -> str | None:

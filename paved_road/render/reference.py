@@ -8,6 +8,7 @@ destination; `main` is what runs there.
 from __future__ import annotations
 
 import base64
+import functools
 import os
 import pickle
 import re
@@ -24,7 +25,8 @@ from typing import Any
 from paved_road import git, process
 from paved_road import tree as trees
 from paved_road.address import is_relative
-from paved_road.errors import AnswerError, PavedError, TemplateError
+from paved_road.errors import AnswerError, PavedError, TemplateError, UntrustedTemplate
+from paved_road.render import machine
 from paved_road.road import WORKING_TREE, Release, git_url
 from paved_road.tree import File, Tree
 
@@ -122,12 +124,16 @@ def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]
 
 
 def _moved(rendered: Tree, target: Path, destination: Path) -> Tree:
-    """The files, with `destination` where they name the scratch folder (`_copier_conf.dst_path`)."""
-    here, there = os.fsencode(target), os.fsencode(destination)
-    return {
-        path: File(file.data.replace(here, there), file.mode) if here in file.data else file
-        for path, file in rendered.items()
-    }
+    """The files, with `destination` where they name the scratch folder (`_copier_conf.dst_path`), or the one above."""
+    pairs = [
+        (os.fsencode(here), os.fsencode(there))
+        for here, there in ((target, destination), (target.parent, destination.parent))
+    ]
+    found = {}
+    for path, file in rendered.items():
+        data = functools.reduce(lambda text, pair: text.replace(*pair), pairs, file.data)
+        found[path] = File(data, file.mode) if data != file.data else file
+    return found
 
 
 def _run(job: Mapping[str, Any], directory: Path, environment: Mapping[str, str]) -> None:
@@ -143,16 +149,22 @@ def _fault(said: str) -> PavedError:
     if refused := re.fullmatch(r"ValueError: Validation error for question '(.+?)': (.*)", said):
         name, why = refused.groups()
         return AnswerError(f"the answer to {name!r} is not valid", cause=why, hint=f"--data {name}=VALUE")
+    if refused := re.fullmatch(r"UntrustedTemplate: (.*)", said):
+        return UntrustedTemplate(refused[1], hint="read the template first; to let it, add --trust")
     return TemplateError("Copier could not render the template", cause=said)
 
 
 def main() -> int:
     """The child: one `run_copy`, told by a pickle on standard input; a failure is one line on standard error."""
     from copier import Settings, run_copy
+    from jinja2_ansible_filters.core_filters import FilterModule
 
     # It comes from our own parent process.
     job = pickle.loads(base64.b64decode(sys.stdin.readline()))  # noqa: S301
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    if not job["unsafe"]:
+        filters = FilterModule.filters
+        FilterModule.filters = lambda module: filters(module) | machine.without_trust()
     try:
         run_copy(**job, defaults=True, overwrite=True, quiet=True, settings=Settings())
     except Exception as error:  # noqa: BLE001 - a foreign template raises what it likes; the parent reads one line
