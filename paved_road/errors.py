@@ -7,6 +7,7 @@ next (`hint`). They are raised where the reason is known and caught once, in `pa
     ├── UsageError              the command line asks for something that does not exist or contradicts itself
     ├── ConfigError             a paved configuration file or variable is wrong
     ├── GitError                git is missing, too old, or refused
+    │   └── GitKilled           a git process was killed, and may have left its locks
     ├── RoadError               a road cannot be reached or read
     │   ├── UnknownTemplate     the road has no template of that name
     │   └── UnknownRelease      the template has no such release
@@ -58,6 +59,10 @@ class GitError(PavedError):
 
     status: int | None = None
     """The exit status of a git that ran and said no; None where it refused the repository as a whole."""
+
+
+class GitKilled(GitError):
+    """A git process was killed: its locks may be left."""
 
 
 class RoadError(PavedError):

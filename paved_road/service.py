@@ -344,20 +344,28 @@ class Service:
 
 def open_service(path: Path) -> Service:
     """The service that `path` is the root of; `ServiceError` when there is none."""
-    path = path.resolve()
-    repository = repository_of(path, hint="paved works on committed services: git init, then commit")
-    lock_file = path / LOCK
+    found = locate(path)
+    lock_file = found.path / LOCK
     lock = parse_lock(lock_file.read_bytes(), where=str(lock_file)) if lock_file.is_file() else None
-    answers_file = lock.answers_file if lock else _find_answers(path)
-    return Service(
-        path=path,
-        repository=repository,
-        prefix=prefix_of(path, repository),
+    answers_file = lock.answers_file if lock else _find_answers(found.path)
+    return replace(
+        found,
         lock=lock,
         answers_file=answers_file,
-        record=Record(path / answers_file),
-        stated=_stated_in(path / answers_file),
+        record=Record(found.path / answers_file),
+        stated=_stated_in(found.path / answers_file),
     )
+
+
+def locate(path: Path) -> Service:
+    """Where the service is that `path` is the root of, and its repository; none of its records is read.
+
+    An update that was cut off may have left half a record: what recovers from that needs only to know where it is.
+    """
+    path = path.resolve()
+    repository = repository_of(path, hint="paved works on committed services: git init, then commit")
+    prefix = prefix_of(path, repository)
+    return Service(path=path, repository=repository, prefix=prefix, lock=None, answers_file="", record={})
 
 
 def _stated_in(file: Path) -> Stated:

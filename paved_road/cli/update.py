@@ -65,20 +65,20 @@ def update(
       paved update --abort                back to how it was
     """
     from paved_road.config import load
-    from paved_road.service import open_service
-    from paved_road.update import apply
+    from paved_road.service import locate, open_service
+    from paved_road.update import apply, preconditions, recover
     from paved_road.update.plan import Order, planning
 
     if resume + abort + dry_run > 1:
         raise UsageError("--continue, --abort and --dry-run exclude each other", hint="paved update --help")
-    service = open_service(path)
     if abort:
-        _tell_aborted(apply.abort(service), json=json)
+        _tell_aborted(recover.abort(locate(path)), json=json)
         return
     if resume:
-        _tell(apply.resume(service, commit=commit, branch=branch), {}, json=json)
+        _tell(recover.resume(locate(path), commit=commit, branch=branch), {}, json=json)
         return
-    apply.check(service, commit=commit or branch is not None, branch=branch)
+    service = open_service(path)
+    preconditions.check(service, commit=commit or branch is not None, branch=branch)
     order = Order(
         to=to,
         template=template,
@@ -92,6 +92,7 @@ def update(
         if plan.is_empty:
             _tell_current(plan, json=json)
         elif dry_run:
+            apply.rehearse(plan)
             _show(plan, json=json)
             raise typer.Exit(int(plan.needs_a_person))
         else:
@@ -110,7 +111,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "changes": [asdict(change) for change in plan.changes],
         "migrations": [str(migration) for migration in plan.migrations],
         "not_run": list(plan.not_run),
-        "conflicts": sorted({*plan.conflicts, *plan.untracked}),
+        "conflicts": sorted({*plan.conflicts, *plan.obstacles}),
         "off_road": [asdict(kept) for kept in plan.off_road],
     }
 

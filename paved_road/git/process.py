@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paved_road import debug
-from paved_road.errors import GitError
+from paved_road.errors import GitError, GitKilled
 
 OLDEST = (2, 38)
 """`git merge-tree --write-tree`, on which updates stand, came with git 2.38."""
@@ -104,6 +104,8 @@ def run(
             capture_output=True,
             check=False,
         )
+    if done.returncode < 0:
+        raise GitKilled(f"git {_subcommand(command)} was killed", cause=f"by signal {-done.returncode}", hint=hint)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
         raise refusal(_subcommand(command), said, status=done.returncode, hint=hint)
@@ -163,7 +165,7 @@ def refusal(subcommand: str, said: str, *, status: int | None = None, hint: str 
     for pattern, message, cause, remedy in _REFUSALS:
         if found := re.search(pattern, said):
             facts = {"subject": found.groupdict().get("subject", ""), "said": found[0]}
-            return GitError(message.format(**facts), cause=cause.format(**facts), hint=remedy.format(**facts))
+            return GitError(message.format(**facts), cause=cause.format(**facts), hint=hint or remedy.format(**facts))
     error.status = status
     return error
 
@@ -199,8 +201,15 @@ _REFUSALS = (
         "{said}",
         "name a folder of a work tree",
     ),
+    (
+        r"'(?P<subject>[^'\n]+\.lock)': File exists",
+        "git's lock {subject} is there",
+        "another git command is running in this repository, or one was killed",
+        "wait until it has ended; when no git command is running: rm {subject}",
+    ),
 )  # fmt: skip
-"""What git says (with LC_ALL=C) where it refuses a whole repository; and message, cause and hint for a person."""
+"""What git says (with LC_ALL=C) where it refuses a whole repository, or another git has it; and what to tell a person:
+message, cause and hint."""
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from paved_road.git.asking import Repository, without_filters
 from paved_road.git.objects import tree
-from paved_road.git.process import PERSON, maybe, run, text
+from paved_road.git.process import PERSON, READER, Role, maybe, run, text
 
 
 def changed_files(directory: Path) -> list[str]:
@@ -30,6 +30,27 @@ def head_and_changed(directory: Path) -> tuple[str, list[str]]:
 
 _HEAD = "# branch.oid "
 
+SKIP_WORKTREE = "skip-worktree"
+
+
+def flags(directory: Path) -> dict[str, tuple[str, ...]]:
+    """The files below `directory` (from the repository's root) that git was told not to look at, and how."""
+    listing = run("ls-files", "-v", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
+    found = {}
+    for line in listing.split("\0")[:-1]:
+        tag, path = line[0], line[2:]
+        told = ((SKIP_WORKTREE,) if tag in "Ss" else ()) + (("assume-unchanged",) if tag.islower() else ())
+        if told:
+            found[path] = told
+    return found
+
+
+def skip_worktree(repository: Path, paths: Iterable[str]) -> None:
+    """Leave these files of the index out of the work tree, as a sparse checkout does."""
+    if stream := "".join(f"{path}\0" for path in paths):
+        content = stream.encode("utf-8", "surrogateescape")
+        run("update-index", "--skip-worktree", "-z", "--stdin", cwd=repository, stdin=content, role=PERSON)
+
 
 def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]], *, index: Path | None = None) -> None:
     """Set entries of the index: mode, blob, stage, path. The mode "0" removes the path, every stage of it."""
@@ -37,6 +58,15 @@ def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]], *
     if stream:
         content = stream.encode("utf-8", "surrogateescape")
         run("update-index", "-z", "--index-info", cwd=repository, stdin=content, index=index, role=PERSON)
+
+
+_LOOKING = (("core.fsmonitor", "false"), ("core.ignoreStat", "false"))
+"""Git looks at the files itself, and goes on doing so with those that it writes."""
+
+
+def add(directory: Path, *what: str) -> None:
+    """`git add`, which looks at the files itself."""
+    run("add", *what, cwd=directory, role=PERSON, settings=_LOOKING)
 
 
 def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None = None) -> None:
@@ -54,6 +84,7 @@ def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None
             stdin=stream.encode("utf-8", "surrogateescape"),
             index=index,
             role=PERSON,
+            settings=_LOOKING,
         )
 
 
@@ -100,6 +131,12 @@ def restore(repository: Path, tree_id: str, paths: Iterable[str], *, index: Path
     checkout_index(repository, [entry.path for entry in entries], index=index)
 
 
+def staged_files(repository: Path) -> list[str]:
+    """The paths in which the index differs from HEAD."""
+    listing = run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", cwd=repository)
+    return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
 def changed_paths(repository: Path, old: str, new: str) -> list[str]:
     """The paths in which two trees differ."""
     listing = run("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new, cwd=repository)
@@ -114,9 +151,29 @@ def commit_tree(repository: Path, tree_id: str, parent: str, message: str) -> st
 
 def start_branch(repository: Path, name: str) -> None:
     """A new branch at HEAD becomes the current one; no file and no hook is touched. It may be that one already."""
-    if maybe("symbolic-ref", "--quiet", "--short", "HEAD", cwd=repository) != name:
-        run("update-ref", f"refs/heads/{name}", "HEAD", "", cwd=repository, role=PERSON)
-        run("symbolic-ref", "HEAD", f"refs/heads/{name}", cwd=repository, role=PERSON)
+    branch = f"refs/heads/{name}"
+    if current_branch(repository) != branch:
+        if maybe("rev-parse", "--verify", "--quiet", branch, cwd=repository) is None:
+            run("update-ref", branch, "HEAD", "", cwd=repository, role=PERSON)
+        run("symbolic-ref", "HEAD", branch, cwd=repository, role=PERSON)
+
+
+def current_branch(repository: Path) -> str | None:
+    """The full name of the branch that is checked out; None when it is a commit."""
+    return maybe("symbolic-ref", "--quiet", "HEAD", cwd=repository)
+
+
+def leave_branch(repository: Path, name: str, *, back_to: str | None, at: str) -> None:
+    """Undo `start_branch`: the branch before, or the commit, is the current one again, and the new branch is gone.
+
+    It stays when it is no longer at the commit `at`, where it was started. No file is touched.
+    """
+    branch = f"refs/heads/{name}"
+    if current_branch(repository) == branch:
+        back = ("symbolic-ref", "HEAD", back_to) if back_to else ("update-ref", "--no-deref", "HEAD", at)
+        run(*back, cwd=repository, role=PERSON)
+    if maybe("rev-parse", "--verify", "--quiet", branch, cwd=repository) == at:
+        run("update-ref", "-d", branch, at, cwd=repository, role=PERSON)
 
 
 def index_entries(directory: Path) -> list[tuple[str, str, str]]:
@@ -143,14 +200,17 @@ def modified_files(directory: Path) -> list[str]:
     return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
-def hash_files(directory: Path, paths: Iterable[str]) -> list[str]:
+def hash_files(
+    directory: Path, paths: Iterable[str], *, role: Role = READER, settings: Iterable[tuple[str, str]] = ()
+) -> list[str]:
     """The blob ids git would give these files, after its filters; a symbolic link's is that of its target."""
     wanted = list(paths)
     plain = [path for path in wanted if not (directory / path).is_symlink()]
     request = "".join(f"{path}\n" for path in plain).encode("utf-8", "surrogateescape")
-    ids = iter(run("hash-object", "--stdin-paths", cwd=directory, stdin=request).decode().split() if plain else [])
+    asked = ("hash-object", "--stdin-paths")
+    ids = iter(run(*asked, cwd=directory, stdin=request, role=role, settings=settings).split() if plain else [])
     return [
-        next(ids)
+        next(ids).decode()
         if path in plain
         else run("hash-object", "--stdin", cwd=directory, stdin=os.fsencode(os.readlink(directory / path)))
         .decode()

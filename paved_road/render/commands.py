@@ -98,10 +98,13 @@ def run(commands: Iterable[Command], directory: Path, *, kind: str, hint: str = 
             raise TemplateError(f"the {kind} failed: {command}", cause=ended.why, hint=hint)
 
 
-def bring(files: Tree, folder: Path, commands: Iterable[Command]) -> None:
-    """Write the template's own files to `folder`, their `_copier_conf.src_path`, when one of the commands names it."""
+def bring(files: Tree, folder: Path, commands: Iterable[Command], *, written_to: Path | None = None) -> None:
+    """Write the template's own files to `folder`, their `_copier_conf.src_path`, when one of the commands names it.
+
+    `written_to` is where that folder still is, when it is to be renamed into its place.
+    """
     if any(str(folder) in f"{command} {command.folder}" for command in commands) and not folder.exists():
-        trees.write(files, folder)
+        trees.write(files, written_to or folder)
 
 
 def shaped(tree: Tree, name: str, files: Tree, commands: Iterable[Command], scratch: Path) -> Tree:

@@ -11,13 +11,13 @@ import fcntl
 import json
 import os
 import shutil
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from paved_road.errors import ServiceError, UsageError
+from paved_road import git
+from paved_road.errors import GitKilled, ServiceError, UsageError
 from paved_road.render.commands import Command
 
 Pair = tuple[str, str]
@@ -46,24 +46,26 @@ class Journal:
     """Whether to commit at the end."""
     branch: str | None = None
     """The new branch to commit on."""
+    left_out: tuple[str, ...] = ()
+    """Paths that a sparse checkout leaves out of the work tree, and the update as well."""
+    executable: Mapping[str, bool] = field(default_factory=dict)
+    """The executable bit of files whose mode git does not look at, where it is not the committed one."""
 
 
 @contextlib.contextmanager
-def begin(folder: Path, journal: Journal) -> Iterator[None]:
-    """Write the journal and work on it. The first of two updates wins."""
-    with _placed(folder, journal) as lock:
-        try:
-            yield
-        finally:
-            _leave(lock)
+def begin(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> Iterator[None]:
+    """Write the journal, with what `bring` puts beside it, and work on it. The first of two updates wins."""
+    with _placed(folder, journal, bring) as lock, _working(lock):
+        yield
 
 
-def _placed(folder: Path, journal: Journal) -> TextIO:
+def _placed(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> TextIO:
     """Write the journal beside its place and rename it there; the lock that this process holds on it."""
     scratch = folder.with_name(f"{folder.name}.{os.getpid()}")
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         scratch.mkdir()
+        bring(scratch)
         with (scratch / "journal.json").open("w") as stream:
             json.dump(asdict(journal), stream)
             stream.flush()
@@ -84,7 +86,7 @@ def _placed(folder: Path, journal: Journal) -> TextIO:
 
 
 @contextlib.contextmanager
-def taken_up(folder: Path) -> Iterator[Journal]:
+def taken_up(folder: Path, repository: git.Repository) -> Iterator[Journal]:
     """The journal of an update that was cut off or waits for a person, to work on."""
     try:
         lock = (folder / "running").open("r+")
@@ -92,15 +94,30 @@ def taken_up(folder: Path) -> Iterator[Journal]:
         raise UsageError("no update is in progress", hint="paved update") from error
     with lock:
         _take(lock)
+        journal = read(folder)
         if lock.read():
-            for stale in (folder.parent / "index.lock", *folder.glob("*.lock")):
-                _remove_stale_lock(stale)
+            begun = (folder / "journal.json").stat().st_mtime
+            new = [repository.objects.parent / "refs" / "heads" / f"{journal.branch}.lock"] if journal.branch else []
+            for stale in (*git.locks(repository, references=True), *new, *folder.glob("*.lock")):
+                _remove_stale_lock(stale, since=begun)
         lock.write(_WORKING)
         lock.flush()
-        try:
-            yield read(folder)
-        finally:
-            _leave(lock)
+        with _working(lock):
+            yield journal
+
+
+@contextlib.contextmanager
+def _working(lock: TextIO) -> Iterator[None]:
+    """Around the work on a journal. Who is interrupted, or whose git is killed, leaves locks as one who is killed."""
+    try:
+        yield
+    except GitKilled:
+        raise
+    except Exception:
+        _leave(lock)
+        raise
+    else:
+        _leave(lock)
 
 
 _WORKING = "working\n"
@@ -119,13 +136,14 @@ def _leave(lock: TextIO) -> None:
     lock.truncate()
 
 
-def _remove_stale_lock(lock: Path) -> None:
-    """A git that was killed leaves its lock on an index. One that still runs gets a second to end."""
-    for _ in range(20):
-        if not lock.exists():
-            return
-        time.sleep(0.05)
-    lock.unlink(missing_ok=True)
+def _remove_stale_lock(lock: Path, *, since: float) -> None:
+    """Remove the lock that a git of the update left when it was killed. One that still runs gets a second to end.
+
+    A lock that is older than the update is somebody else's.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if lock.stat().st_mtime >= since and git.is_held(lock):
+            lock.unlink()
 
 
 def note(file: Path, text: str) -> None:
@@ -133,6 +151,11 @@ def note(file: Path, text: str) -> None:
     scratch = file.with_name(f"{file.name}.new")
     scratch.write_text(text)
     scratch.replace(file)
+
+
+def amend(folder: Path, journal: Journal) -> None:
+    """Write the journal anew, with what was found out before the first change."""
+    note(folder / "journal.json", json.dumps(asdict(journal)))
 
 
 def _busy() -> UsageError:
@@ -158,10 +181,13 @@ def read(folder: Path) -> Journal:
         }
         facts["migrations"] = tuple(Command(**one) for one in facts["migrations"])
         facts["notes"] = tuple(facts["notes"])
+        facts["left_out"] = tuple(facts.get("left_out", ()))
         return Journal(**facts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ServiceError(
-            f"{folder} is broken", cause=str(error), hint=f"git reset --hard, then remove {folder}"
+            f"{folder} is broken",
+            cause=str(error),
+            hint=f"git add --all && git stash keeps what is there; then rm -r {folder}, and git stash show -p",
         ) from error
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import tempfile
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, TypeVar
 
 from paved_road import address, git, origin, rules
@@ -29,10 +28,22 @@ from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
-from paved_road.update import align, attributes, excused, guesses, ignored, mentions, running, unrecorded
+from paved_road.update import (
+    align,
+    attributes,
+    disk,
+    excused,
+    guesses,
+    ignored,
+    in_the_way,
+    mentions,
+    running,
+    unrecorded,
+)
 from paved_road.update import base as bases
 from paved_road.update.base import Base, leaves
 from paved_road.update.excused import Excuses, Kept
+from paved_road.update.in_the_way import Obstacle
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
 from paved_road.update.migrate import Passage
 
@@ -93,14 +104,16 @@ class Plan:
     changelog: str
     changes: tuple[Change, ...]
     conflicts: Mapping[str, Conflict]
-    untracked: Mapping[str, Leaf]
-    """Files of the road whose place an untracked or ignored file of the service's takes."""
+    obstacles: Mapping[str, Obstacle]
+    """Files of the road whose place something of the service's takes that is in no commit, or is no file."""
     ours: Files
     result: Files
     """What is written: every tracked file of the service after the update."""
     scratch: Scratch
     tree: str
     """The service's committed tree."""
+    submodules: Files
+    """The submodules in it, which no update touches."""
     like: tuple[str, Files]
     """A tree that has most of the result already, and its files."""
     migrations: tuple[Command, ...] = ()
@@ -114,16 +127,16 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether the service is as the release wants it already."""
-        return not self.conflicts and not self.untracked and self.result == self.ours
+        return not self.conflicts and not self.obstacles and self.result == self.ours
 
     @property
     def needs_a_person(self) -> bool:
         """Whether anything is left to decide."""
-        return bool(self.conflicts or self.untracked)
+        return bool(self.conflicts or self.obstacles)
 
     def patch(self) -> str:
         """The exact difference the update makes to tracked files."""
-        self.scratch.commit([Commit(branch="result", files=self.result, like=self.like)])
+        self.scratch.commit([Commit(branch="result", files={**self.result, **self.submodules}, like=self.like)])
         return git.patch(self.scratch.folder, self.tree, "result")
 
 
@@ -292,9 +305,10 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     draft = replace(draft, kept={**draft.kept, **{one.path: f"off-road, {one.record}" for one in off_road}})
     followed = excused.follow(draft.excuses, draft.moves, draft.lock)
     result = _with_records({**merged.files, **followed}, draft.pristine, draft.lock)
-    untracked = _in_the_way(service, head, result)
-    result = {path: leaf for path, leaf in result.items() if path not in untracked}
-    changes = [*_changes(draft, result, merged, untracked)]
+    submodules = {one.path: Leaf(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
+    obstacles = in_the_way.find(service, head, result, submodules)
+    result = {path: leaf for path, leaf in result.items() if path not in obstacles}
+    changes = [*_changes(draft, result, merged, obstacles)]
     changes += [Change(path=path, outcome=Outcome.REGENERATED, detail=how) for path, how in draft.derived.items()]
     return Plan(
         service=service,
@@ -305,8 +319,9 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         trust=draft.trust,
         changelog=_changelog(draft.form, old.version, target.version),
         changes=tuple(changes),
-        conflicts={path: conflict for path, conflict in merged.conflicts.items() if path not in untracked},
-        untracked=untracked,
+        conflicts={path: conflict for path, conflict in merged.conflicts.items() if path not in obstacles},
+        obstacles=obstacles,
+        submodules=submodules,
         ours=head,
         result=result,
         scratch=scratch,
@@ -322,7 +337,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
 def _refuse_uncommitted_records(service: Service, head: Files) -> None:
     """An update starts from what is committed, the service's records above all: git must be able to bring them back."""
     records = [service.answers_file, *([LOCK] if service.lock else [])]
-    if missing := [name for name in records if name not in head and _on_disk(service, name)]:
+    if missing := [name for name in records if name not in head and disk.look(service.path, name)]:
         raise UsageError(
             f"not committed: {', '.join(missing)}",
             cause="git ignores it, or it was not added: another clone of the service would not have it",
@@ -475,43 +490,6 @@ def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
     return base, ours, theirs
 
 
-def _on_disk(service: Service, path: str) -> bool:
-    target = service.path / path
-    return target.is_file() and not target.is_symlink()
-
-
-def _in_the_way(service: Service, head: Files, result: Files) -> dict[str, Leaf]:
-    """Files the update adds where an untracked file lies that says something else."""
-    found = {}
-    for path, leaf in result.items():
-        if path in head:
-            continue
-        target = service.path / path
-        same = _on_disk(service, path) and File(target.read_bytes()).blob == leaf.blob
-        taken = os.path.lexists(target) and not same and not _tracked(service, path, head)
-        if taken or _blocked(service, path, head):
-            found[path] = leaf
-    return found
-
-
-def _blocked(service: Service, path: str, head: Files) -> bool:
-    """Whether an untracked file or link lies where the path needs a folder."""
-    folders = {str(parent): service.path / parent for parent in PurePosixPath(path).parents if parent.name}
-    return any(
-        folder not in head and os.path.lexists(target) and (target.is_symlink() or not target.is_dir())
-        for folder, target in folders.items()
-    )
-
-
-def _tracked(service: Service, path: str, head: Files) -> bool:
-    """Whether the path is a folder of tracked files and nothing else."""
-    target = service.path / path
-    if target.is_symlink() or not target.is_dir():
-        return False
-    inside = (one for one in target.rglob("*") if one.is_symlink() or not one.is_dir())
-    return all(one.relative_to(service.path).as_posix() in head for one in inside)
-
-
 def _with_records(files: Files, pristine: Pristine, lock: Lock) -> Files:
     """The merged files with the answers and the lock of the new release."""
     records = {LOCK: File(lock.dump()), pristine.answers_file: pristine.tree[pristine.answers_file]}
@@ -521,15 +499,13 @@ def _with_records(files: Files, pristine: Pristine, lock: Lock) -> Files:
 # -- telling ---------------------------------------------------------------------------------------------------------
 
 
-def _changes(draft: _Draft, result: Files, merged: Merged, untracked: Mapping[str, Leaf]) -> Iterator[Change]:
+def _changes(draft: _Draft, result: Files, merged: Merged, obstacles: Mapping[str, Obstacle]) -> Iterator[Change]:
     head, base, theirs, moves, kept = draft.head, draft.old.files, leaves(draft.pristine), draft.moves, draft.kept
     back = {new: old for old, new in moves.items()}
-    for path in sorted({*head, *result, *untracked, *kept}):
+    for path in sorted({*head, *result, *obstacles, *kept}):
         before, after = head.get(path), result.get(path)
-        if path in untracked:
-            yield Change(
-                path=path, outcome=Outcome.CONFLICT, detail="an untracked file is in the way; it was left alone"
-            )
+        if path in obstacles:
+            yield Change(path=path, outcome=Outcome.CONFLICT, detail=obstacles[path].reason)
         elif path in merged.conflicts:
             yield Change(path=path, outcome=Outcome.CONFLICT, detail=merged.conflicts[path].reason)
         elif before == after:

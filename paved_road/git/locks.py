@@ -1,0 +1,29 @@
+"""Git's own locks: files beside what git is about to write, which a git that was killed leaves behind."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from paved_road.git.asking import Repository
+
+
+def locks(repository: Repository, *, references: bool) -> list[Path]:
+    """The lock of the index; with `references` also those that git takes to commit on the current branch."""
+    found = [repository.folder / "index.lock"]
+    if references:
+        found.append(repository.folder / "HEAD.lock")
+        head = (repository.folder / "HEAD").read_text(errors="replace").strip()
+        if head.startswith("ref: "):
+            found.append(repository.objects.parent / f"{head.removeprefix('ref: ')}.lock")
+    return found
+
+
+def is_held(lock: Path, *, patience: float = 1) -> bool:
+    """Whether a lock is there, and still is after `patience` seconds: one that git works with is soon gone."""
+    until = time.monotonic() + patience
+    while lock.exists():
+        if time.monotonic() > until:
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,154 @@
+"""Recovering: an update that was cut off, or that waits for a person, is finished or undone.
+
+Nothing but the journal says what to do. A record of the service may be half written, missing, or full of markers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import replace
+
+from paved_road import git
+from paved_road.errors import UsageError
+from paved_road.git import NO_BLOB
+from paved_road.service import Service
+from paved_road.update import disk, preconditions
+from paved_road.update import journal as journals
+from paved_road.update.apply import Applied, compared, finish, telling, write
+from paved_road.update.journal import Journal, Pair
+
+
+def resume(service: Service, *, commit: bool = False, branch: str | None = None) -> Applied:
+    """Finish an update: one that was cut off, or one whose conflicts a person has decided."""
+    with telling(service), journals.taken_up(service.journal, service.repository) as found:
+        if (service.journal / "undoing").exists():
+            raise UsageError("the update is being undone", hint="paved update --abort")
+        commit = commit or branch is not None or found.commit
+        journal = replace(found, commit=commit, branch=branch or found.branch)
+        if not (service.journal / "written").exists():
+            journal = compared(service, journal)
+            kept = _keep(service, journal, _strange(service, journal))
+            applied = write(service, journal)
+            return replace(applied, notes=(*kept, *applied.notes))
+        if left := _undecided(service, journal):
+            return Applied(journal=journal, conflicts=tuple(left))
+        if journal.commit and service.repository.head == journal.head:
+            _check_commit(service, journal)
+        return finish(service, journal, edited=True)
+
+
+def _check_commit(service: Service, journal: Journal) -> None:
+    """A person may have begun something else, or named another branch, since the update began."""
+    started = _started(service)
+    if started and started["name"] != journal.branch:
+        _leave_branch(service, journal)
+    preconditions.check_operations(service)
+    preconditions.check_commit(service, None if started else journal.branch)
+
+
+def abort(service: Service) -> Applied:
+    """Put every path that the update touched back as it was. What a person did to it since is kept as a commit."""
+    with telling(service), journals.taken_up(service.journal, service.repository) as journal:
+        if git.resolve(service.top, "HEAD") != journal.head:
+            raise UsageError(
+                "the update was committed, or something else was, since it began",
+                hint="paved update --continue ends it; git revert undoes its commit",
+            )
+        (service.journal / "undoing").touch()
+        by_migrations = _since_snapshot(service)
+        kept = _keep(service, journal, [*_strange(service, journal), *by_migrations])
+        _put_back(service, journal, by_migrations)
+        _leave_branch(service, journal)
+        journals.end(service.journal)
+        return Applied(journal=journal, notes=kept)
+
+
+def _undecided(service: Service, journal: Journal) -> list[str]:
+    """Conflicted paths that are still unmerged in the index, or still hold the markers of this update."""
+    unmerged = set(git.unmerged_files(service.path))
+    marked = set()
+    for path in journal.conflicts:
+        content = file.data if (file := disk.look(service.top, path)) else b""
+        if b"\n=======\n" in content and b"<<<<<<< " in content and b"\n>>>>>>> " in content:
+            marked.add(path)
+    return sorted((unmerged | marked) & set(journal.conflicts))
+
+
+# -- the way back ------------------------------------------------------------------------------------------------
+
+
+def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> None:
+    """The index and the files as they are in HEAD; what was neither there nor a person's is removed."""
+    top = service.top
+    head = {entry.path: (entry.mode, entry.blob) for entry in git.tree(top, "HEAD")} if by_migrations else {}
+    before: dict[str, Pair | None] = {**{path: head.get(path) for path in by_migrations}, **journal.before}
+    left_out = [path for path in journal.left_out if before[path]]
+    new = [path for path, was in before.items() if was is None]
+    there = disk.blobs(top, new)
+    half = not (service.journal / "written").exists()  # git may have been killed in the middle of a file; it is kept
+    strays = [path for path in new if path in by_migrations or _is_ours(journal, path, there.get(path), half=half)]
+    git.update_index(top, [("0", NO_BLOB, 0, path) for path in before])
+    git.update_index(top, [(*was, 0, path) for path, was in before.items() if was])
+    git.skip_worktree(top, left_out)
+    for path in (*strays, *left_out):
+        disk.remove(top, path, root=service.path)
+    git.checkout_index(top, [path for path, was in before.items() if was and path not in left_out])
+    disk.set_executable(top, journal.executable)
+    if untracked := [path for path in by_migrations if before[path] is None and path not in journal.after]:
+        git.restore(top, (service.journal / "snapshot").read_text(), untracked, index=service.journal / "index")
+
+
+def _is_ours(journal: Journal, path: str, there: str | None, *, half: bool) -> bool:
+    """Whether the update put a file there that HEAD does not have: never an untracked one that was in its way."""
+    written = _blob(journal.after.get(path))
+    return written is not None and (half or path in journal.conflicts or there == written)
+
+
+def _since_snapshot(service: Service) -> list[str]:
+    """What migrations changed, or a person who fixed one that failed."""
+    snapshot = service.journal / "snapshot"
+    if not snapshot.exists():
+        return []
+    now = git.snapshot(service.path, index=service.journal / "index")
+    return git.changed_paths(service.top, snapshot.read_text(), now)
+
+
+def _strange(service: Service, journal: Journal) -> list[str]:
+    """Touched files that are neither as they were nor as the update writes them: somebody worked on them."""
+    there = disk.blobs(service.top, journal.after)
+    return [
+        path for path, blob in there.items() if blob not in (_blob(journal.before[path]), _blob(journal.after[path]))
+    ]
+
+
+def _keep(service: Service, journal: Journal, paths: list[str]) -> tuple[str, ...]:
+    """Commit these files as they are on disk, on no branch, before they are written over; a note that says where."""
+    if not paths:
+        return ()
+    made = git.snapshot(service.top, index=service.journal / "index", paths=paths)
+    commit = git.commit_tree(service.top, made, journal.head, "What files held when paved update wrote over them")
+    shown = ", ".join(paths[:3]) + (", ..." if len(paths) > 3 else "")
+    return (f"what {shown} held is kept: git show {commit[:12]}",)
+
+
+def _blob(pair: Pair | None) -> str | None:
+    return pair[1] if pair else None
+
+
+# -- the branch ----------------------------------------------------------------------------------------------------
+
+
+def _started(service: Service) -> dict[str, str | None] | None:
+    """The branch that the update started to commit on, and which one was current before."""
+    with contextlib.suppress(FileNotFoundError):
+        found: dict[str, str | None] = json.loads((service.journal / "branch").read_text())
+        return found
+    return None
+
+
+def _leave_branch(service: Service, journal: Journal) -> None:
+    """Go back to the branch before, and delete the one that the update started, which has no commit of its own."""
+    if started := _started(service):
+        git.leave_branch(service.top, str(started["name"]), back_to=started["before"], at=journal.head)
+        (service.journal / "branch").unlink()
