@@ -57,6 +57,11 @@ class Config:
         found = [one for one in self.trust.value if address.is_within(source, one.road)]
         return max(found, key=lambda one: (bool(one.signed_by), len(one.road)), default=None)
 
+    def signers(self, source: str) -> tuple[str, ...]:
+        """The keys by one of which a release of this road must be signed; none when no signature is demanded."""
+        found = self.trust_in(source)
+        return found.signed_by if found else ()
+
     def trusts(self, source: str) -> bool:
         """Whether the person said that this road's templates may run code."""
         return self.trust_in(source) is not None

@@ -65,3 +65,42 @@ def test_answers_of_the_project_go_over_those_of_the_user(tmp_path: Path) -> Non
     write_user('[answers]\nowner = "me"\nport = 9000\n')
     (tmp_path / ".paved.toml").write_text('[answers]\nowner = "payments"\n')
     assert config.load(directory=tmp_path).answers.value == {"owner": "payments", "port": 9000}
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHFsvNCa"
+
+
+def test_trust_may_demand_a_signature() -> None:
+    write_user(f'trust = ["gh:acme/", {{road = "gh:acme/road", signed_by = "{KEY}"}}]\n')
+    found = config.load()
+    assert found.signers("gh:acme/road") == (KEY,)
+    assert found.signers("https://github.com/acme/road.git") == (KEY,)
+    assert (found.trusts("gh:acme/other"), found.signers("gh:acme/other")) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("trust", "said"),
+    [
+        ('["github.com/acme/"]', "names no road: 'github.com/acme/'"),
+        ('["../roads/"]', "names no road"),
+        ('["ext::sh -c x"]', "names no road"),
+        ('[{road = "gh:acme/road"}]', "signed_by must be a key"),
+        ('[{signed_by = "/keys"}]', "must be a list of roads"),
+        ('[{road = "gh:acme/road", signed_by = []}]', "signed_by must be a key"),
+        ('[{road = "gh:acme/road", signed_by = [3]}]', "signed_by must be a key"),
+        ('[{road = "gh:acme/road", signed_by = "acme"}]', "signed_by names no key"),
+        ('[{road = "gh:acme/road", signed_by = "DEADBEEF"}]', "signed_by names no key"),
+        ('[{road = "gh:acme/road", signedby = "/keys"}]', "signedby"),
+        ('{road = "gh:acme/road"}', "must be a list"),
+    ],
+)
+def test_trust_that_is_written_wrong_is_refused(trust: str, said: str) -> None:
+    write_user(f"trust = {trust}\n")
+    with pytest.raises(ConfigError, match=said):
+        config.load()
+
+
+def test_the_variable_is_read_as_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAVED_TRUST", "gh:acme/ acme")
+    with pytest.raises(ConfigError, match="PAVED_TRUST"):
+        config.load()

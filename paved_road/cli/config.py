@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from paved_road import ui
 from paved_road.cli import options, plain
+from paved_road.redaction import redact
 
 app = typer.Typer(
     cls=plain.Group,
@@ -35,7 +38,7 @@ def show(road: options.Road = None, json: options.Json = False) -> None:
     settings = {name: getattr(config, name) for name in ("road", "template", "trust", "cache", "answers")}
     if json:
         found = {
-            name: {"value": value.value, "origin": value.origin, "where": value.where}
+            name: {"value": _plain(value.value), "origin": value.origin, "where": value.where}
             for name, value in settings.items()
         }
         ui.envelope(
@@ -46,8 +49,22 @@ def show(road: options.Road = None, json: options.Json = False) -> None:
         return
     ui.table(
         ("setting", "value", "from"),
-        [(name, str(value.value), f"{value.origin} {value.where}".strip()) for name, value in settings.items()],
+        [(name, _told(value.value), f"{value.origin} {value.where}".strip()) for name, value in settings.items()],
     )
+
+
+def _plain(value: Any) -> Any:
+    """A setting's value as JSON has it: trust as the file writes it, a URL without its password."""
+    if isinstance(value, list):
+        return [
+            {"road": redact(one.road), "signed_by": list(one.signed_by)} if one.signed_by else redact(one.road)
+            for one in value
+        ]
+    return redact(value) if isinstance(value, str) else value
+
+
+def _told(value: Any) -> str:
+    return redact(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 @app.callback()

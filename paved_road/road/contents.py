@@ -117,7 +117,7 @@ def _follow(road: Road, at: _Checkout, path: str, commit: str) -> _Checkout | No
         return None
     if at.depth == DEEPEST:
         raise RoadError(f"the submodules of {road.source} lie more than {DEEPEST} deep in one another")
-    where = address.read(_absolute(url, at.url))
+    where = address.read(absolute(url, at.url))
     url = where.url or str(where.path)
     here = at.repository / path
     known = here if (here / ".git").exists() and git.resolve(here, commit) else None
@@ -125,7 +125,7 @@ def _follow(road: Road, at: _Checkout, path: str, commit: str) -> _Checkout | No
     return _Checkout(repository=repository, commit=commit, url=url, depth=at.depth + 1)
 
 
-def _absolute(url: str, base: str) -> str:
+def absolute(url: str, base: str) -> str:
     """A submodule's URL. One that starts with `./` or `../` is relative to that of the repository it stands in."""
     if not url.startswith(("./", "../")):
         return url

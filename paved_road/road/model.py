@@ -34,6 +34,8 @@ class Road:
     """Why the cached copy could not be brought up to date; empty when it was."""
     login: git.Login | None = field(default=None, repr=False, compare=False)
     """The login that stood in its URL."""
+    recorded: bool = field(default=False, compare=False)
+    """Whether a service's records named it, and not a person."""
     history: History = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -48,7 +50,12 @@ class Road:
     def notes(self) -> tuple[str, ...]:
         """What the person should know of it."""
         found = []
-        if self.login is not None:
+        if self.login is not None and self.recorded:
+            found.append(
+                "the service's records hold a password or token of its road: replace it, everybody who has the "
+                "repository knows it; the next update takes it out of the records"
+            )
+        elif self.login is not None:
             found.append(
                 "the road's URL holds a password or token: it is used now and recorded nowhere; "
                 "later commands ask git's credential helpers for it"

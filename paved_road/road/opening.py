@@ -43,10 +43,10 @@ def open_road(config: Config, *, trust: bool = False, refresh: bool = True, besi
             cause="no such folder, and not a git URL",
             hint="give a git URL, a folder, or a shortcut such as gh:organisation/repository",
         )
-    demand = config.trust_in(known_as)
     return Road(
-        source=recorded, location=location, cache=config.cache_dir, trusted=trust or demand is not None,
-        signed_by=demand.signed_by if demand else (), is_git=is_git, offline=not refresh, stale=stale, login=login,
+        source=recorded, location=location, cache=config.cache_dir, trusted=trust or config.trusts(known_as),
+        signed_by=config.signers(known_as), is_git=is_git, offline=not refresh, stale=stale, login=login,
+        recorded=config.road.origin == "service",
     )  # fmt: skip
 
 
