@@ -65,7 +65,7 @@ _CAREFUL = (
 )
 
 READER = Role(
-    settings=(*_CAREFUL, ("log.showSignature", "false")),
+    settings=(*_CAREFUL, ("log.showSignature", "false"), ("advice.graftFileDeprecated", "false")),
     variables={
         # Objects that a partial clone lacks stay missing. Older gits start the fetch, and no transport is allowed.
         "GIT_NO_LAZY_FETCH": "1",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,11 +81,15 @@ def _read(road: Road, at: _Checkout, folder: str) -> Tree:
                 raise
             return _read(road, *inside)
         blobs = objects.read(entry.blob for entry in entries)
-    found = {
-        entry.path: File(content, Mode(entry.mode))
-        for entry, content in zip(entries, blobs, strict=True)
-        if content is not None
-    }
+    found = {}
+    for entry, content in zip(entries, blobs, strict=True):
+        if content is None:
+            raise RoadError(
+                f"{at.repository} lacks the content of {posixpath.join(folder, entry.path)}",
+                cause="it is a partial clone, or broken",
+                hint=f"git -C {shlex.quote(str(at.repository))} fetch --refetch --no-filter",
+            )
+        found[entry.path] = File(content, Mode(entry.mode))
     for link in links:
         inner = _follow(road, at, posixpath.join(folder, link.path), link.blob)
         if inner is not None:

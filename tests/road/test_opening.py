@@ -240,8 +240,9 @@ def test_without_a_password_gits_credential_helpers_are_asked(
 
 def test_a_password_is_for_its_host_alone(locked: str) -> None:
     login = git.Login(base="http://elsewhere.example", name="bot", password="s3cr3t")
+    role = git.Role(settings=login.settings, variables=login.variables)
     with pytest.raises(GitError):
-        git.run("ls-remote", "--", f"http://{locked}/.git", env=login.environment())
+        git.run("ls-remote", "--", f"http://{locked}/.git", role=role)
 
 
 def test_a_password_in_the_records_of_a_service_is_taken_out_by_its_next_update(

@@ -150,7 +150,7 @@ def test_a_proposal_is_no_release(greeter: Path, remote: bool) -> None:
     git.run("checkout", "--quiet", "main", cwd=greeter)
     road = opened(f"file://{greeter}" if remote else greeter)
     if remote:  # as a copy is that an older paved made of every ref
-        git.run("fetch", "--quiet", "origin", "+refs/*:refs/*", cwd=road.location)
+        git.run("--git-dir", road.location, "fetch", "--quiet", "origin", "+refs/*:refs/*", role=git.PERSON)
     for ref in ("refs/pull/1/head", "pull/1/head", proposed, proposed[:10]):
         with pytest.raises(UnknownRelease, match="is no release") as caught:
             release(find_template(road, None), ref)
