@@ -80,21 +80,26 @@ def _read(road: Road, at: _Checkout, folder: str) -> Tree:
             if inside is None or inside[0] == at:
                 raise
             return _read(road, *inside)
-        blobs = objects.read(entry.blob for entry in entries)
-    found = {}
-    for entry, content in zip(entries, blobs, strict=True):
-        if content is None:
-            raise RoadError(
-                f"{at.repository} lacks the content of {posixpath.join(folder, entry.path)}",
-                cause="it is a partial clone, or broken",
-                hint=f"git -C {shlex.quote(str(at.repository))} fetch --refetch --no-filter",
-            )
-        found[entry.path] = File(content, Mode(entry.mode))
+        try:
+            blobs = objects.read(entry.blob for entry in entries)
+        except GitError as error:  # git gives up at an object that it would have to fetch
+            raise _lacking(at) from error
+    if None in blobs:
+        raise _lacking(at)
+    found = {entry.path: File(content or b"", Mode(entry.mode)) for entry, content in zip(entries, blobs, strict=True)}
     for link in links:
         inner = _follow(road, at, posixpath.join(folder, link.path), link.blob)
         if inner is not None:
             found |= {f"{link.path}/{path}": file for path, file in _read(road, inner, "").items()}
     return found
+
+
+def _lacking(at: _Checkout) -> RoadError:
+    return RoadError(
+        f"{at.repository} lacks files of {at.commit[:12]}",
+        cause="it is a partial clone, or broken",
+        hint=f"git -C {shlex.quote(str(at.repository))} fetch --refetch --no-filter",
+    )
 
 
 def _inside(road: Road, at: _Checkout, folder: str) -> tuple[_Checkout, str] | None:
