@@ -12,8 +12,8 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Order:
     trust: bool = False
     dry_run: bool = False
     """Whether nothing will be written: then nothing of the template's needs trust, because nothing of it runs."""
+    greet: Callable[[str], None] = field(default=lambda _: None, compare=False)
+    """Hears what the template says before it asks anything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,6 +100,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     form = prepare(found, cache=config.cache_dir, trust=order.trust)
     _check_trust(form, order, form.config.certain_tasks)
     own = rules.read(form.files, config.cache_dir)
+    order.greet(form.greeting(destination, Operation.COPY))
     book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
     pristine = render(form, book, destination)
     if pristine.differences:

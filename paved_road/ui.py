@@ -126,6 +126,12 @@ def talk(text: str) -> None:
     _print(visible(text), sys.stderr)
 
 
+def greet(text: str) -> None:
+    """What a template says before it asks anything."""
+    for line in text.splitlines():
+        talk(line)
+
+
 def debug(text: str) -> None:
     """For those who look into paved itself."""
     _print(f"debug: {visible(text)}", sys.stderr)

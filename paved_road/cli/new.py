@@ -56,6 +56,7 @@ def new(
         answers=options.answers(data, answers),
         trust=trust,
         dry_run=dry_run,
+        greet=(lambda _: None) if json else ui.greet,
     )
     ask = None if defaults or json else ui.asker()
     plan = create.plan(order, load({"road": road}), ask=ask)

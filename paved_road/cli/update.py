@@ -86,6 +86,7 @@ def update(
         trust=trust,
         no_base=no_base,
         dry_run=dry_run,
+        greet=(lambda _: None) if json else ui.greet,
     )
     config = load({"road": road}, directory=service.path)
     with planning(service, order, config, ask=None if defaults or json else ui.asker()) as plan:
@@ -99,7 +100,7 @@ def update(
             facts = _facts(plan)
             if not json:
                 _summarise(plan)
-            _tell(apply.apply(plan, commit=commit, branch=branch), facts, json=json)
+            _tell(apply.apply(plan, commit=commit, branch=branch), facts, message=plan.message, json=json)
 
 
 def _facts(plan: Plan) -> dict[str, Any]:
@@ -161,8 +162,8 @@ def _tell_aborted(applied: Applied, *, json: bool) -> None:
         ui.good(f"the update to {applied.journal.new_version} was undone")
 
 
-def _tell(applied: Applied, facts: dict[str, Any], *, json: bool) -> None:
-    """How it ended: 1 while a person has something to decide."""
+def _tell(applied: Applied, facts: dict[str, Any], *, message: str = "", json: bool) -> None:
+    """How it ended, and the template's own message: 1 while a person has something to decide."""
     exit_code = int(bool(applied.conflicts))
     if json:
         journal = applied.journal
@@ -177,6 +178,8 @@ def _tell(applied: Applied, facts: dict[str, Any], *, json: bool) -> None:
         ui.envelope("update", exit_code, found, notes=applied.notes)
     else:
         _say(applied)
+        for line in message.splitlines():
+            ui.data(f"  {line}")
     raise typer.Exit(exit_code)
 
 

@@ -79,6 +79,10 @@ class Questionnaire:
                 ask=ask,
             )
 
+    def greeting(self, destination: Path, operation: Operation) -> str:
+        """What the template says before it asks anything (`_message_before_copy`, `_message_before_update`)."""
+        return _Rendering(self, AnswerBook(), destination, "", operation).setting(f"message_before_{operation}").strip()
+
     def around(self, destination: Path) -> Surroundings:
         """What the template may ask about this run."""
         release = self.release
@@ -109,7 +113,7 @@ class Pristine:
     seeded: tuple[str, ...] = ()
     """Patterns (gitignore's syntax) of files that are written once and then left alone (`_skip_if_exists`)."""
     message: str = ""
-    """What the template says when a service was created (`_message_after_copy`)."""
+    """What the template says when it is done (`_message_after_copy`, `_message_after_update`)."""
     differences: tuple[str, ...] = ()
     """Paths on which the in-process renderer and Copier were seen to differ; Copier's files are used."""
     left_alone: Callable[[str], bool] = field(default=lambda _: False, compare=False)
@@ -192,7 +196,7 @@ def render(
         tree=dict(sorted(tree.items())),
         renderer=by,
         seeded=tuple(rendering.text(f"_skip_if_exists ({one})", str(one)) for one in form.config.seeded),
-        message=rendering.setting("message_after_copy").strip(),
+        message=rendering.setting(f"message_after_{operation}").strip(),
         differences=tuple(differences),
         left_alone=rendering.left_alone(),
     )
@@ -340,7 +344,8 @@ class _Rendering:
 
     def setting(self, name: str) -> str:
         """A setting of the template with its Jinja rendered; "" when it is not set."""
-        return self.text(f"_{name}", str(self.form.config.settings.get(name) or ""))
+        template = str(self.form.config.settings.get(name) or "")
+        return self.text(f"_{name}", template) if template else ""
 
     def text(self, name: str, template: str) -> str:
         """A text of the template's configuration with its Jinja rendered; `name` says where it stands."""

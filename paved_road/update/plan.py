@@ -85,6 +85,8 @@ class Order:
     no_base: bool = False
     dry_run: bool = False
     """Whether nothing of the template's may run: its tasks and migrations are told instead."""
+    greet: Callable[[str], None] = field(default=lambda _: None, compare=False)
+    """Hears what the template says before it asks anything."""
     today: date = field(default_factory=today)
     """The day that decides which deviations still hold."""
 
@@ -116,6 +118,8 @@ class Plan:
     """The submodules in it, which no update touches."""
     like: tuple[str, Files]
     """A tree that has most of the result already, and its files."""
+    message: str = ""
+    """What the template says after an update."""
     migrations: tuple[Command, ...] = ()
     """Those to run when the merged files are in place."""
     not_run: tuple[str, ...] = ()
@@ -265,6 +269,7 @@ def _draft(
     stamped = service
     runs = running.Running(passage=passage, dry_run=order.dry_run)
     service, ours = runs.before(service, head)
+    order.greet(form.greeting(service.path, Operation.UPDATE))
     book = form.settle(
         service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
         ask=_only_new(ask, service.answers, secret),
@@ -327,6 +332,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         scratch=scratch,
         tree=draft.tree,
         like=merged.like,
+        message=draft.pristine.message,
         migrations=draft.migrations,
         not_run=draft.not_run,
         off_road=off_road,

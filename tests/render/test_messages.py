@@ -1,0 +1,83 @@
+"""What a template says before and after, as Copier has it say: not with `--json`, never in the way of anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paved_road.testing import Said, evolve, make_road, paved, write_files
+
+CONFIG = """\
+_subdirectory: t
+_message_before_copy: "Welcome to {{ _folder_name }}.\\nTwo lines."
+_message_after_copy: "Made {{ name }}."
+_message_before_update: "Thanks for updating {{ _folder_name }}."
+_message_after_update: "{% include 'updated.txt' %}"
+name: abc
+"""
+FILES = {
+    "copier.yml": CONFIG,
+    "updated.txt": "{{ name }} is new.\nSee {{ _copier_conf.dst_path.name }}.\n",
+    "t/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml -}}\n",
+    "t/a.txt": "1\n",
+}
+
+
+@pytest.fixture
+def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    return make_road(tmp_path / "road", FILES)
+
+
+def _made(road: Path, service: Path) -> Said:
+    said = paved("new", service, "--road", road, "--defaults")
+    assert said.code == 0, said.err
+    return said
+
+
+def test_what_a_template_says_before_and_after_a_creation(road: Path, tmp_path: Path) -> None:
+    said = _made(road, tmp_path / "thing")
+    assert said.err.startswith("Welcome to thing.\nTwo lines.\n")
+    assert said.out.endswith("  Made abc.\n")
+    quiet = paved("new", tmp_path / "other", "--road", road, "--defaults", "--json")
+    assert "Welcome" not in quiet.err
+    assert quiet.envelope["exit_code"] == 0
+
+
+def test_what_a_template_says_before_and_after_an_update(road: Path, tmp_path: Path) -> None:
+    service = tmp_path / "thing"
+    _made(road, service)
+    evolve(road, {"t/a.txt": "2\n"}, tag="v2.0.0")
+    dry = paved("update", service, "--dry-run")
+    assert "Thanks for updating thing." in dry.err
+    assert "is new" not in dry.out
+    said = paved("update", service, "--defaults")
+    assert said.err.startswith("Thanks for updating thing.\n")
+    assert said.out.endswith("  abc is new.\n  See thing.\n")
+
+
+def test_the_message_comes_with_conflicts_too(road: Path, tmp_path: Path) -> None:
+    service = tmp_path / "thing"
+    _made(road, service)
+    evolve(service, {"a.txt": "ours\n"})
+    evolve(road, {"t/a.txt": "2\n"}, tag="v2.0.0")
+    said = paved("update", service, "--defaults")
+    assert said.code == 1
+    assert said.out.endswith("  abc is new.\n  See thing.\n")
+
+
+@pytest.mark.parametrize("name", ["_message_before_copy", "_message_after_copy"])
+def test_a_message_that_cannot_be_made_is_named(road: Path, tmp_path: Path, name: str) -> None:
+    write_files(road, {"copier.yml": f'_subdirectory: t\n{name}: "{{{{ 1 // 0 }}}}"\nname: abc\n'})
+    said = paved("new", tmp_path / "thing", "--road", road, "--ref", "HEAD", "--defaults")
+    assert said.code == 2
+    assert f"the template's {name} cannot be evaluated" in said.err
+
+
+def test_a_message_does_not_reach_the_terminal_raw(road: Path, tmp_path: Path) -> None:
+    write_files(road, {"copier.yml": CONFIG.replace("Welcome", "\\e[31mWelcome").replace("Made", "\\e[2JMade")})
+    said = paved("new", tmp_path / "thing", "--road", road, "--ref", "HEAD", "--defaults")
+    assert "Welcome" in said.err
+    assert "Made" in said.out
+    assert "\x1b" not in said.err + said.out
