@@ -6,10 +6,11 @@ Exact and offline: the lock holds the blob id of every pristine file, so nothing
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from paved_road import git
@@ -111,20 +112,76 @@ def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, tuple[Mode,
 
     git's index knows the id of every file whose size and times have not changed, so only the others are read.
     """
-    index = {
-        path.removeprefix(service.prefix): (Mode(mode), blob)
-        for mode, blob, path in git.index_entries(service.path)
-        if mode in set(Mode)
-    }
-    modified = set(git.modified_files(service.path))
+    index = git.read_index(service.repository, service.path)
     found: dict[str, tuple[Mode, str]] = {}
-    stale: list[str] = []
+    unknown: list[str] = []
     for path in files:
-        target = service.path / path
-        if path in index and service.prefix + path not in modified:
-            found[path] = index[path]
-        elif os.path.lexists(target) and not (target.is_dir() and not target.is_symlink()):
-            stale.append(path)
-    for path, blob in zip(stale, git.hash_files(service.path, stale), strict=True):
-        found[path] = (trees.mode_of(service.path / path), blob)
+        there = _look(service.path, path)
+        one = index.vouches_for(service.prefix + path, there) if there else index.files.get(service.prefix + path)
+        if one and one.mode in set(Mode) and (there or (one.left_out and not os.path.lexists(service.path / path))):
+            found[path] = (Mode(one.mode), one.blob)
+        elif there:
+            unknown.append(path)
+    stored = _stored(service, {path: files[path].blob for path in unknown})
+    modes = {path: trees.mode_of(service.path / path) for path in unknown}
+    if any(mode is not files[path].mode and stored[path] == files[path].blob for path, mode in modes.items()):
+        modes |= _modes(service, index, modes)
+    return found | {path: (modes[path], stored[path]) for path in unknown}
+
+
+def _look(folder: Path, path: str) -> os.stat_result | None:
+    """What is on disk at a path, if git keeps such things: a plain file or a link, in folders that are no links."""
+    try:
+        if any(stat.S_ISLNK(os.lstat(folder / parent).st_mode) for parent in PurePosixPath(path).parents[:-1]):
+            return None
+        found = os.lstat(folder / path)
+    except (OSError, ValueError):  # ValueError: a null character in the name
+        return None
+    return found if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode) else None
+
+
+_CONVERTED = 64 * 2**20
+"""Bytes up to which git is asked what it makes of a file: it takes the whole of it into memory."""
+
+
+def _stored(service: Service, locked: Mapping[str, str]) -> dict[str, str]:
+    """The blob ids of files as git would store them.
+
+    Most files are stored as they are. Only one that is not the locked one byte for byte may be so after a conversion
+    of line ends, encoding or `$Id$`. Filters of the configuration's are never run.
+    """
+    found = {path: _file_id(service, path) for path in locked}
+    other = [path for path, blob in found.items() if blob != locked[path] and _can_be_converted(service, path)]
+    if other:
+        names = [service.prefix + path for path in other]
+        ids = git.hash_files(service.top, names, settings=git.without_filters(service.top))
+        found |= dict(zip(other, ids, strict=True))
+    return found
+
+
+def _file_id(service: Service, path: str) -> str:
+    try:
+        return git.file_id(service.path / path, service.repository.object_format)
+    except OSError as error:
+        raise ServiceError(f"cannot read {service.path / path}", cause=error.strerror or str(error)) from error
+
+
+def _can_be_converted(service: Service, path: str) -> bool:
+    """Whether git may be asked to convert a file: a plain one of bearable size, with attributes that can be read."""
+    found = (service.path / path).lstat()
+    attributes = [service.top / parent / ".gitattributes" for parent in PurePosixPath(service.prefix + path).parents]
+    endless = any(os.path.lexists(one) and not stat.S_ISREG(one.lstat().st_mode) for one in attributes)
+    return stat.S_ISREG(found.st_mode) and found.st_size <= _CONVERTED and not endless
+
+
+def _modes(service: Service, index: git.Index, modes: Mapping[str, Mode]) -> dict[str, Mode]:
+    """The modes that only the index knows, as the file system has no executable bit, or no links, by git's settings."""
+    settings = git.settings(service.top, r"^core\.(filemode|symlinks)$")
+    found = {}
+    for path in modes:
+        one = index.files.get(service.prefix + path)
+        if one and one.mode in set(Mode):
+            is_link = Mode.SYMLINK in (one.mode, modes[path])
+            if settings.get("core.symlinks" if is_link else "core.filemode") == "false":
+                found[path] = Mode(one.mode)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -275,20 +276,12 @@ def log_files(directory: Path, revisions: str) -> list[tuple[str, list[str]]]:
 
     Paths are from the repository's root. Of a merge, the files that are as none of its parents has them.
     """
-    listing = run(
-        *(
-            "log",
-            "--format=%x01%H",
-            "--name-only",
-            "-z",
-            "--no-renames",
-            "-c",
-            "--end-of-options",
-            revisions,
-            "--",
-            ".",
-        ),
-        cwd=directory,
-    ).decode("utf-8", "surrogateescape")
-    commits = (block.split("\0") for block in listing.split("\x01")[1:])
-    return [(commit.strip(), [path.lstrip("\n") for path in paths if path.strip("\n")]) for commit, *paths in commits]
+    mark = f"commit {secrets.token_hex(8)} "  # that no path begins with
+    asked = ("--name-only", "-z", "--no-renames", "-c", f"--format={mark}%H", "--end-of-options", revisions, "--", ".")
+    found: list[tuple[str, list[str]]] = []
+    for word in run("log", *asked, cwd=directory).decode("utf-8", "surrogateescape").split("\0"):
+        if word.startswith(mark):
+            found.append((word.removeprefix(mark), []))
+        elif word:  # a line's end stands before the first path
+            found[-1][1].append(word if found[-1][1] else word.removeprefix("\n"))
+    return found

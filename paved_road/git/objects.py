@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import zlib
 from collections.abc import Iterable, Iterator
@@ -105,13 +106,15 @@ class Objects:
         for some in _batches(list(names), size=_QUESTIONS):
             questions, answers = self._pipes()
             try:
-                questions.write(b"".join(b"%s %s\n" % (verb.encode(), _raw(name)) for name in some))
+                questions.write(b"".join(b"%s %s\0" % (verb.encode(), _raw(name)) for name in some))
                 questions.flush()
-                for _ in some:
+                for name in some:
                     header = answers.readline()
                     if not header:
                         raise BrokenPipeError
-                    if header.endswith((b" missing\n", b" ambiguous\n")):
+                    if not _FOUND.fullmatch(header):
+                        for _ in range(_raw(name).count(b"\n")):  # git repeats the name that it does not know
+                            answers.readline()
                         yield None
                     elif verb == "info":
                         yield header.split(b" ", 1)[0]
@@ -127,7 +130,7 @@ class Objects:
             debug.tell("git cat-file --batch-command, in", self.repository)
             with starting(self.repository):
                 self._process = subprocess.Popen(
-                    ["git", *named(self.repository), "cat-file", "--batch-command"],
+                    ["git", *named(self.repository), "cat-file", "--batch-command", "-z"],
                     cwd=self.repository,
                     env=READER.environment(),
                     stdin=subprocess.PIPE,
@@ -149,9 +152,12 @@ def _batches(items: list[str], *, size: int) -> Iterator[list[str]]:
     return (items[at : at + size] for at in range(0, len(items), size))
 
 
+_FOUND = re.compile(rb"[0-9a-f]{40,64} [a-z]+ \d+\n")
+"""How an answer begins that has an object's id, type and size."""
+
+
 def _raw(name: str) -> bytes:
-    """A name as one line; one with a line's end in it names nothing."""
-    return b"missing" if "\n" in name else name.encode("utf-8", "surrogateescape")
+    return name.encode("utf-8", "surrogateescape")
 
 
 def _tree_entries(content: bytes) -> Iterator[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from paved_road.git.asking import Repository, without_filters
 from paved_road.git.objects import tree
 from paved_road.git.process import PERSON, READER, Role, maybe, run, text
+from paved_road.git.scratch import quoted
 
 
 def changed_files(directory: Path) -> list[str]:
@@ -176,44 +177,27 @@ def leave_branch(repository: Path, name: str, *, back_to: str | None, at: str) -
         run("update-ref", "-d", branch, at, cwd=repository, role=PERSON)
 
 
-def index_entries(directory: Path) -> list[tuple[str, str, str]]:
-    """Mode, blob and path (from the repository's root) of every merged file of the index below `directory`."""
-    listing = run("ls-files", "-s", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
-    found = []
-    for line in listing.split("\0")[:-1]:
-        facts, path = line.split("\t", 1)
-        mode, blob, stage = facts.split(" ")
-        if stage == "0":
-            found.append((mode, blob, path))
-    return found
-
-
 def unmerged_files(directory: Path) -> list[str]:
     """Files below `directory` (paths from the repository's root) that the index holds in several stages."""
     listing = run("ls-files", "-u", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
     return sorted({line.split("\t", 1)[1] for line in listing.split("\0")[:-1]})
 
 
-def modified_files(directory: Path) -> list[str]:
-    """Files below `directory` (paths from the repository's root) that are not on disk as the index has them."""
-    listing = run("diff-files", "--name-only", "-z", "--", ".", cwd=directory)
-    return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
-
-
 def hash_files(
-    directory: Path, paths: Iterable[str], *, role: Role = READER, settings: Iterable[tuple[str, str]] = ()
+    top: Path, paths: Iterable[str], *, role: Role = READER, settings: Iterable[tuple[str, str]] = ()
 ) -> list[str]:
-    """The blob ids git would give these files, after its filters; a symbolic link's is that of its target."""
+    """The blob ids that git would give these files, paths from the repository's root; of a link, that of its target.
+
+    Git converts line ends, encodings and `$Id$` as the attributes tell it, and runs filters unless `without_filters`.
+    """
     wanted = list(paths)
-    plain = [path for path in wanted if not (directory / path).is_symlink()]
-    request = "".join(f"{path}\n" for path in plain).encode("utf-8", "surrogateescape")
-    asked = ("hash-object", "--stdin-paths")
-    ids = iter(run(*asked, cwd=directory, stdin=request, role=role, settings=settings).split() if plain else [])
-    return [
-        next(ids).decode()
-        if path in plain
-        else run("hash-object", "--stdin", cwd=directory, stdin=os.fsencode(os.readlink(directory / path)))
-        .decode()
-        .strip()
-        for path in wanted
-    ]
+    plain = [path for path in wanted if not (top / path).is_symlink()]
+    # Git reads names from the root of the work tree, one a line; a name in quotes may hold any letter.
+    names = b"".join(quoted(path) + b"\n" for path in plain)
+    said = run("hash-object", "--stdin-paths", cwd=top, stdin=names, role=role, settings=settings) if plain else b""
+    found = dict(zip(plain, said.decode().split(), strict=True))
+    for path in wanted:
+        if path not in found:
+            target = os.fsencode(os.readlink(top / path))
+            found[path] = run("hash-object", "--stdin", cwd=top, stdin=target).decode().strip()
+    return [found[path] for path in wanted]

@@ -201,11 +201,13 @@ def check_the_update(first: State, mine: list[Step], roads: list[Step]) -> None:
 
 def is_the_release(service: Path) -> None:
     lock = parse_lock((service / LOCK).read_bytes())
-    found = {path: (mode, blob) for mode, blob, path in git.index_entries(service)}
+    repository = git.repository(service)
+    assert repository is not None
+    found = {path: (one.mode, one.blob) for path, one in git.read_index(repository, service).files.items()}
     assert {path: (str(one.mode), one.blob) for path, one in lock.files.items()} == {
         path: facts for path, facts in found.items() if path not in (LOCK, lock.answers_file)
     }
-    assert git.modified_files(service) == []
+    assert git.run("diff-files", "--name-only", cwd=service) == b""
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
