@@ -6,23 +6,28 @@ differs is reported. Two files are written, the lock and the answers; nothing el
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from paved_road import drift, git, origin, rules
+from paved_road import drift, git, origin, records, rules
 from paved_road import tree as trees
-from paved_road.config import Config
+from paved_road.config import BUILT_IN, Config
 from paved_road.drift import Difference
 from paved_road.errors import UsageError
 from paved_road.owners import Owner
-from paved_road.render import prepare, render
+from paved_road.records import Stated
+from paved_road.render import Pristine, prepare, render
+from paved_road.render import config as configs
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
-from paved_road.service import LOCK, Lock, Service, lock_of, open_service, prefix_of, repository_of
+from paved_road.rules import Rules
+from paved_road.service import Lock, Service, lock_of, locks, new_lock_name, open_service, prefix_of, repository_of
 from paved_road.tree import File, Tree
 
 
@@ -34,6 +39,8 @@ class Order:
     template: str | None = None
     ref: str | None = None
     answers: Mapping[str, Any]
+    answers_file: str | None = None
+    """The answers file, of several, or where it goes; None for the road's, or where the template puts it."""
     trust: bool = False
 
 
@@ -56,16 +63,8 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
     """Put the repository at `order.path` on the road."""
     path = order.path.resolve()
     repository = _check(path)
-    stamped = open_service(path) if any(path.glob(".copier-answers*.y*ml")) else None
-    if stamped is not None:
-        found = origin.find(stamped, config, template=order.template, trust=order.trust)
-        target = release(found.template, order.ref or origin.recorded_version(stamped))
-    else:
-        road = open_road(config, trust=order.trust)
-        found = origin.Origin(
-            template=find_template(road, order.template or config.template.value, order.ref), notes=road.notes
-        )
-        target = release(found.template, order.ref)
+    before = locks(path)
+    stamped, found, target = _origin(path, order, config, _committed(repository, path, before))
     demand(target)
     form = prepare(target, cache=config.cache_dir, trust=order.trust)
     own = rules.read(form.files, config.cache_dir)
@@ -76,25 +75,34 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         defaults={**config.answers.value, **_seen(path)},
         ask=None if stamped else ask,
     )
-    pristine = render(form, book, path)
-    lock = lock_of(pristine, own)
-    records: Tree = {LOCK: File(lock.dump())}
-    if stamped is None or pristine.answers != stamped.record:
-        records |= {pristine.answers_file: pristine.tree[pristine.answers_file]}
-    if not dry_run:
-        for name, file in records.items():
-            trees.replace(path / name, file)
+    pristine = render(form, book, path, answers_file=stamped.answers_file if stamped else order.answers_file)
+    if stamped is None:
+        records.check_free(path, pristine.answers_file)
+    again = {one: lock for one, lock in before.items() if lock.answers_file == pristine.answers_file}
+    name = next(iter(again), new_lock_name(path, pristine.answers_file))
+    by_hand = stamped is None or any(lock.missing for lock in again.values())
+    lock = _lock(path, pristine, own, by_hand=by_hand)
     service = Service(
-        path=path, repository=repository, prefix=prefix_of(path, repository), lock=lock,
+        path=path, repository=repository, prefix=prefix_of(path, repository), lock=lock, lock_file=name,
         answers_file=pristine.answers_file, record=pristine.answers,
     )  # fmt: skip
+    differences = drift.find(service, owners=(Owner.ROAD, Owner.SHARED, Owner.SERVICE))
+    if stamped is None and config.road.origin == "default":
+        _check_likeness(service, differences)
+    files: Tree = {name: File(lock.dump())}
+    if stamped is None or pristine.answers != stamped.record:
+        files |= {pristine.answers_file: pristine.tree[pristine.answers_file]}
+    if not dry_run:
+        for record, file in files.items():
+            (path / record).parent.mkdir(parents=True, exist_ok=True)
+            trees.replace(path / record, file)
     return Adopted(
         path=path,
         release=target,
         lock=lock,
         answers=pristine.answers,
-        written=tuple(sorted(records)),
-        differences=tuple(drift.find(service, owners=(Owner.ROAD, Owner.SHARED, Owner.SERVICE))),
+        written=tuple(sorted(files)),
+        differences=tuple(differences),
         notes=found.notes,
     )
 
@@ -102,11 +110,96 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
 def _check(path: Path) -> git.Repository:
     """The repository, when there is something to adopt."""
     repository = repository_of(path, hint="git init, commit, and try again")
-    if (path / LOCK).exists():
-        raise UsageError(f"{path} is on the road already", cause=f"it has {LOCK}", hint=f"paved status {path}")
     if not any(child.name != ".git" for child in path.iterdir()):
         raise UsageError(f"{path} is empty", hint=f"paved new {path}")
     return repository
+
+
+def _committed(repository: git.Repository, path: Path, found: Mapping[str, Lock]) -> dict[str, str]:
+    """Locks by their answers files. One that is not committed yet may be written again."""
+    head, prefix = repository.head, prefix_of(path, repository)
+    return {
+        lock.answers_file: name
+        for name, lock in found.items()
+        if head is not None and git.has_file(repository.top, head, prefix + name)
+    }
+
+
+def _origin(
+    path: Path, order: Order, config: Config, taken: Mapping[str, str]
+) -> tuple[Service | None, origin.Origin, Release]:
+    """The service as its answers file has it, if it has one, its template, and the release it counts from.
+
+    `taken` are the answers files that belong to a template already, with their locks.
+    """
+    if taken and order.answers_file is None and config.road.origin != "flag":
+        raise _is_adopted(path, *taken.items())
+    known = {name: one for name, one in records.answers_files(path).items() if name not in taken}
+    recorded = _recorded(path, order, config, known, taken)
+    if recorded is None:
+        road = open_road(config, trust=order.trust)
+        template = find_template(road, order.template or config.template.value, order.ref)
+        found, target = origin.Origin(template=template, notes=road.notes), release(template, order.ref)
+        place = {*known, *taken} if order.answers_file is None else ()
+        recorded = _where_the_template_puts_it(target, place)
+        if recorded is not None and recorded in taken:
+            raise _is_adopted(path, (recorded, taken[recorded]))
+        if recorded is None:
+            return None, found, target
+    stamped = open_service(path, answers_file=recorded)
+    found = origin.find(stamped, config, template=order.template, trust=order.trust)
+    return stamped, found, release(found.template, order.ref or origin.recorded_version(stamped))
+
+
+def _recorded(
+    path: Path, order: Order, config: Config, known: Mapping[str, Stated], taken: Mapping[str, str]
+) -> str | None:
+    """The answers file to go by: the one that is named, that is of the road that is named, or that is the only one."""
+    wanted = order.answers_file
+    if wanted is None and config.road.origin == "flag":
+        everywhere = {**records.answers_files(path, everywhere=True), **known}
+        of_road = [name for name, one in everywhere.items() if records.is_same_road(one.road, config.road.value, path)]
+        if free := [name for name in of_road if name not in taken]:
+            return records.the_one(free, path)
+        wanted = of_road[0] if of_road else None
+    elif wanted is None:
+        return records.the_one(known, path) if known else None
+    if wanted is not None and wanted in taken:
+        raise _is_adopted(path, (wanted, taken[wanted]))
+    return wanted if wanted in known or (wanted is not None and (path / wanted).is_file()) else None
+
+
+def _where_the_template_puts_it(target: Release, known: Iterable[str]) -> str | None:
+    """The answers file in the place that the template gives it, with a road that has another address by now."""
+    setting = str(configs.load(target.files()).settings.get("answers_file") or records.DEFAULT)
+    pattern = ".*".join(re.escape(part) for part in re.split(r"\{\{.*?\}\}|\{%.*?%\}", setting))
+    return next((name for name in known if re.fullmatch(pattern, name)), None)
+
+
+def _is_adopted(path: Path, *taken: tuple[str, str]) -> UsageError:
+    shown = ", ".join(f"{lock} goes with {answers}" for answers, lock in taken)
+    hint = f"paved status {path}; --answers-file PATH for a second template"
+    return UsageError(f"{path} is on the road already", cause=shown, hint=hint)
+
+
+def _lock(path: Path, pristine: Pristine, own: Rules, *, by_hand: bool) -> Lock:
+    """The lock of what is there. A repository written by hand never had the files that it does not have."""
+    lock = lock_of(pristine, own)
+    lock = lock.without(git.ignored(path, lock.files))
+    missing = [name for name in lock.files if not os.path.lexists(path / name)] if by_hand else []
+    return replace(lock, missing=frozenset(missing))
+
+
+def _check_likeness(service: Service, differences: Iterable[Difference]) -> None:
+    """Refuse to count a repository from the built-in road, which nobody named, when none of its files is from there."""
+    differing = {one.path for one in differences}
+    locked = service.lock.files if service.lock else {}
+    compared = [path for path, one in locked.items() if one.owner is not Owner.DERIVED and one.blob != File(b"").blob]
+    if all(path in differing for path in compared):
+        raise UsageError(
+            f"nothing in {service.path} comes from the built-in road, and no answers file names another",
+            hint=f"--road URL, or --road {BUILT_IN} to count from it all the same",
+        )
 
 
 def _seen(path: Path) -> dict[str, Any]:

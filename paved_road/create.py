@@ -40,6 +40,8 @@ class Order:
     template: str | None = None
     ref: str | None = None
     answers: Mapping[str, Any]
+    answers_file: str | None = None
+    """Where the answers file goes; None for where the template puts it."""
     trust: bool = False
     dry_run: bool = False
     """Whether nothing will be written: then nothing of the template's needs trust, because nothing of it runs."""
@@ -102,7 +104,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     own = rules.read(form.files, config.cache_dir)
     order.greet(form.greeting(destination, Operation.COPY))
     book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
-    pristine = render(form, book, destination)
+    pristine = render(form, book, destination, answers_file=order.answers_file)
     if pristine.differences:
         notes.append(
             "our renderer and Copier differ on this release; Copier's result is used "
@@ -216,11 +218,12 @@ def _check_destination(destination: Path) -> None:
         raise DestinationError(f"{destination} exists and is not a folder", hint="name another destination")
     if destination.is_dir() and (inside := sorted(path.name for path in destination.iterdir() if path.name != ".git")):
         stamped = LOCK in inside or ".copier-answers.yml" in inside
+        elsewhere = f"paved adopt {destination} puts what is there on the road; or name another destination"
         shown = ", ".join(inside[:3]) + (", ..." if len(inside) > 3 else "")
         raise DestinationError(
             f"{destination} is not empty",
             cause=f"it holds {shown}",
-            hint=f"paved update {destination}" if stamped else "name another destination",
+            hint=f"paved update {destination}" if stamped else elsewhere,
         )
     parent = next(folder for folder in (destination, *destination.parents) if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):

@@ -162,6 +162,6 @@ def pristine(
 
     settled = settle_again(service, origin, config, trust=trust, secret=secret)
     try:
-        return render(*settled, service.path, tasks=tasks) if settled else None
+        return render(*settled, service.path, tasks=tasks, answers_file=service.answers_file) if settled else None
     except TemplateError:
         return None

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paved_road import git
+from paved_road import git, records
 from paved_road.errors import ForbiddenPath, ServiceError, TemplateError
 from paved_road.owners import Owner
+from paved_road.records import NOTHING_STATED, Stated
 from paved_road.redaction import redact
 from paved_road.tree import Mode, check_path
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from paved_road.rules import Rules
 
 LOCK = ".paved-road.lock"
+OTHER_LOCKS = ".paved-road.*.lock"
+"""Locks of further templates in one folder."""
 LOCK_FORMAT = 1
 
 
@@ -55,50 +59,6 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stated:
-    """What an answers file says of the release, in Copier's words; None for what it does not say."""
-
-    commit: str | None = None
-    road: str | None = None
-
-
-def stated(answers: bytes) -> Stated:
-    """What the answers file with this content says of the release. It may be no YAML at all: that is told elsewhere.
-
-    Two lines of it are looked for, as Copier and paved write them, because a YAML parser takes longer to load than all
-    of drift takes. It is asked about what is written in another way.
-    """
-    found: dict[str, str | None] = {}
-    for name, value, more in _STATED.findall(answers):
-        plain = _PLAIN.fullmatch(value)
-        if more or plain is None:
-            return _parsed(answers)
-        text = plain[2] if plain[1] is None else plain[1]
-        found[name.decode()] = None if value in (b"", b"~", b"null") else text.decode("utf-8", "surrogateescape")
-    if any(name not in found and name.encode() in answers for name in ("_commit", "_src_path")):
-        return _parsed(answers)
-    return Stated(commit=found.get("_commit"), road=found.get("_src_path"))
-
-
-_STATED = re.compile(rb"^(_commit|_src_path):[ \t]*(.*?)[ \t]*\r?$((?:\n[ \t]+\S.*)*)", re.MULTILINE)
-_PLAIN = re.compile(rb"([\w/.~(-][^'\"#]*|)|'([^']*)'")
-
-
-def _parsed(answers: bytes) -> Stated:
-    import yaml
-
-    from paved_road import yml
-
-    try:
-        record = yml.load(answers)
-        facts = (record.get("_commit"), record.get("_src_path"))
-    except (yaml.YAMLError, AttributeError):
-        return Stated()
-    commit, road = (None if fact is None else str(fact) for fact in facts)
-    return Stated(commit=commit, road=road)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Lock:
     """`.paved-road.lock`."""
 
@@ -107,7 +67,7 @@ class Lock:
     version: str
     commit: str | None
     answers_file: str
-    stated: Stated = Stated()
+    stated: Stated = NOTHING_STATED
     """What the answers file said when the lock was written."""
     files: Mapping[str, Locked]
     ignored: Mapping[str, Locked] = field(default_factory=dict)
@@ -203,6 +163,10 @@ def _locked(line: str) -> Locked:
 def lock_of(pristine: Pristine, rules: Rules) -> Lock:
     """The lock of a service that was stamped from `pristine`. The answers file is no pristine file: paved keeps it."""
     release = pristine.release
+    if re.fullmatch(r"\.paved-road(\..*)?\.lock", pristine.answers_file):
+        raise ForbiddenPath(
+            f"the template's answers file is {pristine.answers_file!r}", cause="that is a lock of paved's"
+        )
     owner = owner_of(rules, pristine.seeded)
     return Lock(
         road=release.template.road.source,
@@ -210,7 +174,7 @@ def lock_of(pristine: Pristine, rules: Rules) -> Lock:
         version=release.version,
         commit=release.commit,
         answers_file=pristine.answers_file,
-        stated=stated(pristine.tree[pristine.answers_file].data),
+        stated=records.stated(pristine.tree[pristine.answers_file].data),
         files={
             path: Locked(
                 mode=file.mode, blob=file.blob, owner=Owner.SERVICE if pristine.left_alone(path) else owner(path)
@@ -279,10 +243,12 @@ class Service:
     """The service's folder in the repository, "" for its root, else ending in "/"."""
     lock: Lock | None
     """None for a service that plain Copier made."""
+    lock_file: str = LOCK
+    """The lock's name, whether there is one yet or not."""
     answers_file: str
     record: Mapping[str, Any]
     """The answers file: answers, `_src_path` and `_commit`."""
-    stated: Stated = Stated()
+    stated: Stated = NOTHING_STATED
     """What the answers file says of the release now."""
 
     @property
@@ -308,12 +274,12 @@ class Service:
         found = []
         if self.lock_in_force is None:
             found.append(
-                f"{self.answers_file} says {self.stated.commit}, {LOCK} says {self.lock.version}: another tool updated "
-                "the service; paved update writes the lock again"
+                f"{self.answers_file} says {self.stated.commit}, {self.lock_file} says {self.lock.version}: "
+                "another tool updated the service; paved update writes the lock again"
             )
         if self.road != self.lock.road:
             now, before = redact(str(self.road)), redact(self.lock.road)
-            found.append(f"the road is {now}, as {self.answers_file} says now; {LOCK} says {before}")
+            found.append(f"the road is {now}, as {self.answers_file} says now; {self.lock_file} says {before}")
         return tuple(found)
 
     @property
@@ -342,18 +308,22 @@ class Service:
         return self.repository.folder / (f"paved-update-{name}" if name else "paved-update")
 
 
-def open_service(path: Path) -> Service:
-    """The service that `path` is the root of; `ServiceError` when there is none."""
+def open_service(path: Path, *, answers_file: str | None = None, road: str | None = None) -> Service:
+    """The service that `path` is the root of; `ServiceError` when there is none.
+
+    A folder may be a service of several templates, each with an answers file and a lock of its own: `answers_file`
+    names one, or `road` does when it is the only one that comes from there. Without either it is the one with the
+    lock `.paved-road.lock`.
+    """
     found = locate(path)
-    lock_file = found.path / LOCK
-    lock = parse_lock(lock_file.read_bytes(), where=str(lock_file)) if lock_file.is_file() else None
-    answers_file = lock.answers_file if lock else _find_answers(found.path)
+    name, lock, answers = _records(found.path, answers_file, road)
     return replace(
         found,
         lock=lock,
-        answers_file=answers_file,
-        record=Record(found.path / answers_file),
-        stated=_stated_in(found.path / answers_file),
+        lock_file=name,
+        answers_file=answers,
+        record=Record(found.path / answers),
+        stated=records.read(found.path / answers),
     )
 
 
@@ -368,12 +338,42 @@ def locate(path: Path) -> Service:
     return Service(path=path, repository=repository, prefix=prefix, lock=None, answers_file="", record={})
 
 
-def _stated_in(file: Path) -> Stated:
-    """What the answers file says; nothing for one that cannot be read, which is told when it is needed."""
-    try:
-        return stated(file.read_bytes())
-    except OSError:
-        return Stated()
+def _records(path: Path, wanted: str | None, road: str | None) -> tuple[str, Lock | None, str]:
+    """The lock's name, the lock if there is one, and the answers file."""
+    known = locks(path, every=bool(wanted or road))
+    if wanted is not None:
+        found = [(name, lock) for name, lock in known.items() if lock.answers_file == wanted]
+        records.check_own(path, wanted)
+    elif road is not None:
+        found = [(name, lock) for name, lock in known.items() if records.is_same_road(lock.road, road, path)]
+    else:
+        found = list(known.items())
+    if found:
+        return *found[0], found[0][1].answers_file
+    others = {lock.answers_file for lock in known.values()}
+    if wanted is None:
+        named = {name: one for name, one in records.answers_files(path).items() if name not in others}
+        of_road = {name for name, one in named.items() if road and records.is_same_road(one.road, road, path)}
+        if LOCK in known and not of_road:  # its road has moved
+            return LOCK, known[LOCK], known[LOCK].answers_file
+        wanted = records.the_one(of_road or named, path)
+    return new_lock_name(path, wanted), None, wanted
+
+
+def locks(path: Path, *, every: bool = True) -> dict[str, Lock]:
+    """The locks of a service by name, the main one first; without `every` the others only where that is missing."""
+    names = [LOCK] if (path / LOCK).is_file() else []
+    if every or not names:
+        names += sorted(file.name for file in path.glob(OTHER_LOCKS) if file.is_file())
+    return {name: parse_lock((path / name).read_bytes(), where=str(path / name)) for name in names}
+
+
+def new_lock_name(path: Path, answers_file: str) -> str:
+    """The name of the lock that goes with an answers file: of a folder's second template, one that tells them apart."""
+    if not os.path.lexists(path / LOCK):
+        return LOCK
+    short = re.sub(r"^\.copier-answers\.?|\.ya?ml$", "", answers_file)
+    return OTHER_LOCKS.replace("*", re.sub(r"[^A-Za-z0-9_]+", "-", short).strip("-") or "answers")
 
 
 def repository_of(path: Path, *, hint: str) -> git.Repository:
@@ -396,17 +396,6 @@ def repository_of(path: Path, *, hint: str) -> git.Repository:
 def prefix_of(path: Path, repository: git.Repository) -> str:
     """A service's folder in its repository, "" for its root, else ending in "/"."""
     return "" if path == repository.top else f"{path.relative_to(repository.top).as_posix()}/"
-
-
-def _find_answers(path: Path) -> str:
-    found = sorted(file.name for file in path.glob(".copier-answers*.y*ml"))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ServiceError(f"{path} has several answers files", cause=", ".join(found), hint="keep the one of its road")
-    raise ServiceError(
-        f"{path} is not a service", cause=f"it has neither {LOCK} nor .copier-answers.yml", hint=f"paved adopt {path}"
-    )
 
 
 def read_record(file: Path) -> dict[str, Any]:

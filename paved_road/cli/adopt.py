@@ -25,6 +25,7 @@ def adopt(
     ref: options.Ref = None,
     data: options.Data = None,
     answers: options.AnswersFile = None,
+    answers_file: options.Records = None,
     defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; what is not known is a default.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what differs; write nothing.")] = False,
     trust: options.Trust = False,
@@ -39,12 +40,16 @@ def adopt(
     Examples:
       paved adopt .                                     made by Copier: its answers say all
       paved adopt legacy --road gh:acme/road --ref 2.0  written by hand: counts from release 2.0
-      paved adopt legacy --dry-run                      how far is it from the road?
+      paved adopt legacy --road gh:acme/road --dry-run  how far is it from the road?
+      paved adopt . --road gh:acme/docs                 a second template, with an answers file of its own
     """
     from paved_road import adopt as adoption
     from paved_road.config import load
 
-    order = adoption.Order(path=path, template=template, ref=ref, answers=options.answers(data, answers), trust=trust)
+    order = adoption.Order(
+        path=path, template=template, ref=ref, answers=options.answers(data, answers), answers_file=answers_file,
+        trust=trust,
+    )  # fmt: skip
     config = load({"road": road}, directory=path.absolute())
     adopted = adoption.adopt(order, config, ask=None if defaults or json else ui.asker(), dry_run=dry_run)
     if json:
@@ -61,6 +66,7 @@ def _facts(adopted: Adopted) -> dict[str, Any]:
         "version": adopted.lock.version,
         "answers": {key: value for key, value in adopted.answers.items() if not key.startswith("_")},
         "written": list(adopted.written),
+        "missing": sorted(adopted.lock.missing),
         "differences": [options.difference(one) for one in adopted.differences],
     }
 
@@ -77,6 +83,8 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
         return
     ui.good(f"adopted {adopted.path.name} at {name}: {counted}")
     ui.data(f"written: {', '.join(adopted.written)}; look at them, and commit")
+    if adopted.lock.missing:
+        ui.data(f"{len(adopted.lock.missing)} files of the release were never here: paved update adds them")
     if any(one.owner == "road" for one in adopted.differences):
         ui.data("the road's files that differ are drift now: paved off-road baseline records it for a short while")
     for text in adopted.notes:

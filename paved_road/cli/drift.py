@@ -23,6 +23,7 @@ def drift(
     everything: Annotated[
         bool, typer.Option("--all", help="Shared and service-owned files too, which may differ.")
     ] = False,
+    answers_file: options.Records = None,
     json: options.Json = False,
 ) -> None:
     """Where a service differs from its release in the files that the road owns. Decided by the lock alone.
@@ -41,7 +42,7 @@ def drift(
     from paved_road.owners import Owner
     from paved_road.service import open_service
 
-    service = open_service(path)
+    service = open_service(path, answers_file=answers_file)
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
     found = drifts.find(service, owners=owners)
     config = load(directory=service.path)

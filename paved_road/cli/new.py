@@ -28,6 +28,7 @@ def new(
     ] = False,
     road: options.Road = None,
     ref: options.Ref = None,
+    answers_file: options.Records = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the tree that would be written; write nothing.")
     ] = False,
@@ -54,6 +55,7 @@ def new(
         template=template,
         ref=ref,
         answers=options.answers(data, answers),
+        answers_file=answers_file,
         trust=trust,
         dry_run=dry_run,
         greet=(lambda _: None) if json else ui.greet,

@@ -70,6 +70,14 @@ AnswersFile = Annotated[
 ]
 
 
+Records = Annotated[
+    str | None,
+    typer.Option(
+        "--answers-file", "-a", metavar="PATH", help="The answers file, below the service, where it has several."
+    ),
+]
+
+
 def answers(data: list[str] | None, file: Path | None) -> dict[str, Any]:
     """The answers given on the command line, and those of a file below them."""
     found = _read_answers(file) if file is not None else {}

@@ -21,6 +21,7 @@ def status(
         bool, typer.Option("--offline", help="Take the latest release from what was last fetched.")
     ] = False,
     road: options.Road = None,
+    answers_file: options.Records = None,
     json: options.Json = False,
 ) -> None:
     """Where a service stands: its release and the latest, its drift, its deviations, an update in progress.
@@ -38,7 +39,7 @@ def status(
     from paved_road.offroad.clock import today
     from paved_road.service import open_service
 
-    service = open_service(path)
+    service = open_service(path, answers_file=answers_file, road=road)
     found = statuses.find(service, load({"road": road}, directory=service.path), today=today(), offline=offline)
     exit_code = 0 if found.is_current else 1
     if json:

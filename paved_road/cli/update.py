@@ -51,6 +51,7 @@ def update(
         typer.Option("--template", metavar="NAME", help="What the road calls the service's template now."),
     ] = None,
     road: options.Road = None,
+    answers_file: options.Records = None,
     trust: options.Trust = False,
     json: options.Json = False,
 ) -> None:
@@ -77,7 +78,7 @@ def update(
     if resume:
         _tell(recover.resume(locate(path), commit=commit, branch=branch), {}, json=json)
         return
-    service = open_service(path)
+    service = open_service(path, answers_file=answers_file, road=road)
     preconditions.check(service, commit=commit or branch is not None, branch=branch)
     order = Order(
         to=to,

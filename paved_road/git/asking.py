@@ -182,6 +182,18 @@ def working_files(directory: Path) -> list[str]:
     return [path for path in paths if os.path.lexists(directory / path)]
 
 
+def files_with(directory: Path, pattern: str, names: Iterable[str]) -> list[str]:
+    """Text files below `directory`, ignored ones left out, whose names match and that have a line with the pattern."""
+    options = ("--untracked", "--files-with-matches", "--null", "-I")
+    try:
+        listing = run("grep", *options, "-e", pattern, "--", *names, cwd=directory)
+    except GitError as error:
+        if error.cause == "exit status 1":  # none has
+            return []
+        raise
+    return sorted(listing.decode("utf-8", "surrogateescape").split("\0")[:-1])
+
+
 def is_ignored(path: Path) -> bool:
     """Whether the work tree that `path` is in ignores it. What lies behind a link is no part of a work tree."""
     parent = _existing(path.parent)

@@ -169,16 +169,17 @@ def render(
     operation: Operation = Operation.COPY,
     tasks: bool = False,
     renderer: Renderer | None = None,
+    answers_file: str | None = None,
 ) -> Pristine:
     """The pristine tree. Nothing is written to `destination`; its name is what the template may see of it.
 
     No path in it leaves the service. The layout is that of `operation`. With `tasks` the tree is as the template's
     tasks for an update leave it, run in a folder of their own, and `UntrustedTemplate` says that they may not run;
-    else none runs. `renderer` is for those who compare the two; without it the release gets the one that may be
-    trusted with it.
+    else none runs. `answers_file` is where a person wants it, whatever the template says. `renderer` is for those who
+    compare the two; without it the release gets the one that may be trusted with it.
     """
-    unnamed = _Rendering(form, book, destination, "", operation)
-    rendering = replace(unnamed, answers_file=unnamed.setting("answers_file") or ".copier-answers.yml")
+    rendering = _Rendering(form, book, destination, "", operation)
+    rendering = replace(rendering, answers_file=answers_file or answers_file_of(form, book, destination))
     tree, by, differences = rendering.tree(renderer)
     debug.tell(form.release.template.name, form.release.version, "rendered by", by)
     record = book.to_record(form.config)
@@ -200,6 +201,11 @@ def render(
         differences=tuple(differences),
         left_alone=rendering.left_alone(),
     )
+
+
+def answers_file_of(form: Questionnaire, book: AnswerBook, destination: Path) -> str:
+    """Where the template puts its answers file."""
+    return _Rendering(form, book, destination, "", Operation.COPY).setting("answers_file") or ".copier-answers.yml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

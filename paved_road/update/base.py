@@ -8,7 +8,7 @@ conflict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from paved_road import git, origin
 from paved_road.errors import AnswerError, ServiceError, TemplateError
 from paved_road.git import Leaf, Scratch
 from paved_road.render import Pristine, Questionnaire, render, sources
-from paved_road.service import LOCK, Locked, Service
+from paved_road.service import Locked, Service
 from paved_road.update import ignored, unrecorded
 from paved_road.update.merge import Files
 
@@ -63,7 +63,7 @@ def find(service: Service, found: Origin, config: Config, order: Order, head: Fi
     )  # fmt: skip
     if lost := lost - by_git:
         base = _rendered_again(base, {path: known[path] for path in lost}, service, found, config, order)
-    return replace(base, files={path: leaf for path, leaf in base.files.items() if path not in lock.missing})
+    return base
 
 
 def _locked(files: Mapping[str, Locked]) -> Files:
@@ -157,6 +157,16 @@ def leaves(pristine: Pristine) -> Files:
     }
 
 
+def without_missing(base: Base, service: Service, excused: Container[str]) -> Base:
+    """The base without the files that an adopted repository never had, so that they are added.
+
+    Those that a deviation excuses stay away, as what a team deleted does.
+    """
+    missing = service.lock_in_force.missing if service.lock_in_force else frozenset()
+    kept = {path: leaf for path, leaf in base.files.items() if path not in missing or path in excused}
+    return replace(base, files=kept) if len(kept) < len(base.files) else base
+
+
 # -- files that come out differently every time ------------------------------------------------------------------------
 
 
@@ -220,7 +230,7 @@ def _same_questions(before: Questionnaire, form: Questionnaire, service: Service
 
 def _answers_edited_since_lock(service: Service) -> bool:
     """Whether the answers were committed again after the lock was."""
-    both = [service.prefix + name for name in (LOCK, service.answers_file)]
+    both = [service.prefix + name for name in (service.lock_file, service.answers_file)]
     return git.last_commit(service.top, both) != git.last_commit(service.top, both[:1])
 
 

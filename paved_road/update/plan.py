@@ -26,7 +26,7 @@ from paved_road.render.questions import MISSING, Ask, Prompt
 from paved_road.road import Release, Template, goes_back, is_passed, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
-from paved_road.service import LOCK, Lock, Service, lock_of, owner_of
+from paved_road.service import Lock, Service, lock_of, owner_of
 from paved_road.tree import File, Mode
 from paved_road.update import (
     align,
@@ -37,6 +37,7 @@ from paved_road.update import (
     ignored,
     in_the_way,
     mentions,
+    place,
     running,
     unrecorded,
 )
@@ -258,7 +259,9 @@ def _draft(
     tree, head = _committed(service, scratch)
     _refuse_uncommitted_records(service, head)
     service = bases.as_it_is(service, found, planner.config, order, head)
+    excuses = excused.excuses(service.lock, head, scratch.read, today=order.today)
     old = bases.find(service, found, planner.config, order, head, scratch)
+    old = bases.without_missing(old, service, excuses.files)
     target = _target(service, found, old, planner.target(found.template, order), order)
     demand(target)
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust)
@@ -275,7 +278,8 @@ def _draft(
         ask=_only_new(ask, service.answers, secret),
     )  # fmt: skip
     _refuse_lost_answers(form, book, service, order, asked=ask is not None)
-    pristine = render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed)
+    where = place.find(stamped, before, form, book, head)
+    pristine = render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where)
     not_run, after = runs.rest(stamped, book, pristine.answers_file)
     moves = _moves(stamped, before, old, form, book, pristine, own)
     old = bases.steady(old, stamped, before, form, book, pristine, moves)
@@ -287,7 +291,7 @@ def _draft(
         old, secret_notes = replace(old, files=carried.base), carried.notes
         pristine = replace(pristine, tree={**pristine.tree, **carried.filled})
     if said := list(mentions.passed(own.mentions, old.version, target.version)):
-        records = (LOCK, service.answers_file)
+        records = (service.lock_file, service.answers_file)
         base, ours = mentions.follow(scratch, tree, old.files, ours, said, records=records)
         old = replace(old, files=base)
     lock = lock_of(pristine, own)
@@ -298,7 +302,7 @@ def _draft(
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
         ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=(*bases.notes(old), *secret_notes, *notes),
-        excuses=excused.excuses(service.lock, head, scratch.read, today=order.today),
+        excuses=excuses,
         derived=own.derived if form.derives else {}, trust=order.trust, migrations=after,
         not_run=not_run,
     )  # fmt: skip
@@ -309,7 +313,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     merged, off_road = excused.keep(merged, draft.sides, draft.excuses, draft.moves, scratch.read)
     draft = replace(draft, kept={**draft.kept, **{one.path: f"off-road, {one.record}" for one in off_road}})
     followed = excused.follow(draft.excuses, draft.moves, draft.lock)
-    result = _with_records({**merged.files, **followed}, draft.pristine, draft.lock)
+    result = _with_records({**merged.files, **followed}, draft.pristine, draft.lock, service.lock_file)
     submodules = {one.path: Leaf(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
     obstacles = in_the_way.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
@@ -342,7 +346,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
 
 def _refuse_uncommitted_records(service: Service, head: Files) -> None:
     """An update starts from what is committed, the service's records above all: git must be able to bring them back."""
-    records = [service.answers_file, *([LOCK] if service.lock else [])]
+    records = [service.answers_file, *([service.lock_file] if service.lock else [])]
     if missing := [name for name in records if name not in head and disk.look(service.path, name)]:
         raise UsageError(
             f"not committed: {', '.join(missing)}",
@@ -449,7 +453,7 @@ def _sides(
     """What is merged; the files kept as the service has them, and why; those that git ignores; notes."""
     base, theirs = old.files, leaves(pristine)
     owner = owner_of(own, pristine.seeded)
-    records = {LOCK, service.answers_file, new_lock.answers_file}
+    records = {service.lock_file, service.answers_file, new_lock.answers_file}
     ours = {path: leaf for path, leaf in ours.items() if path not in records}
     moves = align.fitting({old: new for old, new in moves.items() if old in base}, set(ours) | set(theirs) & set(ours))
     guessed = guesses.of_service(service, scratch, base, ours, theirs, moves)
@@ -496,9 +500,9 @@ def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
     return base, ours, theirs
 
 
-def _with_records(files: Files, pristine: Pristine, lock: Lock) -> Files:
-    """The merged files with the answers and the lock of the new release."""
-    records = {LOCK: File(lock.dump()), pristine.answers_file: pristine.tree[pristine.answers_file]}
+def _with_records(files: Files, pristine: Pristine, lock: Lock, name: str) -> Files:
+    """The merged files with the answers of the new release, and its lock under this name."""
+    records = {name: File(lock.dump()), pristine.answers_file: pristine.tree[pristine.answers_file]}
     return {**files, **{path: Leaf(mode=Mode.FILE, blob=file.blob, data=file.data) for path, file in records.items()}}
 
 

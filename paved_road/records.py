@@ -1,0 +1,154 @@
+"""Where a service's answers files are, wherever a template puts them, and what they say of its release."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from paved_road import address, git
+from paved_road.errors import ForbiddenPath, ServiceError, UsageError
+from paved_road.tree import check_path
+
+DEFAULT = ".copier-answers.yml"
+"""Copier's name for the answers file of a template that names none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stated:
+    """What an answers file says of the release, in Copier's words; None for what it does not say."""
+
+    commit: str | None = None
+    road: str | None = None
+
+
+NOTHING_STATED = Stated()
+
+
+def stated(answers: bytes) -> Stated:
+    """What the answers file with this content says of the release. It may be no YAML at all: that is told elsewhere.
+
+    Two lines of it are looked for, as Copier and paved write them, because a YAML parser takes longer to load than all
+    of drift takes. It is asked about what is written in another way.
+    """
+    found: dict[str, str | None] = {}
+    for name, value, more in _STATED.findall(answers):
+        plain = _PLAIN.fullmatch(value)
+        if more or plain is None:
+            return _parsed(answers)
+        text = plain[2] if plain[1] is None else plain[1]
+        found[name.decode()] = None if value in (b"", b"~", b"null") else text.decode("utf-8", "surrogateescape")
+    if any(name not in found and name.encode() in answers for name in ("_commit", "_src_path")):
+        return _parsed(answers)
+    return Stated(commit=found.get("_commit"), road=found.get("_src_path"))
+
+
+_STATED = re.compile(rb"^(_commit|_src_path):[ \t]*(.*?)[ \t]*\r?$((?:\n[ \t]+\S.*)*)", re.MULTILINE)
+_PLAIN = re.compile(rb"([\w/.~(-][^'\"#]*|)|'([^']*)'")
+
+
+def _parsed(answers: bytes) -> Stated:
+    import yaml
+
+    from paved_road import yml
+
+    try:
+        record = yml.load(answers)
+        facts = (record.get("_commit"), record.get("_src_path"))
+    except (yaml.YAMLError, AttributeError):
+        return Stated()
+    commit, road = (None if fact is None else str(fact) for fact in facts)
+    return Stated(commit=commit, road=road)
+
+
+def read(file: Path) -> Stated:
+    """What an answers file says; nothing for one that cannot be read, which is told when it is needed."""
+    try:
+        return stated(file.read_bytes())
+    except OSError:
+        return NOTHING_STATED
+
+
+# -- finding them ------------------------------------------------------------------------------------------------------
+
+
+def answers_files(path: Path, *, everywhere: bool = False) -> dict[str, Stated]:
+    """The answers files of the service at `path` by name: those under Copier's usual names, else those elsewhere.
+
+    An answers file elsewhere is one that names its `_src_path`. One under the usual name in a subfolder is that of a
+    service there, unless the folder is a hidden one.
+    """
+    named = sorted(file.name for file in path.glob(".copier-answers*.y*ml"))
+    if everywhere or not named:
+        spread = git.files_with(path, "^_src_path:", ["*.yml", "*.yaml", "*answers*"])
+        named += [name for name in spread if name not in named and not _is_of_a_service_below(name)]
+    return {name: read(path / name) for name in named if _is_plain(path, name)}
+
+
+def _is_of_a_service_below(name: str) -> bool:
+    return "/" in name and PurePosixPath(name).name.startswith(".copier-answers") and not name.startswith(".")
+
+
+def _is_plain(path: Path, name: str) -> bool:
+    """Whether it is a file that no link leads to."""
+    parts = [path / name, *(path / parent for parent in PurePosixPath(name).parents[:-1])]
+    return (path / name).is_file() and not any(part.is_symlink() for part in parts)
+
+
+def the_one(found: Iterable[str], path: Path) -> str:
+    """The answers file, when there is one and no other."""
+    names = sorted(found)
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise ServiceError(
+            f"{path} has several answers files", cause=", ".join(names), hint=f"name one: --answers-file {names[0]}"
+        )
+    raise ServiceError(
+        f"{path} is not a service", cause=f"it has neither .paved-road.lock nor {DEFAULT}", hint=f"paved adopt {path}"
+    )
+
+
+def is_same_road(recorded: str | None, wanted: str, path: Path) -> bool:
+    """Whether a recorded road is the one that a person names. A relative path starts at the service or the folder."""
+    if recorded is None:
+        return False
+    known = _from(recorded, path)
+    return any(address.is_within(known, _from(wanted, folder).rstrip("/")) for folder in (Path(), path))
+
+
+def _from(road: str, folder: Path) -> str:
+    return os.path.abspath(folder / Path(road).expanduser()) if address.is_relative(road) else road
+
+
+# -- whose they are ----------------------------------------------------------------------------------------------------
+
+
+def check_own(path: Path, name: str) -> None:
+    """Refuse an answers file that a person names and that is none of this service's."""
+    try:
+        plain = _is_plain(path, check_path(name))
+    except ForbiddenPath as error:
+        raise UsageError(f"no answers file can be at {name!r}", cause=error.cause) from error
+    if not plain:
+        found = ", ".join(answers_files(path, everywhere=True))
+        raise UsageError(
+            f"{path} has no answers file {name}", cause=f"it has {found}" if found else "", hint="--answers-file PATH"
+        )
+
+
+def check_free(path: Path, name: str) -> None:
+    """Refuse to put the answers file of a template where something else is, or where a link leads."""
+    check_path(name)
+    beside = "--answers-file PATH puts it elsewhere; look at the template's _answers_file"
+    for parent in PurePosixPath(name).parents[:-1]:
+        if (path / parent).is_symlink() or ((path / parent).exists() and not (path / parent).is_dir()):
+            raise UsageError(
+                f"the answers file cannot be {name}", cause=f"{parent} is no folder of the service's", hint=beside
+            )
+    if os.path.lexists(path / name):
+        raise UsageError(
+            f"the answers file cannot be {name}", cause="there is a file that no template has written", hint=beside
+        )
