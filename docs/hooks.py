@@ -60,7 +60,7 @@ def _errors() -> str:
 | 1 | the answer is no: drift, a conflict, a newer release, a failed check |
 | 2 | paved could not answer: usage, configuration, git, network |
 | 3 | a bug in paved; the path of a log is printed |
-| 130 | interrupted |
+| 130 | interrupted; 143 or 129 when SIGTERM or SIGHUP ended it |
 
 Standard output is data, standard error is talk. With `--json` standard output is one document, whatever happens:
 

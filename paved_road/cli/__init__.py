@@ -12,7 +12,7 @@ import typer
 import typer.main
 
 from paved_road import __version__, debug, ui
-from paved_road.cli import adopt, config, doctor, drift, new, off_road, plain, status, templates, update
+from paved_road.cli import adopt, config, doctor, drift, new, off_road, plain, signals, status, templates, update
 from paved_road.errors import PavedError, UsageError
 
 app = typer.Typer(
@@ -68,10 +68,17 @@ def root(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run `paved` and return its exit code: 0 yes, 1 the answer is no, 2 could not answer, 3 a bug, 130 interrupted."""
+    """Run `paved` and return its exit code: 0 yes, 1 the answer is no, 2 could not answer, 3 a bug, 130 interrupted.
+
+    One that a signal ended has that of a shell: 143 for SIGTERM, 129 for SIGHUP.
+    """
     given = sys.argv[1:] if arguments is None else arguments
     ui.begin()
-    code = _run(given)
+    with signals.heard():
+        try:
+            code = _run(given)
+        except signals.Ended as ended:
+            code = _refused(_Interrupted(f"ended by {ended.name}", exit_code=ended.exit_code), given)
     lost = ui.lost()
     if lost is None:
         return code
@@ -117,6 +124,10 @@ def _enough(given: list[str]) -> typer.Typer:
 
 class _Interrupted(PavedError):
     exit_code = 130
+
+    def __init__(self, message: str, *, exit_code: int = exit_code) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class _Bug(PavedError):

@@ -95,21 +95,37 @@ def run(
     command = ["git", *map(str, args)]
     debug.tell(*command)
     with starting(cwd):
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=role.environment(settings) | ({"GIT_INDEX_FILE": str(index)} if index else {}),
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            check=False,
-        )
+        own = role.environment(settings) | ({"GIT_INDEX_FILE": str(index)} if index else {})
+        done = _ended(command, cwd, own, stdin)
     if done.returncode < 0:
         raise GitKilled(f"git {_subcommand(command)} was killed", cause=f"by signal {-done.returncode}", hint=hint)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
         raise refusal(_subcommand(command), said, status=done.returncode, hint=hint)
     return done.stdout
+
+
+def _ended(
+    command: list[str], cwd: Path | None, own: Mapping[str, str], stdin: bytes | None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end. Where we are interrupted it gets the time to remove its locks."""
+    given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=cwd, env=own, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            out, err = process.communicate(stdin)
+        except BaseException:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+_PATIENCE = 3.0
+"""Seconds that git has to end when it is asked to."""
 
 
 def named(repository: Path) -> tuple[str, ...]:

@@ -1,0 +1,187 @@
+"""A command that is asked to end ends in order: with its children, its scratch files, and an exit code that says so."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from paved_road import git
+from paved_road.testing import contents, evolve, make_road, paved, write_files
+
+SIGNALS = [signal.SIGTERM, signal.SIGHUP]
+STUCK = "echo $$ > {ready}.new && mv {ready}.new {ready} && sleep 600 && echo late > {late}"
+"""A shell that tells its process id, and waits with a child of its own."""
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Path:
+    """The file that appears when the command is in the middle of its work."""
+    return tmp_path / "ready"
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """The folder for temporary files, which has to be empty at the end."""
+    (tmp_path / "tmp").mkdir()
+    return tmp_path / "tmp"
+
+
+@pytest.fixture
+def ended(tmp_path: Path, ready: Path, scratch: Path) -> Iterator[Callable[..., tuple[int, str]]]:
+    """`ended(SIGTERM, "update", ...)`: run a command, send it the signal when it is ready; its exit code and errors."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(number: int, *words: str | Path, path: Path | None = None) -> tuple[int, str]:
+        command = [sys.executable, "-m", "paved_road", *map(str, words)]
+        own = git.environment() | {"TMPDIR": str(scratch)}
+        if path:
+            own["PATH"] = f"{path}{os.pathsep}{own['PATH']}"
+        process = subprocess.Popen(command, cwd=tmp_path, env=own, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        until(lambda: ready.exists() or process.poll() is not None)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        return process.returncode, said
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_gone(ready: Path) -> bool:
+    """Whether every process of the group that told its id has ended; one that nobody has waited for yet has, too."""
+    group = ready.read_text().strip()
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = file.read_text().rsplit(")", 1)[1].split()[:3]
+            if its_group == group and state != "Z":
+                return False
+    return True
+
+
+def service_of(road: Path, service: Path) -> Path:
+    assert paved("new", service, "--road", road, "--defaults").code == 0
+    return service
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_update_ends_its_migration_and_can_be_undone(
+    tmp_path: Path, ready: Path, scratch: Path, ended: Callable[..., tuple[int, str]], number: signal.Signals
+) -> None:
+    road = make_road(tmp_path / "road", {"copier.yml": "_subdirectory: t\n", "t/a.txt": "1\n"})
+    service = service_of(road, tmp_path / "service")
+    stuck = {"version": "1.1.0", "command": STUCK.format(ready=ready, late="late.txt")}
+    settings = yaml.safe_dump({"_subdirectory": "t", "_migrations": [stuck]})
+    evolve(road, {"copier.yml": settings, "t/a.txt": "2\n"}, tag="v1.1.0")
+    code, said = ended(number, "update", service, "--trust", "--commit")
+    assert (code, f"ended by {number.name}" in said) == (128 + number, True)
+    until(lambda: is_gone(ready))
+    assert list(scratch.iterdir()) == []
+    assert paved("update", service, "--abort").code == 0
+    assert contents(service) == {"a.txt": "1\n"}
+    assert git.text("status", "--porcelain", cwd=service) == ""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_new_service_whose_task_is_ended_leaves_nothing(
+    tmp_path: Path, ready: Path, scratch: Path, ended: Callable[..., tuple[int, str]], number: signal.Signals
+) -> None:
+    tasks = [STUCK.format(ready=ready, late=tmp_path / "late.txt")]
+    road = make_road(tmp_path / "road", {"copier.yml": yaml.safe_dump({"_tasks": tasks}), "a.txt": "1\n"})
+    before = sorted(tmp_path.iterdir())
+    code, _ = ended(number, "new", tmp_path / "deep" / "service", "--road", road, "--defaults", "--trust")
+    assert code == 128 + number
+    until(lambda: is_gone(ready))
+    assert list(scratch.iterdir()) == []
+    assert sorted(tmp_path.iterdir()) == sorted([*before, ready])
+
+
+def slow_git(folder: Path, ready: Path, word: str, then: str) -> Path:
+    """A folder with a `git` that tells it is there and waits when it is asked for `word`."""
+    script = f"""#!/bin/sh
+case " $* " in *" {word} "*) {STUCK.format(ready=ready, late="/dev/null")}; {then};; esac
+PATH="${{PATH#*:}}" exec git "$@"
+"""
+    write_files(folder, {"git*": script})
+    return folder
+
+
+def edited(tmp_path: Path) -> Path:
+    road = make_road(tmp_path / "road", {"copier.yml": "_subdirectory: t\n", "t/a.txt": "1\n2\n3\n"})
+    service = service_of(road, tmp_path / "service")
+    evolve(service, {"own.txt": "own\n"})
+    evolve(road, {"t/a.txt": "1\n2\n4\n"}, tag="v1.1.0")
+    paved("update", service, "--dry-run")  # the renderers are compared
+    return service
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_dry_run_that_is_ended_leaves_no_trace(
+    tmp_path: Path, ready: Path, scratch: Path, ended: Callable[..., tuple[int, str]], number: signal.Signals
+) -> None:
+    service = edited(tmp_path)
+    before = trace(service)
+    path = slow_git(tmp_path / "bin", ready, "merge-tree", "true")
+    code, _ = ended(number, "update", service, "--dry-run", path=path)
+    assert code == 128 + number
+    assert list(scratch.iterdir()) == []
+    assert trace(service) == before
+
+
+def test_a_whole_dry_run_leaves_no_trace(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = edited(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    before = trace(service)
+    assert paved("update", service, "--dry-run").code == 0
+    assert list(scratch.iterdir()) == []
+    assert trace(service) == before
+
+
+def trace(service: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file below the service, git's own among them, with its time and content."""
+    files = (path for path in sorted(service.rglob("*")) if path.is_file())
+    return {str(path.relative_to(service)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+def test_git_in_the_middle_of_its_work_removes_its_lock(
+    tmp_path: Path, ready: Path, ended: Callable[..., tuple[int, str]]
+) -> None:
+    """A hook of the person's waits in `git commit`, which holds the lock of the index."""
+    service = edited(tmp_path)
+    write_files(service, {".git/hooks/pre-commit*": f"#!/bin/sh\n{STUCK.format(ready=ready, late='late.txt')}\n"})
+    code, _ = ended(signal.SIGTERM, "update", service, "--commit")
+    assert code == 128 + signal.SIGTERM
+    assert not (service / ".git" / "index.lock").exists()
+    assert paved("update", service, "--abort").code == 0
+    assert git.text("status", "--porcelain", cwd=service) == ""
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    program = """
+import os, signal
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+from paved_road.cli import signals
+with signals.heard():
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
