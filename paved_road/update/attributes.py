@@ -28,6 +28,8 @@ class Attributes:
     lines: bytes = b""
     settings: tuple[str, ...] = ()
     """Settings of git, as in `merge.mine.driver=...`."""
+    notes: tuple[str, ...] = ()
+    """What the person should know of the merge."""
 
     def has_driver(self, path: str) -> bool:
         """Whether a file may be merged in another way than line by line."""
@@ -43,8 +45,13 @@ class Attributes:
 NONE: Final = Attributes()
 
 
-def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], contested: Iterable[str]) -> Attributes:
-    """The attributes of the contested files of a service that has the files `ours`; paths are below its folder."""
+def of(
+    service: Service, scratch: Scratch, ours: Mapping[str, Leaf], contested: Iterable[str], *, dry_run: bool = False
+) -> Attributes:
+    """The attributes of the contested files of a service that has the files `ours`; paths are below its folder.
+
+    A dry run runs no merge driver: such files are merged by lines, and a note says so.
+    """
     own = [path for path in ours if PurePosixPath(path).name == FILENAME]
     around = _around(service)
     if not own and not around:
@@ -55,9 +62,14 @@ def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], contested: 
             return Attributes(lines=lines)
     found = git.merge_attributes(service.path, contested)
     drivers = _drivers(value.encode() for value in found.values())
+    if drivers and dry_run:
+        names = ", ".join(sorted(driver.decode(errors="replace") for driver in drivers))
+        notes = (f"a dry run runs no merge driver ({names}): the update may merge their files in another way",)
+        kept = {path: value for path, value in found.items() if value.encode() not in drivers}
+        return Attributes(lines=_lines(kept), notes=notes)
     settings = git.settings(service.top, r"^merge\..*\.(driver|recursive)$") if drivers else {}
     return Attributes(
-        lines=b"".join(_line(path, value) for path, value in sorted(found.items())),
+        lines=_lines(found),
         settings=tuple(f"{key}={value}" for key, value in settings.items()),
     )
 
@@ -70,6 +82,10 @@ def _drivers(values: Iterable[bytes]) -> set[bytes]:
 def _around(service: Service) -> bool:
     """Whether there are attributes beside the service's own: git's for this clone, or those of folders above."""
     return any(place.exists() for place in service.around(FILENAME, "attributes"))
+
+
+def _lines(found: Mapping[str, str]) -> bytes:
+    return b"".join(_line(path, value) for path, value in sorted(found.items()))
 
 
 def _line(path: str, value: str) -> bytes:

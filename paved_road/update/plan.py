@@ -295,7 +295,9 @@ def _draft(
         base, ours = mentions.follow(scratch, tree, old.files, ours, said, records=records)
         old = replace(old, files=base)
     lock = lock_of(pristine, own)
-    sides, kept, left_out, notes = _sides(service, scratch, old, ours, (tree, head), pristine, moves, lock, own)
+    sides, kept, left_out, notes = _sides(
+        service, scratch, old, ours, (tree, head), pristine, moves, lock, own, dry_run=order.dry_run
+    )  # fmt: skip
     lock = lock.without(left_out)
     if not form.derives and lock != service.lock:
         kept |= {path: f"derived; make it again: {how}" for path, how in own.derived.items() if path in ours}
@@ -448,7 +450,7 @@ def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
 
 def _sides(
     service: Service, scratch: Scratch, old: Base, ours: Files, committed: tuple[str, Files], pristine: Pristine,
-    moves: align.Moves, new_lock: Lock, own: Rules,
+    moves: align.Moves, new_lock: Lock, own: Rules, *, dry_run: bool,
 ) -> tuple[Sides, dict[str, str], set[str], tuple[str, ...]]:  # fmt: skip
     """What is merged; the files kept as the service has them, and why; those that git ignores; notes."""
     base, theirs = old.files, leaves(pristine)
@@ -486,9 +488,9 @@ def _sides(
     contested = [path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path)]
     sides = Sides(
         base=base, ours=ours, theirs=theirs, labels=labels, like=committed, held=held, renamed=guessed.renamed,
-        attributes=attributes.of(service, scratch, ours, contested),
+        attributes=attributes.of(service, scratch, ours, contested, dry_run=dry_run),
     )  # fmt: skip
-    return sides, kept, left_out, notes
+    return sides, kept, left_out, (*notes, *sides.attributes.notes)
 
 
 def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
