@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paved_road import drift, offroad, origin
-from paved_road.road import goes_back, is_older, release, releases
+from paved_road.road import is_news, is_older, release, releases
 
 if TYPE_CHECKING:
     from datetime import date
@@ -100,14 +100,10 @@ def _updating(service: Service) -> str | None:
 
 
 def _newer(latest: Release, version: str, commit: str | None) -> tuple[str, ...]:
-    """The releases after the service's, up to the latest: a pre-release after that is nobody's update.
-
-    Another commit under the service's own version, where a tag was moved or a branch went on, is one of them, too.
-    """
+    """The releases after the service's, up to the latest: a pre-release after that is nobody's update."""
     from packaging.version import Version
 
-    same = version == latest.version if commit is None else commit == latest.commit and "+dirty" not in version
-    if same or goes_back(latest, version, commit):
+    if not is_news(latest, version, commit) or (commit is None and not is_older(version, latest.version)):
         return ()
     between = {one.version for one in releases(latest.template) if is_older(version, one.version)}
     below = sorted((one for one in between if is_older(one, latest.version)), key=Version, reverse=True)

@@ -65,6 +65,11 @@ def commit_everything(directory: Path, message: str, *, forced: Iterable[str] = 
     return text("rev-parse", "HEAD", cwd=directory)
 
 
+def tag(directory: Path, name: str) -> None:
+    """A lightweight tag of the commit that is checked out."""
+    run("-c", "tag.gpgSign=false", "tag", "--", name, cwd=directory)
+
+
 def _configured(directory: Path) -> dict[str, str]:
     """The user's identity and default branch, as far as they are configured."""
     listing = maybe("config", "--get-regexp", r"^(user\.(name|email)|init\.defaultbranch)$", cwd=directory) or ""

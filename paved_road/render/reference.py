@@ -109,9 +109,11 @@ def _source(release: Release, scratch: Path) -> tuple[str, str | None, dict[str,
     alone = scratch / "template"
     alone.mkdir()
     trees.write(release.files(), alone)
-    git.commit_everything(alone, release.version)
-    described = git.describe(alone, "HEAD")
-    return str(alone), WORKING_TREE, {str(alone): road.source, described: release.described or described}
+    if road.is_git:
+        git.commit_everything(alone, release.version, forced=["."])
+        if release.described:
+            git.tag(alone, release.described)  # so that Copier calls it as it would call the release
+    return str(alone), WORKING_TREE if road.is_git else None, {str(alone): road.source}
 
 
 def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from paved_road import address, git
 from paved_road import tree as trees
+from paved_road.config import BUILT_IN
 from paved_road.errors import GitError, RoadError
 from paved_road.road import cache
 from paved_road.road.model import Road
@@ -65,10 +66,8 @@ def _working_files(folder: Path) -> Iterator[str]:
 
 
 def _root(road: Road, commit: str) -> _Checkout:
-    parsed = None if road.local or not road.is_git else address.read(road.source)
-    return _Checkout(
-        repository=road.location, commit=commit, url=(parsed.url if parsed else None) or str(road.location)
-    )
+    remote = None if road.local or road.source == BUILT_IN else address.read(road.source).url
+    return _Checkout(repository=road.location, commit=commit, url=remote or str(road.location))
 
 
 def _read(road: Road, at: _Checkout, folder: str) -> Tree:

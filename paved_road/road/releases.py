@@ -79,7 +79,8 @@ def _tagged(template: Template) -> list[Release]:
     own = {tag.removeprefix(prefix): (tag, commit) for tag, commit in all_tags.items() if tag.startswith(prefix)}
     plain = {tag: (tag, commit) for tag, commit in all_tags.items() if "/" not in tag}
     found = _versions(template, own) or _versions(template, plain)
-    return sorted(found, key=lambda item: versions.parse(item.version), reverse=True)
+    # Of two tags of one version the more precise one is the release: `v1` is often moved along from `v1.0` to `v1.1`.
+    return sorted(found, key=lambda one: (versions.parse(one.version), one.version.count(".")), reverse=True)
 
 
 def _versions(template: Template, named: dict[str, tuple[str, str]]) -> list[Release]:
@@ -173,6 +174,17 @@ def _dirty(template: Template) -> str:
 
 
 # -- what comes after what -------------------------------------------------------------------------------------------
+
+
+def is_news(target: Release, version: str, commit: str | None) -> bool:
+    """Whether a service at that version and commit has anything to get from `target`: an update goes there.
+
+    Another commit under the same version, where a tag was moved or a branch went on, is news; another name of the
+    same commit is none. A plain folder may have changed under its version.
+    """
+    if commit is not None and commit == target.commit and "+dirty" not in version:
+        return not (version == target.version or versions.is_same(version, target.version))
+    return not goes_back(target, version, commit)
 
 
 def goes_back(target: Release, version: str, commit: str | None) -> bool:

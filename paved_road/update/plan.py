@@ -23,7 +23,7 @@ from paved_road.render import Operation, Pristine, Questionnaire, prepare, rende
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook, parsed
 from paved_road.render.questions import MISSING, Ask, Prompt
-from paved_road.road import Release, Template, goes_back, is_passed, release
+from paved_road.road import Release, Template, goes_back, is_news, is_passed, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import Lock, Service, lock_of, owner_of
@@ -371,10 +371,12 @@ def _committed(service: Service, scratch: Scratch) -> tuple[str, Files]:
 
 def _target(service: Service, found: Origin, old: Base, target: Release, order: Order) -> Release:
     """The release to go to. Without a wish it is the latest, or the service's own when that is ahead of it."""
-    if not goes_back(target, old.version, old.commit):
+    if is_news(target, old.version, old.commit):
         return target
-    if order.to is None:
-        return origin.recorded_release(service, found)
+    if order.to is None or not goes_back(target, old.version, old.commit):
+        # Under the names it was recorded with: a tag that has moved since says nothing about the service.
+        here = origin.recorded_release(service, found)
+        return replace(here, version=old.version, described=str(service.record.get("_commit", here.described)))
     raise UsageError(
         f"{_told(target, old)} comes before {old.version}, which the service has",
         cause="an update only goes forward: what later releases changed cannot be taken back by a merge",
