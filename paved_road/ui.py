@@ -290,8 +290,10 @@ def _ask(prompt: Prompt) -> Any:
         console.print(f"  {number}. {visible(choice.label + refused)}", markup=False)
     default = _shown(prompt)
     label = "\n".join(visible_lines(prompt.help or prompt.name))
-    if default is not ... and not prompt.secret:
+    if default not in (..., "") and not prompt.secret:
         label += f" ({visible(default)})"
+    if default in (..., "") and prompt.placeholder:
+        label += f" (for example {visible(prompt.placeholder)})"
     while True:
         typed = RichPrompt.ask(
             escape(label), console=console, password=prompt.secret, default=default, show_default=False

@@ -205,7 +205,7 @@ def render(
 
 def answers_file_of(form: Questionnaire, book: AnswerBook, destination: Path) -> str:
     """Where the template puts its answers file."""
-    return _Rendering(form, book, destination, "", Operation.COPY).setting("answers_file") or ".copier-answers.yml"
+    return _Rendering(form, book, destination, "", Operation.COPY).text("_answers_file", form.config.answers_file)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

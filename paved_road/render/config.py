@@ -44,6 +44,11 @@ class TemplateConfig:
         return str(self.settings.get("subdirectory", ""))
 
     @property
+    def answers_file(self) -> str:
+        """Where the answers are recorded; may hold Jinja."""
+        return str(self.settings.get("answers_file") or ".copier-answers.yml")
+
+    @property
     def suffix(self) -> str:
         """The end of a name that marks a file to render; "" renders every file."""
         suffix = self.settings.get("templates_suffix")

@@ -6,9 +6,11 @@ person's own defaults or the template's; `ask`, when there is a terminal, has th
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Final
 
 import jinja2
@@ -50,6 +52,8 @@ class Prompt:
     secret: bool
     accept: Callable[[Any], Any]
     """Turns what was typed into the answer; raises `AnswerError` when it is not one."""
+    placeholder: str = ""
+    """An example of an answer, for a question without a default."""
 
     @property
     def typed(self) -> str | None:
@@ -196,6 +200,8 @@ class _Question:
         external = External(config.settings.get("external_data", {}), around, self._text)
         self.context: dict[str, Any] = {}
         self.context = context.build(book, config, around, phase="prompt", external=external)
+        with contextlib.suppress(TemplateError):  # it may hold answers that are not there yet
+            self.context["_copier_conf"]["answers_file"] = PurePath(self._render(config.answers_file))
         self.type = self._type()
         self.multiselect = bool(shapes.is_yes(self.details.get("multiselect", False)))
         book.kinds[name] = Kind(self.type, self.multiselect)
@@ -307,6 +313,7 @@ class _Question:
             multiselect=self.multiselect,
             secret=self.secret,
             accept=self.accept,
+            placeholder=" ".join(str(self._render(self.details.get("placeholder", ""))).split()),
         )
 
     # -- values --------------------------------------------------------------------------------------------------

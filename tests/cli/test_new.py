@@ -379,6 +379,23 @@ hidden: {type: str, default: computed, when: "{{ loud }}"}
     }
 
 
+def test_a_placeholder_is_shown_where_there_is_no_default(work: Path, greeter: Path) -> None:
+    questions = """\
+_subdirectory: template
+name: {type: str, placeholder: "Ada\\nL"}
+other: {type: str, default: known, placeholder: "unseen {{ name }}"}
+third: {type: str, default: "", placeholder: "as {{ name }}"}
+"""
+    evolve(greeter, {"copier.yml": questions}, tag="v1.1.0")
+    work.mkdir()
+    command = [sys.executable, "-m", "paved_road", "new", "hi", "--road", str(greeter)]
+    code, shown = on_a_terminal(command, work, ["Bob", "", "x"])
+    assert code == 0, shown
+    assert "name (for example Ada L): " in shown
+    assert "unseen" not in shown
+    assert "(for example as Bob): " in shown
+
+
 def test_ci_is_never_asked(work: Path, greeter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work.mkdir()
     monkeypatch.setenv("CI", "true")

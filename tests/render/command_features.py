@@ -40,9 +40,10 @@ def _option(name: str, typed: str = "", **facts: Any) -> Feature:
 OPTIONS = (
     _option(
         "-a, --answers-file",
-        verdict=DIFFERS,
-        proof="test_the_answers_file_is_found",
-        note="Not needed: paved finds the answers file where the template says it is.",
+        "paved update --answers-file PATH",
+        proof="test_a_second_template_has_an_answers_file_of_its_own",
+        note="Needed for a second template only: `paved adopt . --road SOURCE -a PATH`, then `paved update -a PATH` "
+        "adds its files. One answers file is found where the template puts it.",
     ),
     _option(
         "--ask",
@@ -186,7 +187,7 @@ SOURCES = (
         part=Part.SOURCE,
         name="a folder; gh:, gl:, git+, git@, .git",
         typed="paved new DEST --road gh:organisation/name",
-        proof="test_sources_are_written_as_copier_writes_them",
+        proof="test_the_look_of_a_source_tells_a_url_from_a_path",
         note="Recorded as Copier records them, so that plain Copier finds the template.",
     ),
     Feature(

@@ -181,6 +181,7 @@ QUESTIONS = (
         "{type: str, default: d, placeholder: 'like {{ other }}'}",
         "d",
         verdict=DIFFERS,
+        proof="test_a_placeholder_is_shown_where_there_is_no_default",
         note="Shown in brackets after the question, because paved's prompts do not draw into the input.",
     ),
     _question(
@@ -350,7 +351,11 @@ def _conf(name: str, shown: str, *, config: str = "q: x", **facts: Any) -> Featu
 FIXED = "A flag of Copier's run; here it has the value of the run that `paved new` or `paved update` stands for."
 
 CONF = (
-    _conf("answers_file", ".copier-answers.yml"),
+    _conf(
+        "answers_file",
+        ".own.x.yml",
+        config="_answers_file: '.own.{{ q }}.yml'\nq: x\nr: '{{ _copier_conf.answers_file }}'",
+    ),
     _conf("cleanup_on_error", "True", note=FIXED),
     _conf("conflict", "inline", note=FIXED),
     _conf("context_lines", "3", note=FIXED),

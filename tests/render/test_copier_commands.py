@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from copier import Settings, run_copy
+from copier import Settings, run_copy, run_update
 
 from paved_road import git
 from paved_road.config import load
@@ -56,7 +56,7 @@ def _stamped(road: Path, service: Path, *words: str | Path) -> Path:
 def _copied(road: Path, service: Path, **given: Any) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        run_copy(str(road), service, defaults=True, quiet=True, settings=Settings(), **given)
+        run_copy(str(road), service, defaults=True, overwrite=True, quiet=True, settings=Settings(), **given)
     git.run("init", "--quiet", service)
     return evolve(service, {}, message="Made by Copier")
 
@@ -134,6 +134,30 @@ def test_the_answers_file_is_found(tmp_path: Path) -> None:
         "a.txt": "ours\n",
         "b.txt": "2\n",
     }
+
+
+def test_a_second_template_has_an_answers_file_of_its_own(road: Path, tmp_path: Path) -> None:
+    second = make_road(
+        tmp_path / "second", {"copier.yml": "_exclude: [copier.yml]\n", OWN: TEMPLATE[OWN], "c.txt": "1\n"}
+    )
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    _stamped(road, mine, "-a", ".first.yml")
+    assert paved("adopt", mine, "--road", second, "--defaults", "-a", ".second.yml").code == 0
+    evolve(mine, {})
+    assert paved("update", mine, "--defaults", "-a", ".second.yml", "--commit").code == 0
+    _copied(road, theirs, answers_file=".first.yml")
+    _copied(second, theirs, answers_file=".second.yml")
+    evolve(second, {"c.txt": "2\n"}, tag="v2.0.0")
+    assert paved("status", mine, "-a", ".first.yml").code == 0
+    assert paved("status", mine, "-a", ".second.yml").code == 1
+    assert paved("update", mine, "--defaults", "-a", ".second.yml", "--commit").code == 0
+    run_update(theirs, answers_file=".second.yml", defaults=True, overwrite=True, quiet=True)
+    assert _without_locks(mine) == _without_locks(theirs)
+    assert contents(mine)["c.txt"] == "2\n"
+
+
+def _without_locks(service: Path) -> dict[str, str]:
+    return {path: text for path, text in contents(service).items() if not path.endswith(".lock")}
 
 
 def test_an_update_asks_only_what_is_new(road: Path, tmp_path: Path) -> None:
