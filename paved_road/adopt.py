@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from paved_road.drift import Difference
 from paved_road.errors import UsageError
 from paved_road.owners import Owner
 from paved_road.records import Stated
-from paved_road.render import Pristine, prepare, render
+from paved_road.render import Operation, Pristine, Questionnaire, Told, prepare, render
 from paved_road.render import config as configs
+from paved_road.render.context import AnswerBook
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
@@ -103,8 +104,19 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         answers=pristine.answers,
         written=tuple(sorted(files)),
         differences=tuple(differences),
-        notes=found.notes,
+        notes=(*found.notes, *_not_run(form, book, pristine)),
     )
+
+
+def _not_run(form: Questionnaire, book: AnswerBook, pristine: Pristine) -> Iterator[str]:
+    """A note of the tasks that shape a new service: adopting runs none."""
+    if form.config.tasks:
+        told = Told(
+            form=form, book=book, answers_file=pristine.answers_file, destination=Path(), source=Path(),
+            operation=Operation.COPY,
+        )  # fmt: skip
+        for task in told.tasks():
+            yield f"adopt runs no task, so what this one changes counts as a difference: {task}"
 
 
 def _check(path: Path) -> git.Repository:

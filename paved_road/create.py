@@ -22,7 +22,17 @@ from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.errors import DestinationError
 from paved_road.process import Tell
-from paved_road.render import Operation, Pristine, Questionnaire, Told, commands, prepare, render, untrusted
+from paved_road.render import (
+    Operation,
+    Pristine,
+    Questionnaire,
+    Told,
+    commands,
+    empty_folders,
+    prepare,
+    render,
+    untrusted,
+)
 from paved_road.render.commands import Command
 from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
@@ -64,6 +74,8 @@ class Plan:
     trust: bool
     """Whether the person trusts what is run to make them, whoever wrote it."""
     rules: Rules
+    folders: tuple[str, ...]
+    """Empty folders, which are no part of a tree."""
     told: Told
     """What the template's tasks see."""
     tasks: tuple[Command, ...]
@@ -118,6 +130,8 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     _check_trust(form, order, [f"task: {task}" for task in tasks])
     if not form.derives:
         notes += [f"{path} is not made, a command of the road's makes it: {how}" for path, how in own.derived.items()]
+    if folders := empty_folders(form, book, destination, pristine.tree):
+        notes.append(f"git keeps no empty folder, so no clone will have {', '.join(folders)}")
     lock = lock_of(pristine, own)
     return Plan(
         destination=destination,
@@ -128,6 +142,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         derived=own.derived if form.derives else {},
         trust=order.trust,
         rules=own,
+        folders=tuple(folders),
         told=told,
         tasks=tuple(tasks),
         enclosing=_enclosing(destination),
@@ -139,6 +154,8 @@ def create(planned: Plan, *, tell: Tell | None = None) -> Created:
     """Write the planned service. Nothing of it remains when that fails. `tell` hears what its tasks say."""
     destination = planned.destination
     with _scratch(destination) as made:
+        for folder in planned.folders:
+            (made / folder).mkdir(parents=True, exist_ok=True)
         if planned.tasks:
             trees.write(planned.pristine.tree, made)
             with _moved(made, destination):

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -44,25 +45,49 @@ def run(
     reads on learns of a parent that was killed. Output goes to a file, not to a pipe, so that a process that the
     command leaves behind does not make anybody wait. Raises `OSError` for a command that cannot be started.
     """
+    process: subprocess.Popen[bytes] | None = None
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            command, shell=isinstance(command, str), cwd=cwd, env=dict(env), start_new_session=True,
-            stdin=subprocess.DEVNULL if line is None else subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
         try:
+            with _signals_deferred():  # one that came while it starts would leave a process that nobody knows
+                process = subprocess.Popen(
+                    command, shell=isinstance(command, str), cwd=cwd, env=dict(env), start_new_session=True,
+                    stdin=subprocess.DEVNULL if line is None else subprocess.PIPE, stdout=output,
+                    stderr=subprocess.STDOUT,
+                )  # fmt: skip
             if process.stdin is not None and line is not None:
                 with contextlib.suppress(BrokenPipeError):
                     process.stdin.write(line + b"\n")
                     process.stdin.flush()
             _wait(process, output, seconds, tell)
         except BaseException:
-            _end(process)
+            if process is not None:
+                _end(process)
             raise
         finally:
-            if process.stdin is not None:
+            if process is not None and process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):
                     process.stdin.close()
         return Ended(code=process.returncode, said=tuple(_tail(output)))
+
+
+@contextlib.contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """In the block, signals that Python handles wait for its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: handler for number in ending if callable(handler := signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for first in came[:1]:
+        signal.raise_signal(first)
 
 
 def _wait(process: subprocess.Popen[bytes], output: BinaryIO, seconds: float | None, tell: Tell | None) -> None:

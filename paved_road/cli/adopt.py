@@ -77,6 +77,8 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
         ui.data(f"{one.kind:<8} {one.path}  ({one.owner})")
     kinds = Counter(str(one.kind) for one in adopted.differences)
     counted = ", ".join([f"{same} files as the release has them", *(f"{n} {kind}" for kind, n in kinds.items())])
+    for text in adopted.notes:
+        ui.note(text)
     name = f"{adopted.lock.template} {adopted.lock.version}"
     if dry_run:
         ui.data(f"against {name}: {counted}; nothing was written")
@@ -87,5 +89,3 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
         ui.data(f"{len(adopted.lock.missing)} files of the release were never here: paved update adds them")
     if any(one.owner == "road" for one in adopted.differences):
         ui.data("the road's files that differ are drift now: paved off-road baseline records it for a short while")
-    for text in adopted.notes:
-        ui.note(text)

@@ -33,7 +33,18 @@ from paved_road.tree import File, Tree
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["Operation", "Pristine", "Questionnaire", "Renderer", "Told", "prepare", "render", "sources", "untrusted"]
+__all__ = [
+    "Operation",
+    "Pristine",
+    "Questionnaire",
+    "Renderer",
+    "Told",
+    "empty_folders",
+    "prepare",
+    "render",
+    "sources",
+    "untrusted",
+]
 
 
 class Renderer(StrEnum):
@@ -229,6 +240,15 @@ class Told:
         own = _Rendering(self.form, self.book, self.destination, self.answers_file, self.operation)
         variables = own.variables(phase, source=self.source)
         return Evaluation(environment=self.form.environment, variables=variables, operation=self.operation)
+
+
+def empty_folders(form: Questionnaire, book: AnswerBook, destination: Path, rendered: Iterable[str]) -> list[str]:
+    """The folders that the template makes and puts no file in, as far as our renderer can tell; no tree has them."""
+    variables = _Rendering(form, book, destination, "", Operation.COPY).variables()
+    try:
+        return inprocess.empty_folders(form.config, form.environment, form.files, variables, rendered)
+    except TemplateError:
+        return []
 
 
 def sources(form: Questionnaire, book: AnswerBook, destination: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 from unicodedata import normalize
@@ -63,6 +63,17 @@ def sources(
     return {target: rendering.root + source for target, source in targets if target is not None}
 
 
+def empty_folders(
+    config: TemplateConfig,
+    environment: jinja2.Environment,
+    files: Mapping[str, File],
+    variables: Mapping[str, Any],
+    rendered: Iterable[str],
+) -> list[str]:
+    """The folders that a template renders and puts no file in. `rendered` are the paths of its files."""
+    return _Rendering(config, environment, files, variables).empty_folders(rendered)
+
+
 class _Rendering:
     """One rendering: the environment, the variables and what was compiled so far."""
 
@@ -92,6 +103,18 @@ class _Rendering:
                 # Copier lets the last one win, in the order of the file system.
                 raise UnsupportedTemplate(f"two files of the template render to {target!r}")
         return found
+
+    def empty_folders(self, rendered: Iterable[str]) -> list[str]:
+        """Those whose name is rendered, and that are neither left out nor the parent of a file."""
+        excluded = matcher(self.excludes(Operation.COPY))
+        used = {str(parent) for path in rendered for parent in PurePosixPath(path).parents}
+        named = {source: [self._name(part) for part in source.parts] for source in self._folders()}
+        found = {_joined(tuple(parts)) for parts in named.values() if all(parts)} - used
+        return sorted(check_path(path) for path in found if not any(map(excluded, _ways(path))))
+
+    def _folders(self) -> set[PurePosixPath]:
+        parents = {parent for source in self.sources for parent in PurePosixPath(source).parents}
+        return parents - {PurePosixPath()}
 
     def _root(self, files: Mapping[str, File]) -> str:
         root = posixpath.normpath(self._string(self.config.subdirectory, "_subdirectory") or ".")
@@ -199,6 +222,12 @@ def _parts(source: str, suffix: str) -> tuple[bool, tuple[str, ...]]:
     path = PurePosixPath(source)
     is_template = path.name.endswith(suffix)
     return is_template, (path.with_suffix("") if suffix and is_template else path).parts
+
+
+def _ways(path: str) -> list[str]:
+    """A folder and those above it, as patterns for files and for folders match them."""
+    folders = [path, *map(str, PurePosixPath(path).parents)][:-1]
+    return [*folders, *(f"{folder}/" for folder in folders)]
 
 
 @functools.lru_cache(10_000)
