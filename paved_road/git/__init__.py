@@ -40,7 +40,7 @@ from paved_road.git.asking import (
 from paved_road.git.ids import SHA1, blob_id, file_id
 from paved_road.git.indexed import Index, Indexed, read_index
 from paved_road.git.locks import is_held, locks
-from paved_road.git.login import Login, configured
+from paved_road.git.login import Login
 from paved_road.git.making import clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
 from paved_road.git.objects import FOLDER, SUBMODULE, Entry, Objects, read, submodules, tree, write_blobs
 from paved_road.git.process import OLDEST, PERSON, READER, Role, environment, maybe, run, text, version
@@ -100,7 +100,6 @@ __all__ = [
     "commit_everything",
     "commit_tree",
     "commits_in",
-    "configured",
     "current_branch",
     "describe",
     "diff_folders",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -33,13 +31,3 @@ class Login:
 _HELPER = """\
 !f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$PAVED_LOGIN_NAME" "$PAVED_LOGIN_PASSWORD"; }; f"""
 """A helper that knows one password. An empty helper before it silences those of the person's own configuration."""
-
-
-def configured(settings: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Variables that give git these settings, after those that its environment has already."""
-    count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    found: dict[str, str] = {}
-    for key, value in settings:
-        found |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
-        count += 1
-    return found | {"GIT_CONFIG_COUNT": str(count)}

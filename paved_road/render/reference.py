@@ -118,11 +118,9 @@ def _source(release: Release, scratch: Path) -> tuple[str, str | None, dict[str,
 
 def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]:
     """Git finds a remote road in our cache under its own URL, so that Copier records the URL and needs no network."""
-    found = git.environment() | {"COPIER_CACHE_DIR": str(scratch / "copier")}
     url = git_url(source)
-    if url is not None:
-        found |= git.configured([(f"url.{release.template.road.location}.insteadOf", url)])
-    return found
+    found = [(f"url.{release.template.road.location}.insteadOf", url)] if url is not None else []
+    return git.PERSON.environment(found) | {"COPIER_CACHE_DIR": str(scratch / "copier")}
 
 
 def _moved(rendered: Tree, target: Path, destination: Path) -> Tree:

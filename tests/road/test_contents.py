@@ -22,9 +22,8 @@ def borrow(road: Path, library: Path | str, path: str, tag: str) -> None:
 
 
 @pytest.fixture
-def open_transports(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in git.configured([("protocol.file.allow", "always")]).items():
-        monkeypatch.setenv(name, value)
+def open_transports() -> None:
+    git.run("config", "--global", "protocol.file.allow", "always")
 
 
 @pytest.fixture

@@ -219,9 +219,7 @@ def test_a_wrong_password_is_not_shown_and_a_helper_is_not_asked(
     locked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = tmp_path / "asked"
-    settings = git.configured([("credential.helper", f"!touch {asked};")])
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
+    git.run("config", "--global", "credential.helper", f"!touch {asked};")
     with pytest.raises(RoadError) as caught:
         opened(f"http://bot:wr0ng@{locked}/.git")
     assert "wr0ng" not in str(vars(caught.value))
@@ -231,9 +229,7 @@ def test_a_wrong_password_is_not_shown_and_a_helper_is_not_asked(
 def test_without_a_password_gits_credential_helpers_are_asked(
     locked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = git.configured([("credential.helper", "!printf 'username=bot\\npassword=s3cr3t\\n';")])
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
+    git.run("config", "--global", "credential.helper", "!printf 'username=bot\\npassword=s3cr3t\\n';")
     assert opened(f"http://{locked}/.git").notes == ()
     assert [template.name for template in templates(opened(f"http://bot@{locked}/.git"))]
 
