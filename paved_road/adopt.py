@@ -82,7 +82,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
     again = {one: lock for one, lock in before.items() if lock.answers_file == pristine.answers_file}
     name = next(iter(again), new_lock_name(path, pristine.answers_file))
     by_hand = stamped is None or any(lock.missing for lock in again.values())
-    lock = _lock(path, pristine, own, by_hand=by_hand)
+    lock = _lock(path, pristine, own, repository.object_format, by_hand=by_hand)
     service = Service(
         path=path, repository=repository, prefix=prefix_of(path, repository), lock=lock, lock_file=name,
         answers_file=pristine.answers_file, record=pristine.answers,
@@ -194,9 +194,9 @@ def _is_adopted(path: Path, *taken: tuple[str, str]) -> UsageError:
     return UsageError(f"{path} is on the road already", cause=shown, hint=hint)
 
 
-def _lock(path: Path, pristine: Pristine, own: Rules, *, by_hand: bool) -> Lock:
+def _lock(path: Path, pristine: Pristine, own: Rules, object_format: str, *, by_hand: bool) -> Lock:
     """The lock of what is there. A repository written by hand never had the files that it does not have."""
-    lock = lock_of(pristine, own)
+    lock = lock_of(pristine, own, object_format)
     lock = lock.without(git.ignored(path, lock.files))
     missing = [name for name in lock.files if not os.path.lexists(path / name)] if by_hand else []
     return replace(lock, missing=frozenset(missing))
@@ -206,7 +206,8 @@ def _check_likeness(service: Service, differences: Iterable[Difference]) -> None
     """Refuse to count a repository from the built-in road, which nobody named, when none of its files is from there."""
     differing = {one.path for one in differences}
     locked = service.lock.files if service.lock else {}
-    compared = [path for path, one in locked.items() if one.owner is not Owner.DERIVED and one.blob != File(b"").blob]
+    empty = File(b"").blob_in(service.repository.object_format)
+    compared = [path for path, one in locked.items() if one.owner is not Owner.DERIVED and one.blob != empty]
     if all(path in differing for path in compared):
         raise UsageError(
             f"nothing in {service.path} comes from the built-in road, and no answers file names another",

@@ -82,6 +82,8 @@ class Plan:
     """The template's tasks that run when it is written."""
     enclosing: Path | None
     """The repository the destination is already in."""
+    object_format: str
+    """Of the repository that the service becomes a part of, or that is made for it."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -132,7 +134,9 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         notes += [f"{path} is not made, a command of the road's makes it: {how}" for path, how in own.derived.items()]
     if folders := empty_folders(form, book, destination, pristine.tree):
         notes.append(f"git keeps no empty folder, so no clone will have {', '.join(folders)}")
-    lock = lock_of(pristine, own)
+    enclosing = _enclosing(destination)
+    object_format = enclosing.object_format if enclosing else git.SHA1
+    lock = lock_of(pristine, own, object_format)
     return Plan(
         destination=destination,
         release=found,
@@ -145,7 +149,8 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         folders=tuple(folders),
         told=told,
         tasks=tuple(tasks),
-        enclosing=_enclosing(destination),
+        enclosing=enclosing.top if enclosing else None,
+        object_format=object_format,
         notes=tuple(notes),
     )
 
@@ -202,7 +207,7 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
         notes += (f"a task made {destination.name} a repository of its own, inside of {enclosing}",)
     tree = commands.kept(destination, planned.pristine.tree)
     pristine = replace(planned.pristine, tree=tree)
-    lock = lock_of(pristine, planned.rules)
+    lock = lock_of(pristine, planned.rules, planned.object_format)
     trees.replace(destination / LOCK, File(lock.dump()))
     return replace(planned, pristine=pristine, lock=lock, tree={**tree, LOCK: File(lock.dump())}, notes=notes)
 
@@ -251,12 +256,12 @@ def _check_destination(destination: Path) -> None:
         )
 
 
-def _enclosing(destination: Path) -> Path | None:
+def _enclosing(destination: Path) -> git.Repository | None:
     """The repository the service becomes a part of; one that ignores the destination does not count."""
-    root = git.toplevel(destination)
-    if root is None or (root != destination.resolve() and git.is_ignored(destination)):
+    found = git.repository_around(destination)
+    if found is None or (found.top != destination.resolve() and git.is_ignored(destination)):
         return None
-    return root
+    return found
 
 
 @contextlib.contextmanager

@@ -81,8 +81,9 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
     if None in contents.values():
         again = origin.pristine(service, origin.find(service, config), config)
         contents |= {path: again.tree[path].data for path in wanted if again and path in again.tree}
+    object_format = service.repository.object_format
     files = {path: File(data, lock[path].mode) for path, data in contents.items() if data is not None}
-    return {path: file for path, file in files.items() if file.blob == lock[path].blob}
+    return {path: file for path, file in files.items() if file.blob_in(object_format) == lock[path].blob}
 
 
 def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:

@@ -160,7 +160,7 @@ def _locked(line: str) -> Locked:
     return Locked(mode=Mode(mode), blob=blob, owner=Owner(owner))
 
 
-def lock_of(pristine: Pristine, rules: Rules) -> Lock:
+def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
     """The lock of a service that was stamped from `pristine`. The answers file is no pristine file: paved keeps it."""
     release = pristine.release
     if re.fullmatch(r"\.paved-road(\..*)?\.lock", pristine.answers_file):
@@ -177,7 +177,9 @@ def lock_of(pristine: Pristine, rules: Rules) -> Lock:
         stated=records.stated(pristine.tree[pristine.answers_file].data),
         files={
             path: Locked(
-                mode=file.mode, blob=file.blob, owner=Owner.SERVICE if pristine.left_alone(path) else owner(path)
+                mode=file.mode,
+                blob=file.blob_in(object_format),
+                owner=Owner.SERVICE if pristine.left_alone(path) else owner(path),
             )
             for path, file in pristine.tree.items()
             if path != pristine.answers_file
@@ -317,6 +319,7 @@ def open_service(path: Path, *, answers_file: str | None = None, road: str | Non
     """
     found = locate(path)
     name, lock, answers = _records(found.path, answers_file, road)
+    _check_ids(lock, found, name)
     return replace(
         found,
         lock=lock,
@@ -336,6 +339,19 @@ def locate(path: Path) -> Service:
     repository = repository_of(path, hint="paved works on committed services: git init, then commit")
     prefix = prefix_of(path, repository)
     return Service(path=path, repository=repository, prefix=prefix, lock=None, answers_file="", record={})
+
+
+def _check_ids(lock: Lock | None, service: Service, name: str) -> None:
+    """Refuse a lock that names files by ids which the repository does not use: it was made again in another format."""
+    if lock is None or not lock.files:
+        return
+    one = next(iter(lock.files.values())).blob
+    if len(one) != len(git.blob_id(b"", service.repository.object_format)):
+        raise ServiceError(
+            f"{name} names files by another kind of object ids than the repository has",
+            cause=f"the repository's object format is {service.repository.object_format}",
+            hint=f"git rm --cached {name} && rm {name} && paved adopt {service.path}",
+        )
 
 
 def _records(path: Path, wanted: str | None, road: str | None) -> tuple[str, Lock | None, str]:

@@ -6,7 +6,6 @@ A tree is a mapping from a relative POSIX path to a `File`. Bytes are bytes: not
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from paved_road.errors import ForbiddenPath
+from paved_road.git.ids import blob_id
 
 
 class Mode(StrEnum):
@@ -34,8 +34,12 @@ class File:
 
     @property
     def blob(self) -> str:
-        """The id git gives this content."""
-        return hashlib.sha1(b"blob %d\0" % len(self.data) + self.data, usedforsecurity=False).hexdigest()
+        """The id git gives this content in nearly every repository."""
+        return blob_id(self.data)
+
+    def blob_in(self, object_format: str) -> str:
+        """The id git gives this content in a repository of this object format."""
+        return blob_id(self.data, object_format)
 
 
 Tree = dict[str, File]

@@ -13,7 +13,9 @@ from paved_road.tree import File
 def test_a_caller_inside_a_git_hook_does_not_redirect_git(greeter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere")
-    assert git.toplevel(greeter / "template") == greeter
+    found = git.repository_around(greeter / "template" / "not there yet")
+    assert found is not None
+    assert found.top == greeter
 
 
 def test_identity_and_connection_variables_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

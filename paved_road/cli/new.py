@@ -89,7 +89,10 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "renderer": plan.pristine.renderer,
         "answers": {key: value for key, value in plan.pristine.answers.items() if not key.startswith("_")},
         "tasks": [str(task) for task in plan.tasks],
-        "files": {path: {"mode": file.mode, "blob": file.blob} for path, file in sorted(plan.tree.items())},
+        "files": {
+            path: {"mode": file.mode, "blob": file.blob_in(plan.object_format)}
+            for path, file in sorted(plan.tree.items())
+        },
         "repository": str(plan.enclosing) if plan.enclosing else None,
     }
 

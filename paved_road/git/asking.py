@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from paved_road.errors import GitError
+from paved_road.git.ids import SHA1
 from paved_road.git.process import is_bare, maybe, named, run, text
 
 
@@ -25,7 +26,7 @@ class Repository:
     """Where the objects are, also for a linked work tree."""
     head: str | None
     """The commit that was checked out when this was read; None before the first one."""
-    object_format: str = "sha1"
+    object_format: str = SHA1
     """Git's name of the hash that makes the object ids."""
 
 
@@ -51,10 +52,9 @@ def repository(path: Path) -> Repository | None:
     )  # fmt: skip
 
 
-def toplevel(path: Path) -> Path | None:
-    """The root of the work tree that `path` (or its nearest existing parent) is in; None outside of one."""
-    found = repository(_existing(path))
-    return found.top if found else None
+def repository_around(path: Path) -> Repository | None:
+    """The repository that `path` (or its nearest existing parent) is in; None outside of one."""
+    return repository(_existing(path))
 
 
 def _existing(path: Path) -> Path:

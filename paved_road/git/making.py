@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from paved_road.git.ids import SHA1
 from paved_road.git.login import Login
 from paved_road.git.process import FETCHER, PERSON, Role, maybe, named, run, text
 
@@ -38,9 +39,9 @@ def _connecting(login: Login | None, env: Mapping[str, str]) -> Role:
 
 
 def start_repository(directory: Path) -> None:
-    """Make `directory` a repository without a commit."""
+    """Make `directory` a repository without a commit, of the object format that every host takes."""
     branch = _configured(directory.parent).get("init.defaultbranch", "main")
-    run("init", "--quiet", "--template=", "-b", branch, directory)
+    run("init", "--quiet", "--template=", f"--object-format={SHA1}", "-b", branch, directory)
 
 
 def commit_everything(directory: Path, message: str, *, forced: Iterable[str] = ()) -> str:

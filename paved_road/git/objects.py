@@ -14,6 +14,7 @@ from typing import IO, Self, cast
 
 from paved_road import debug
 from paved_road.errors import GitError
+from paved_road.git.ids import SHA1
 from paved_road.git.process import READER, maybe, named, run, starting
 
 
@@ -43,6 +44,8 @@ class Objects:
 
     def __init__(self, repository: Path) -> None:
         self.repository = repository
+        self._width = 20
+        """Bytes of an object id in a tree."""
         self._trees: dict[str, list[tuple[str, str, str]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -91,7 +94,7 @@ class Objects:
     def folder(self, tree: str) -> list[tuple[str, str, str]] | None:
         """Mode, name and id of each entry of one folder (an id, `commit:` or `commit:folder`); None for none."""
         (content,) = self.read([tree])
-        return None if content is None else list(_tree_entries(content))
+        return None if content is None else list(_tree_entries(content, self._width))
 
     def _learn(self, trees: Iterable[str]) -> None:
         """Read those trees that were not read before: most services have most of their folders in common."""
@@ -99,7 +102,7 @@ class Objects:
         for tree, content in zip(unknown, self.read(unknown), strict=True):
             if content is None:
                 raise GitError(f"{self.repository} has no tree {tree}")
-            self._trees[tree] = list(_tree_entries(content))
+            self._trees[tree] = list(_tree_entries(content, self._width))
 
     def _answers(self, verb: str, names: Iterable[str]) -> Iterator[bytes | None]:
         """Git's answers in turn. Few questions are put at a time, so that neither side waits for the other's pipe."""
@@ -116,7 +119,9 @@ class Objects:
                         for _ in range(_raw(name).count(b"\n")):  # git repeats the name that it does not know
                             answers.readline()
                         yield None
-                    elif verb == "info":
+                        continue
+                    self._width = header.index(b" ") // 2
+                    if verb == "info":
                         yield header.split(b" ", 1)[0]
                     else:
                         size = int(header.rsplit(b" ", 1)[1])
@@ -160,8 +165,8 @@ def _raw(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def _tree_entries(content: bytes) -> Iterator[tuple[str, str, str]]:
-    """Mode, name and id of each entry of a tree object."""
+def _tree_entries(content: bytes, width: int) -> Iterator[tuple[str, str, str]]:
+    """Mode, name and id, of `width` bytes, of each entry of a tree object."""
     at = 0
     while at < len(content):
         space = content.index(b" ", at)
@@ -169,8 +174,8 @@ def _tree_entries(content: bytes) -> Iterator[tuple[str, str, str]]:
         mode = content[at:space].decode()
         if mode.startswith("100"):
             mode = "100755" if int(mode, 8) & 0o100 else "100644"
-        yield mode, content[space + 1 : end].decode("utf-8", "surrogateescape"), content[end + 1 : end + 21].hex()
-        at = end + 21
+        at = end + 1 + width
+        yield mode, content[space + 1 : end].decode("utf-8", "surrogateescape"), content[end + 1 : at].hex()
 
 
 def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
@@ -188,7 +193,7 @@ def submodules(repository: Path, commit: str) -> dict[str, str]:
     return {path.rstrip("/"): facts[f"{name}.url"] for name, path in paths.items() if f"{name}.url" in facts}
 
 
-def write_blobs(folder: Path, contents: Iterable[bytes]) -> None:
+def write_blobs(folder: Path, contents: Iterable[bytes], object_format: str = SHA1) -> None:
     """Give the repository whose objects are in `folder` these blobs.
 
     As git writes them, one file each, but without a process: most of an update's time goes into starting those.
@@ -197,7 +202,7 @@ def write_blobs(folder: Path, contents: Iterable[bytes]) -> None:
     mode = folder.stat().st_mode & 0o7777
     for content in contents:
         blob = b"blob %d\0%s" % (len(content), content)
-        name = hashlib.sha1(blob, usedforsecurity=False).hexdigest()
+        name = hashlib.new(object_format, blob, usedforsecurity=False).hexdigest()
         target = folder / name[:2] / name[2:]
         if not target.exists():
             if not target.parent.exists():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from paved_road.errors import GitError
+from paved_road.git.ids import SHA1, blob_id
 from paved_road.git.objects import Objects
 from paved_road.git.process import READER, named, refusal, run, starting
 
@@ -53,9 +54,10 @@ class Commit:
 class Scratch:
     """A bare repository that borrows the objects of others and keeps new ones to itself. A context manager."""
 
-    def __init__(self, folder: Path, borrow: Iterable[Path]) -> None:
+    def __init__(self, folder: Path, borrow: Iterable[Path], object_format: str = SHA1) -> None:
         self.folder = folder
-        run("init", "--quiet", "--bare", "--template=", folder)
+        self.object_format = object_format
+        run("init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", folder)
         (folder / "objects" / "info").mkdir(exist_ok=True)
         (folder / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in borrow))
         self.objects = Objects(folder)
@@ -69,6 +71,10 @@ class Scratch:
     def files(self, tree: str) -> dict[str, Leaf]:
         """The files of a tree."""
         return {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in self.objects.files(tree)}
+
+    def leaf(self, mode: str, data: bytes) -> Leaf:
+        """A file that carries its content."""
+        return Leaf(mode=mode, blob=blob_id(data, self.object_format), data=data)
 
     def read(self, leaves: Iterable[Leaf]) -> list[bytes]:
         """The contents of leaves; empty for one that is nowhere."""

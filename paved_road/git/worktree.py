@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -55,8 +56,12 @@ def skip_worktree(repository: Path, paths: Iterable[str]) -> None:
 
 def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]], *, index: Path | None = None) -> None:
     """Set entries of the index: mode, blob, stage, path. The mode "0" removes the path, every stage of it."""
-    stream = "".join(f"{mode} {blob} {stage}\t{path}\0" for mode, blob, stage, path in lines)
-    if stream:
+    wanted = list(lines)
+    if wanted:
+        width = next((len(blob) for mode, blob, *_ in wanted if mode != "0"), 0) or _id_width(repository)
+        stream = "".join(
+            f"{mode} {NO_BLOB[:width] if mode == '0' else blob} {stage}\t{path}\0" for mode, blob, stage, path in wanted
+        )
         content = stream.encode("utf-8", "surrogateescape")
         run("update-index", "-z", "--index-info", cwd=repository, stdin=content, index=index, role=PERSON)
 
@@ -89,7 +94,14 @@ def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None
         )
 
 
-NO_BLOB = "0" * 40
+NO_BLOB = "0" * 64
+"""No file: what stands for an id, of whatever length it is in a repository."""
+
+
+@functools.lru_cache
+def _id_width(repository: Path) -> int:
+    """Letters of an object id."""
+    return 64 if text("rev-parse", "--show-object-format", cwd=repository) == "sha256" else 40
 
 
 def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None) -> str:

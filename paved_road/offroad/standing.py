@@ -286,6 +286,6 @@ def _service_file(service: Service, one: Difference) -> File | None:
     mode, blob = one.found
     on_disk = trees.read_file(service.path / one.path).data
     for data in (on_disk, on_disk.replace(b"\r\n", b"\n")):
-        if File(data).blob == blob:
+        if File(data).blob_in(service.repository.object_format) == blob:
             return File(data, mode)
     return File(b"\0" + blob.encode(), mode)  # a filter of another kind: the stored content counts as a whole

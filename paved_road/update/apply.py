@@ -47,7 +47,7 @@ def apply(plan: Plan, *, commit: bool = False, branch: str | None = None) -> App
     service = plan.service
     journal = _journal(plan, commit=commit or branch is not None, branch=branch)
     with telling(service):
-        git.write_blobs(service.repository.objects, _new_contents(plan))
+        git.write_blobs(service.repository.objects, _new_contents(plan), service.repository.object_format)
 
         def bring(scratch: Path) -> None:
             place = service.journal / SCRIPTS

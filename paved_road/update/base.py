@@ -52,7 +52,7 @@ def find(service: Service, found: Origin, config: Config, order: Order, head: Fi
         again = _again(service, found, config, order, order.answers)
         if again is None:
             raise _gone(version)
-        files = leaves(again)
+        files = leaves(again, service)
         return Base(files=files, version=again.release.version, commit=again.release.commit, unsure=frozenset(files))
     known, apart = _locked(lock.files), _locked(lock.ignored)
     lost = _not_stored(known, head, scratch)
@@ -79,7 +79,7 @@ def as_it_is(service: Service, found: Origin, config: Config, order: Order, head
     if service.lock is None or service.lock_in_force is not None:
         return service
     again = _again(service, found, config, order, order.answers)
-    answered, locked = leaves(again) if again else {}, _locked(service.lock.files)
+    answered, locked = leaves(again, service) if again else {}, _locked(service.lock.files)
     differing = [path for path in {*answered, *locked} if answered.get(path) != locked.get(path)]
     agreeing = [sum(head.get(path) == files.get(path) for path in differing) for files in (answered, locked)]
     if again and agreeing[0] >= agreeing[1]:
@@ -99,7 +99,7 @@ def _rendered_again(base: Base, lost: Files, service: Service, found: Origin, co
     again = _again(service, found, config, order, order.answers)
     if again is None:
         raise _gone(base.version)
-    rendered = leaves(again)
+    rendered = leaves(again, service)
     same = {path: rendered[path] for path, leaf in lost.items() if path in rendered and rendered[path] == leaf}
     unknown = sorted(lost.keys() - same.keys())
     if not unknown:
@@ -145,13 +145,14 @@ def with_stand_ins(
         return None
     again = _again(service, found, config, order, values)
     lacking = {*lock.files, *lock.ignored} - base.files.keys() if lock else ()
-    return {path: leaf for path, leaf in leaves(again).items() if path not in lacking} if again else None
+    return {path: leaf for path, leaf in leaves(again, service).items() if path not in lacking} if again else None
 
 
-def leaves(pristine: Pristine) -> Files:
+def leaves(pristine: Pristine, service: Service) -> Files:
     """The pristine files as leaves that carry their content; the answers file is kept by paved itself."""
+    object_format = service.repository.object_format
     return {
-        path: Leaf(mode=file.mode, blob=file.blob, data=file.data)
+        path: Leaf(mode=file.mode, blob=file.blob_in(object_format), data=file.data)
         for path, file in pristine.tree.items()
         if path != pristine.answers_file
     }
@@ -179,7 +180,7 @@ def steady(
     A file with a date in it is rendered differently every time. Where its source in the template and its answers are
     as they were, the road has changed nothing, whatever the two renderings say: the service's own file stays.
     """
-    theirs = leaves(pristine)
+    theirs = leaves(pristine, service)
     differing = [path for path in base.unsure if theirs.get(moves.get(path, path)) not in (None, base.files.get(path))]
     if before is None or not differing or not _same_questions(before, form, service, pristine):
         return base

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paved_road.git import Leaf
+from paved_road.git import Leaf, Scratch
 from paved_road.offroad import FOLDER, fingerprint, is_record, ledger, moves, standing
 from paved_road.offroad.ledger import Ledger, Record
 from paved_road.offroad.moves import Move
@@ -110,7 +110,7 @@ def _lines(leaf: Leaf | None, read: Read) -> list[str] | None:
 # -- the road moved a file -------------------------------------------------------------------------------------------
 
 
-def follow(found: Excuses, moved: Moves, lock: Lock) -> dict[str, Leaf]:
+def follow(found: Excuses, moved: Moves, lock: Lock, scratch: Scratch) -> dict[str, Leaf]:
     """The records that name files which the update moves, with the new names."""
     wanted = [
         Move(record=record.id, old=path, new=moved[path])
@@ -120,6 +120,5 @@ def follow(found: Excuses, moved: Moves, lock: Lock) -> dict[str, Leaf]:
         if path in moved and moved[path] in lock.files
     ]
     return {
-        f"{FOLDER}/{name}": Leaf(mode=Mode.FILE, blob=File(data).blob, data=data)
-        for name, data in moves.followed(found.ledger, wanted).items()
+        f"{FOLDER}/{name}": scratch.leaf(Mode.FILE, data) for name, data in moves.followed(found.ledger, wanted).items()
     }

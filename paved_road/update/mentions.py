@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from paved_road.git import Leaf
 from paved_road.road import is_passed
-from paved_road.tree import File, Mode
+from paved_road.tree import Mode
 
 if TYPE_CHECKING:
     from paved_road.git import Scratch
@@ -50,4 +50,4 @@ def follow(
 def _said(scratch: Scratch, leaf: Leaf, word: re.Pattern[bytes], new: bytes) -> Leaf:
     (content,) = scratch.read([leaf])
     data = content if b"\0" in content else word.sub(lambda _: new, content)
-    return leaf if data == content else Leaf(mode=leaf.mode, blob=File(data).blob, data=data)
+    return leaf if data == content else scratch.leaf(leaf.mode, data)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from paved_road import git
 from paved_road.git import Commit, Leaf, Scratch
-from paved_road.tree import File, Mode
+from paved_road.tree import Mode
 from paved_road.update import guesses, lines, stanzas, structured
 from paved_road.update.attributes import NONE, Attributes
 
@@ -121,7 +121,7 @@ def _named_markers(number: int, sides: Sides, text: bytes) -> bytes:
     base, ours, theirs = (label.encode() for label in sides.labels)
     text = re.sub(rb"^(<{7,} )ours-%d\b" % number, lambda found: found[1] + ours, text, flags=re.MULTILINE)
     text = re.sub(rb"^(>{7,} )theirs-%d\b" % number, lambda found: found[1] + theirs, text, flags=re.MULTILINE)
-    return re.sub(rb"^(\|{7,} )[0-9a-f]{7,40}\b", lambda found: found[1] + base, text, flags=re.MULTILINE)
+    return re.sub(rb"^(\|{7,} )[0-9a-f]{7,64}\b", lambda found: found[1] + base, text, flags=re.MULTILINE)
 
 
 def _one_line_ending(scratch: Scratch, sides: Sides) -> Sides:
@@ -138,7 +138,7 @@ def _one_line_ending(scratch: Scratch, sides: Sides) -> Sides:
         same = lines.common(*data)
         if same is not None:
             for side, content in zip(three, same, strict=True):
-                side[path] = _leaf(side[path].mode, content)
+                side[path] = scratch.leaf(side[path].mode, content)
     return replace(sides, base=base, ours=ours, theirs=theirs)
 
 
@@ -164,11 +164,11 @@ def _decide(
             base, ours, theirs = scratch.read([conflict[stage] for stage in (1, 2, 3)])
             resolved = structured.resolve(path, base, ours, theirs, text)
             if resolved is not None:
-                files[path] = _leaf(files[path].mode, resolved)
+                files[path] = scratch.leaf(files[path].mode, resolved)
                 del conflicts[path]
                 continue
         if (named := _named_markers(number, sides, text)) != text:
-            files[path] = _leaf(files[path].mode, named)
+            files[path] = scratch.leaf(files[path].mode, named)
     return files, conflicts, frozenset(said.conflicts.keys() - conflicts.keys())
 
 
@@ -188,7 +188,7 @@ def _doubt(
             conflicts[path] = Conflict(stages=dict(zip((1, 2, 3), three, strict=True)), reason=reason)
             wanted = _whole(ours, theirs, *sides.labels[1:])
         if wanted != text:
-            files[path] = _leaf(files[path].mode, wanted)
+            files[path] = scratch.leaf(files[path].mode, wanted)
     return files, conflicts
 
 
@@ -210,10 +210,6 @@ def _doubted(path: str, base: bytes, ours: bytes, theirs: bytes, text: bytes) ->
     if not collides:
         return aligned, structured.fault(path, base, ours, theirs, aligned)
     return text, "the blocks are too much alike to tell which one was changed"
-
-
-def _leaf(mode: str, data: bytes) -> Leaf:
-    return Leaf(mode=mode, blob=File(data).blob, data=data)
 
 
 def _whole(ours: bytes, theirs: bytes, ours_name: str, theirs_name: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import tempfile
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from paved_road.road import Release, Template, goes_back, is_news, is_passed, re
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import Lock, Service, lock_of, owner_of
-from paved_road.tree import File, Mode
+from paved_road.tree import Mode
 from paved_road.update import (
     align,
     attributes,
@@ -178,10 +179,10 @@ class Planner:
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paved-update-")))
             found: list[Plan | PavedError] = []
-            for at in range(0, len(services), BATCH):
-                batch = services[at : at + BATCH]
+            for number, batch in enumerate(_batches(services)):
                 borrow = dict.fromkeys(service.repository.objects for service in batch)
-                scratch = stack.enter_context(Scratch(folder / f"{at}.git", borrow))
+                object_format = batch[0].repository.object_format
+                scratch = stack.enter_context(Scratch(folder / f"{number}.git", borrow, object_format))
                 found += self._batch(batch, order, ask, scratch)
             yield found
 
@@ -210,6 +211,13 @@ class Planner:
     def target(self, template: Template, order: Order) -> Release:
         """The release to update to."""
         return _once(self._targets, (template, order.to), lambda: release(template, order.to))
+
+
+def _batches(services: Sequence[Service]) -> Iterator[Sequence[Service]]:
+    """The services in their order, a few at a time: those whose repositories can share their objects."""
+    for _, alike in itertools.groupby(services, key=lambda service: service.repository.object_format):
+        some = list(alike)
+        yield from (some[at : at + BATCH] for at in range(0, len(some), BATCH))
 
 
 def _once(known: dict[Any, T | PavedError], key: Any, find: Callable[[], T]) -> T:
@@ -287,14 +295,14 @@ def _draft(
     secret_notes: tuple[str, ...] = ()
     if secret:
         plain = bases.with_stand_ins(stamped, found, planner.config, order, old, unrecorded.stand_ins(secret, book))
-        carried = unrecorded.carry(scratch, secret, old.files, plain, leaves(pristine), moves, (tree, head))
+        carried = unrecorded.carry(scratch, secret, old.files, plain, leaves(pristine, service), moves, (tree, head))
         old, secret_notes = replace(old, files=carried.base), carried.notes
         pristine = replace(pristine, tree={**pristine.tree, **carried.filled})
     if said := list(mentions.passed(own.mentions, old.version, target.version)):
         records = (service.lock_file, service.answers_file)
         base, ours = mentions.follow(scratch, tree, old.files, ours, said, records=records)
         old = replace(old, files=base)
-    lock = lock_of(pristine, own)
+    lock = lock_of(pristine, own, service.repository.object_format)
     sides, kept, left_out, notes = _sides(
         service, scratch, old, ours, (tree, head), pristine, moves, lock, own, dry_run=order.dry_run
     )  # fmt: skip
@@ -314,8 +322,8 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     service, old, target, head = draft.service, draft.old, draft.target, draft.head
     merged, off_road = excused.keep(merged, draft.sides, draft.excuses, draft.moves, scratch.read)
     draft = replace(draft, kept={**draft.kept, **{one.path: f"off-road, {one.record}" for one in off_road}})
-    followed = excused.follow(draft.excuses, draft.moves, draft.lock)
-    result = _with_records({**merged.files, **followed}, draft.pristine, draft.lock, service.lock_file)
+    followed = excused.follow(draft.excuses, draft.moves, draft.lock, scratch)
+    result = {**merged.files, **followed, **_records(draft, scratch)}
     submodules = {one.path: Leaf(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
     obstacles = in_the_way.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
@@ -455,7 +463,7 @@ def _sides(
     moves: align.Moves, new_lock: Lock, own: Rules, *, dry_run: bool,
 ) -> tuple[Sides, dict[str, str], set[str], tuple[str, ...]]:  # fmt: skip
     """What is merged; the files kept as the service has them, and why; those that git ignores; notes."""
-    base, theirs = old.files, leaves(pristine)
+    base, theirs = old.files, leaves(pristine, service)
     owner = owner_of(own, pristine.seeded)
     records = {service.lock_file, service.answers_file, new_lock.answers_file}
     ours = {path: leaf for path, leaf in ours.items() if path not in records}
@@ -504,17 +512,19 @@ def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
     return base, ours, theirs
 
 
-def _with_records(files: Files, pristine: Pristine, lock: Lock, name: str) -> Files:
-    """The merged files with the answers of the new release, and its lock under this name."""
-    records = {name: File(lock.dump()), pristine.answers_file: pristine.tree[pristine.answers_file]}
-    return {**files, **{path: Leaf(mode=Mode.FILE, blob=file.blob, data=file.data) for path, file in records.items()}}
+def _records(draft: _Draft, scratch: Scratch) -> Files:
+    """The answers file and the lock of the new release."""
+    answers = draft.pristine.answers_file
+    contents = {draft.service.lock_file: draft.lock.dump(), answers: draft.pristine.tree[answers].data}
+    return {path: scratch.leaf(Mode.FILE, data) for path, data in contents.items()}
 
 
 # -- telling ---------------------------------------------------------------------------------------------------------
 
 
 def _changes(draft: _Draft, result: Files, merged: Merged, obstacles: Mapping[str, Obstacle]) -> Iterator[Change]:
-    head, base, theirs, moves, kept = draft.head, draft.old.files, leaves(draft.pristine), draft.moves, draft.kept
+    head, base, moves, kept = draft.head, draft.old.files, draft.moves, draft.kept
+    theirs = leaves(draft.pristine, draft.service)
     back = {new: old for old, new in moves.items()}
     for path in sorted({*head, *result, *obstacles, *kept}):
         before, after = head.get(path), result.get(path)
