@@ -104,7 +104,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         answers=pristine.answers,
         written=tuple(sorted(files)),
         differences=tuple(differences),
-        notes=(*found.notes, *_not_run(form, book, pristine)),
+        notes=(*found.notes, *_not_run(form, book, pristine), *_ignored_records(path, files)),
     )
 
 
@@ -117,6 +117,13 @@ def _not_run(form: Questionnaire, book: AnswerBook, pristine: Pristine) -> Itera
         )  # fmt: skip
         for task in told.tasks():
             yield f"adopt runs no task, so what this one changes counts as a difference: {task}"
+
+
+def _ignored_records(path: Path, written: Iterable[str]) -> list[str]:
+    """What to say about records that git ignores."""
+    ignored = sorted(git.ignored(path, written))
+    shown = " ".join(ignored)
+    return [f"git ignores {shown}, which every clone needs: git add --force {shown}"] if ignored else []
 
 
 def _check(path: Path) -> git.Repository:

@@ -229,8 +229,8 @@ def _set_ignored_apart(planned: Plan, service: Path) -> list[str]:
         shown = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
         notes.append(f"git ignores {shown}: on this machine only, and updates leave it alone")
     if (records := sorted(ignored & planned.records)) and planned.enclosing:
-        names = " ".join(records)
-        notes.append(f"git ignores {' and '.join(records)}, which every clone needs: git add --force {names}")
+        shown = " ".join(records)
+        notes.append(f"git ignores {shown}, which every clone needs: git add --force {shown}")
     return notes
 
 

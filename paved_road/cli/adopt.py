@@ -72,7 +72,10 @@ def _facts(adopted: Adopted) -> dict[str, Any]:
 
 
 def _say(adopted: Adopted, *, dry_run: bool) -> None:
-    same = len(adopted.lock.files) - len(adopted.differences)
+    for text in adopted.notes:
+        ui.note(text)
+    compared = [path for path, one in adopted.lock.files.items() if one.owner != "derived"]
+    same = len(compared) - len(adopted.differences)
     for one in adopted.differences:
         ui.data(f"{one.kind:<8} {one.path}  ({one.owner})")
     kinds = Counter(str(one.kind) for one in adopted.differences)

@@ -188,7 +188,7 @@ def files_with(directory: Path, pattern: str, names: Iterable[str]) -> list[str]
     try:
         listing = run("grep", *options, "-e", pattern, "--", *names, cwd=directory)
     except GitError as error:
-        if error.cause == "exit status 1":  # none has
+        if error.status == 1:  # none has
             return []
         raise
     return sorted(listing.decode("utf-8", "surrogateescape").split("\0")[:-1])

@@ -311,3 +311,15 @@ def test_a_missing_file_that_a_deviation_excuses_stays_away(here: Paved, tmp_pat
     evolve(path, {}, message="Adopted")
     assert here("update", path).returncode == 0
     assert ((path / "a.txt").exists(), (path / "b.txt").exists()) == (True, False)
+
+
+def test_an_adoption_that_was_cut_off_between_its_two_files_is_done_again(here: Paved, tmp_path: Path) -> None:
+    road = template(tmp_path / "road", None, **{"b.txt": "b\n"})
+    path = make_road(tmp_path / "legacy", {"README": "x\n"}, tag=None)
+    assert here("adopt", path, "--road", road, "--defaults").returncode == 0
+    whole = everything(path)
+    for name in (".copier-answers.yml", ".paved-road.lock"):
+        (path / name).unlink()
+        assert here("adopt", path, "--road", road, "--defaults").returncode == 0
+        if name == ".copier-answers.yml":  # it is the one that is written last
+            assert everything(path) == whole

@@ -65,3 +65,11 @@ def test_in_a_repository_of_many_it_is_said_which_records_git_ignores(
     git.run("-C", top / "mail", "add", "--force", record, cwd=top)
     git.run("commit", "--quiet", "--message", "With it", cwd=top)
     assert here("update", top / "mail").returncode == 0
+
+
+@pytest.mark.parametrize("words", [["--dry-run"], []])
+def test_adopt_says_which_records_git_ignores(here: Paved, tmp_path: Path, words: list[str]) -> None:
+    road = make(tmp_path, "", "")
+    path = make_road(tmp_path / "legacy", {".gitignore": "*.lock\n"}, tag=None)
+    done = here("adopt", path, "--road", road, "--defaults", *words)
+    assert (done.returncode, "git add --force .paved-road.lock" in done.stderr) == (0, True)
