@@ -109,8 +109,8 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     destination = Path(os.path.abspath(order.destination))
     _check_destination(destination)
     road = open_road(config, trust=order.trust)
-    notes = list(road.notes)
     template = find_template(road, order.template or config.template.value, order.ref)
+    notes = [*road.notes, *template.notes]
     found = release(template, order.ref)
     demand(found)
     form = prepare(found, cache=config.cache_dir, trust=order.trust)

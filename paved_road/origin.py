@@ -56,7 +56,8 @@ def find(
     except PavedError as error:
         hint = "when the road has moved: --road URL"
         raise type(error)(error.message, cause=error.cause, hint=hint) from error
-    return Origin(template=_template(service, road, template), notes=(*road.notes, *service.notes))
+    found = _template(service, road, template)
+    return Origin(template=found, notes=(*road.notes, *found.notes, *service.notes))
 
 
 def _given(road: str, service: Service) -> str:

@@ -72,6 +72,13 @@ class Template:
     road: Road
     name: str
     folder: str
+    last: str = field(default="", compare=False)
+    """The tag of the newest release that has it, where the road's main branch has no template any more."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know of it."""
+        return (f"the road has no template any more; its last release with one is {self.last}",) if self.last else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,6 +79,9 @@ def _tagged(template: Template) -> list[Release]:
     own = {tag.removeprefix(prefix): (tag, commit) for tag, commit in all_tags.items() if tag.startswith(prefix)}
     plain = {tag: (tag, commit) for tag, commit in all_tags.items() if "/" not in tag}
     found = _versions(template, own) or _versions(template, plain)
+    if template.last:
+        last = versions.parse(template.last.rsplit("/", 1)[-1])
+        found = [one for one in found if versions.parse(one.version) <= last]
     # Of two tags of one version the more precise one is the release: `v1` is often moved along from `v1.0` to `v1.1`.
     return sorted(found, key=lambda one: (versions.parse(one.version), one.version.count(".")), reverse=True)
 

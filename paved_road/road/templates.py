@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from paved_road import debug, git
@@ -22,8 +23,10 @@ def templates(road: Road) -> list[Template]:
     if found or not road.is_git:
         return found
     tags = {tag: commit for tag, commit in road.history.tags.items() if versions.is_version(tag.rsplit("/", 1)[-1])}
-    newest = sorted(tags, key=lambda tag: versions.parse(tag.rsplit("/", 1)[-1]), reverse=True)
-    return next((older for tag in newest if (older := _templates(road, set(_committed(road, tags[tag]))))), [])
+    for tag in sorted(tags, key=lambda tag: versions.parse(tag.rsplit("/", 1)[-1]), reverse=True):
+        if older := _templates(road, set(_committed(road, tags[tag]))):
+            return [replace(template, last=tag) for template in older]
+    return []
 
 
 def _templates(road: Road, paths: set[str]) -> list[Template]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from paved_road import config
-from paved_road.errors import UnknownTemplate
-from paved_road.road import find_template, templates
-from paved_road.testing import make_road
+from paved_road.errors import UnknownRelease, UnknownTemplate
+from paved_road.road import find_template, release, templates
+from paved_road.testing import evolve, make_road, paved
 from tests.road.roads import opened
 
 
@@ -27,3 +27,30 @@ def test_a_file_beside_the_templates_is_no_template(tmp_path: Path) -> None:
 def test_a_road_whose_templates_are_a_file_has_none(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {"templates": "not a folder"})
     assert templates(opened(road)) == []
+
+
+@pytest.mark.parametrize("folder", ["", "templates/only/"])
+def test_a_template_that_the_road_gave_up_has_the_releases_it_had(folder: str, tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", {f"{folder}copier.yml": "q: x\n", f"{folder}a": "1\n"}, tag="v1.0.0")
+    evolve(road, {f"{folder}a": "2\n"}, tag="v1.1.0")
+    evolve(road, {f"{folder}copier.yml": None}, tag="v1.2.0")
+    evolve(road, {"README.md": "an application now\n"}, tag="v2.0.0")
+    template = find_template(opened(road), None)
+    assert release(template).tag == "v1.1.0"
+    assert template.notes == ("the road has no template any more; its last release with one is v1.1.0",)
+    with pytest.raises(UnknownRelease):
+        release(template, "v2.0.0")
+
+
+def test_a_service_of_a_road_that_was_given_up_is_up_to_date_and_told_so(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", {"copier.yml": "q: x\n", "a": "1\n"}, tag="v1.0.0")
+    service = tmp_path / "service"
+    assert paved("new", service, "--road", road, "--defaults").code == 0
+    evolve(road, {"a": "2\n"}, tag="v1.1.0")
+    evolve(road, {"copier.yml": None}, tag="v2.0.0")
+    said = paved("status", service, "--json")
+    assert (said.code, said.envelope["result"]["latest"]) == (1, "1.1.0")
+    done = paved("update", service, "--defaults", "--commit")
+    assert done.code == 0
+    assert "no template any more" in done.err
+    assert paved("status", service).code == 0
