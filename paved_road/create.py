@@ -1,23 +1,22 @@
 """Create: stamp a new service out of a release.
 
 Everything is computed before the destination is touched, and built in a folder beside it that is renamed into
-place at the end: a failure, an interrupt or a kill leaves nothing behind but, at worst, that one folder. The tasks of a
-template run in the destination itself, as Copier runs them, because what they make (a virtual environment, hooks) names
-the folder it was made in: a failure or an interrupt takes the destination away again, a kill leaves it without a lock.
+place at the end: a failure, an interrupt or a kill leaves nothing behind but, at worst, that one folder, which the next
+one removes. The tasks of a template run in the destination itself, as Copier runs them, because what they make (a
+virtual environment, hooks) names the folder it was made in: a failure or an interrupt takes the destination away again,
+and after a kill the next one tells what to remove (`paved_road.place`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paved_road import derive, git, rules
+from paved_road import derive, git, place, rules
 from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.errors import DestinationError
@@ -107,7 +106,7 @@ class Created:
 def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     """Resolve the release, settle the answers and render, without touching the destination."""
     destination = Path(os.path.abspath(order.destination))
-    _check_destination(destination)
+    _check_destination(destination, dry_run=order.dry_run)
     road = open_road(config, trust=order.trust)
     template = find_template(road, order.template or config.template.value, order.ref)
     notes = [*road.notes, *template.notes]
@@ -158,18 +157,18 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
 def create(planned: Plan, *, tell: Tell | None = None) -> Created:
     """Write the planned service. Nothing of it remains when that fails. `tell` hears what its tasks say."""
     destination = planned.destination
-    with _scratch(destination) as made:
+    with place.beside(destination) as made:
         for folder in planned.folders:
             (made / folder).mkdir(parents=True, exist_ok=True)
         if planned.tasks:
             trees.write(planned.pristine.tree, made)
-            with _moved(made, destination):
+            with place.put_before(made, destination):
                 planned = _after_tasks(planned, tell)
                 created = _finish(planned, destination)
         else:
             trees.write(planned.tree, made)
             created = _finish(planned, made)
-            _move_into_place(made, destination)
+            place.put(made, destination)
     if planned.enclosing is None:
         return created
     # Only in its place is it known what the repository ignores of it.
@@ -234,11 +233,12 @@ def _set_ignored_apart(planned: Plan, service: Path) -> list[str]:
     return notes
 
 
-def _check_destination(destination: Path) -> None:
+def _check_destination(destination: Path, *, dry_run: bool) -> None:
     """The destination is absent, empty, or holds nothing but an empty repository; its parent can be written."""
     if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
         raise DestinationError(f"{destination} exists and is not a folder", hint="name another destination")
     if destination.is_dir() and (inside := sorted(path.name for path in destination.iterdir() if path.name != ".git")):
+        place.refuse_half(destination, dry_run=dry_run)
         stamped = LOCK in inside or ".copier-answers.yml" in inside
         elsewhere = f"paved adopt {destination} puts what is there on the road; or name another destination"
         shown = ", ".join(inside[:3]) + (", ..." if len(inside) > 3 else "")
@@ -262,75 +262,3 @@ def _enclosing(destination: Path) -> git.Repository | None:
     if found is None or (found.top != destination.resolve() and git.is_ignored(destination)):
         return None
     return found
-
-
-@contextlib.contextmanager
-def _scratch(destination: Path) -> Iterator[Path]:
-    """A new folder of the destination's name on the destination's file system, gone afterwards."""
-    missing = [folder for folder in destination.parents if not folder.exists()]
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".paved-", dir=destination.parent))
-    except OSError as error:
-        raise DestinationError(
-            f"cannot write to {destination.parent}",
-            cause=error.strerror or str(error),
-            hint="name another destination",
-        ) from error
-    try:
-        made = scratch / destination.name
-        made.mkdir()
-        yield made
-    except OSError as error:
-        shutil.rmtree(scratch, ignore_errors=True)
-        _remove_empty(missing)
-        raise DestinationError(
-            f"cannot write {error.filename or destination}", cause=error.strerror or str(error)
-        ) from error
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        _remove_empty(missing)
-        raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _remove_empty(folders: list[Path]) -> None:
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-
-
-@contextlib.contextmanager
-def _moved(made: Path, destination: Path) -> Iterator[None]:
-    """Move everything into place, and take it away again when the block fails."""
-    there = set(destination.iterdir()) if destination.exists() else None
-    _move_into_place(made, destination)
-    try:
-        yield
-    except BaseException:
-        for child in list(destination.iterdir()):
-            if there is None or child not in there:
-                _remove(child)
-        if there is None:
-            destination.rmdir()
-        raise
-
-
-def _move_into_place(made: Path, destination: Path) -> None:
-    if not destination.exists():
-        made.rename(destination)
-        return
-    moved: list[Path] = []
-    try:
-        for child in made.iterdir():
-            child.rename(destination / child.name)
-            moved.append(destination / child.name)
-    except BaseException:
-        for path in moved:
-            _remove(path)
-        raise
-
-
-def _remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
