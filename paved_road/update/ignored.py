@@ -6,7 +6,7 @@ Git decides. It is asked only when a pattern may match, because in most updates 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -20,31 +20,57 @@ if TYPE_CHECKING:
 
 FILENAME = ".gitignore"
 
+Files = Mapping[str, Leaf]
 
-def of(service: Service, scratch: Scratch, ours: Mapping[str, Leaf], paths: Collection[str]) -> set[str]:
-    """Those of the paths, none of which the service tracks, that it ignores."""
+
+def of(
+    service: Service, scratch: Scratch, ours: Files, paths: Collection[str], *, known: Collection[str] = ()
+) -> set[str]:
+    """Those of the paths, none of which the service tracks, that it ignores. `known` are some that it did ignore."""
     if not paths:
         return set()
-    if any(place.exists() for place in service.around(FILENAME, "exclude")) or _may_be(scratch, ours, paths):
+    elsewhere = any(place.exists() for place in service.around(FILENAME, "exclude"))
+    if elsewhere or not set(known).isdisjoint(paths) or _may_be(scratch, ours, paths):
         return git.ignored(service.path, paths)
     return set()
 
 
-def _may_be(scratch: Scratch, ours: Mapping[str, Leaf], paths: Collection[str]) -> bool:
+def by_new_rules(scratch: Scratch, base: Files, theirs: Files, paths: Iterable[str]) -> set[str]:
+    """Those of the paths that rules ignore which come with the new release: git does not know these rules yet."""
+    rules = {
+        path.removesuffix(FILENAME): _patterns(scratch.read([leaf])[0])
+        for path, leaf in sorted(theirs.items())
+        if PurePosixPath(path).name == FILENAME and base.get(path) != leaf
+    }
+    return {path for path in paths if _verdict(rules, path)} if rules else set()
+
+
+def _verdict(rules: Mapping[str, PathSpec[Pattern]], path: str) -> bool:
+    """Whether a path is ignored. The last rule that matches decides, those of its own folder after those above."""
+    said = [spec.check_file(path.removeprefix(folder)) for folder, spec in rules.items() if path.startswith(folder)]
+    return ([one.include for one in said if one.include is not None] or [False])[-1]
+
+
+def _may_be(scratch: Scratch, ours: Files, paths: Collection[str]) -> bool:
     """Whether a pattern of the service's own `.gitignore` files matches, exceptions to it aside."""
     files = {path: leaf for path, leaf in ours.items() if PurePosixPath(path).name == FILENAME}
     for file, leaf in files.items():
         (content,) = scratch.read([leaf])
         folder = file.removesuffix(FILENAME)
         below = (path.removeprefix(folder) for path in paths if path.startswith(folder))
-        if any(_patterns(content).match_file(path) for path in below):
+        if any(_patterns(content, exceptions=False).match_file(path) for path in below):
             return True
     return False
 
 
 @functools.lru_cache(maxsize=64)
-def _patterns(content: bytes) -> PathSpec[Pattern]:
+def _patterns(content: bytes, *, exceptions: bool = True) -> PathSpec[Pattern]:
     from pathspec import PathSpec
+    from pathspec.patterns.gitignore.base import GitIgnorePatternError
 
     lines = content.decode(errors="replace").splitlines()
-    return PathSpec.from_lines("gitignore", [line for line in lines if not line.startswith("!")])
+    wanted = [line for line in lines if exceptions or not line.startswith("!")]
+    try:
+        return PathSpec.from_lines("gitignore", wanted)
+    except GitIgnorePatternError:  # git takes such a line for one that matches nothing
+        return PathSpec.from_lines("gitignore", [line for line in wanted if line.strip("!\\ ")])

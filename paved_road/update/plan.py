@@ -477,7 +477,8 @@ def _sides(
     moved = {**own_moves, **moves}
     ours = {moved.get(path, path): leaf for path, leaf in ours.items()}
     unknown = [path for path in {*base, *theirs} if path not in ours]
-    left_out = ignored.of(service, scratch, ours, unknown)
+    left_out = ignored.of(service, scratch, ours, unknown, known=old.ignored)
+    left_out |= ignored.by_new_rules(scratch, base, theirs, [path for path in unknown if path not in base])
     kept: dict[str, str] = {}
     for path in {*base, *theirs}:
         role = Owner.SERVICE if pristine.left_alone(path) else owner(path)

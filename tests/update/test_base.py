@@ -94,6 +94,44 @@ def test_a_lock_that_lists_ignored_files_is_no_obstacle(with_env: Evolution) -> 
     assert (done.code, done.files["a.txt"], done.files["dev.env"]) == (0, "2\n", "A=1\n")
 
 
+def test_a_file_that_comes_with_the_rule_that_ignores_it_is_not_committed(begin: Begin) -> None:
+    evolution = begin({"a.txt": "1\n", "deep/.gitignore.jinja": "*.log\n"})
+    rules = {".gitignore.jinja": "*.env\n!shared.env\nkept\n", "deep/.gitignore.jinja": "*.log\n!kept\n"}
+    files = {"dev.env": "A=1\n", "shared.env": "B=1\n", "deep/kept": "x\n", "deep/dev.env": "C=1\n"}
+    evolution.release({**rules, **files})
+    done = evolution.update("--commit")
+    assert done.code == 0
+    tracked = git.text("ls-files", cwd=evolution.service).split()
+    assert {"shared.env", "deep/kept"} < set(tracked)
+    assert not {"dev.env", "deep/dev.env"} & set(tracked)
+    assert {done.outcomes["dev.env"], done.outcomes["deep/dev.env"]} == {"kept"}
+    lock = open_service(evolution.service).lock
+    assert lock is not None
+    assert set(lock.ignored) == {"dev.env", "deep/dev.env"}
+
+
+def test_what_a_person_ignores_everywhere_is_no_obstacle(tmp_path: Path, begin: Begin) -> None:
+    git.run("config", "--global", "core.excludesFile", tmp_path / "everywhere", cwd=tmp_path)
+    (tmp_path / "everywhere").write_text("/dev.env\n")  # not the road's template/dev.env
+    evolution = begin({"a.txt": "1\n", "dev.env": "A=1\n"})
+    write_files(evolution.service, {"dev.env": "A=mine\n"})
+    evolution.release({"a.txt": "2\n", "dev.env": "A=2\n"})
+    there = clone(evolution)
+    done = evolution.update()
+    assert (done.code, done.files["dev.env"], done.outcomes["dev.env"]) == (0, "A=mine\n", "kept")
+    (tmp_path / "everywhere").write_text("")
+    assert paved("update", there, "--commit").code == 0
+    assert (there / "dev.env").read_text() == "A=2\n", "nobody ignores it there"
+
+
+@pytest.mark.parametrize("line", ["!", "\\\\", "[", "***"])
+def test_a_line_of_gitignore_that_is_no_pattern_is_no_obstacle(begin: Begin, line: str) -> None:
+    evolution = begin({"a.txt": "1\n"})
+    evolution.edit({".gitignore": f"{line}\n*.log\n"})
+    evolution.release({"a.txt": "2\n", "b.txt": "1\n"})
+    assert evolution.update().code == 0
+
+
 # -- files whose base is nowhere ---------------------------------------------------------------------------------------
 
 
