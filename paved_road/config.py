@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paved_road import address
+from paved_road import address, contained
 from paved_road.errors import ConfigError, nearest
 from paved_road.trust import Trust, read_trust
 
@@ -91,7 +91,7 @@ def load(flags: Mapping[str, Any] | None = None, *, directory: Path | None = Non
     }
     read = []
     for origin, path in (("user", user_file()), ("project", _project_file(directory or Path.cwd()))):
-        if path is not None and path.is_file():
+        if path is not None and (path.is_file() or origin == "project"):
             read.append(path)
             for key, value in _read(path, personal=origin == "user").items():
                 merged = {**values["answers"].value, **value} if key == "answers" else value
@@ -119,7 +119,7 @@ def _environment() -> dict[str, Value]:
 def _project_file(directory: Path) -> Path | None:
     """The nearest `.paved.toml` at or above `directory`, not above the repository's root."""
     for folder in (directory, *directory.parents):
-        if (folder / PROJECT_FILE).is_file():
+        if contained.has(folder, PROJECT_FILE):
             return folder / PROJECT_FILE
         if (folder / ".git").exists():
             break
@@ -130,11 +130,15 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
     import tomllib
 
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # The project's file came with the project; the person's own may well be a link into their dotfiles.
+        content = path.read_bytes() if personal else contained.read(path.parent, path.name)
+        data = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not TOML", cause=str(error), hint=f"edit or remove {path}") from error
     except OSError as error:
-        raise ConfigError(f"cannot read {path}", cause=error.strerror or str(error)) from error
+        raise ConfigError(
+            f"cannot read {path}", cause=error.strerror or str(error), hint=f"edit or remove {path}"
+        ) from error
     for key, value in data.items():
         if key not in _KINDS:
             raise ConfigError(f"{path} sets {key!r}, which is not a setting", hint=nearest(key, _KINDS))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from paved_road import git
+from paved_road import contained, git
 from paved_road import tree as trees
 from paved_road.errors import ServiceError
 from paved_road.owners import Owner
@@ -71,7 +71,8 @@ def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[D
 def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
     """The files of the release: from the service's own objects, else from its release rendered again.
 
-    A path is left out when neither has it.
+    A path is left out when neither has it. Rendering runs none of the template's own code and fetches no road; so
+    raises `UnfetchedRoad`, and `UntrustedTemplate` for a template that cannot be rendered without its code.
     """
     from paved_road import origin
 
@@ -79,7 +80,7 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
     lock = service.lock.files if service.lock else {}
     contents = dict(zip(wanted, git.read(service.top, [lock[path].blob for path in wanted]), strict=True))
     if None in contents.values():
-        again = origin.pristine(service, origin.find(service, config), config)
+        again = origin.pristine(service, origin.find_to_read(service, config), config)
         contents |= {path: again.tree[path].data for path in wanted if again and path in again.tree}
     object_format = service.repository.object_format
     files = {path: File(data, lock[path].mode) for path, data in contents.items() if data is not None}
@@ -95,7 +96,7 @@ def patch(service: Service, differences: Iterable[Difference], config: Config) -
     with tempfile.TemporaryDirectory(prefix="paved-drift-") as folder:
         before, after = Path(folder, "pristine"), Path(folder, "service")
         trees.write(files, before)
-        trees.write(trees.read(service.path, [path for path in wanted if os.path.lexists(service.path / path)]), after)
+        trees.write(trees.read(service.path, [path for path in wanted if contained.kept(service.path, path)]), after)
         return git.diff_folders(before, after)
 
 
@@ -117,7 +118,7 @@ def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, tuple[Mode,
     found: dict[str, tuple[Mode, str]] = {}
     unknown: list[str] = []
     for path in files:
-        there = _look(service.path, path)
+        there = contained.kept(service.path, path)
         one = index.vouches_for(service.prefix + path, there) if there else index.files.get(service.prefix + path)
         if one and one.mode in set(Mode) and (there or (one.left_out and not os.path.lexists(service.path / path))):
             found[path] = (Mode(one.mode), one.blob)
@@ -128,17 +129,6 @@ def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, tuple[Mode,
     if any(mode is not files[path].mode and stored[path] == files[path].blob for path, mode in modes.items()):
         modes |= _modes(service, index, modes)
     return found | {path: (modes[path], stored[path]) for path in unknown}
-
-
-def _look(folder: Path, path: str) -> os.stat_result | None:
-    """What is on disk at a path, if git keeps such things: a plain file or a link, in folders that are no links."""
-    try:
-        if any(stat.S_ISLNK(os.lstat(folder / parent).st_mode) for parent in PurePosixPath(path).parents[:-1]):
-            return None
-        found = os.lstat(folder / path)
-    except (OSError, ValueError):  # ValueError: a null character in the name
-        return None
-    return found if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode) else None
 
 
 _CONVERTED = 64 * 2**20

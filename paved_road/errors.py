@@ -9,6 +9,7 @@ next (`hint`). They are raised where the reason is known and caught once, in `pa
     ├── GitError                git is missing, too old, or refused
     │   └── GitKilled           a git process was killed, and may have left its locks
     ├── RoadError               a road cannot be reached or read
+    │   ├── UnfetchedRoad       a service names a road that this machine has never fetched
     │   ├── UnknownTemplate     the road has no template of that name
     │   └── UnknownRelease      the template has no such release
     ├── TemplateError           a template is malformed, or raised while it was rendered
@@ -67,6 +68,10 @@ class GitKilled(GitError):
 
 class RoadError(PavedError):
     """A road cannot be reached or read."""
+
+
+class UnfetchedRoad(RoadError):
+    """A service names a road that this machine has never fetched, and the command only reads."""
 
 
 class UnknownTemplate(RoadError):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from paved_road import yml
 from paved_road.errors import TemplateError
 from paved_road.owners import Owner
-from paved_road.stated import FILENAME
+from paved_road.stated import FILENAME, LONGEST_DAYS
 
 __all__ = ["FILENAME", "Manifest", "json_schema", "parse"]
 
@@ -58,10 +58,19 @@ class Run(_Strict):
 class Offroad(_Strict):
     """The road's limits for deviations."""
 
-    longest: str = Field(default="180d", pattern=r"^[1-9][0-9]*d$", description="until a deviation is reviewed")
+    longest: str = Field(
+        default="180d", pattern=r"^[1-9][0-9]*d$", description="until a deviation is reviewed, at most 3650d"
+    )
     approval_from: Literal["low", "medium", "high"] = Field(
         default="medium", description="the risk from which on another person approves"
     )
+
+    @field_validator("longest")
+    @classmethod
+    def _ends_in_time(cls, longest: str) -> str:
+        if len(longest) > len("3650d") or int(longest.removesuffix("d")) > LONGEST_DAYS:
+            raise ValueError(f"a deviation is reviewed within {LONGEST_DAYS}d")
+        return longest
 
 
 class Manifest(_Strict):

@@ -16,6 +16,7 @@ from paved_road.errors import (
     PavedError,
     ServiceError,
     TemplateError,
+    UnfetchedRoad,
     UnknownRelease,
     UnknownTemplate,
     UsageError,
@@ -37,8 +38,9 @@ class Origin:
 
 
 def find(
-    service: Service, config: Config, *, template: str | None = None, trust: bool = False, refresh: bool = True
-) -> Origin:
+    service: Service, config: Config, *, template: str | None = None, trust: bool = False, refresh: bool = True,
+    fetch: bool = True,
+) -> Origin:  # fmt: skip
     """The template a service comes from, on the road it recorded or (when it has moved) on the one a flag names."""
     source = service.road if service.lock else service.record.get("_src_path")
     if config.road.origin == "flag":
@@ -52,7 +54,9 @@ def find(
             )
         config = replace(config, road=Value(value=source, origin="service", where=service.answers_file))
     try:
-        road = open_road(config, trust=trust, refresh=refresh, beside=service.path)
+        road = open_road(config, trust=trust, refresh=refresh, fetch=fetch, beside=service.path)
+    except UnfetchedRoad:
+        raise
     except PavedError as error:
         hint = "when the road has moved: --road URL"
         raise type(error)(error.message, cause=error.cause, hint=hint) from error
@@ -72,6 +76,20 @@ def _given(road: str, service: Service) -> str:
             hint=f"give the whole path: --road {there}",
         )
     return str(here if here.exists() else there)
+
+
+def find_to_read(service: Service, config: Config, *, refresh: bool = False, fetch: bool = False) -> Origin:
+    """`find` for a command that only reads: no code of the road's is trusted, and no network address of the service's.
+
+    A road is only fetched with `fetch`, or where the person's own settings name it. With `refresh` a copy that is in
+    the cache is brought up to date: the person has used that road on this machine. `UnfetchedRoad` for any other.
+    """
+    source = service.road if service.lock else service.record.get("_src_path")
+    own = config.road.origin in ("flag", "environment", "user")
+    known = own and (config.road.origin == "flag" or config.road.value == source)
+    known = known or (isinstance(source, str) and config.trust_in(source) is not None)
+    untrusting = replace(config, trust=replace(config.trust, value=[]))
+    return find(service, untrusting, refresh=refresh, fetch=fetch or known)
 
 
 def _template(service: Service, road: Road, name: str | None) -> Template:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from paved_road import address, git
+from paved_road import address, contained, git
 from paved_road.errors import ForbiddenPath, ServiceError, UsageError
 from paved_road.tree import check_path
 
@@ -34,7 +34,8 @@ def stated(answers: bytes) -> Stated:
     of drift takes. It is asked about what is written in another way.
     """
     found: dict[str, str | None] = {}
-    for name, value, more in _STATED.findall(answers):
+    for name, rest, more in _STATED.findall(answers):
+        value = rest.strip()
         plain = _PLAIN.fullmatch(value)
         if more or plain is None:
             return _parsed(answers)
@@ -45,7 +46,7 @@ def stated(answers: bytes) -> Stated:
     return Stated(commit=found.get("_commit"), road=found.get("_src_path"))
 
 
-_STATED = re.compile(rb"^(_commit|_src_path):[ \t]*(.*?)[ \t]*\r?$((?:\n[ \t]+\S.*)*)", re.MULTILINE)
+_STATED = re.compile(rb"^(_commit|_src_path):(.*)$((?:\n[ \t]+\S.*)*)", re.MULTILINE)
 _PLAIN = re.compile(rb"([\w/.~(-][^'\"#]*|)|'([^']*)'")
 
 
@@ -63,10 +64,10 @@ def _parsed(answers: bytes) -> Stated:
     return Stated(commit=commit, road=road)
 
 
-def read(file: Path) -> Stated:
+def read(folder: Path, name: str) -> Stated:
     """What an answers file says; nothing for one that cannot be read, which is told when it is needed."""
     try:
-        return stated(file.read_bytes())
+        return stated(contained.read(folder, name))
     except OSError:
         return NOTHING_STATED
 
@@ -84,17 +85,11 @@ def answers_files(path: Path, *, everywhere: bool = False) -> dict[str, Stated]:
     if everywhere or not named:
         spread = git.files_with(path, "^_src_path:", ["*.yml", "*.yaml", "*answers*"])
         named += [name for name in spread if name not in named and not _is_of_a_service_below(name)]
-    return {name: read(path / name) for name in named if _is_plain(path, name)}
+    return {name: read(path, name) for name in named if contained.is_file(path, name)}
 
 
 def _is_of_a_service_below(name: str) -> bool:
     return "/" in name and PurePosixPath(name).name.startswith(".copier-answers") and not name.startswith(".")
-
-
-def _is_plain(path: Path, name: str) -> bool:
-    """Whether it is a file that no link leads to."""
-    parts = [path / name, *(path / parent for parent in PurePosixPath(name).parents[:-1])]
-    return (path / name).is_file() and not any(part.is_symlink() for part in parts)
 
 
 def the_one(found: Iterable[str], path: Path) -> str:
@@ -129,7 +124,7 @@ def _from(road: str, folder: Path) -> str:
 def check_own(path: Path, name: str) -> None:
     """Refuse an answers file that a person names and that is none of this service's."""
     try:
-        plain = _is_plain(path, check_path(name))
+        plain = contained.is_file(path, check_path(name))
     except ForbiddenPath as error:
         raise UsageError(f"no answers file can be at {name!r}", cause=error.cause) from error
     if not plain:

@@ -11,16 +11,19 @@ import functools
 import json
 import os
 import re
+import reprlib
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from paved_road import git, records
+from paved_road import contained, git, records
 from paved_road.errors import ForbiddenPath, ServiceError, TemplateError
 from paved_road.owners import Owner
 from paved_road.records import NOTHING_STATED, Stated
 from paved_road.redaction import redact
+from paved_road.stated import LONGEST_DAYS
 from paved_road.tree import Mode, check_path
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ LOCK = ".paved-road.lock"
 OTHER_LOCKS = ".paved-road.*.lock"
 """Locks of further templates in one folder."""
 LOCK_FORMAT = 1
+_LONGEST_TEXT = 4096
+"""Characters of a road, a version or a name in a lock."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +117,7 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
         facts = json.loads(content.decode("utf-8", "surrogateescape"))
         if facts["lock"] != LOCK_FORMAT:
             raise ServiceError(
-                f"{where} has the format {facts['lock']!r}, newer than this paved",
+                f"{where} has the format {_shown(facts['lock'])}, newer than this paved",
                 cause=f"this paved reads format {LOCK_FORMAT}",
                 hint="upgrade paved",
             )
@@ -120,7 +125,7 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
             road=_text(facts["road"]),
             template=_text(facts["template"]),
             version=_text(facts["version"]),
-            commit=None if facts["commit"] is None else _text(facts["commit"]),
+            commit=None if facts["commit"] is None else _object_id(_text(facts["commit"])),
             answers_file=check_path(_text(facts["answers"])),
             stated=_stated(facts.get("stated", {})),
             files={check_path(path): _locked(line) for path, line in facts["files"].items()},
@@ -128,7 +133,7 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
             missing=frozenset(check_path(path) for path in facts.get("missing", ())),
             offroad=_policy(facts.get("offroad", {})),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, ForbiddenPath) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ForbiddenPath) as error:
         raise ServiceError(
             f"{where} is broken",
             cause=f"{type(error).__name__}: {error}",
@@ -138,8 +143,8 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
 
 def _policy(facts: Mapping[str, str]) -> Policy:
     found = Policy(**facts)
-    if found.days < 1 or found.approval_from not in ("low", "medium", "high"):
-        raise ValueError(f"offroad is {facts!r}")
+    if not 1 <= found.days <= LONGEST_DAYS or found.approval_from not in ("low", "medium", "high"):
+        raise ValueError(f"offroad is {_shown(facts)}; longest is 1d to {LONGEST_DAYS}d")
     return found
 
 
@@ -148,16 +153,25 @@ def _stated(facts: Mapping[str, Any]) -> Stated:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise TypeError(f"{_shown(value)} is not text of at most {_LONGEST_TEXT} characters")
     return value
+
+
+def _shown(value: Any) -> str:
+    return reprlib.repr(value)
+
+
+def _object_id(text: str) -> str:
+    """The id of a blob or commit; anything else would be an option or a name to git."""
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text):
+        raise ValueError(f"{_shown(text)} is not the id of an object of git's")
+    return text
 
 
 def _locked(line: str) -> Locked:
     mode, blob, owner = line.split(" ")
-    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", blob):
-        raise ValueError(f"{blob!r} is not the id of a blob")
-    return Locked(mode=Mode(mode), blob=blob, owner=Owner(owner))
+    return Locked(mode=Mode(mode), blob=_object_id(blob), owner=Owner(owner))
 
 
 def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
@@ -215,13 +229,13 @@ def _owner_of(owners: tuple[tuple[Owner, tuple[str, ...]], ...]) -> Callable[[st
 class Record(Mapping[str, Any]):
     """An answers file, read when it is first asked for: what the lock alone decides never loads a YAML parser."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder, self._name = folder, name
         self._facts: Mapping[str, Any] | None = None
 
     def _read(self) -> Mapping[str, Any]:
         if self._facts is None:
-            self._facts = read_record(self._file)
+            self._facts = read_record(self._folder, self._name)
         return self._facts
 
     def __getitem__(self, name: str) -> Any:
@@ -298,6 +312,11 @@ class Service:
         above = [folder / name for folder in self.path.parents if folder.is_relative_to(self.top)]
         return [self.repository.folder / "info" / info, *above]
 
+    def changed_files(self) -> list[str]:
+        """Tracked files that differ from HEAD, from the repository's root; `ServiceError` where git would never end."""
+        _refuse_traps(self)
+        return git.changed_files(self.path)
+
     @property
     def answers(self) -> dict[str, Any]:
         """The recorded answers, without Copier's own facts."""
@@ -325,8 +344,8 @@ def open_service(path: Path, *, answers_file: str | None = None, road: str | Non
         lock=lock,
         lock_file=name,
         answers_file=answers,
-        record=Record(found.path / answers),
-        stated=records.read(found.path / answers),
+        record=Record(found.path, answers),
+        stated=records.read(found.path, answers),
     )
 
 
@@ -378,10 +397,19 @@ def _records(path: Path, wanted: str | None, road: str | None) -> tuple[str, Loc
 
 def locks(path: Path, *, every: bool = True) -> dict[str, Lock]:
     """The locks of a service by name, the main one first; without `every` the others only where that is missing."""
-    names = [LOCK] if (path / LOCK).is_file() else []
+    names = [LOCK] if os.path.lexists(path / LOCK) else []
     if every or not names:
-        names += sorted(file.name for file in path.glob(OTHER_LOCKS) if file.is_file())
-    return {name: parse_lock((path / name).read_bytes(), where=str(path / name)) for name in names}
+        names += sorted(file.name for file in path.glob(OTHER_LOCKS))
+    return {name: _read_lock(path, name) for name in names}
+
+
+def _read_lock(path: Path, name: str) -> Lock:
+    try:
+        return parse_lock(contained.read(path, name), where=str(path / name))
+    except OSError as error:
+        raise ServiceError(
+            f"cannot read {path / name}", cause=error.strerror or str(error), hint=f"restore it: git checkout -- {name}"
+        ) from error
 
 
 def new_lock_name(path: Path, answers_file: str) -> str:
@@ -409,27 +437,35 @@ def repository_of(path: Path, *, hint: str) -> git.Repository:
     return repository
 
 
+def _refuse_traps(service: Service) -> None:
+    """Stop before git waits for ever: it opens these files itself, and one of them may be a FIFO."""
+    files = service.lock.files if service.lock else {}
+    stamped = {service.path / folder for name in files for folder in PurePosixPath(name).parents}
+    above = [folder for folder in service.path.parents if folder.is_relative_to(service.top)]
+    for folder in {service.path, *above, *stamped}:
+        for name in (".gitattributes", ".gitignore"):
+            if contained.is_special(folder, name):
+                raise ServiceError(f"{folder / name} is not a file", hint=f"rm {shlex.quote(str(folder / name))}")
+
+
 def prefix_of(path: Path, repository: git.Repository) -> str:
     """A service's folder in its repository, "" for its root, else ending in "/"."""
     return "" if path == repository.top else f"{path.relative_to(repository.top).as_posix()}/"
 
 
-def read_record(file: Path) -> dict[str, Any]:
-    """An answers file; `ServiceError` for one that is missing or was edited into nonsense."""
+def read_record(folder: Path, name: str) -> dict[str, Any]:
+    """A service's answers file; `ServiceError` for one that is missing or was edited into nonsense."""
     import yaml
 
     from paved_road import yml
 
+    file, hint = folder / name, f"git checkout -- {name}"
     try:
-        record = yml.load(file.read_bytes())
+        record = yml.load(contained.read(folder, name))
     except OSError as error:
-        raise ServiceError(
-            f"cannot read {file}", cause=error.strerror or str(error), hint=f"git checkout -- {file.name}"
-        ) from error
+        raise ServiceError(f"cannot read {file}", cause=error.strerror or str(error), hint=hint) from error
     except yaml.YAMLError as error:
-        raise ServiceError(
-            f"{file} is not YAML", cause=" ".join(str(error).split()), hint=f"git checkout -- {file.name}"
-        ) from error
+        raise ServiceError(f"{file} is not YAML", cause=" ".join(str(error).split()), hint=hint) from error
     if not isinstance(record, dict) or not all(isinstance(key, str) for key in record):
-        raise ServiceError(f"{file} does not map questions to answers", hint=f"git checkout -- {file.name}")
+        raise ServiceError(f"{file} does not map questions to answers", hint=hint)
     return record

@@ -1,10 +1,12 @@
-"""The version that a `paved-road.yml` states: all that listing releases needs of it."""
+"""What is known of a `paved-road.yml` without loading its model: the version it states, and a limit of it."""
 
 from __future__ import annotations
 
 import re
 
 FILENAME = "paved-road.yml"
+LONGEST_DAYS = 3650
+"""The longest that a road may let a deviation go without a review."""
 
 _PLAIN = re.compile(rb"^version:[ \t]+(\d+(?:\.\d+){2,}[\w.+-]*)[ \t]*(?:#.*)?$", re.MULTILINE)
 """How a version is nearly always stated: no parser of YAML needs to be loaded for that."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paved_road import drift, offroad, origin
+from paved_road import contained, drift, offroad, origin
 from paved_road.road import is_news, is_older, release, releases
 
 if TYPE_CHECKING:
@@ -54,9 +54,12 @@ class Status:
         return tuple(record for record in known if record.is_open)
 
 
-def find(service: Service, config: Config, *, today: date, offline: bool = False) -> Status:
-    """The status of a service. Only the latest release needs its road; `offline` takes it from the cache."""
-    found = origin.find(service, config, refresh=not offline)
+def find(service: Service, config: Config, *, today: date, offline: bool = False, fetch: bool = False) -> Status:
+    """The status of a service. Only the latest release needs its road; `offline` takes it from the cache.
+
+    `fetch` lets a road be fetched that this machine has never used: see `origin.find_to_read`.
+    """
+    found = origin.find_to_read(service, config, refresh=not offline, fetch=fetch)
     lock, version = service.lock_in_force, origin.recorded_version(service)
     commit = lock.commit if lock else None
     notes = list(found.notes)
@@ -92,10 +95,10 @@ def _standing(service: Service, differences: list[Difference], config: Config, t
 
 def _updating(service: Service) -> str | None:
     try:
-        return str(json.loads((service.journal / "journal.json").read_text())["new_version"])
-    except FileNotFoundError:
+        return str(json.loads(contained.read(service.journal, "journal.json"))["new_version"])
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "unknown"
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from paved_road import contained
 from paved_road.errors import ForbiddenPath
 from paved_road.git.ids import blob_id
 
@@ -75,15 +76,21 @@ def check_paths(tree: Mapping[str, File]) -> None:
                 )
 
 
-def read_file(path: Path) -> File:
-    """A file or symbolic link as it is on disk."""
-    mode = mode_of(path)
-    return File(os.fsencode(os.readlink(path)) if mode is Mode.SYMLINK else path.read_bytes(), mode)
+def read_file(folder: Path, path: str) -> File:
+    """A file or symbolic link below `folder`; `OSError` for what is neither, or is reached through a link."""
+    mode = _mode(contained.look(folder, path).st_mode)
+    target = folder / path
+    return File(
+        os.fsencode(os.readlink(target)) if mode is Mode.SYMLINK else contained.read(folder, path, limit=None), mode
+    )
 
 
 def mode_of(path: Path) -> Mode:
     """The mode git keeps for a file that is on disk."""
-    bits = path.lstat().st_mode
+    return _mode(path.lstat().st_mode)
+
+
+def _mode(bits: int) -> Mode:
     if stat.S_ISLNK(bits):
         return Mode.SYMLINK
     return Mode.EXECUTABLE if bits & 0o100 else Mode.FILE
@@ -94,7 +101,7 @@ def read(directory: Path, paths: Iterable[str] | None = None) -> Tree:
     if paths is None:
         paths = _walk(directory)
     return {
-        path: read_file(directory / path)
+        path: read_file(directory, path)
         for path in paths
         if not (directory / path).is_dir() or (directory / path).is_symlink()
     }

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 import typer.main
 
-from paved_road import __version__, debug, ui
+from paved_road import __version__, contained, debug, ui
 from paved_road.cli import adopt, config, doctor, drift, new, off_road, plain, signals, status, templates, update
 from paved_road.errors import PavedError, UsageError
 
@@ -104,7 +104,7 @@ def _run(given: list[str]) -> int:
             raise
         return 0
     except OSError as error:
-        known = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+        known = isinstance(error, contained.Refused) or error.errno in _OF_THE_MACHINE
         return _refused(_unwritable(error) if known else _bug(error, given), given)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever nobody foresaw becomes a log and exit 3
         return _refused(_bug(error, given), given)
@@ -120,6 +120,9 @@ def _enough(given: list[str]) -> typer.Typer:
     found = copy.copy(app)
     found.registered_commands, found.registered_groups = named, []
     return found
+
+
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class _Interrupted(PavedError):
@@ -155,11 +158,12 @@ def _command(given: list[str]) -> list[str]:
 
 
 def _unwritable(error: OSError) -> PavedError:
-    """A disk that is full or a folder that is closed is nobody's bug."""
+    """A disk that is full, a folder that is closed or a file that is a FIFO is nobody's bug."""
+    refused = isinstance(error, contained.Refused)
     return PavedError(
         f"cannot use {error.filename or 'a file'}",
         cause=error.strerror or "",
-        hint="make room or give access, and try again",
+        hint="remove it, or put a plain file there" if refused else "make room or give access, and try again",
     )
 
 

@@ -20,6 +20,9 @@ def status(
     offline: Annotated[
         bool, typer.Option("--offline", help="Take the latest release from what was last fetched.")
     ] = False,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Fetch the service's road even if this machine has never used it.")
+    ] = False,
     road: options.Road = None,
     answers_file: options.Records = None,
     json: options.Json = False,
@@ -28,11 +31,15 @@ def status(
 
     Exit code 0: nothing to do. 1: a newer release, drift that no record excuses, or an update in progress.
 
+    A road is asked for its latest release if this machine has used it before: a service that you have only cloned
+    makes no connection.
+
     \b
     Examples:
       paved status
       paved status orders --json
       paved status --offline            as a shell prompt would ask
+      paved status --fetch              on a new machine, for a road that you know
     """
     from paved_road import status as statuses
     from paved_road.config import load
@@ -40,7 +47,8 @@ def status(
     from paved_road.service import open_service
 
     service = open_service(path, answers_file=answers_file, road=road)
-    found = statuses.find(service, load({"road": road}, directory=service.path), today=today(), offline=offline)
+    config = load({"road": road}, directory=service.path)
+    found = statuses.find(service, config, today=today(), offline=offline, fetch=fetch)
     exit_code = 0 if found.is_current else 1
     if json:
         ui.envelope("status", exit_code, _facts(found), notes=found.notes)

@@ -94,7 +94,7 @@ def _paths(deviation: Deviation) -> set[str]:
 def _uncommitted(service: Service, found: Ledger) -> Iterator[_Change]:
     if git.resolve(service.top, "HEAD") is None:
         return
-    changed = service.below(git.changed_files(service.path))
+    changed = service.below(service.changed_files())
     old = _at(service, "HEAD", [record.path for record in found.records.values()])
     pairs = [(old[record.path], record.deviation) for record in found.records.values()]
     records = tuple((before, after) for before, after in pairs if before != after)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from paved_road import drift
+from paved_road import contained, drift
 from paved_road.errors import RecordError, UsageError
 from paved_road.offroad import FOLDER, ledger, lifecycle, standing
 from paved_road.offroad.ledger import BASELINE, Record
@@ -66,8 +66,8 @@ def record(
 
 def _argue(service: Service, today: date) -> None:
     """A baseline argues for itself: nobody decided these differences."""
-    file = service.path / FOLDER / f"{BASELINE}.md"
-    text = file.read_text()
+    name = f"{BASELINE}.md"
+    text = contained.read(service.path / FOLDER, name).decode()
     said = {
         "Context": "The service was written before it joined the road.",
         "Decision": "Its differences of that day are excused for a short while, and no new ones.",
@@ -76,7 +76,7 @@ def _argue(service: Service, today: date) -> None:
     }
     for heading, sentence in said.items():
         text = text.replace(f"<!-- {PROMPTS[heading]} -->", sentence)
-    lifecycle.write(service, {file.name: text.encode()}, today=today)
+    lifecycle.write(service, {name: text.encode()}, today=today)
 
 
 def _shrink(service: Service, before: Record, config: Config, *, today: date) -> Baseline:

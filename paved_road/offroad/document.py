@@ -213,7 +213,7 @@ def sections(document: Document) -> dict[str, tuple[int, str]]:
     """The headings of the argument: each with its line and its text, comments left out."""
     found: dict[str, tuple[int, str]] = {}
     heading, line, body = "", document.prose_line, list[str]()
-    prose = re.sub(r"<!--.*?-->", lambda match: "\n" * match[0].count("\n"), document.prose, flags=re.DOTALL)
+    prose = _without_comments(document.prose)
     for number, text in enumerate([*prose.splitlines(), "## "], document.prose_line):
         if text.startswith("## "):
             found[heading] = (line, "\n".join(body).strip())
@@ -222,6 +222,15 @@ def sections(document: Document) -> dict[str, tuple[int, str]]:
             body.append(text)
     found.pop("", None)
     return found
+
+
+def _without_comments(prose: str) -> str:
+    """The prose without HTML comments, and with the same lines."""
+    kept, at = list[str](), 0
+    while (start := prose.find("<!--", at)) >= 0 and (end := prose.find("-->", start)) >= 0:
+        kept += [prose[at:start], "\n" * prose.count("\n", start, end)]
+        at = end + len("-->")
+    return "".join([*kept, prose[at:]])
 
 
 def missing_sections(document: Document) -> list[tuple[int, str]]:

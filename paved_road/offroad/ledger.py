@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from paved_road import contained
 from paved_road.errors import RecordError, nearest
 from paved_road.offroad import FOLDER, is_in_place, is_record
+from paved_road.offroad.patterns import is_glob, matching
 from paved_road.owners import Owner
 from paved_road.service import Lock, Policy
 
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from paved_road.service import Service
 
 _ONLY = "only records belong here"
+MOST = 2000
+"""Records of one service."""
+MOST_GLOBS = 500
+"""Patterns in all of them: each is held against every file of the road that differs."""
+LARGEST = 2**20
+"""Bytes of one record; all of them together are bounded as any one file is."""
 BASELINE = "baseline"
 """The record of what drifted already when a service was adopted: its files differ for no one reason."""
 
@@ -61,14 +69,6 @@ class Record:
     def covers(self, paths: Iterable[str]) -> list[str]:
         """Those of the paths that it names."""
         return matching(self.deviation.scope.paths or [], paths)
-
-
-def matching(patterns: Iterable[str], paths: Iterable[str]) -> list[str]:
-    """Those of the paths that a pattern of a record names."""
-    from pathspec import PathSpec
-
-    # A leading slash ties a pattern without one to the service's folder: `Dockerfile` is not `dev/Dockerfile`.
-    return list(PathSpec.from_lines("gitignore", [f"/{pattern}" for pattern in patterns]).match_files(paths))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -122,16 +122,20 @@ def files(service: Service) -> dict[str, bytes]:
         return {}
     if not is_in_place(service.path):
         refuse([Fault(path=FOLDER, line=1, text=f"is a link; {_ONLY}, in the service")])
+    names = sorted(path.name for path in folder.iterdir() if is_record(path.name))
+    if len(names) > MOST:
+        refuse([Fault(path=FOLDER, line=1, text=f"holds {len(names)} files; paved reads {MOST} at most")])
     faults = []
     found = {}
-    for path in sorted(folder.iterdir()):
-        if not is_record(path.name):
-            continue
-        if path.is_symlink() or not path.is_file():
-            what = "a link" if path.is_symlink() else "a folder"
-            faults.append(Fault(path=f"{FOLDER}/{path.name}", line=1, text=f"is {what}; {_ONLY}"))
-        else:
-            found[path.name] = path.read_bytes()
+    left = contained.LIMIT
+    for name in names:
+        try:
+            found[name] = contained.read(folder, name, limit=min(left, LARGEST))
+            left -= len(found[name])
+        except OSError as error:
+            faults.append(
+                Fault(path=f"{FOLDER}/{name}", line=1, text=f"{str(error.strerror).removeprefix('it ')}; {_ONLY}")
+            )
     refuse(faults)
     return found
 
@@ -154,6 +158,11 @@ def read(contents: Mapping[str, bytes], lock: Lock | None, *, today: date) -> Le
         records[record.id] = record
         faults += _broken_rules(record, policy, lock, today)
     faults += _clashes(records)
+    globs = sum(map(is_glob, (one for record in records.values() for one in record.deviation.scope.paths or [])))
+    if globs > MOST_GLOBS:
+        faults.append(
+            Fault(path=FOLDER, line=1, text=f"holds {globs} patterns of paths; paved takes {MOST_GLOBS} at most")
+        )
     refuse(faults)
     return Ledger(records=records, policy=policy)
 
@@ -281,10 +290,10 @@ def _fault(record: Record, text: str, *where: str) -> Fault:
 
 def _is_too_wide(record: Record, lock: Lock) -> bool:
     """Whether a pattern (or a folder) takes in all that the road owns."""
-    patterns = record.deviation.scope.paths or []
+    if all(pattern in lock.files for pattern in record.deviation.scope.paths or []):
+        return False
     owned = [path for path, locked in lock.files.items() if locked.owner is Owner.ROAD]
-    guesses = any(pattern not in lock.files for pattern in patterns)
-    return guesses and len(owned) > 1 and len(record.covers(owned)) == len(owned)
+    return len(owned) > 1 and len(record.covers(owned)) == len(owned)
 
 
 def _unapproved(record: Record, policy: Policy) -> Iterator[Fault]:
@@ -315,8 +324,8 @@ def same_person(one: str, other: str) -> bool:
     """
 
     def names(text: str) -> set[str]:
-        found = re.fullmatch(r"\s*(.*?)\s*<(.+)>\s*", text)
-        parts = found.groups() if found else (text,)
+        name, bracket, mail = text.strip().partition("<")
+        parts = (name, mail.removesuffix(">")) if bracket and mail.endswith(">") else (text,)
         return {" ".join(part.casefold().split()).lstrip("@") for part in parts} - {""}
 
     return bool(names(one) & names(other))

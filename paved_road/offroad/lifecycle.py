@@ -17,6 +17,7 @@ from paved_road import tree as trees
 from paved_road.errors import RecordError, UsageError, nearest
 from paved_road.offroad import FOLDER, ledger, standing
 from paved_road.offroad.ledger import Ledger, Record
+from paved_road.offroad.patterns import is_glob
 from paved_road.owners import Owner
 from paved_road.service import Policy, Service
 from paved_road.tree import File
@@ -85,7 +86,7 @@ def new(service: Service, drafts: Sequence[Draft], *, today: date) -> list[Recor
 def _check_paths(service: Service, paths: Iterable[str]) -> None:
     owned = [path for path, locked in service.lock.files.items() if locked.owner is Owner.ROAD] if service.lock else []
     for path in paths:
-        if not re.search(r"[*?\[]|/$", path) and path not in owned:
+        if not is_glob(path) and path not in owned:
             locked = service.lock.files.get(path) if service.lock else None
             cause = (
                 f"its owner is {locked.owner}: it may differ without a record"
@@ -242,7 +243,7 @@ def _approval(service: Service, record: Record, by: str | None) -> dict[Where, A
             cause=f"a risk that is {record.deviation.risk} needs somebody else (from {policy.approval_from} on)",
             hint=f"paved off-road accept {record.id} --by SOMEBODY-ELSE, run by them",
         )
-    if changed := record.covers(sorted(service.below(git.changed_files(service.path)))):
+    if changed := record.covers(sorted(service.below(service.changed_files()))):
         raise RecordError(
             f"{changed[0]} is not committed yet",
             cause="an approval is a change of its own: what it approves has to be there already",

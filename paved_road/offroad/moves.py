@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import RecordError, UsageError, nearest
 from paved_road.offroad import fingerprint, ledger, lifecycle
+from paved_road.offroad.patterns import matching
 from paved_road.owners import Owner
 from paved_road.service import Service
 
@@ -67,7 +68,7 @@ def migrate(service: Service, declared: Mapping[str, str], *, today: date, dry_r
     lost: list[tuple[str, str]] = []
     for record in _open(found):
         for path in record.deviation.scope.paths or []:
-            if ledger.matching([path], owned):
+            if matching([path], owned):
                 continue
             approved = (record.deviation.fingerprint or {}).get(path)
             same = by_content.get(approved.road, []) if approved else []
@@ -131,7 +132,7 @@ def declared(service: Service, config: Config) -> dict[str, str]:
     from paved_road.road import release
 
     try:
-        template = origin.find(service, config, refresh=False).template
+        template = origin.find_to_read(service, config).template
         files = prepare(release(template, service.lock.commit if service.lock else None), cache=config.cache_dir).files
     except PavedError:
         return {}

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from paved_road.offroad.patterns import is_glob
 from paved_road.offroad.reasons import check_reason
 
 
@@ -87,15 +88,25 @@ def _as_pattern(path: str) -> str:
     first = path.split("/", 1)[0]
     if path.startswith("/") or "\\" in path or {".", ".."} & set(path.split("/")):
         raise ValueError(f"{path!r} is not a path inside the service")
+    if path.count("*") > _MOST_STARS:
+        raise ValueError(f"{path!r} has more than {_MOST_STARS} stars")
     if path.startswith("!") or re.search(r"[*?\[\]]", first):
         raise ValueError(f"{path!r} reaches over the whole service: name a file, or a folder as in deploy/base/**")
     return path
 
 
+_MOST_STARS = 20
+"""In one pattern; every one of them takes time to match."""
+_MOST_GLOBS = 50
+_LONGEST_NAME = 1000
+_LONGEST_REASON = 5000
+
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=60)]
 Day = Annotated[date, BeforeValidator(_as_date)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(check_reason)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_LONGEST_NAME)]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=_LONGEST_REASON), AfterValidator(check_reason)
+]
 Pattern = Annotated[Text, AfterValidator(_as_pattern)]
 
 
@@ -115,6 +126,8 @@ class Scope(_Strict):
     def _exactly_one(self) -> Scope:
         if (self.paths is None) is (self.practice is None):
             raise ValueError("name either paths or one practice: a record excuses one thing")
+        if sum(map(is_glob, self.paths or [])) > _MOST_GLOBS:
+            raise ValueError(f"paths holds more than {_MOST_GLOBS} patterns: a record excuses one thing")
         return self
 
 

@@ -284,7 +284,7 @@ def _service_file(service: Service, one: Difference) -> File | None:
     if one.found is None:
         return None
     mode, blob = one.found
-    on_disk = trees.read_file(service.path / one.path).data
+    on_disk = trees.read_file(service.path, one.path).data
     for data in (on_disk, on_disk.replace(b"\r\n", b"\n")):
         if File(data).blob_in(service.repository.object_format) == blob:
             return File(data, mode)

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from paved_road import yml
+from paved_road import contained, yml
 from paved_road.errors import ForbiddenPath, TemplateError
 from paved_road.render.config import TemplateConfig
 from paved_road.render.environment import SEPARATOR, operating_system
@@ -159,13 +159,10 @@ class External(dict[str, Any]):
             )
         if not path.is_file():
             return None
-        if path.stat().st_size > _LARGEST_EXTERNAL:
-            raise TemplateError(f"the service's {relative} is too large for _external_data", cause="more than 10 MiB")
-        return path.read_bytes()
-
-
-_LARGEST_EXTERNAL = 10 * 2**20
-"""Bytes of one file of `_external_data`."""
+        try:
+            return contained.read(path.parent, path.name)
+        except contained.Refused as error:
+            raise TemplateError(f"the service's {relative} is no _external_data", cause=error.strerror or "") from error
 
 
 def build(

@@ -11,19 +11,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from paved_road import git
-from paved_road.errors import GitError, RoadError
+from paved_road.errors import GitError, RoadError, UnfetchedRoad
 
 _UNASKED: Mapping[str, str] = {"GIT_PROTOCOL_FROM_USER": "0"}
 """The URL is a repository's, not a person's: git fetches it only by transports that are open to strangers."""
 
 
-def mirror(url: str, cache: Path, *, login: git.Login | None = None, refresh: bool = True) -> tuple[Path, str]:
+def mirror(
+    url: str, cache: Path, *, login: git.Login | None = None, refresh: bool = True, fetch: bool = True
+) -> tuple[Path, str]:
     """The cached copy of a road, and why it could not be brought up to date (or "")."""
     location = _place(url, cache)
     if not (location / "HEAD").is_file():
-        if not refresh:
-            raise RoadError(
-                f"the road {url} is not in the cache", hint=f"paved templates --road {shlex.quote(url)} fetches it"
+        if not refresh or not fetch:
+            raise UnfetchedRoad(
+                f"the road {url} has never been fetched on this machine",
+                cause="a command that only reads fetches nothing that a service names",
+                hint=f"if you know that address: paved templates --road {shlex.quote(url)}",
             )
         return clone(url, location, login=login), ""
     if refresh:

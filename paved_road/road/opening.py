@@ -14,12 +14,16 @@ from paved_road.road.model import Road
 _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
-def open_road(config: Config, *, trust: bool = False, refresh: bool = True, beside: Path | None = None) -> Road:
+def open_road(
+    config: Config, *, trust: bool = False, refresh: bool = True, fetch: bool = True, beside: Path | None = None
+) -> Road:
     """The road that the configuration names. A remote one is fetched into the cache, once, then kept fresh there.
 
-    `refresh=False` uses what the cache has and no network. When a refresh fails, the cached copy is used and
-    `Road.stale` says why. A relative path starts at the folder `beside`, and is then recorded as it is; without that
-    folder it starts at the current one, and its absolute path is recorded.
+    `refresh=False` uses what the cache has and no network, `fetch=False` no network for a road that the cache has not:
+    `UnfetchedRoad`. When a refresh fails, the cached copy is used and `Road.stale` says why.
+
+    A relative path starts at the folder `beside`, and is then recorded as it is; without that folder it starts at the
+    current one, and its absolute path is recorded.
     """
     source = config.road.value
     if source == BUILT_IN:
@@ -35,7 +39,9 @@ def open_road(config: Config, *, trust: bool = False, refresh: bool = True, besi
     if path is not None and path.is_dir():
         location, stale, is_git = path, "", git.is_repository(path)
     elif path is None or path.is_file():  # a file is a git bundle
-        location, stale = cache.mirror(where.url or str(path), config.cache_dir, login=login, refresh=refresh)
+        location, stale = cache.mirror(
+            where.url or str(path), config.cache_dir, login=login, refresh=refresh, fetch=fetch
+        )
         is_git = True
     else:
         raise RoadError(

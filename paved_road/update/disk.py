@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from paved_road import git
+from paved_road import contained, git
 from paved_road import tree as trees
 from paved_road.tree import File, Mode
 
@@ -23,14 +23,7 @@ Settings = tuple[tuple[str, str], ...]
 
 def look(top: Path, path: str) -> File | None:
     """The file or link at a path; None where there is none, where it is a folder, or where a link leads to it."""
-    target = top / path
-    if blocked(top, path):
-        return None
-    try:
-        bits = target.lstat().st_mode
-        return trees.read_file(target) if stat.S_ISREG(bits) or stat.S_ISLNK(bits) else None
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    return trees.read_file(top, path) if contained.kept(top, path) else None
 
 
 def blocked(top: Path, path: str) -> str | None:

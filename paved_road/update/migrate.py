@@ -63,7 +63,7 @@ class Passage:
                 entry.path: git.Leaf(mode=entry.mode, blob=entry.blob, data=data)
                 for entry, data in zip(made, contents, strict=True)
             }
-            return files, read_record(copy / service.answers_file)
+            return files, read_record(copy, service.answers_file)
 
     def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[AnswerBook, str]) -> list[Command]:
         """The commands of one stage for the versions passed through, in the template's order."""

@@ -30,7 +30,7 @@ def check(service: Service, *, commit: bool = False, branch: str | None = None) 
         raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
     check_operations(service)
     check_locks(service, commit=commit or branch is not None)
-    check_clean(git.changed_files(service.path))
+    check_clean(service.changed_files())
     if commit or branch is not None:
         check_commit(service, branch)
 

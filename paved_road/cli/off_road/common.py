@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,7 @@ import typer
 
 from paved_road import ui
 from paved_road.errors import PavedError, UsageError
+from paved_road.stated import LONGEST_DAYS
 
 if TYPE_CHECKING:
     from paved_road.offroad.ledger import Record
@@ -33,7 +34,9 @@ ServiceOption = Annotated[
 ]
 Slug = Annotated[str, typer.Argument(help="The record's slug.", autocompletion=complete_slug)]
 By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who approves. Default: git's user.email.")]
-Days = Annotated[int | None, typer.Option("--days", min=1, help="How long until it is looked at again.")]
+Days = Annotated[
+    int | None, typer.Option("--days", min=1, max=LONGEST_DAYS, help="How long until it is looked at again.")
+]
 Today = Annotated[
     str | None, typer.Option("--today", metavar="DATE", help="As if it were that day: what will have expired by then?")
 ]
@@ -46,9 +49,11 @@ def day(text: str | None = None) -> date:
     if text is None:
         return clock.today()
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
+        found = date.fromisoformat(text)
+        found + timedelta(days=LONGEST_DAYS)  # where reviews end has to be a date, too
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"--today takes a date, not {text!r}", cause=str(error), hint="--today 2026-11-24") from error
+    return found
 
 
 def facts(record: Record, standing: Standing | None = None) -> dict[str, Any]:

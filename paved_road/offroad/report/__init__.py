@@ -103,11 +103,11 @@ def collect(root: Path, config: Config, *, today: date) -> Report:
         count += 1
         try:
             service = open_service(folder)
-            stands = standing.find(service, config, today=today)
+            found += list(_exits(name, service, standing.find(service, config, today=today)))
         except PavedError as error:
-            unread.append((name, error.message))
-            continue
-        found += _exits(name, service, stands)
+            unread.append((name, f"{error.message}: {error.cause}" if error.cause else error.message))
+        except OSError as error:
+            unread.append((name, f"cannot read {error.filename}: {error.strerror}"))
     if not count:
         raise UsageError(f"there are no services below {root}", cause=f"no folder there has a {LOCK}")
     return Report(
@@ -124,7 +124,7 @@ def services_below(root: Path) -> Iterator[Path]:
     """The folders at or below `root` that hold a service. Links are not followed."""
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in _NO_SERVICES)
-        if LOCK in files:
+        if LOCK in files or LOCK in folders:
             folders.clear()
             yield Path(folder)
 

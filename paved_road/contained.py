@@ -1,0 +1,82 @@
+"""Reading a folder that somebody else filled, a service above all.
+
+A link in it may lead to your credentials or into /dev, a FIFO never ends, a file may be larger than the memory. So a
+reader takes regular files only, follows no link, waits for nobody, and stops at a size.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+LIMIT = 16 * 2**20
+"""Bytes of a file that paved reads as a record or a setting: a lock of a hundred thousand files fits in."""
+
+
+class Refused(OSError):
+    """Something is there that paved does not read; `strerror` says why."""
+
+
+def read(folder: Path, path: str, *, limit: int | None = LIMIT) -> bytes:
+    """The content of the file at `path` below `folder`. None for `limit` (bytes) takes a file of any size.
+
+    Raises `FileNotFoundError` when there is none, `Refused` for what is no file, too large, or behind a link.
+    """
+    where = folder / path
+    found = look(folder, path)
+    if not stat.S_ISREG(found.st_mode):
+        raise Refused(errno.EINVAL, f"it is {kind(found.st_mode)}, not a file", str(where))
+    with os.fdopen(os.open(where, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        data = stream.read() if limit is None else stream.read(limit + 1)
+    if limit is not None and len(data) > limit:
+        raise Refused(errno.EFBIG, f"it is larger than {limit // 2**20} MiB", str(where))
+    return data
+
+
+def look(folder: Path, path: str) -> os.stat_result:
+    """What is at `path` below `folder`, a link itself and not what it leads to; `OSError` for a link on the way."""
+    here = os.fspath(folder)
+    *above, name = path.split("/")
+    for part in above:
+        here = f"{here}/{part}"
+        if stat.S_ISLNK(os.lstat(here).st_mode):
+            raise Refused(errno.ELOOP, f"the folder {part!r} is a link, which paved does not follow", here)
+    return os.lstat(f"{here}/{name}")
+
+
+def has(folder: Path, path: str) -> bool:
+    """Whether there is anything at `path` below `folder`, and no link on the way."""
+    return _found(folder, path) is not None
+
+
+def kept(folder: Path, path: str) -> os.stat_result | None:
+    """What is at `path` below `folder` if git keeps such things: a file, or a link itself; else None."""
+    found = _found(folder, path)
+    return found if found and (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)) else None
+
+
+def is_file(folder: Path, path: str) -> bool:
+    """Whether there is a file at `path` below `folder`, and no link leads to it."""
+    found = _found(folder, path)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def is_special(folder: Path, path: str) -> bool:
+    """Whether there is a FIFO, a socket or a device at `path` below `folder`."""
+    found = _found(folder, path)
+    return found is not None and not stat.S_ISDIR(found.st_mode) and kept(folder, path) is None
+
+
+def _found(folder: Path, path: str) -> os.stat_result | None:
+    try:
+        return look(folder, path)
+    except (OSError, ValueError):  # ValueError: a null character
+        return None
+
+
+def kind(mode: int) -> str:
+    """What a mode says of a file, as words."""
+    kinds = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
