@@ -65,7 +65,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
     path = order.path.resolve()
     repository = _check(path)
     before = locks(path)
-    stamped, found, target = _origin(path, order, config, _committed(repository, path, before))
+    stamped, found, target = _origin(path, order, config, _committed(repository, path, before), reading=dry_run)
     demand(target)
     form = prepare(target, cache=config.cache_dir, trust=order.trust)
     own = rules.read(form.files, config.cache_dir)
@@ -145,7 +145,7 @@ def _committed(repository: git.Repository, path: Path, found: Mapping[str, Lock]
 
 
 def _origin(
-    path: Path, order: Order, config: Config, taken: Mapping[str, str]
+    path: Path, order: Order, config: Config, taken: Mapping[str, str], *, reading: bool
 ) -> tuple[Service | None, origin.Origin, Release]:
     """The service as its answers file has it, if it has one, its template, and the release it counts from.
 
@@ -166,7 +166,13 @@ def _origin(
         if recorded is None:
             return None, found, target
     stamped = open_service(path, answers_file=recorded)
-    found = origin.find(stamped, config, template=order.template, trust=order.trust)
+    found = origin.find(
+        stamped,
+        config,
+        template=order.template,
+        trust=order.trust,
+        fetch=not reading or origin.is_known(stamped, config),
+    )
     return stamped, found, release(found.template, order.ref or origin.recorded_version(stamped))
 
 

@@ -84,12 +84,17 @@ def find_to_read(service: Service, config: Config, *, refresh: bool = False, fet
     A road is only fetched with `fetch`, or where the person's own settings name it. With `refresh` a copy that is in
     the cache is brought up to date: the person has used that road on this machine. `UnfetchedRoad` for any other.
     """
-    source = service.road if service.lock else service.record.get("_src_path")
-    own = config.road.origin in ("flag", "environment", "user")
-    known = own and (config.road.origin == "flag" or config.road.value == source)
-    known = known or (isinstance(source, str) and config.trust_in(source) is not None)
     untrusting = replace(config, trust=replace(config.trust, value=[]))
-    return find(service, untrusting, refresh=refresh, fetch=fetch or known)
+    return find(service, untrusting, refresh=refresh, fetch=fetch or is_known(service, config))
+
+
+def is_known(service: Service, config: Config) -> bool:
+    """Whether the person names the service's road themselves, and not only the service or a file of its project."""
+    source = service.road if service.lock else service.record.get("_src_path")
+    if config.road.origin == "flag" or not isinstance(source, str):
+        return True
+    own = config.road.origin in ("environment", "user") and address.is_within(source, config.road.value)
+    return own or config.trusts(source)
 
 
 def _template(service: Service, road: Road, name: str | None) -> Template:

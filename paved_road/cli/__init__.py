@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import errno
-import re
 import sys
 from typing import Annotated
 
@@ -14,6 +13,7 @@ import typer.main
 from paved_road import __version__, contained, debug, ui
 from paved_road.cli import adopt, config, doctor, drift, new, off_road, plain, signals, status, templates, update
 from paved_road.errors import PavedError, UsageError
+from paved_road.redaction import redact
 
 app = typer.Typer(
     name="paved",
@@ -193,7 +193,7 @@ def _bug(error: Exception, given: list[str]) -> _Bug:
 
 def _without_secrets(text: str, given: list[str]) -> str:
     """What was said, less passwords in URLs and the answers on the command line, which may be secret."""
-    text = re.sub(r"(\w://)[^/@\s]+@", r"\1***@", text)
+    text = redact(text)
     for word in given:
         for answer in word.split("=", 2)[1:]:
             if len(answer) >= _SHORTEST_SECRET:

@@ -20,6 +20,7 @@ from paved_road.git import Commit, Leaf, Scratch
 from paved_road.offroad.clock import today
 from paved_road.origin import Origin
 from paved_road.owners import Owner
+from paved_road.redaction import redact
 from paved_road.render import Operation, Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook, parsed
@@ -141,9 +142,13 @@ class Plan:
         return bool(self.conflicts or self.obstacles)
 
     def patch(self) -> str:
-        """The exact difference the update makes to tracked files."""
+        """The exact difference the update makes to tracked files, without a password in what names the road."""
         self.scratch.commit([Commit(branch="result", files={**self.result, **self.submodules}, like=self.like)])
-        return git.patch(self.scratch.folder, self.tree, "result")
+        found = git.patch(self.scratch.folder, self.tree, "result")
+        lock, source = self.service.lock, self.service.record.get("_src_path")
+        for recorded in {lock.road if lock else "", source if isinstance(source, str) else ""} - {""}:
+            found = found.replace(recorded, redact(recorded))
+        return found
 
 
 BATCH = 50
@@ -205,7 +210,13 @@ class Planner:
         return _once(
             self._origins,
             (road, start, template, order.template, order.trust, service.notes),
-            lambda: origin.find(service, self.config, template=order.template, trust=order.trust),
+            lambda: origin.find(
+                service,
+                self.config,
+                template=order.template,
+                trust=order.trust,
+                fetch=not order.dry_run or origin.is_known(service, self.config),
+            ),
         )
 
     def target(self, template: Template, order: Order) -> Release:

@@ -196,6 +196,7 @@ def test_a_password_opens_the_road_and_is_written_nowhere(
     url: str, locked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = _written_down(tmp_path, monkeypatch)
+    monkeypatch.setattr("paved_road.debug._listeners", [])
     done = paved("--debug", "new", tmp_path / "hi", "--road", url.format(host=locked), "--defaults", "--json")
     assert done.code == 0, done.err
     assert done.envelope["result"]["road"] == f"http://{locked}/.git"
@@ -252,7 +253,48 @@ def test_a_password_in_the_records_of_a_service_is_taken_out_by_its_next_update(
     git.run("commit", "--quiet", "--all", "--message", "As an older paved wrote it", cwd=service)
     evolve(greeter, {"template/plain.txt": "2\n"}, tag="v1.1.0")
     git.run("update-server-info", cwd=greeter)
-    done = [paved(*words) for words in (("status", service), ("update", service, "--defaults"))]
-    assert [one.code for one in done] == [1, 0]
+    words = (("status",), ("update", "--defaults", "--dry-run"), ("update", "--defaults", "--dry-run", "--json"))
+    done = [paved(*command, service) for command in (*words, ("update", "--defaults"))]
+    assert [one.code for one in done] == [1, 0, 0, 0]
+    assert "replace it" in done[0].err
     assert not any("s3cr3t" in one.out + one.err for one in done)
     assert "s3cr3t" not in "".join((service / name).read_text() for name in (".paved-road.lock", ".copier-answers.yml"))
+
+
+# -- what only a service names -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [("status",), ("update", "--dry-run"), ("adopt", "--dry-run")])
+def test_a_reader_fetches_no_road_that_only_the_service_names(
+    words: tuple[str, ...], greeter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, url = tmp_path / "hi", f"file://{greeter}"
+    assert paved("new", service, "--road", url, "--defaults").code == 0
+    if words[0] == "adopt":
+        git.run("rm", "--quiet", ".paved-road.lock", cwd=service)
+        git.run("commit", "--quiet", "--message", "As Copier leaves it", cwd=service)
+    elsewhere = tmp_path / "another machine's cache"
+    monkeypatch.setenv("PAVED_CACHE", str(elsewhere))
+    done = paved(*words, service)
+    assert done.code == 2
+    assert "has never been fetched on this machine" in done.err
+    assert f"paved templates --road {url}" in done.err
+    assert not elsewhere.exists() or not list(elsewhere.rglob("*.git"))
+    for name in ("PAVED_TRUST", "PAVED_ROAD"):
+        with monkeypatch.context() as own:
+            own.setenv("PAVED_CACHE", str(tmp_path / name))
+            own.setenv(name, url)
+            assert paved(*words, service).code == 0
+    assert paved("templates", "--road", url).code == 0
+    assert paved(*words, service).code == 0
+
+
+def test_a_projects_own_settings_do_not_vouch_for_its_road(
+    greeter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, url = tmp_path / "hi", f"file://{greeter}"
+    assert paved("new", service, "--road", url, "--defaults").code == 0
+    write_files(service, {".paved.toml": f'road = "{url}"\n'})
+    monkeypatch.setenv("PAVED_CACHE", str(tmp_path / "empty"))
+    assert paved("status", service).code == 2
+    assert paved("status", service, "--road", url).code == 0
