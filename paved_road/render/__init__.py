@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -129,6 +129,10 @@ class Pristine:
     """Paths on which the in-process renderer and Copier were seen to differ; Copier's files are used."""
     left_alone: Callable[[str], bool] = field(default=lambda _: False, compare=False)
     """Whether the template leaves a path to the service in updates: its `_exclude` takes it out of those alone."""
+
+    def without(self, paths: Collection[str]) -> Pristine:
+        """The same without these files."""
+        return replace(self, tree={path: file for path, file in self.tree.items() if path not in paths})
 
 
 def prepare(release: Release, *, cache: Path, trust: bool = False) -> Questionnaire:

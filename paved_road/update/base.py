@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from paved_road import git, origin
 from paved_road.errors import AnswerError, ServiceError, TemplateError
 from paved_road.git import Leaf, Scratch
-from paved_road.render import Pristine, Questionnaire, render, sources
+from paved_road.render import Pristine, Questionnaire, sources
 from paved_road.service import Locked, Service
 from paved_road.update import ignored, unrecorded
 from paved_road.update.merge import Files
@@ -196,25 +196,6 @@ def steady(
         if _is_same(before, old.get(path), form, new.get(target), same_answers=unedited):
             files[path] = theirs[target]
     return replace(base, files=files)
-
-
-def without_made_once(
-    base: Base, service: Service, before: Questionnaire | None, pristine: Pristine, moves: Moves
-) -> Base:
-    """The base without files that tasks of the old release made and the new rendering has not.
-
-    A task may run at creation only, and a dry run runs none. So the road did not take such a file away: it is the
-    team's.
-    """
-    gone = base.files.keys() - pristine.tree.keys() - moves.keys()
-    if before is None or not before.config.tasks or not gone:
-        return base
-    try:
-        book = before.settle(service.path, given={}, recorded=service.answers)
-        made = gone - render(before, book, service.path).tree.keys()
-    except (AnswerError, TemplateError):
-        return base
-    return replace(base, files={path: leaf for path, leaf in base.files.items() if path not in made})
 
 
 def _same_questions(before: Questionnaire, form: Questionnaire, service: Service, pristine: Pristine) -> bool:

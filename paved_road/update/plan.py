@@ -41,6 +41,7 @@ from paved_road.update import (
     mentions,
     place,
     running,
+    shaped,
     unrecorded,
 )
 from paved_road.update import base as bases
@@ -300,9 +301,10 @@ def _draft(
     where = place.find(stamped, before, form, book, head)
     pristine = render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where)
     not_run, after = runs.rest(stamped, book, pristine.answers_file)
+    old, gone = shaped.undone(old, stamped, before, pristine.tree, dry_run=order.dry_run)
+    pristine = pristine.without(gone - ours.keys())
     moves = _moves(stamped, before, old, form, book, pristine, own)
     old = bases.steady(old, stamped, before, form, book, pristine, moves)
-    old = bases.without_made_once(old, stamped, before, pristine, moves)
     secret_notes: tuple[str, ...] = ()
     if secret:
         plain = bases.with_stand_ins(stamped, found, planner.config, order, old, unrecorded.stand_ins(secret, book))

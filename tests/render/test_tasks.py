@@ -89,6 +89,37 @@ def test_the_old_release_rendered_again_runs_no_task_for_new_services(tmp_path: 
     assert log(tmp_path) == []
 
 
+def test_what_a_task_for_new_services_did_is_the_services_afterwards(tmp_path: Path) -> None:
+    """It made a file, changed one, took one away and moved one; updates do not do so again, and do not undo it."""
+    did = "echo made > made.txt; sed -i s/ID/4711/ id.txt; rm sample.txt; mv draft.txt final.txt"
+    files: Files = {"id.txt": "ID\n2\n3\n4\n", "sample.txt": "1\n", "draft.txt": "1\n"}
+    at = road(tmp_path, {"command": did, "when": ONCE}, files=files)
+    service = tmp_path / "service"
+    assert paved("new", service, "--road", at, "--trust").code == 0
+    made = {"a.txt": "1\n", "made.txt": "made\n", "id.txt": "4711\n2\n3\n4\n", "final.txt": "1\n"}
+    for number, last in (("1", "4"), ("2", "four"), ("3", "4!")):
+        assert {path: (service / path).read_text() for path in tracked(service)} == made
+        changed = {"a.txt": f"{number}\n", "id.txt": f"ID\n2\n3\n{last}\n", "sample.txt": f"{number}\n"}
+        evolve(at, changed, tag=f"v1.{number}.0")
+        assert paved("update", service, "--dry-run").code == 0
+        said = paved("update", service, "--commit", "--json").envelope
+        assert said["exit_code"] == 0, said
+        made |= {"a.txt": f"{number}\n", "id.txt": f"4711\n2\n3\n{last}\n"}
+
+
+def test_a_dry_run_compares_what_no_task_shaped(tmp_path: Path) -> None:
+    at = road(tmp_path, "mv dirA dirB", files={"dirA/f": "1\n2\n3\n4\n5\n"})
+    service = tmp_path / "service"
+    assert paved("new", service, "--road", at, "--trust").code == 0
+    evolve(service, {"dirB/f": "1\n2\n3\n4\nmine\n"})
+    evolve(at, {"dirA/f": "road\n2\n3\n4\n5\n"}, tag="v1.1.0")
+    shown = paved("update", service, "--dry-run", "--json").envelope
+    assert shown["exit_code"] == 0
+    assert "+road" in shown["result"]["diff"]
+    assert "+++ b/dirB/f" in shown["result"]["diff"]
+    assert "+++ b/dirA/f" not in shown["result"]["diff"]
+
+
 def test_a_dry_run_says_what_it_left_out(tmp_path: Path) -> None:
     at = road(tmp_path, "echo made > made.txt", {"command": "false", "when": False})
     said = paved("new", tmp_path / "x", "--road", at, "--dry-run")
