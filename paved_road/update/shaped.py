@@ -38,7 +38,7 @@ def undone(
         new, update = (_runs(before, book, service, operation) for operation in Operation)
         if new == update and not dry_run:
             return base, frozenset()
-        plain = leaves(render(before, book, service.path))
+        plain = leaves(render(before, book, service.path), service)
     except (AnswerError, TemplateError):
         return base, frozenset()
     if update and dry_run:  # both sides as no task has shaped them
