@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paved_road import contained, drift, offroad, origin
+from paved_road.errors import UnknownRelease
 from paved_road.road import is_news, is_older, release, releases
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from paved_road.drift import Difference
     from paved_road.offroad.ledger import Record
     from paved_road.offroad.standing import Standing
-    from paved_road.road import Release
+    from paved_road.road import Release, Template
     from paved_road.service import Service
 
 
@@ -64,8 +65,7 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
     commit = lock.commit if lock else None
     notes = list(found.notes)
     if lock is None:
-        at = release(found.template, version)
-        version, commit = at.version, at.commit
+        version, commit = _stated_release(service, found.template, version)
     if service.lock is None:
         notes.append("plain Copier made it, so its drift is not known: paved adopt writes the lock that tells")
     elif service.lock.missing:
@@ -83,6 +83,17 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
         updating=_updating(service),
         notes=tuple(notes),
     )
+
+
+def _stated_release(service: Service, template: Template, ref: str) -> tuple[str, str | None]:
+    """Version and commit of the release that the answers file names; the lock's where the road has no such release."""
+    try:
+        found = release(template, ref)
+    except UnknownRelease:
+        if service.lock is None:
+            raise
+        return service.lock.version, service.lock.commit
+    return found.version, found.commit
 
 
 def _standing(service: Service, differences: list[Difference], config: Config, today: date) -> Standing | None:

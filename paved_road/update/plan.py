@@ -397,7 +397,7 @@ def _target(service: Service, found: Origin, old: Base, target: Release, order: 
     if order.to is None or not goes_back(target, old.version, old.commit):
         # Under the names it was recorded with: a tag that has moved since says nothing about the service.
         here = origin.recorded_release(service, found)
-        return replace(here, version=old.version, described=str(service.record.get("_commit", here.described)))
+        return replace(here, version=old.version, described=service.stated.commit or here.described)
     raise UsageError(
         f"{_told(target, old)} comes before {old.version}, which the service has",
         cause="an update only goes forward: what later releases changed cannot be taken back by a merge",
@@ -499,6 +499,9 @@ def _sides(
             before, after = base.pop(path, old.ignored.get(path)), theirs.pop(path, None)
             if after and before != after:
                 kept[path] = "git ignores it: the road's version was not written"
+        elif role is Owner.SERVICE and path not in {*base, *ours} and disk.look(service.path, path):
+            kept[path] = "service-owned; the file that is there is not tracked"
+            del theirs[path]
         elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
             if path in theirs and path in base and theirs[path].blob != base[path].blob and role is Owner.SERVICE:
                 kept[path] = "service-owned"

@@ -123,3 +123,13 @@ def test_a_road_that_was_moved_in_the_answers_file_is_followed(service: Path, ro
 def test_records_that_agree_are_not_doubted(service: Path, name: str) -> None:
     assert name in git.text("ls-files", cwd=service)
     assert open_service(service).notes == ()
+
+
+def test_a_release_that_never_was_is_not_believed(service: Path) -> None:
+    answers = (service / ".copier-answers.yml").read_text()
+    evolve(service, {".copier-answers.yml": re.sub("_commit: .*", "_commit: v9.9.9", answers)})
+    stands = paved("status", service, "--json").envelope
+    assert (stands["exit_code"], stands["result"]["version"]) == (0, "1.0.0")
+    assert "says v9.9.9" in str(stands["notes"])
+    assert paved("update", service, "--commit").code == 0
+    assert (service / ".copier-answers.yml").read_text() == answers

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paved_road.service import open_service
-from paved_road.testing import Evolution, evolve, make_road, paved, run
+from paved_road.testing import Evolution, evolve, make_road, paved, run, write_files
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]
@@ -90,3 +90,12 @@ def test_a_pattern_that_is_none_is_told(tmp_path: Path, pattern: str) -> None:
     said = paved("new", tmp_path / "service", "--road", road, "--defaults")
     assert (said.code, "Traceback" in said.err, (tmp_path / "service").exists()) == (2, False, False)
     assert "error: " in said.err
+
+
+def test_an_untracked_file_where_a_seeded_one_would_come_is_left_alone(begin: Begin) -> None:
+    evolution = begin({"a.txt": "1\n"}, questions="_skip_if_exists: ['*.md']\n")
+    write_files(evolution.service, {"NOTES.md": "mine\n"})
+    evolution.release({"NOTES.md": "the road's\n", "OTHER.md": "the road's\n"})
+    done = evolution.update()
+    assert (done.code, done.files["NOTES.md"], done.files["OTHER.md"]) == (0, "mine\n", "the road's\n")
+    assert done.outcomes["NOTES.md"] == "kept"
