@@ -14,11 +14,13 @@ from paved_road.errors import (
     AnswerError,
     GitError,
     PavedError,
+    RoadError,
     ServiceError,
     TemplateError,
     UnfetchedRoad,
     UnknownRelease,
     UnknownTemplate,
+    UntrustedTemplate,
     UsageError,
 )
 from paved_road.road import Release, Road, Template, find_template, open_road, release, templates
@@ -142,18 +144,30 @@ def recorded_template(service: Service, origin: Origin) -> Template:
 
 def layout(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Questionnaire | None:
     """The recorded release for its names and questions, by what the lock knows of it alone; None when it is gone."""
-    from paved_road.render import prepare
-
     lock, template = service.lock_in_force, recorded_template(service, origin)
     try:
-        if lock and lock.commit:
+        if lock and lock.commit and not template.road.signed_by:
             if template.road.is_git and not template.road.history.has(lock.commit):
                 return None  # it may be anybody's: none of its code runs
             found = Release(template=template, version=lock.version, commit=lock.commit, described=None)
         else:
             found = recorded_release(service, origin)
+        return _prepared(found, config, trust=trust)
+    except (RoadError, TemplateError, GitError):
+        return None
+
+
+def _prepared(found: Release, config: Config, *, trust: bool) -> Questionnaire | None:
+    """A recorded release, read. One that is not signed as the person demands is read without trust, or not at all."""
+    from paved_road.render import prepare
+    from paved_road.road.signatures import is_signed
+
+    if is_signed(found):
         return prepare(found, cache=config.cache_dir, trust=trust)
-    except (UnknownRelease, TemplateError, GitError):
+    template = replace(found.template, road=replace(found.template.road, trusted=False))
+    try:
+        return prepare(replace(found, template=template), cache=config.cache_dir)
+    except UntrustedTemplate:
         return None
 
 
@@ -164,13 +178,13 @@ def settle_again(
 
     No record has the answers to secret questions: those in `secret` stand in for them, else their defaults do.
     """
-    from paved_road.render import prepare
-
     try:
-        form = prepare(recorded_release(service, origin), cache=config.cache_dir, trust=trust)
+        form = _prepared(recorded_release(service, origin), config, trust=trust)
+        if form is None:
+            return None
         instead = {name: value for name, value in secret.items() if name in form.config.secret}
         return form, form.settle(service.path, given={}, recorded=service.answers, defaults=instead)
-    except (UnknownRelease, TemplateError, AnswerError, GitError):
+    except (RoadError, TemplateError, AnswerError, GitError):
         return None
 
 

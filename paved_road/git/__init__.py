@@ -41,7 +41,7 @@ from paved_road.git.ids import SHA1, blob_id, file_id
 from paved_road.git.indexed import Index, Indexed, read_index
 from paved_road.git.locks import is_held, locks
 from paved_road.git.login import Login
-from paved_road.git.making import clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
+from paved_road.git.making import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
 from paved_road.git.objects import FOLDER, SUBMODULE, Entry, Objects, read, submodules, tree, write_blobs
 from paved_road.git.process import OLDEST, PERSON, READER, Role, environment, maybe, run, text, version
 from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, patch, quoted, renamed
@@ -72,6 +72,7 @@ from paved_road.git.worktree import (
 
 __all__ = [
     "FOLDER",
+    "MAIN",
     "NO_BLOB",
     "OLDEST",
     "PERSON",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from paved_road.errors import GitError
 from paved_road.git.ids import SHA1
 from paved_road.git.login import Login
 from paved_road.git.process import FETCHER, PERSON, Role, maybe, named, run, text
@@ -18,8 +19,14 @@ def clone_road(source: str, target: Path, *, login: Login | None = None, env: Ma
 
 def fetch_road(repository: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
     """Bring the copy of a road up to date, its branches and tags."""
-    options = ("--quiet", "--prune", "--force", "--no-recurse-submodules")
-    run(*named(repository), "fetch", *options, "origin", *_ROADS_REFS, cwd=repository, role=_connecting(login, env))
+    command = (*named(repository), "fetch", "--quiet", "--prune", "--force", "--no-recurse-submodules", "origin")
+    role = _connecting(login, env)
+    try:
+        run(*command, *_ROADS_REFS, f"+HEAD:{MAIN}", cwd=repository, role=role)
+    except GitError as error:
+        if "couldn't find remote ref HEAD" not in error.cause:
+            raise
+        run(*command, *_ROADS_REFS, cwd=repository, role=role)
 
 
 def fetch_commit(repository: Path, commit: str, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
@@ -28,6 +35,9 @@ def fetch_commit(repository: Path, commit: str, *, login: Login | None = None, e
     asked = ("fetch", "--quiet", "--no-tags", "origin", what)
     run(*named(repository), *asked, cwd=repository, role=_connecting(login, env))
 
+
+MAIN = "refs/paved/main"
+"""What the main branch of a road was when it was last fetched, whatever it is called there by now."""
 
 _ROADS_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 

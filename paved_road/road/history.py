@@ -27,7 +27,7 @@ class History:
     @property
     def _prefixes(self) -> tuple[str, ...]:
         """Where branches and tags are. What a clone on this machine knows of its own origin's branches counts, too."""
-        return (_BRANCHES, _TAGS, _REMOTE) if self._local else (_BRANCHES, _TAGS)
+        return (_BRANCHES, _TAGS, _REMOTE) if self._local else (_BRANCHES, _TAGS, git.MAIN)
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -42,6 +42,8 @@ class History:
     @cached_property
     def head(self) -> str | None:
         """The commit of the main branch."""
+        if fetched := self._refs.get(git.MAIN):
+            return fetched
         return next((commit for name in _MAIN if (commit := git.resolve(self.location, name))), None)
 
     def has(self, commit: str) -> bool:

@@ -34,6 +34,15 @@ def demand(release: Release) -> None:
         raise _refused(release, said[0])
 
 
+def is_signed(release: Release) -> bool:
+    """Whether a release is signed as the person's trust in its road demands, if it does."""
+    try:
+        demand(release)
+    except UntrustedTemplate:
+        return False
+    return True
+
+
 def _refused(release: Release, cause: str) -> UntrustedTemplate:
     road = release.template.road
     return UntrustedTemplate(

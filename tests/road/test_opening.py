@@ -101,11 +101,8 @@ def test_only_branches_and_tags_are_fetched(greeter: Path) -> None:
     assert set(git.refs(found.location)) == {"refs/heads/main", "refs/tags/v1.0.0"}
     git.run("update-ref", "refs/pull/2/head", "HEAD", cwd=greeter)
     git.run("branch", "next", cwd=greeter)
-    assert set(git.refs(opened(f"file://{greeter}").location)) == {
-        "refs/heads/main",
-        "refs/heads/next",
-        "refs/tags/v1.0.0",
-    }
+    fetched = git.refs(opened(f"file://{greeter}").location)
+    assert set(fetched) == {"refs/heads/main", "refs/heads/next", "refs/tags/v1.0.0", git.MAIN}
 
 
 def test_a_branch_and_a_tag_that_are_gone_are_gone_from_the_cache(greeter: Path) -> None:
@@ -114,7 +111,29 @@ def test_a_branch_and_a_tag_that_are_gone_are_gone_from_the_cache(greeter: Path)
     opened(url)
     git.run("branch", "-D", "next", cwd=greeter)
     git.run("tag", "-d", "v1.0.0", cwd=greeter)
-    assert set(git.refs(opened(url).location)) == {"refs/heads/main"}
+    assert set(git.refs(opened(url).location)) == {"refs/heads/main", git.MAIN}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_main_branch_is_the_roads_own_whatever_it_is_called_by_now(tmp_path: Path, kept: bool) -> None:
+    road = make_road(tmp_path / "road", ONE, tag=None)
+    opened(f"file://{road}")
+    git.run("checkout", "--quiet", "-b", "trunk", cwd=road)
+    evolve(road, {"a": "1"})
+    if not kept:
+        git.run("branch", "-D", "main", cwd=road)
+    assert release(only(f"file://{road}")).commit == git.resolve(road, "trunk")
+
+
+def test_a_road_on_no_branch_is_fetched_too(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", ONE)
+    git.run("symbolic-ref", "HEAD", "refs/heads/none", cwd=road)
+    opened(f"file://{road}")
+    evolve(road, {"a": "1"}, tag="v1.1.0")
+    git.run("symbolic-ref", "HEAD", "refs/heads/none-yet", cwd=road)
+    found = opened(f"file://{road}")
+    assert found.stale == ""
+    assert release(find_template(found, None)).version == "1.1.0"
 
 
 # -- relative paths ------------------------------------------------------------------------------------------------

@@ -228,3 +228,17 @@ def test_the_narrowest_demand_is_the_one_that_counts(greeter: Path, tmp_path: Pa
     written = ", ".join(f"{{road = '{one['road']}', signed_by = '{one['signed_by']}'}}" for one in rules)
     Path(os.environ["PAVED_CONFIG"]).write_text(f"trust = ['{greeter}', {written}]\n")
     assert new(greeter, tmp_path).code == 2
+
+
+def test_the_code_of_an_old_release_that_nobody_signed_does_not_run(greeter: Path, tmp_path: Path, ours: Path) -> None:
+    service, ran = tmp_path / "hi", tmp_path / "ran"
+    evolve(greeter, {"copier.yml": f"_subdirectory: template\n_tasks: ['echo x >>{ran}']\nname: x\n"}, tag="v1.0.1")
+    assert paved("new", service, "--road", greeter, "--defaults", "--trust").code == 0
+    ran.unlink()
+    trust(greeter, public(ours))
+    evolve(greeter, {"copier.yml": "_subdirectory: template\nname: x\n", "template/plain.txt": "2\n"})
+    sign(greeter, "v1.1.0", ours)
+    done = paved("update", service, "--defaults", "--trust")
+    assert done.code == 0, done.err
+    assert (service / "plain.txt").read_text() == "2\n"
+    assert not ran.exists()
