@@ -29,6 +29,7 @@ from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import Lock, Service, lock_of, locks, new_lock_name, open_service, prefix_of, repository_of
+from paved_road.stored import as_stored
 from paved_road.tree import File, Tree
 
 
@@ -82,9 +83,11 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
     again = {one: lock for one, lock in before.items() if lock.answers_file == pristine.answers_file}
     name = next(iter(again), new_lock_name(path, pristine.answers_file))
     by_hand = stamped is None or any(lock.missing for lock in again.values())
-    lock = _lock(path, pristine, own, repository.object_format, by_hand=by_hand)
+    prefix = prefix_of(path, repository)
+    stored = as_stored(pristine, repository, prefix=prefix, filters=not dry_run)
+    lock = _lock(path, stored, own, repository.object_format, by_hand=by_hand)
     service = Service(
-        path=path, repository=repository, prefix=prefix_of(path, repository), lock=lock, lock_file=name,
+        path=path, repository=repository, prefix=prefix, lock=lock, lock_file=name,
         answers_file=pristine.answers_file, record=pristine.answers,
     )  # fmt: skip
     differences = drift.find(service, owners=(Owner.ROAD, Owner.SHARED, Owner.SERVICE))

@@ -37,7 +37,8 @@ from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
-from paved_road.service import LOCK, Lock, lock_of
+from paved_road.service import LOCK, Lock, lock_of, prefix_of
+from paved_road.stored import as_stored
 from paved_road.tree import File, Tree
 
 
@@ -135,7 +136,11 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         notes.append(f"git keeps no empty folder, so no clone will have {', '.join(folders)}")
     enclosing = _enclosing(destination)
     object_format = enclosing.object_format if enclosing else git.SHA1
-    lock = lock_of(pristine, own, object_format)
+    stored = as_stored(
+        pristine, enclosing, prefix=prefix_of(destination.resolve(), enclosing) if enclosing else "",
+        filters=not order.dry_run,
+    )  # fmt: skip
+    lock = lock_of(stored, own, object_format)
     return Plan(
         destination=destination,
         release=found,
@@ -206,7 +211,10 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
         notes += (f"a task made {destination.name} a repository of its own, inside of {enclosing}",)
     tree = commands.kept(destination, planned.pristine.tree)
     pristine = replace(planned.pristine, tree=tree)
-    lock = lock_of(pristine, planned.rules, planned.object_format)
+    within = git.repository(destination)
+    prefix = prefix_of(destination.resolve(), within) if within else ""
+    stored = as_stored(pristine, within, prefix=prefix, filters=True)
+    lock = lock_of(stored, planned.rules, within.object_format if within else planned.object_format)
     trees.replace(destination / LOCK, File(lock.dump()))
     return replace(planned, pristine=pristine, lock=lock, tree={**tree, LOCK: File(lock.dump())}, notes=notes)
 

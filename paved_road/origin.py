@@ -190,16 +190,21 @@ def settle_again(
 
 def pristine(
     service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {},
-    tasks: bool = False,
+    tasks: bool = False, filters: bool = False,
 ) -> Pristine | None:  # fmt: skip
-    """`settle_again`, rendered; None when the release is gone or no longer renders.
+    """`settle_again`, rendered, as git stores it; None when the release is gone or no longer renders.
 
-    `tasks` has the release's tasks for an update shape the files, as they did when the service was stamped.
+    `tasks` has the release's tasks for an update shape the files, as they did when the service was stamped; `filters`
+    has git's filters run.
     """
     from paved_road.render import render
+    from paved_road.stored import as_stored
 
     settled = settle_again(service, origin, config, trust=trust, secret=secret)
+    if settled is None:
+        return None
     try:
-        return render(*settled, service.path, tasks=tasks, answers_file=service.answers_file) if settled else None
+        made = render(*settled, service.path, tasks=tasks, answers_file=service.answers_file)
     except TemplateError:
         return None
+    return as_stored(made, service.repository, prefix=service.prefix, filters=filters)

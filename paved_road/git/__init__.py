@@ -37,6 +37,7 @@ from paved_road.git.asking import (
     without_filters,
     working_files,
 )
+from paved_road.git.conversion import converted
 from paved_road.git.ids import SHA1, blob_id, file_id
 from paved_road.git.indexed import Index, Indexed, read_index
 from paved_road.git.locks import is_held, locks
@@ -101,6 +102,7 @@ __all__ = [
     "commit_everything",
     "commit_tree",
     "commits_in",
+    "converted",
     "current_branch",
     "describe",
     "diff_folders",

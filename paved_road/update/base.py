@@ -125,7 +125,8 @@ def _again(
     service: Service, found: Origin, config: Config, order: Order, secret: Mapping[str, object]
 ) -> Pristine | None:
     """The release rendered again; its tasks shape it, unless this is a dry run."""
-    return origin.pristine(service, found, config, trust=order.trust, secret=secret, tasks=not order.dry_run)
+    runs = not order.dry_run
+    return origin.pristine(service, found, config, trust=order.trust, secret=secret, tasks=runs, filters=runs)
 
 
 def _gone(version: str) -> ServiceError:

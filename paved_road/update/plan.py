@@ -29,6 +29,7 @@ from paved_road.road import Release, Template, goes_back, is_news, is_passed, re
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import Lock, Service, lock_of, owner_of
+from paved_road.stored import as_stored
 from paved_road.tree import Mode
 from paved_road.update import (
     align,
@@ -299,7 +300,10 @@ def _draft(
     )  # fmt: skip
     _refuse_lost_answers(form, book, service, order, asked=ask is not None)
     where = place.find(stamped, before, form, book, head)
-    pristine = render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where)
+    pristine = as_stored(
+        render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where),
+        service.repository, prefix=service.prefix, filters=not order.dry_run,
+    )  # fmt: skip
     not_run, after = runs.rest(stamped, book, pristine.answers_file)
     old, gone = shaped.undone(old, stamped, before, pristine.tree, dry_run=order.dry_run)
     pristine = pristine.without(gone - ours.keys())

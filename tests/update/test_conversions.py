@@ -1,0 +1,147 @@
+"""Files that git stores otherwise than they are on disk: a service that nobody touched has no drift and no conflict."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paved_road import git
+from paved_road.testing import Files, evolve, make_road, paved, write_files
+
+RECORD = {"template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers|to_nice_yaml }}"}
+SETTINGS = {"copier.yml": "_subdirectory: template\n", "paved-road.yml": "owners: {road: ['file.txt']}\n", **RECORD}
+
+
+def text(first: str = "1", last: str = "9", end: str = "\r\n") -> str:
+    return end.join([first, *"2345678", last, ""])
+
+
+def ident(what: str) -> str:
+    return f"$Id: {what} $\n2\n3\n4\n5\n6\n7\n8\n9\n"
+
+
+def utf16(content: str) -> bytes:
+    return content.encode("utf-16")
+
+
+KINDS: dict[str, tuple[Files, str | bytes, str | bytes, str]] = {
+    "eol=crlf": ({".gitattributes": "* text eol=crlf\n"}, text(), text("road"), ""),
+    "text=auto": ({".gitattributes": "* text=auto\n"}, text(), text("road"), ""),
+    "eol=crlf, LF": ({".gitattributes": "* text eol=crlf\n"}, text(end="\n"), text("road", end="\n"), ""),
+    "autocrlf=true": ({}, text(), text("road"), "core.autocrlf=true"),
+    "autocrlf=true, LF": ({}, text(end="\n"), text("road", end="\n"), "core.autocrlf=true"),
+    "autocrlf=input": ({}, text(), text("road"), "core.autocrlf=input"),
+    "core.eol": ({".gitattributes": "*.txt text\n"}, text(), text("road"), "core.eol=crlf"),
+    "safecrlf": ({}, text(end="\n"), text("road", end="\n"), "core.autocrlf=true core.safecrlf=warn"),
+    "ident": ({".gitattributes": "*.txt ident\n"}, ident("one"), ident("two") + "road\n", ""),
+    "encoding": (
+        {".gitattributes": "*.txt working-tree-encoding=UTF-16 eol=lf\n"},
+        utf16(text(end="\n")), utf16(text("road", end="\n")), "",
+    ),
+    "filter": ({".gitattributes": "*.txt filter=upper\n"}, text(end="\n"), text("road", end="\n"), "filter"),
+    "macro": ({".gitattributes": "[attr]win text eol=crlf\n*.txt win\n"}, text(), text("road"), ""),
+}  # fmt: skip
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def road(kind: str, tmp_path: Path) -> Path:
+    attributes, first, _, settings = KINDS[kind]
+    for word in settings.split():
+        if word == "filter":
+            git.run("config", "--global", "filter.upper.clean", "tr a-z A-Z", cwd=tmp_path)
+            git.run("config", "--global", "filter.upper.smudge", "tr A-Z a-z", cwd=tmp_path)
+        else:
+            git.run("config", "--global", *word.split("="), cwd=tmp_path)
+    files = {f"template/{path}": content for path, content in {**attributes, "file.txt": first}.items()}
+    path = make_road(tmp_path / "road", {"README": "x"}, tag=None)
+    git.run("config", "core.autocrlf", "false", cwd=path)
+    return evolve(path, SETTINGS | files, tag="v1.0.0")
+
+
+Made = Callable[[str], Path]
+
+
+@pytest.fixture
+def made(road: Path, tmp_path: Path) -> Made:
+    def make(where: str) -> Path:
+        """A service of its own, or in a folder of a repository."""
+        if where == "own":
+            path = tmp_path / "service"
+            assert paved("new", path, "--road", road, "--defaults").code == 0
+            return path
+        top = make_road(tmp_path / "mono", {"README": "x"}, tag=None)
+        path = top / "one"
+        assert paved("new", path, "--road", road, "--defaults").code == 0
+        evolve(top, {})
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("where", ["own", "mono"])
+def test_a_service_that_nobody_touched_has_no_drift(where: str, made: Made, tmp_path: Path) -> None:
+    service = made(where)
+    assert (paved("drift", service, "--all").out, paved("drift", service).code) == ("as stamped\n", 0)
+    top = service if where == "own" else service.parent
+    git.run("clone", "--quiet", top, tmp_path / "clone", role=git.PERSON)
+    clone = tmp_path / "clone" / service.relative_to(top)
+    assert paved("drift", clone, "--all").out == "as stamped\n"
+
+
+def test_a_new_repository_stores_what_the_lock_says(made: Made) -> None:
+    service = made("own")
+    assert git.run("status", "--porcelain", cwd=service) == b""
+    shutil.rmtree(service / ".git")
+    evolve(make_road(service, {}, tag=None), {})
+    assert paved("drift", service).code == 0
+
+
+def test_its_update_has_no_conflict(kind: str, made: Made, road: Path) -> None:
+    service = made("own")
+    evolve(road, {"template/file.txt": KINDS[kind][2]}, tag="v1.1.0")
+    said = paved("update", service, "--commit")
+    assert said.code == 0, said.out + said.err
+    assert git.run("status", "--porcelain", cwd=service) == b""
+    fresh = service.with_name("fresh")
+    assert paved("new", fresh, "--road", road, "--defaults").code == 0
+    stored = [git.object_id(one, "HEAD:file.txt") for one in (service, fresh)]
+    assert stored[0] == stored[1]
+    assert paved("drift", service).code == 0
+
+
+def test_an_update_without_a_change_changes_nothing(kind: str, made: Made, road: Path) -> None:
+    service = made("own")
+    evolve(road, {"template/other": "x\n"}, tag="v1.1.0")
+    assert paved("update", service, "--commit").code == 0
+    changed = git.text("show", "--name-only", "--format=", "HEAD", cwd=service).splitlines()
+    assert changed == [".copier-answers.yml", ".paved-road.lock", "other"]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"filter", "encoding", "ident"}), indirect=True)
+def test_an_edited_line_is_drift_and_is_merged(kind: str, made: Made, road: Path) -> None:
+    service = made("own")
+    content = (service / "file.txt").read_bytes()
+    write_files(service, {"file.txt": content.replace(b"9", b"mine")})
+    said = paved("drift", service)
+    assert (said.code, said.out) == (1, "edited   file.txt\n")
+    evolve(service, {})
+    evolve(road, {"template/file.txt": KINDS[kind][2]}, tag="v1.1.0")
+    assert paved("update", service, "--commit").code == 0
+    lines = (service / "file.txt").read_text().split()
+    assert lines == ["road", *"2345678", "mine"]
+    assert git.run("status", "--porcelain", cwd=service) == b""
+
+
+def test_nothing_is_asked_of_git_where_nothing_is_converted(
+    greeter: Path, tmp_path: Path, git_calls: Callable[[], list[str]]
+) -> None:
+    assert paved("new", tmp_path / "hi", "--road", greeter, "--defaults").code == 0
+    assert "hash-object" not in git_calls()
