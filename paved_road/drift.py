@@ -88,7 +88,7 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
 
 
 def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:
-    """The differences line by line."""
+    """The differences line by line, of what git stores."""
     import tempfile
 
     wanted = [one.path for one in differences]
@@ -96,8 +96,16 @@ def patch(service: Service, differences: Iterable[Difference], config: Config) -
     with tempfile.TemporaryDirectory(prefix="paved-drift-") as folder:
         before, after = Path(folder, "pristine"), Path(folder, "service")
         trees.write(files, before)
-        trees.write(trees.read(service.path, [path for path in wanted if contained.kept(service.path, path)]), after)
+        trees.write(_as_stored(service, [path for path in wanted if contained.kept(service.path, path)]), after)
         return git.diff_folders(before, after)
+
+
+def _as_stored(service: Service, paths: Iterable[str]) -> Tree:
+    """The files on disk as git would store them."""
+    found = trees.read(service.path, paths)
+    contents = {path: file.data for path, file in found.items() if file.mode is not Mode.SYMLINK}
+    changed = git.converted(contents, service.repository, prefix=service.prefix, filters=False)
+    return found | {path: File(data, found[path].mode) for path, data in changed.items()}
 
 
 def _kind(locked: Locked, found: tuple[Mode, str] | None) -> Kind | None:

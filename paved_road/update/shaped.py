@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from paved_road.errors import AnswerError, TemplateError
 from paved_road.render import Operation, Told, render
+from paved_road.stored import as_stored
 from paved_road.update.base import Base, leaves
 from paved_road.update.migrate import SCRIPTS
 
@@ -38,7 +39,9 @@ def undone(
         new, update = (_runs(before, book, service, operation) for operation in Operation)
         if new == update and not dry_run:
             return base, frozenset()
-        plain = leaves(render(before, book, service.path), service)
+        rendered = render(before, book, service.path)
+        stored = as_stored(rendered, service.repository, prefix=service.prefix, filters=not dry_run)
+        plain = leaves(stored, service)
     except (AnswerError, TemplateError):
         return base, frozenset()
     if update and dry_run:  # both sides as no task has shaped them

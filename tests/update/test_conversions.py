@@ -132,6 +132,8 @@ def test_an_edited_line_is_drift_and_is_merged(kind: str, made: Made, road: Path
     write_files(service, {"file.txt": content.replace(b"9", b"mine")})
     said = paved("drift", service)
     assert (said.code, said.out) == (1, "edited   file.txt\n")
+    changed = [line.strip() for line in paved("drift", service, "--diff").out.splitlines() if line[:1] in "+-"]
+    assert [line for line in changed if line[3:4] != " "] == ["-9", "+mine"]
     evolve(service, {})
     evolve(road, {"template/file.txt": KINDS[kind][2]}, tag="v1.1.0")
     assert paved("update", service, "--commit").code == 0
