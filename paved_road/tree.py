@@ -133,6 +133,14 @@ def write(tree: Mapping[str, File], directory: Path) -> None:
                 os.fchmod(stream.fileno(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode) | 0o111)
 
 
+def moved(tree: Mapping[str, File], here: Path, there: Path) -> Tree:
+    """The files, with `there` where they name `here`, the folder that they were made in."""
+    old, new = os.fsencode(here), os.fsencode(there)
+    return {
+        path: File(file.data.replace(old, new), file.mode) if old in file.data else file for path, file in tree.items()
+    }
+
+
 def replace(target: Path, file: File) -> None:
     """Write one plain file so that a reader sees either what was there or all of the new content."""
     scratch = target.with_name(f"{target.name}.{os.getpid()}")

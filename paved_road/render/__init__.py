@@ -370,7 +370,10 @@ class _Rendering:
             ).tasks()  # fmt: skip
             if wanted and not self.form.trust:
                 raise untrusted(self.form.release, [f"task: {one}" for one in wanted])
-            return commands.shaped(tree, name, self.form.files, wanted, scratch) if wanted else tree
+            if not wanted:
+                return tree
+            made = commands.shaped(tree, name, self.form.files, wanted, scratch)
+            return trees.moved(made, scratch / "service" / name, self.destination)
 
     def setting(self, name: str) -> str:
         """A setting of the template with its Jinja rendered; "" when it is not set."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from paved_road import git, process
@@ -128,5 +128,10 @@ def source_below(scratch: Path) -> Path:
 
 def kept(place: Path, tree: Tree) -> Tree:
     """What is in `place` of the rendered files and of new ones that git does not ignore."""
-    there = (path for path in tree if os.path.lexists(place / path))
+    there = (path for path in tree if os.path.lexists(place / path) and not _behind_a_link(place, path))
     return trees.read(place, dict.fromkeys([*there, *git.working_files(place)]))
+
+
+def _behind_a_link(place: Path, path: str) -> bool:
+    """Whether a folder of the path was replaced by a link: what is behind it is found elsewhere, or is not ours."""
+    return any((place / parent).is_symlink() for parent in PurePosixPath(path).parents)

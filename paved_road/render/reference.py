@@ -8,7 +8,6 @@ destination; `main` is what runs there.
 from __future__ import annotations
 
 import base64
-import functools
 import os
 import pickle
 import re
@@ -70,7 +69,7 @@ def render(release: Release, job: Job) -> Tree:
         _run(told, Path(scratch), _environment(release, source, Path(scratch)))
         rendered = trees.read(target) if target.is_dir() else {}
     rendered = {path: file for path, file in rendered.items() if file.data != lent.get(path)}
-    rendered = _moved(rendered, target, job.destination)
+    rendered = trees.moved(rendered, target, job.destination)
     record = rendered.get(job.answers_file)
     if record is not None:
         for stand_in, real in substitutes.items():
@@ -121,19 +120,6 @@ def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]
     url = git_url(source)
     found = [(f"url.{release.template.road.location}.insteadOf", url)] if url is not None else []
     return git.PERSON.environment(found) | {"COPIER_CACHE_DIR": str(scratch / "copier")}
-
-
-def _moved(rendered: Tree, target: Path, destination: Path) -> Tree:
-    """The files, with `destination` where they name the scratch folder (`_copier_conf.dst_path`), or the one above."""
-    pairs = [
-        (os.fsencode(here), os.fsencode(there))
-        for here, there in ((target, destination), (target.parent, destination.parent))
-    ]
-    found = {}
-    for path, file in rendered.items():
-        data = functools.reduce(lambda text, pair: text.replace(*pair), pairs, file.data)
-        found[path] = File(data, file.mode) if data != file.data else file
-    return found
 
 
 def _run(job: Mapping[str, Any], directory: Path, environment: Mapping[str, str]) -> None:

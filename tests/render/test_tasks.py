@@ -235,6 +235,27 @@ def test_a_script_of_the_template_runs_from_where_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "service/by.txt").read_text() == "new service\n"
 
 
+def test_a_file_that_says_where_it_was_made_says_where_the_service_is(tmp_path: Path) -> None:
+    at = road(tmp_path, "pwd > here.txt; echo {{ _copier_conf.dst_path }} >> here.txt")
+    service = tmp_path / "service"
+    assert paved("new", service, "--road", at, "--trust").code == 0
+    evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
+    assert paved("update", service, "--trust", "--commit").code == 0
+    assert (service / "here.txt").read_text() == f"{service}\n{service}\n"
+
+
+def test_a_folder_that_a_task_makes_a_link_is_one(tmp_path: Path) -> None:
+    at = road(tmp_path, "mv one two; ln -s two one", files={"one/f": "1\n"})
+    service = tmp_path / "service"
+    assert paved("new", service, "--road", at, "--trust").code == 0
+    lock = open_service(service).lock
+    assert lock is not None
+    assert set(lock.files) == {"a.txt", "one", "two/f"}
+    evolve(at, {"one/f": "2\n"}, tag="v1.1.0")
+    assert paved("update", service, "--trust", "--commit").code == 0
+    assert (service / "one/f").read_text() == "2\n"
+
+
 def test_folders_environment_and_lists(tmp_path: Path) -> None:
     at = road(
         tmp_path,
