@@ -97,6 +97,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
     if stamped is None or pristine.answers != stamped.record:
         files |= {pristine.answers_file: pristine.tree[pristine.answers_file]}
     if not dry_run:
+        # The lock first: after a kill it tells the next try whether anybody stamped this.
         for record, file in files.items():
             (path / record).parent.mkdir(parents=True, exist_ok=True)
             trees.replace(path / record, file)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from paved_road import contained, drift
+from paved_road import drift
 from paved_road.errors import RecordError, UsageError
-from paved_road.offroad import FOLDER, ledger, lifecycle, standing
+from paved_road.offroad import ledger, lifecycle, standing
 from paved_road.offroad.ledger import BASELINE, Record
 from paved_road.offroad.lifecycle import PROMPTS, Draft
 from paved_road.service import Service
@@ -54,20 +54,20 @@ def record(
         reason="These files differed from the road already on the day the service joined it; each is to come back "
         "or to get a record of its own.",
     )  # fmt: skip
-    lifecycle.new(service, [draft], today=today)
-    try:
-        _argue(service, today)
-        made = lifecycle.accept(service, BASELINE, config, today=today, by=by)
-    except Exception:
-        (service.path / FOLDER / f"{BASELINE}.md").unlink()
-        raise
-    return Baseline(record=made, recorded=tuple(paths))
+    content = _argued(lifecycle.drafted(service, draft, today))
+    proposed = ledger.read({**ledger.files(service), _FILE: content}, service.lock, today=today).find(BASELINE)
+    # Written once: what was proposed and not agreed to would be no baseline.
+    content = lifecycle.agreed(service, proposed, config, today=today, by=by)
+    after = lifecycle.write(service, {_FILE: content}, today=today)
+    return Baseline(record=after.find(BASELINE), recorded=tuple(paths))
 
 
-def _argue(service: Service, today: date) -> None:
+_FILE = f"{BASELINE}.md"
+
+
+def _argued(content: bytes) -> bytes:
     """A baseline argues for itself: nobody decided these differences."""
-    name = f"{BASELINE}.md"
-    text = contained.read(service.path / FOLDER, name).decode()
+    text = content.decode()
     said = {
         "Context": "The service was written before it joined the road.",
         "Decision": "Its differences of that day are excused for a short while, and no new ones.",
@@ -76,7 +76,7 @@ def _argue(service: Service, today: date) -> None:
     }
     for heading, sentence in said.items():
         text = text.replace(f"<!-- {PROMPTS[heading]} -->", sentence)
-    lifecycle.write(service, {name: text.encode()}, today=today)
+    return text.encode()
 
 
 def _shrink(service: Service, before: Record, config: Config, *, today: date) -> Baseline:
@@ -103,5 +103,5 @@ def _shrink(service: Service, before: Record, config: Config, *, today: date) ->
     else:
         changes = {("status",): "resolved"}
     content = lifecycle.edited(before, changes)
-    after = lifecycle.write(service, {f"{BASELINE}.md": content}, today=today)
+    after = lifecycle.write(service, {_FILE: content}, today=today)
     return Baseline(record=after.find(BASELINE), returned=tuple(returned), beyond=beyond)

@@ -77,8 +77,7 @@ def new(service: Service, drafts: Sequence[Draft], *, today: date) -> list[Recor
                 cause="a slug names one record",
                 hint=f"choose another: paved off-road new {draft.slug}-2",
             )
-        _check_paths(service, draft.paths)
-        contents[f"{draft.slug}.md"] = _written(service, draft, today)
+        contents[f"{draft.slug}.md"] = drafted(service, draft, today)
     after = write(service, contents, today=today)
     return [after.find(draft.slug) for draft in drafts]
 
@@ -96,9 +95,11 @@ def _check_paths(service: Service, paths: Iterable[str]) -> None:
             raise UsageError(f"{path} needs no record", cause=cause, hint=nearest(path, owned))
 
 
-def _written(service: Service, draft: Draft, today: date) -> bytes:
+def drafted(service: Service, draft: Draft, today: date) -> bytes:
+    """The file of a proposed record."""
     from paved_road.offroad import document
 
+    _check_paths(service, draft.paths)
     by = draft.requested_by or whoami(service)
     if not by:
         raise UsageError("who asks for it?", cause="git knows no user.email here", hint="--requested-by YOU")
@@ -153,7 +154,14 @@ def accept(
     service: Service, slug: str, config: Config, *, today: date, by: str | None = None, days: int | None = None
 ) -> Record:
     """Agree to a record: it excuses the difference as it is now, and no other."""
-    record = ledger.find(service, slug)
+    content = agreed(service, ledger.find(service, slug), config, today=today, by=by, days=days)
+    return write(service, {f"{slug}.md": content}, today=today).find(slug)
+
+
+def agreed(
+    service: Service, record: Record, config: Config, *, today: date, by: str | None = None, days: int | None = None
+) -> bytes:
+    """The file of a record when it has been agreed to."""
     _refuse_unless(record, ("proposed", "accepted"), "accepted")
     changes: dict[Where, Any] = {("status",): "accepted"}
     changes |= _approval(service, record, by)
@@ -162,10 +170,10 @@ def accept(
     elif record.deviation.review_by < today:
         raise RecordError(
             f"{record.path}:{record.line('review_by')}: the review was due on {record.deviation.review_by}",
-            hint=f"paved off-road accept {slug} --days {_days(_policy(service), None)}",
+            hint=f"paved off-road accept {record.id} --days {_days(_policy(service), None)}",
         )
     changes |= _fingerprint(service, record, config)
-    return _edit(service, record, changes, today=today)
+    return edited(record, changes)
 
 
 def renew(

@@ -222,7 +222,7 @@ def test_a_baseline_that_is_refused_leaves_nothing(service: Service, settings: C
     change(service, {"Dockerfile": "FROM scratch\n"})
     with pytest.raises(RecordError, match="cannot approve it"):
         baseline.record(service, settings, today=TODAY, risk="high")
-    assert not list((service.path / "docs" / "off-road").iterdir())
+    assert not (service.path / "docs").exists()
     with pytest.raises(UsageError, match="90 days at most"):
         baseline.record(service, settings, today=TODAY, days=91)
 
