@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from paved_road import git
+from paved_road import git, private
 from paved_road.config import Config
 from paved_road.errors import PavedError
 from paved_road.road import open_road, release, templates
@@ -39,8 +39,14 @@ def fix(config: Config) -> list[str]:
     done = []
     cache = config.cache_dir
     if not cache.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         done.append(f"made {cache}")
+    if private.fault(cache) and private.close(cache):
+        for name in _KEPT:
+            shutil.rmtree(cache / name, ignore_errors=True)
+        done.append(f"closed {cache} to others, and emptied it")
+    if _unsafe(cache):
+        return done
     for copy in sorted((cache / "roads").glob("*.git")):
         if not git.is_sound(copy):
             shutil.rmtree(copy)
@@ -101,8 +107,21 @@ def _writable(folder: Path) -> str:
         return error.strerror or str(error)
 
 
+_KEPT = ("roads", "rules", "verified", "jinja")
+"""What the cache holds."""
+
+
+def _unsafe(cache: Path) -> str:
+    """Why somebody else could have written what the cache holds, or ""."""
+    folders = [cache, *(cache / name for name in _KEPT), *(cache / "roads").glob("*.git")]
+    return next((why for folder in folders if (why := private.fault(folder))), "")
+
+
 def _cache(config: Config) -> Finding:
     cache = config.cache_dir
+    if why := _unsafe(cache):
+        remedy = "set PAVED_CACHE to a folder of your own; paved doctor --fix closes one that is yours, and empties it"
+        return Finding(name="cache", ok=False, detail=f"{cache}: {why}", remedy=remedy)
     if not cache.exists():
         parent = next(folder for folder in cache.parents if folder.exists())
         fault = _writable(parent)

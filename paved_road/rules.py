@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paved_road import __version__
+from paved_road import __version__, contained, private
 from paved_road import tree as trees
 from paved_road.owners import Owner
 from paved_road.stated import FILENAME
@@ -45,14 +45,13 @@ class Rules:
 def read(files: Tree, cache: Path) -> Rules:
     """The rules of a release from its files; `TemplateError` where its `paved-road.yml` is not valid."""
     content = files[FILENAME].data if FILENAME in files else b""
-    path = cache / "rules" / f"{hashlib.sha256(__version__.encode() + content).hexdigest()}.json"
+    path = private.within(cache, "rules") / f"{hashlib.sha256(__version__.encode() + content).hexdigest()}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return _loaded(json.loads(path.read_bytes()))
+        return _loaded(json.loads(contained.read(path.parent, path.name)))
     from paved_road import manifest
 
     found = of(manifest.parse(content))
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next validation
-        path.parent.mkdir(parents=True, exist_ok=True)
         trees.replace(path, File(json.dumps(asdict(found)).encode()))
     return found
 

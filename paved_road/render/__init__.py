@@ -152,7 +152,7 @@ def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
     if config.extensions and not trusted:
         extensions = (f"Jinja extension: {name}" for name in config.extensions)
         raise untrusted(release, [*extensions, *config.certain_tasks])
-    made = environment.make(config, files, compiled=cache / "jinja", trust=trusted)
+    made = environment.make(config, files, compiled=cache, trust=trusted)
     return Questionnaire(
         release=release,
         config=config,

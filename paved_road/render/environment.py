@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import hmac
 import os
 import posixpath
 import secrets
@@ -22,8 +23,9 @@ from jinja2 import nodes
 from jinja2.bccache import Bucket
 from jinja2.sandbox import SandboxedEnvironment
 
+from paved_road import contained, private, yml
 from paved_road import tree as trees
-from paved_road import yml
+from paved_road.config import user_file
 from paved_road.errors import TemplateError
 from paved_road.render import machine
 from paved_road.render.config import TemplateConfig
@@ -77,23 +79,27 @@ class _Sandbox(SandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
 
-class _Compiled(jinja2.FileSystemBytecodeCache):
-    """Compiled sources by their content, so that releases share what they have in common."""
+class _Compiled(jinja2.BytecodeCache):
+    """Compiled sources by their content, so that releases share what they have in common.
+
+    What is loaded is code. So each file begins with a digest that only we can have made: its key is kept elsewhere,
+    and a cache that somebody else filled, or that was copied from another machine, is compiled again.
+    """
+
+    def __init__(self, folder: Path, flavour: str, key: bytes) -> None:
+        self._folder, self._flavour, self._key = folder, flavour, key
 
     @classmethod
-    def below(cls, folder: Path, config: TemplateConfig) -> Self | None:
-        """The cache in `folder`; None where none can be kept.
+    def below(cls, cache: Path, config: TemplateConfig) -> Self | None:
+        """The compiled templates of the cache; None where none can be kept.
 
         The same source compiles differently under other options.
         """
         options = sorted(config.environment_options.items(), key=str)
         facts = (_FLAVOUR, options, config.extensions, jinja2.__version__, sys.version)
         flavour = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError:
-            return None
-        return cls(str(folder), f"{flavour}-%s")
+        key = private.key(user_file().with_name(_KEY))
+        return None if key is None else cls(private.within(cache, "jinja"), flavour, key)
 
     def get_bucket(self, environment: jinja2.Environment, name: str, _: str | None, source: str) -> Bucket:
         """Where the compiled source is, or will be."""
@@ -102,16 +108,39 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
         self.load_bytecode(bucket)
         return bucket
 
-    def set_bucket(self, bucket: Bucket) -> None:
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What was compiled before, if it was by us."""
+        try:
+            content = contained.read(self._folder, self._name(bucket))
+        except OSError:
+            return
+        digest, code = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if hmac.compare_digest(digest, self._digest(bucket, code)):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what was compiled. A cache that cannot be written only costs the next compilation."""
+        code = bucket.bytecode_to_string()
         with contextlib.suppress(OSError):
-            super().set_bucket(bucket)
+            trees.replace(self._folder / self._name(bucket), File(self._digest(bucket, code) + code))
+
+    def _name(self, bucket: Bucket) -> str:
+        return f"{self._flavour}-{bucket.key}"
+
+    def _digest(self, bucket: Bucket, code: bytes) -> bytes:
+        name = self._name(bucket).encode()
+        return hashlib.blake2b(name + code, key=self._key, digest_size=_DIGEST_BYTES).digest()
+
+
+_KEY = "cache-key"
+"""Beside the person's settings, out of the cache."""
+_DIGEST_BYTES = 32
 
 
 def make(
     config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | None = None, trust: bool = False
 ) -> jinja2.Environment:
-    """The environment that renders a template's files. `compiled` is a folder that keeps compiled templates.
+    """The environment that renders a template's files. `compiled` is a cache that keeps compiled templates.
 
     With `trust` the template's own extensions are loaded, and its filters may read the machine. Raises `TemplateError`
     for options Jinja does not take and for extensions that are not there. Templates see the files of their own release

@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 
-from paved_road import __version__
+from paved_road import __version__, private
 from paved_road.road import Release
 
 
@@ -53,4 +53,4 @@ def _record(cache: Path, release: Release) -> Path | None:
         __version__,
         _copier(),
     )
-    return cache / "verified" / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.json"
+    return private.within(cache, "verified") / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.json"

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from paved_road import git
+from paved_road import git, private
 from paved_road.errors import GitError, RoadError, UnfetchedRoad
 
 _UNASKED: Mapping[str, str] = {"GIT_PROTOCOL_FROM_USER": "0"}
@@ -61,7 +61,9 @@ def pinned(url: str, commit: str, cache: Path, *, login: git.Login | None = None
 
 def _place(url: str, cache: Path) -> Path:
     name = re.sub(r"[^A-Za-z0-9]+", "-", url.rstrip("/").removesuffix(".git").rsplit("/", 1)[-1])[-40:]
-    return cache / "roads" / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    place = private.within(cache, "roads") / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    private.check(place)
+    return place
 
 
 def clone(

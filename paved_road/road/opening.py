@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from paved_road import address, git
+from paved_road import address, git, private
 from paved_road.config import BUILT_IN, Config
 from paved_road.errors import RoadError
 from paved_road.road import cache
@@ -76,5 +76,5 @@ def _built_in(config: Config) -> Road:
         )
     digest = hashlib.sha256(bundle.read_bytes()).hexdigest()[:16]
     with resources.as_file(bundle) as path:
-        location = cache.clone(str(path), config.cache_dir / "roads" / f"built-in-{digest}.git")
+        location = cache.clone(str(path), private.within(config.cache_dir, "roads") / f"built-in-{digest}.git")
     return Road(source=BUILT_IN, location=location, cache=config.cache_dir, trusted=True)
