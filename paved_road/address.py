@@ -51,17 +51,19 @@ class Address:
 def read(text: str) -> Address:
     """The address that a text writes. `RoadError` for one that is neither a path nor something git may fetch."""
     if text.startswith("-"):
-        raise _refused(text, "it starts with -, as an option does; write ./ before the name of a folder")
+        raise no_road(text, "it starts with -, as an option does; write ./ before the name of a folder")
     if re.search(r"[\x00-\x1f\x7f]", text) or not text.strip():
-        raise _refused(text, "it is empty or holds a control character")
+        raise no_road(text, "it is empty or holds a control character")
     if text in {".", ".."} or text.startswith(_ON_DISK):
         return Address(text=text, url=None)
     if shortcut := next((one for one in SHORTCUTS if text.startswith(one)), None):
         name = text.removeprefix(shortcut).removeprefix("/")
+        if not name:
+            raise no_road(text, "it names no repository")
         return Address(text=text, url=SHORTCUTS[shortcut] + (name if name.endswith(".git") else f"{name}.git"))
     bare = text.removeprefix("git+")
     if _HELPER.match(bare):
-        raise _refused(text, f"git would run a program for the transport {bare.split('::')[0]!r}")
+        raise no_road(text, f"git would run a program for the transport {bare.split('::')[0]!r}")
     return _url(text, bare) if _SCHEME.match(bare) else _at_host(text, bare)
 
 
@@ -72,15 +74,18 @@ def _at_host(text: str, bare: str) -> Address:
         return Address(text=bare, url=None)
     user, host, _ = parts.groups()
     if user is None and not bare.endswith(".git"):
-        raise _refused(text, f"it looks like an address at a host called {host!r}; write ./ before a folder's name")
+        raise no_road(text, f"it looks like an address at a host called {host!r}; write ./ before a folder's name")
     if host.startswith("-") or bare.startswith("-"):
-        raise _refused(text, "its host starts with -, as an option does")
+        raise no_road(text, "its host starts with -, as an option does")
     return Address(text=text, url=bare)
 
 
-def _refused(text: str, cause: str) -> RoadError:
+def no_road(text: str, cause: str) -> RoadError:
+    """The error for a source that leads nowhere. A URL that cannot be read is shown without what may be its login."""
     return RoadError(
-        f"no road at {text!r}", cause=cause, hint="give a git URL, a folder, or a shortcut such as gh:organisation/name"
+        f"no road at {re.sub(r'(?s)://.*@', '://***@', text)!r}",
+        cause=cause,
+        hint="give a git URL, a folder, or a shortcut such as gh:organisation/repository",
     )
 
 
@@ -90,11 +95,12 @@ def _url(text: str, url: str) -> Address:
         parts = urlsplit(url)
         _ = parts.port  # raises for one that is no number
     except ValueError:
-        raise _refused("the URL", "it is not a URL that git can read") from None
+        raise no_road(text, "it is not a URL that git can read") from None
     if parts.scheme not in PORTS:
-        raise _refused(text, f"roads are fetched by {', '.join(PORTS)}, not by {parts.scheme!r}")
-    if "\\" in url or " " in url or (parts.hostname or "").startswith("-"):
-        raise _refused(text, "it is not a URL that git can read")
+        raise no_road(text, f"roads are fetched by {', '.join(PORTS)}, not by {parts.scheme!r}")
+    where = parts.path if parts.scheme == "file" else parts.hostname
+    if "\\" in url or " " in url or not where or where.startswith("-"):
+        raise no_road(text, "it is not a URL that git can read")
     parts, login = _without_login(parts)
     safe = urlunsplit(parts) if login else url
     return Address(text=text if safe == url else safe, url=safe, login=login)

@@ -64,6 +64,10 @@ def test_what_is_neither_says_how_a_folder_is_written(source: str) -> None:
         "https://example.com:port/road",
         "https://example.com\\@evil.example/road",
         "",
+        "gh:",
+        "https:///road",
+        "https://bot:s3cr3t@/road",
+        "file://",
     ],
 )
 def test_what_git_would_take_for_a_command_is_refused(source: str) -> None:
@@ -97,7 +101,15 @@ def test_the_user_of_an_ssh_address_is_no_secret(source: str) -> None:
     assert address.read(source).login is None
 
 
-@pytest.mark.parametrize("source", ["https://bot:s3cr3t@exa mple/road", "https://bot:s3cr3t@example.com:x/road"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://bot:s3cr3t@exa mple/road",
+        "https://bot:s3cr3t@example.com:x/road",
+        "https://bot:a s3cr3t/x@h/r",
+        "x://a:s3cr3t@h",
+    ],
+)
 def test_a_url_that_cannot_be_read_is_refused_without_its_password(source: str) -> None:
     with pytest.raises(RoadError) as caught:
         address.read(source)

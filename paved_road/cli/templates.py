@@ -27,7 +27,7 @@ def templates(
     from paved_road.config import load
 
     opened = roads.open_road(load({"road": road}))
-    offered = [(template, roads.release(template), roads.releases(template)) for template in roads.templates(opened)]
+    offered = [(template, *roads.offer(template)) for template in roads.templates(opened)]
     if json:
         found = [
             {

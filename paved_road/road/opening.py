@@ -44,11 +44,7 @@ def open_road(
         )
         is_git = True
     else:
-        raise RoadError(
-            f"no road at {source}",
-            cause="no such folder, and not a git URL",
-            hint="give a git URL, a folder, or a shortcut such as gh:organisation/repository",
-        )
+        raise address.no_road(source, "no such folder, and not a git URL")
     return Road(
         source=recorded, location=location, cache=config.cache_dir, trusted=trust or config.trusts(known_as),
         signed_by=config.signers(known_as), is_git=is_git, offline=not refresh, stale=stale, login=login,

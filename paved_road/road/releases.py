@@ -71,6 +71,32 @@ def releases(template: Template) -> list[Release]:
     return _tagged(template) or _stated(template)
 
 
+def offer(template: Template) -> tuple[Release, list[Release]]:
+    """The latest release, and every one, of those that hold the template; what is on disk alone is as it lies there."""
+    every = _holding(template)
+    tagged = [one for one in every if one.tag]
+    if tagged:
+        return next((one for one in tagged if not versions.parse(one.version).is_prerelease), tagged[0]), every
+    if not template.road.is_git:
+        return _working_tree(template), []
+    try:
+        return release(template, template.road.history.head), every
+    except UnknownRelease:
+        return _working_tree(template), every
+
+
+def _holding(template: Template) -> list[Release]:
+    """The releases in whose tree the template is: a road's tags are older than some of its templates."""
+    every = releases(template)
+    if not every:
+        return []
+    prefix = f"{template.folder}/" if template.folder else ""
+    names = (f"{one.commit}:{prefix}{name}" for one in every for name in CONFIG_NAMES)
+    found = iter(git.read(template.road.location, names))
+    held = [one for one, *configs in zip(every, found, found, strict=True) if configs != [None, None]]
+    return held or (every if _borrowed(template, str(every[0].commit)) else [])
+
+
 def _tagged(template: Template) -> list[Release]:
     if not template.road.is_git:
         return []

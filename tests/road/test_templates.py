@@ -6,8 +6,8 @@ import pytest
 
 from paved_road import config
 from paved_road.errors import UnknownRelease, UnknownTemplate
-from paved_road.road import find_template, release, templates
-from paved_road.testing import evolve, make_road, paved
+from paved_road.road import find_template, offer, release, templates
+from paved_road.testing import evolve, make_road, paved, write_files
 from tests.road.roads import opened
 
 
@@ -54,3 +54,26 @@ def test_a_service_of_a_road_that_was_given_up_is_up_to_date_and_told_so(tmp_pat
     assert done.code == 0
     assert "no template any more" in done.err
     assert paved("status", service).code == 0
+
+
+def test_a_template_is_offered_with_the_releases_that_hold_it(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", {"templates/old/copier.yml": "x: 1\n"})
+    evolve(road, {"templates/new/copier.yml": "x: 1\n"}, tag="v1.1.0")
+    write_files(road, {"templates/next/copier.yml": "x: 1\n"})
+    found = {template.name: offer(template) for template in templates(opened(road))}
+    listed = {name: (latest.version, [one.version for one in every]) for name, (latest, every) in found.items()}
+    assert listed == {
+        "new": ("1.1.0", ["1.1.0"]),
+        "next": ("0.0.0+dirty", []),
+        "old": ("1.1.0", ["1.1.0", "1.0.0"]),
+    }
+
+
+@pytest.mark.parametrize("tag", ["v1.0.0", None])
+def test_a_template_that_is_not_committed_is_no_trouble_to_the_others(tmp_path: Path, tag: str | None) -> None:
+    road = make_road(tmp_path / "road", {"templates/old/copier.yml": "x: 1\n"}, tag=tag)
+    write_files(road, {"templates/next/copier.yml": "x: 1\n"})
+    done = paved("templates", "--road", road)
+    assert done.code == 0, done.err
+    assert "next" in done.out
+    assert "0.0.0+dirty" in done.out
