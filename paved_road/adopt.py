@@ -68,7 +68,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
     before = locks(path)
     stamped, found, target = _origin(path, order, config, _committed(repository, path, before), reading=dry_run)
     demand(target)
-    form = prepare(target, cache=config.cache_dir, trust=order.trust)
+    form = prepare(target, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
     own = rules.read(form.files, config.cache_dir)
     book = form.settle(
         path,

@@ -7,13 +7,14 @@ default. Trust and the cache are a person's business: a project's file cannot se
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from paved_road import address, contained
 from paved_road.errors import ConfigError, nearest
+from paved_road.limits import Limits
 from paved_road.trust import Trust, read_trust
 
 BUILT_IN = "paved:built-in"
@@ -45,6 +46,8 @@ class Config:
     """Where fetched roads are kept."""
     answers: Value
     """Default answers by question."""
+    limits: Value
+    """What a template may cost: `Limits`."""
     files: tuple[Path, ...] = field(default=())
 
     @property
@@ -67,8 +70,10 @@ class Config:
         return self.trust_in(source) is not None
 
 
-_KINDS: Mapping[str, type[Any]] = {"road": str, "template": str, "trust": list, "cache": str, "answers": dict}
-_PERSONAL = frozenset({"trust", "cache"})
+_KINDS: Mapping[str, type[Any]] = {
+    "road": str, "template": str, "trust": list, "cache": str, "answers": dict, "limits": dict,
+}  # fmt: skip
+_PERSONAL = frozenset({"trust", "cache", "limits"})
 
 
 def user_file() -> Path:
@@ -88,6 +93,7 @@ def load(flags: Mapping[str, Any] | None = None, *, directory: Path | None = Non
         "trust": Value(value=[], origin="default"),
         "cache": Value(value=str(user_cache_path("paved", appauthor=False)), origin="default"),
         "answers": Value(value={}, origin="default"),
+        "limits": Value(value=Limits(), origin="default"),
     }
     read = []
     for origin, path in (("user", user_file()), ("project", _project_file(directory or Path.cwd()))):
@@ -147,14 +153,27 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
         if key in _PERSONAL and not personal:
             raise ConfigError(
                 f"{path} sets {key!r}",
-                cause="a project cannot decide whom you trust or where you keep files",
+                cause="a project cannot decide whom you trust, where you keep files or what a template may cost",
                 hint=f"set it in {user_file()}",
             )
-    if "road" in data:
-        data["road"] = _from(path.parent, data["road"])
-    if "trust" in data:
-        data["trust"] = [read_trust(written, str(path)) for written in data["trust"]]
-    return data
+    return data | {key: read(path, data[key]) for key, read in _READ.items() if key in data}
+
+
+def _limits(path: Path, given: Mapping[str, Any]) -> Limits:
+    names = [one.name for one in fields(Limits)]
+    for name, value in given.items():
+        if name not in names:
+            raise ConfigError(f"{path} sets limits.{name}, which is not a limit", hint=nearest(name, names))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**53:
+            raise ConfigError(f"{path}: limits.{name} must be a number above 0", cause=f"it is {value!r}")
+    return Limits(**given)
+
+
+_READ: Mapping[str, Callable[[Path, Any], Any]] = {
+    "limits": _limits,
+    "road": lambda path, road: _from(path.parent, road),
+    "trust": lambda path, trust: [read_trust(written, str(path)) for written in trust],
+}
 
 
 def _from(folder: Path, road: str) -> str:

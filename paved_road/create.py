@@ -113,7 +113,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     notes = [*road.notes, *template.notes]
     found = release(template, order.ref)
     demand(found)
-    form = prepare(found, cache=config.cache_dir, trust=order.trust)
+    form = prepare(found, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
     _check_trust(form, order, form.config.certain_tasks)
     own = rules.read(form.files, config.cache_dir)
     order.greet(form.greeting(destination, Operation.COPY))

@@ -15,6 +15,7 @@ next (`hint`). They are raised where the reason is known and caught once, in `pa
     ├── TemplateError           a template is malformed, or raised while it was rendered
     │   ├── UnsupportedTemplate our renderer does not cover it; Copier does (never reaches a person)
     │   └── ForbiddenPath       a template writes outside the service
+    ├── LimitError              a template or a file costs more time, memory, files or bytes than it may
     ├── UntrustedTemplate       a foreign template wants to run code and `--trust` was not given
     ├── AnswerError             an answer is missing, invalid, or to a question that was not asked
     ├── ServiceError            the service's own records (answers, lock) are missing or broken
@@ -92,6 +93,10 @@ class UnsupportedTemplate(TemplateError):
 
 class ForbiddenPath(TemplateError):
     """A template writes outside the service."""
+
+
+class LimitError(PavedError):
+    """A template or a file costs more time, memory, files or bytes than it may."""
 
 
 class UntrustedTemplate(PavedError):

@@ -163,10 +163,10 @@ def _prepared(found: Release, config: Config, *, trust: bool) -> Questionnaire |
     from paved_road.road.signatures import is_signed
 
     if is_signed(found):
-        return prepare(found, cache=config.cache_dir, trust=trust)
+        return prepare(found, cache=config.cache_dir, trust=trust, limits=config.limits.value)
     template = replace(found.template, road=replace(found.template.road, trusted=False))
     try:
-        return prepare(replace(found, template=template), cache=config.cache_dir)
+        return prepare(replace(found, template=template), cache=config.cache_dir, limits=config.limits.value)
     except UntrustedTemplate:
         return None
 

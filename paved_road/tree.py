@@ -46,6 +46,12 @@ class File:
 Tree = dict[str, File]
 
 
+_LONGEST_NAME = 255
+"""Bytes (POSIX's NAME_MAX on every file system of note)."""
+_LONGEST_PATH = 3000
+"""Bytes below the service, which itself has a place in the 4096 of PATH_MAX."""
+
+
 @functools.lru_cache(10_000)
 def check_path(path: str) -> str:
     """`path` itself when it stays inside the service and out of git's own folder; else `ForbiddenPath`.
@@ -55,6 +61,11 @@ def check_path(path: str) -> str:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or "\\" in path or "\0" in path:
         raise ForbiddenPath(f"the template writes to {path!r}", cause="not a relative path inside the service")
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in parts) or len(os.fsencode(path)) > _LONGEST_PATH:
+        raise ForbiddenPath(
+            f"the template writes to {path[:_LONGEST_NAME]!r}...",
+            cause=f"a name has at most {_LONGEST_NAME} bytes, a path {_LONGEST_PATH}",
+        )
     for part in parts:
         if part in (".", "..") or part.lower() == ".git":
             raise ForbiddenPath(

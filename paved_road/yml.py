@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from paved_road import limits
+from paved_road.errors import LimitError
+
 if TYPE_CHECKING:
     from yaml import SafeLoader as Loader
 else:
@@ -24,26 +27,26 @@ _DEEPEST = 100
 """Levels: Python's own limit for what walks through the data is a thousand calls."""
 
 
-def load(data: bytes) -> Any:
+def load(data: bytes | str, loader: Any = Loader) -> Any:
     """The one document of a file; raises `yaml.YAMLError`."""
     with parsing():
-        loader = Loader(data)
+        reading = loader(data)
         try:
-            return _constructed(loader, loader.get_single_node())
+            return _constructed(reading, reading.get_single_node())
         finally:
-            loader.dispose()
+            reading.dispose()
 
 
-def load_all(data: bytes) -> list[Any]:
+def load_all(data: bytes | str, loader: Any = Loader) -> list[Any]:
     """Every document of a file; raises `yaml.YAMLError`."""
     with parsing():
-        loader = Loader(data)
+        reading = loader(data)
         found = []
         try:
-            while loader.check_node():
-                found.append(_constructed(loader, loader.get_node()))
+            while reading.check_node():
+                found.append(_constructed(reading, reading.get_node()))
         finally:
-            loader.dispose()
+            reading.dispose()
         return found
 
 
@@ -55,7 +58,10 @@ def parsing() -> Iterator[None]:
     `AttributeError` for `!!timestamp x`, `KeyError` for `!!bool x`, `RecursionError` for a thousand brackets.
     """
     try:
-        yield
+        with limits.watched("a YAML file"):
+            yield
+    except LimitError as error:
+        raise yaml.YAMLError(error.message) from error
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         raise yaml.YAMLError(f"{type(error).__name__}: {error}") from error
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import typer
 
 from paved_road import ui
 from paved_road.cli import options, plain
+from paved_road.limits import Limits
 from paved_road.redaction import redact
 
 app = typer.Typer(
@@ -35,7 +37,7 @@ def show(road: options.Road = None, json: options.Json = False) -> None:
     from paved_road.config import load, user_file
 
     config = load({"road": road})
-    settings = {name: getattr(config, name) for name in ("road", "template", "trust", "cache", "answers")}
+    settings = {name: getattr(config, name) for name in ("road", "template", "trust", "cache", "answers", "limits")}
     if json:
         found = {
             name: {"value": _plain(value.value), "origin": value.origin, "where": value.where}
@@ -60,10 +62,14 @@ def _plain(value: Any) -> Any:
             {"road": redact(one.road), "signed_by": list(one.signed_by)} if one.signed_by else redact(one.road)
             for one in value
         ]
+    if isinstance(value, Limits):
+        return asdict(value)
     return redact(value) if isinstance(value, str) else value
 
 
 def _told(value: Any) -> str:
+    if isinstance(value, Limits):
+        return ", ".join(f"{name} = {limit}" for name, limit in asdict(value).items())
     return redact(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 

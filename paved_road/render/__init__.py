@@ -7,9 +7,10 @@ first time it is seen. What it does not cover, or where the two differ, goes thr
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -20,6 +21,7 @@ from paved_road import debug
 from paved_road import tree as trees
 from paved_road.config import BUILT_IN
 from paved_road.errors import ForbiddenPath, PavedError, TemplateError, UnsupportedTemplate, UntrustedTemplate
+from paved_road.limits import USUAL, Limits, evaluating, watched
 from paved_road.render import commands, context, discreet, environment, inprocess, reference, verified
 from paved_road.render import config as configs
 from paved_road.render.commands import Command, Evaluation
@@ -67,6 +69,7 @@ class Questionnaire:
     derives: bool
     """Whether the road's commands for derived files may run."""
     cache: Path
+    limits: Limits = USUAL
 
     def settle(
         self,
@@ -78,7 +81,7 @@ class Questionnaire:
         ask: Ask | None = None,
     ) -> AnswerBook:
         """Answer every question; see `paved_road.render.questions.settle`."""
-        with discreet.about(self.config.secret, given, defaults or {}):
+        with discreet.about(self.config.secret, given, defaults or {}), watched("the questions", self.limits):
             return _settle(
                 self.config,
                 self.environment,
@@ -135,18 +138,20 @@ class Pristine:
         return replace(self, tree={path: file for path, file in self.tree.items() if path not in paths})
 
 
-def prepare(release: Release, *, cache: Path, trust: bool = False) -> Questionnaire:
+def prepare(release: Release, *, cache: Path, trust: bool = False, limits: Limits = USUAL) -> Questionnaire:
     """Read a release. Jinja extensions run whenever it is read, so they are refused here without trust.
 
     A committed release never changes, so a process reads it once.
     """
     fixed = release.commit is not None and not release.working_tree
-    return (_prepare_once if fixed else _prepare)(release, cache, trust)
+    return (_prepare_once if fixed else _prepare)(release, cache, trust, limits)
 
 
-def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
+def _prepare(release: Release, cache: Path, trust: bool, limits: Limits) -> Questionnaire:
     files = release.files()
-    config = configs.load(files)
+    limits.check("the template", files=len(files), size=sum(len(file.data) for file in files.values()))
+    with watched("the template's copier.yml", limits):
+        config = configs.load(files)
     road = release.template.road
     trusted = trust or (road.trusted and road.source != BUILT_IN)  # the built-in road needs none of it
     if config.extensions and not trusted:
@@ -161,6 +166,7 @@ def _prepare(release: Release, cache: Path, trust: bool) -> Questionnaire:
         trust=trusted,
         derives=trust or road.trusted,
         cache=cache,
+        limits=limits,
     )
 
 
@@ -257,13 +263,10 @@ def empty_folders(form: Questionnaire, book: AnswerBook, destination: Path, rend
 
 def sources(form: Questionnaire, book: AnswerBook, destination: Path) -> dict[str, str]:
     """The template's source of each rendered path, as far as our renderer can tell; {} where it cannot."""
+    rendering = _Rendering(form, book, destination, "", Operation.COPY)
     try:
-        return inprocess.sources(
-            form.config,
-            form.environment,
-            form.files,
-            _Rendering(form, book, destination, "", Operation.COPY).variables(),
-        )
+        with rendering.evaluation():
+            return inprocess.sources(form.config, form.environment, form.files, rendering.variables())
     except TemplateError:
         return {}
 
@@ -320,8 +323,10 @@ class _Rendering:
     def ours(self) -> Tree:
         """Rendered in process."""
         form = self.form
-        with self.discreet():
-            return inprocess.render(form.config, form.environment, form.files, self.variables(), self.operation)
+        with self.evaluation():
+            return inprocess.render(
+                form.config, form.environment, form.files, self.variables(), self.operation, form.limits
+            )
 
     def copiers(self) -> Tree:
         """Rendered by Copier."""
@@ -329,19 +334,32 @@ class _Rendering:
         job = reference.Job(
             answers=written(book, self.form.config),
             assumed=written_defaults(book),
-            external=self.variables()["_external_data"].files(),
+            external=self.lent(),
             destination=self.destination,
             answers_file=self.answers_file,
             exclude=self.exclude_again(),
             trust=self.form.trust,
+            limits=self.form.limits,
         )
         with self.discreet():
             return reference.render(self.form.release, job)
+
+    def lent(self) -> dict[str, bytes]:
+        """The service's files that the template reads as data."""
+        with self.evaluation():
+            files: dict[str, bytes] = self.variables()["_external_data"].files()
+            return files
 
     def discreet(self) -> AbstractContextManager[None]:
         """No error quotes a secret answer of this rendering."""
         own = {key: value for key, value in self.book.answered.items() if key not in self.book.assumed}
         return discreet.about(self.form.config.secret, own, self.book.given, self.book.defaults)
+
+    @contextlib.contextmanager
+    def evaluation(self) -> Iterator[None]:
+        """What the template's Jinja may cost, and say."""
+        with self.discreet(), watched("the template", self.form.limits):
+            yield
 
     def exclude_again(self) -> tuple[str, ...]:
         """What to tell Copier beside the template's `_exclude`, which it evaluates for a creation: start over."""
@@ -351,7 +369,8 @@ class _Rendering:
 
     def excludes(self, operation: Operation) -> tuple[str, ...]:
         """The lines of `_exclude` for an operation."""
-        return inprocess.excludes(self.form.config, self.form.environment, self.variables(), operation)
+        with self.evaluation():
+            return inprocess.excludes(self.form.config, self.form.environment, self.variables(), operation)
 
     def left_alone(self) -> Callable[[str], bool]:
         """Whether a path is taken out of updates alone."""
@@ -382,7 +401,8 @@ class _Rendering:
 
     def text(self, name: str, template: str) -> str:
         """A text of the template's configuration with its Jinja rendered; `name` says where it stands."""
-        with self.discreet():
+        with self.evaluation():
+            evaluating(f"the template's {name}")
             try:
                 return self.form.environment.from_string(template).render(self.variables())
             except PavedError:

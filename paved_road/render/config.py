@@ -170,19 +170,16 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
         if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts:
             raise ForbiddenPath(f"{path} includes {pattern!r}", cause="an include must stay inside the template")
         including.append(pattern)
-        found = [
-            document
-            for name in _matches(pattern, files)
-            for document in _flat(yaml.load_all(files[name].data, Loader=Loader))
-        ]
+        found = []
+        for name in _matches(pattern, files):
+            found += _flat(yml.load_all(files[name].data, Loader))
         including.pop()
         return found
 
     including: list[str] = []
     Loader.add_constructor("!include", include)
     try:
-        with yml.parsing():
-            documents = _flat(yaml.load_all(files[path].data, Loader=Loader))
+        documents = _flat(yml.load_all(files[path].data, Loader))
     except yaml.YAMLError as error:
         raise TemplateError(f"the template's {path} is not YAML", cause=yml.said(error)) from error
     for document in documents:

@@ -21,9 +21,10 @@ from typing import Any, Self
 import jinja2
 from jinja2 import nodes
 from jinja2.bccache import Bucket
+from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
-from paved_road import contained, private, yml
+from paved_road import contained, limits, private, yml
 from paved_road import tree as trees
 from paved_road.config import user_file
 from paved_road.errors import TemplateError
@@ -34,7 +35,10 @@ from paved_road.tree import File, Mode
 _STRING = "<string>"
 """The name of what has none, in the bytecode cache."""
 
-_FLAVOUR = 2
+_MOST_BITS = 100_000
+"""Of a number that a template computes: Python writes out none of more than 4300 digits, 14,281 bits."""
+
+_FLAVOUR = 3
 """Of what is compiled: raised when the same source must not be taken from an older cache."""
 
 _UNDEFINED = {"jinja2.Undefined": jinja2.Undefined, "jinja2.StrictUndefined": jinja2.StrictUndefined}
@@ -45,6 +49,8 @@ class _Sandbox(SandboxedEnvironment):
 
     A string (a default, a validator, a part of a path) is compiled once, and found again in the bytecode cache.
     """
+
+    intercepted_binops = frozenset({"*", "**"})
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -63,6 +69,14 @@ class _Sandbox(SandboxedEnvironment):
             code = self._bytecode(source)
             self._strings[source] = jinja2.Template.from_code(self, code, self.make_globals(None))
         return self._strings[source]
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Multiply or raise to a power: a number of a million digits would take minutes that nothing interrupts."""
+        if isinstance(left, int) and isinstance(right, int):
+            bits, more = left.bit_length(), right.bit_length() if operator == "*" else max(right, 0)
+            if (bits + more if operator == "*" else bits * more) > _MOST_BITS:
+                raise limits.too_large(f"computes a number of too many digits ({operator})")
+        return super().call_binop(context, operator, left, right)
 
     def _bytecode(self, source: str) -> CodeType:
         if self.bytecode_cache is None:
@@ -164,6 +178,7 @@ def make(
     environment.filters["to_json"] = partial(environment.filters["to_json"], default=_jsonable)
     environment.filters |= {} if trust else machine.without_trust()
     environment.filters |= machine.not_folded(environment.filters)
+    environment.filters["round"] = _round
     environment.globals |= {"pathjoin": _pathjoin, "now": _now, "make_secret": _make_secret}
     _extend(environment, config.extensions)
     return environment
@@ -233,6 +248,17 @@ def _followed(files: Mapping[str, File], name: str) -> str:
         target = posixpath.join(posixpath.dirname(link), files[link].data.decode())
         name = posixpath.normpath(target + name.removeprefix(link))
     return name
+
+
+def _round(value: Any, precision: int = 0, method: Any = "common") -> Any:
+    """Jinja's `round`, which computes ten to the power of the precision."""
+    if isinstance(precision, int) and abs(precision) > _MOST_PLACES:
+        raise limits.too_large(f"rounds to {precision} places")
+    return jinja2.filters.do_round(value, precision, method)
+
+
+_MOST_PLACES = 1000
+"""A float has 308 before its point and 323 behind it."""
 
 
 def _jsonable(value: Any) -> Any:

@@ -17,7 +17,9 @@ from unicodedata import normalize
 import jinja2
 from pathspec import PathSpec
 
+from paved_road import limits
 from paved_road.errors import ForbiddenPath, PavedError, TemplateError, UnsupportedTemplate
+from paved_road.limits import USUAL, Limits
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import Operation
 from paved_road.tree import File, Mode, Tree, check_path
@@ -31,12 +33,13 @@ def render(
     files: Mapping[str, File],
     variables: Mapping[str, Any],
     operation: Operation = Operation.COPY,
+    most: Limits = USUAL,
 ) -> Tree:
     """The tree a template renders to. `variables` are those of `paved_road.render.context.build`.
 
     Raises `UnsupportedTemplate` where only Copier will do, `TemplateError` where the template is at fault.
     """
-    return _Rendering(config, environment, files, variables).tree(operation)
+    return _Rendering(config, environment, files, variables).tree(operation, most)
 
 
 def excludes(
@@ -90,18 +93,22 @@ class _Rendering:
         self.sources = self._sources(files) if files is not None else {}
         self.answers_file = str(variables["_copier_conf"]["answers_file"])
 
-    def tree(self, operation: Operation) -> Tree:
+    def tree(self, operation: Operation, most: Limits) -> Tree:
         """Every file, rendered or copied."""
         excluded = matcher(self.excludes(operation))
         found: Tree = {}
+        size = 0
         for source, file in self.sources.items():
             target = self._target(source)
+            limits.evaluating("the template's _exclude")
             if target is None or excluded(target):
                 continue
             rendered = self._file(source, file)
             if found.setdefault(check_path(target), rendered) != rendered:
                 # Copier lets the last one win, in the order of the file system.
                 raise UnsupportedTemplate(f"two files of the template render to {target!r}")
+            size += len(rendered.data)
+            most.check(f"what the template renders, with {source},", files=len(found), size=size)
         return found
 
     def empty_folders(self, rendered: Iterable[str]) -> list[str]:
@@ -177,6 +184,7 @@ class _Rendering:
         return self.names[part]
 
     def _file(self, source: str, file: File) -> File:
+        limits.evaluating(f"the template's {source}")
         rendered, _ = _parts(source, self.config.suffix)
         if file.mode is Mode.SYMLINK:
             return File(self._string(file.data.decode(), source).encode(), file.mode) if rendered else file
@@ -203,6 +211,7 @@ class _Rendering:
         ]
         if not any(mark in text for mark in marks) and "line_statement_prefix" not in options:
             return text
+        limits.evaluating(f"{where} ({text}) of the template")
         try:
             return self.environment.from_string(text).render({**self.variables, **extra})
         except Exception as error:
@@ -238,6 +247,8 @@ def _joined(parts: tuple[str, ...]) -> str:
 def _at(error: Exception, where: str) -> PavedError:
     if isinstance(error, PavedError):
         return error
+    if isinstance(error, MemoryError):  # Copier would not have more
+        return limits.out_of_memory(f"the template's {where}")
     line = getattr(error, "lineno", None)
     return TemplateError(
         f"the template raised while rendering {where}" + (f", line {line}" if line else ""),

@@ -16,7 +16,7 @@ from typing import Any, Final
 import jinja2
 import yaml
 
-from paved_road import yml
+from paved_road import limits, yml
 from paved_road.errors import AnswerError, PavedError, TemplateError, nearest
 from paved_road.render import context, shapes
 from paved_road.render.config import TemplateConfig
@@ -98,9 +98,13 @@ def _to_str(value: Any) -> str:
 
 
 def _to_yaml(value: Any) -> Any:
+    if not isinstance(value, str | bytes):
+        return value
     try:
-        return yaml.safe_load(value)
+        return yml.load(value, yaml.SafeLoader)
     except yaml.YAMLError as error:
+        if isinstance(error.__cause__, TypeError | AttributeError):
+            raise error.__cause__ from None  # Copier takes such a text as it is
         raise ValueError(yml.said(error)) from error
 
 
@@ -193,6 +197,7 @@ class _Question:
         book: AnswerBook,
     ) -> None:
         self.name = name
+        self.path = config.path
         self.details = config.questions[name]
         self.environment = environment
         self.book = book
@@ -210,6 +215,7 @@ class _Question:
 
     def settle(self, ask: Ask | None) -> None:
         """Put this question's answer into the book."""
+        limits.evaluating(f"the question {self.name!r} of the template's {self.path}")
         book, name = self.book, self.name
         if name in book.recorded and not self._is_valid(book.recorded[name]):
             del book.recorded[name]
@@ -408,6 +414,8 @@ class _Question:
             return self.environment.from_string(value).render({**self.context, **extra})
         except (_Unset, PavedError):
             raise
+        except MemoryError:
+            raise limits.out_of_memory(f"the question {self.name!r} of the template's {self.path}") from None
         except Exception as error:
             raise TemplateError(
                 f"the template's question {self.name!r} cannot be evaluated",

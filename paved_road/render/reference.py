@@ -8,14 +8,17 @@ destination; `main` is what runs there.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import pickle
 import re
 import secrets
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +27,8 @@ from typing import Any
 from paved_road import git, process
 from paved_road import tree as trees
 from paved_road.address import is_relative
-from paved_road.errors import AnswerError, PavedError, TemplateError, UntrustedTemplate
+from paved_road.errors import AnswerError, LimitError, PavedError, TemplateError, UntrustedTemplate
+from paved_road.limits import Limits, confine, out_of_memory, out_of_time
 from paved_road.render import machine
 from paved_road.road import WORKING_TREE, Release, git_url
 from paved_road.tree import File, Tree
@@ -46,6 +50,7 @@ class Job:
     exclude: tuple[str, ...] = ()
     """Added to the template's `_exclude`."""
     trust: bool
+    limits: Limits
 
 
 def render(release: Release, job: Job) -> Tree:
@@ -66,7 +71,8 @@ def render(release: Release, job: Job) -> Tree:
             "exclude": [*job.exclude, "/.git"],
             "skip_tasks": True,
         }
-        _run(told, Path(scratch), _environment(release, source, Path(scratch)))
+        _run(told, job.limits, Path(scratch), _environment(release, source, Path(scratch)))
+        _check(target, job.limits)
         rendered = trees.read(target) if target.is_dir() else {}
     rendered = {path: file for path, file in rendered.items() if file.data != lent.get(path)}
     rendered = trees.moved(rendered, target, job.destination)
@@ -122,12 +128,22 @@ def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]
     return git.PERSON.environment(found) | {"COPIER_CACHE_DIR": str(scratch / "copier")}
 
 
-def _run(job: Mapping[str, Any], directory: Path, environment: Mapping[str, str]) -> None:
+def _run(told: Mapping[str, Any], limits: Limits, directory: Path, environment: Mapping[str, str]) -> None:
     command = [sys.executable, "-m", "paved_road.render.reference"]
     # Answers are YAML, and JSON has neither its dates nor its sets.
-    done = process.run(command, cwd=directory, env=environment, line=base64.b64encode(pickle.dumps(job)))
+    line = base64.b64encode(pickle.dumps((told, limits)))
+    try:
+        done = process.run(command, cwd=directory, env=environment, line=line, seconds=_WALL * limits.seconds)
+    except subprocess.TimeoutExpired:
+        raise out_of_time(_WALL * limits.seconds, "rendering the template with Copier") from None
+    if done.code == -signal.SIGXCPU:
+        raise out_of_time(limits.seconds, "rendering the template with Copier")
     if done.code != 0:
         raise _fault(done.said[-1] if done.said else done.why)
+
+
+_WALL = 20
+"""Times the seconds of processor time that a rendering may wait: for git, for a slow machine."""
 
 
 def _fault(said: str) -> PavedError:
@@ -135,6 +151,10 @@ def _fault(said: str) -> PavedError:
     if refused := re.fullmatch(r"ValueError: Validation error for question '(.+?)': (.*)", said):
         name, why = refused.groups()
         return AnswerError(f"the answer to {name!r} is not valid", cause=why, hint=f"--data {name}=VALUE")
+    if said.startswith("MemoryError"):
+        return out_of_memory("rendering the template with Copier")
+    if spent := re.fullmatch(r"LimitError: (.*)", said):
+        return LimitError(spent[1])
     if refused := re.fullmatch(r"UntrustedTemplate: (.*)", said):
         return UntrustedTemplate(refused[1], hint="read the template first; to let it, add --trust")
     return TemplateError("Copier could not render the template", cause=said)
@@ -146,8 +166,10 @@ def main() -> int:
     from jinja2_ansible_filters.core_filters import FilterModule
 
     # It comes from our own parent process.
-    job = pickle.loads(base64.b64decode(sys.stdin.readline()))  # noqa: S301
+    job, most = pickle.loads(base64.b64decode(sys.stdin.readline()))  # noqa: S301
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=_end_when_it_is_too_much, args=(Path(job["dst_path"]), most), daemon=True).start()
+    confine(most)
     if not job["unsafe"]:
         filters = FilterModule.filters
         FilterModule.filters = lambda module: filters(module) | machine.without_trust()
@@ -165,6 +187,26 @@ def _end_with_the_parent() -> None:
         pass
     if os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
+
+
+def _end_when_it_is_too_much(target: Path, most: Limits) -> None:
+    """End this process when more is written than may be."""
+    while True:
+        time.sleep(0.2)
+        try:
+            _check(target, most)
+        except LimitError as error:
+            print(f"LimitError: {error.message}", file=sys.stderr, flush=True)
+            os._exit(1)
+
+
+def _check(target: Path, most: Limits) -> None:
+    sizes = []
+    for folder, _, names in os.walk(target):
+        for name in names:
+            with contextlib.suppress(OSError):  # it is being replaced
+                sizes.append(Path(folder, name).lstat().st_size)
+    most.check("what Copier renders of the template", files=len(sizes), size=sum(sizes))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,162 @@
+"""What a template or a file may cost at most: processor time, memory, files and bytes.
+
+A template is a program, and an untrusted one may be a bomb: nested loops, a catastrophic regular expression, a text
+multiplied by ten billion, YAML whose aliases multiply. What stops it costs the usual run some microseconds: a timer of
+processor time (so that a slow machine is no reason), and a limit of the operating system for the memory that is added.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from paved_road.errors import LimitError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Of one rendering; generous, and a person may set others (`[limits]` in the user's configuration)."""
+
+    seconds: float = 10
+    """Of processor time."""
+    files: int = 50_000
+    """Of a template, and of what it renders."""
+    bytes: int = 512 * 2**20
+    """Of the same."""
+
+    def check(self, what: str, *, files: int, size: int) -> None:
+        """Raise `LimitError` when there are more files, or more bytes in all."""
+        if files > self.files:
+            raise LimitError(f"{what} has more than {self.files} files", hint=_more("files", 2 * self.files))
+        if size > self.bytes:
+            raise LimitError(f"{what} has more than {self.bytes} bytes", hint=_more("bytes", 2 * self.bytes))
+
+
+USUAL = Limits()
+
+MEMORY = 2**30
+"""Bytes that a rendering may add to what the process has."""
+
+_GRACE = 3
+"""Times the seconds after which the system ends the process, when no line of Python runs any more to say why."""
+
+
+class _Spent(BaseException):
+    """The time is up: no `except Exception` of a template's filters holds it."""
+
+
+class _Watch:
+    """The one that is on, and where it is."""
+
+    on = False
+    place = ""
+
+
+def evaluating(place: str) -> None:
+    """Remember what is being evaluated, for the message."""
+    _Watch.place = place
+
+
+@contextlib.contextmanager
+def watched(what: str, limits: Limits = USUAL) -> Iterator[None]:
+    """Raise `LimitError` when the block takes more processor time, or more memory, than it may.
+
+    Only the outermost block counts, and only the main thread has a timer.
+    """
+    if _Watch.on or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _Watch.on, _Watch.place = True, what
+    before = _arm(limits.seconds)
+    try:
+        try:
+            yield
+        finally:
+            _disarm(*before)
+    except _Spent:
+        _disarm(*before)  # the first call may have been what was interrupted
+        raise out_of_time(limits.seconds, _Watch.place) from None
+    except MemoryError:
+        raise out_of_memory(_Watch.place) from None
+    finally:
+        _Watch.on = False
+
+
+def confine(limits: Limits) -> None:
+    """Put these limits on this whole process: it is killed by SIGXCPU when its time is up."""
+    _lower(resource.RLIMIT_CPU, int(time.process_time() + limits.seconds) + 1)
+    _lower(resource.RLIMIT_FSIZE, limits.bytes)
+    if now := _memory():
+        _lower(_MEMORY, now + MEMORY)
+
+
+def too_large(why: str) -> LimitError:
+    """What to raise where something that is being evaluated would take for ever, and nothing could interrupt it."""
+    return LimitError(f"{_Watch.place or 'the template'} {why}", cause="it would take minutes, or hours")
+
+
+def out_of_time(seconds: float, place: str) -> LimitError:
+    """What to raise for something that takes too long."""
+    return LimitError(
+        f"{place} takes more than {seconds:g} seconds",
+        cause="a template may not take longer",
+        hint=_more("seconds", 60),
+    )
+
+
+def out_of_memory(place: str) -> LimitError:
+    """What to raise for something that needs too much memory."""
+    return LimitError(f"{place} needs too much memory", cause=f"a template may have {MEMORY // 2**20} MiB")
+
+
+def _more(name: str, value: int) -> str:
+    return f"if the template is right, set {name} = {value} below [limits] in the file that `paved config show` names"
+
+
+_Before = tuple[object, tuple[int, int], tuple[int, int]]
+
+
+def _arm(seconds: float) -> _Before:
+    before = signal.signal(signal.SIGPROF, _ring), resource.getrlimit(_MEMORY), resource.getrlimit(resource.RLIMIT_CPU)
+    if now := _memory():
+        _lower(_MEMORY, now + MEMORY)
+    _lower(resource.RLIMIT_CPU, int(time.process_time() + _GRACE * seconds) + _GRACE)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    return before
+
+
+def _disarm(handler: object, memory: tuple[int, int], cpu: tuple[int, int]) -> None:
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.signal(signal.SIGPROF, handler)  # type: ignore[arg-type]
+    resource.setrlimit(_MEMORY, memory)
+    resource.setrlimit(resource.RLIMIT_CPU, cpu)
+
+
+def _ring(_: int, __: FrameType | None) -> None:
+    raise _Spent
+
+
+_MEMORY = resource.RLIMIT_DATA
+"""The heap and private mappings, which file mappings (git's packs) do not count for."""
+
+
+def _memory() -> int:
+    """Bytes of data this process has; 0 where nobody says so."""
+    try:
+        return int(Path("/proc/self/statm").read_bytes().split()[5]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _lower(kind: int, wanted: int) -> None:
+    soft, hard = resource.getrlimit(kind)
+    allowed = [limit for limit in (wanted, soft, hard) if limit != resource.RLIM_INFINITY]
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(kind, (min(allowed), hard))
