@@ -80,9 +80,10 @@ def offer(template: Template) -> tuple[Release, list[Release]]:
     if not template.road.is_git:
         return _working_tree(template), []
     try:
-        return release(template, template.road.history.head), every
+        main = release(template, template.road.history.head)
     except UnknownRelease:
         return _working_tree(template), every
+    return (_working_tree(template) if main.tag else main), every  # that tag is of a commit without the template
 
 
 def _holding(template: Template) -> list[Release]:
