@@ -35,24 +35,25 @@ def converted(
     Their paths are below the folder `prefix` of the repository; without one they are those of a repository that is yet
     to be made. With `filters` the programs run that the person's configuration names for that.
     """
-    wanted = _convertible(contents, within, prefix)
+    attributes = {**_around(contents, within, prefix), **_named(contents, prefix)}
+    wanted = _convertible(contents, [*attributes.values(), *_elsewhere(within)])
     if not wanted:
         return {}
     with tempfile.TemporaryDirectory(prefix="paved-convert-") as folder:
         work, objects = Path(folder, "work"), Path(folder, "objects")
         objects.mkdir()
-        attributes = [path for path in contents if PurePosixPath(path).name == _ATTRIBUTES]
-        for path in {*wanted, *attributes}:
-            target = work / prefix / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(contents[path])
+        for path, data in {**attributes, **{prefix + path: contents[path] for path in wanted}}.items():
+            (work / path).parent.mkdir(parents=True, exist_ok=True)
+            (work / path).write_bytes(data)
         where = within or _new(work)
         names = b"".join(quoted(prefix + path) + b"\n" for path in wanted)
         role = _role(where, work, objects, filters)
         said = run("hash-object", "-w", "--stdin-paths", cwd=work, stdin=names, role=role)
         ids = dict(zip(wanted, said.decode().split(), strict=True))
         changed = {path: one for path, one in ids.items() if one != blob_id(contents[path], where.object_format)}
-        return dict(zip(changed, _contents(list(changed.values()), objects, where), strict=True))
+        with Objects(where.top) as known:
+            stored = dict(zip(changed, _contents(list(changed.values()), objects, known), strict=True))
+            return _without_kept_line_ends(contents, stored, known, prefix)
 
 
 def _role(where: Repository, work: Path, objects: Path, filters: bool) -> Role:
@@ -72,42 +73,63 @@ def _new(work: Path) -> Repository:
     return Repository(top=work, folder=work / ".git", objects=work / ".git" / "objects", head=None)
 
 
-def _contents(ids: list[str], objects: Path, where: Repository) -> Iterator[bytes]:
+def _contents(ids: list[str], objects: Path, known: Objects) -> Iterator[bytes]:
     """The contents of blobs that were just written, or that the repository had already."""
-    with Objects(where.top) as known:
-        for one in ids:
-            loose = objects / one[:2] / one[2:]
-            if loose.exists():
-                yield zlib.decompress(loose.read_bytes()).split(b"\0", 1)[1]
-            else:
-                yield known.read([one])[0] or b""
+    for one in ids:
+        loose = objects / one[:2] / one[2:]
+        if loose.exists():
+            yield zlib.decompress(loose.read_bytes()).split(b"\0", 1)[1]
+        else:
+            yield known.read([one])[0] or b""
 
 
-def _convertible(contents: Mapping[str, bytes], within: Repository | None, prefix: str) -> list[str]:
+def _without_kept_line_ends(
+    contents: Mapping[str, bytes], stored: dict[str, bytes], known: Objects, prefix: str
+) -> dict[str, bytes]:
+    """As git does: a file that is stored with CRLF already keeps it, whatever settings have been made since."""
+    only = [path for path, data in stored.items() if data == contents[path].replace(b"\r\n", b"\n")]
+    now = zip(only, known.read(f":{prefix}{path}" for path in only), strict=True)
+    kept = {path for path, data in now if data is not None and b"\r\n" in data}
+    return {path: data for path, data in stored.items() if path not in kept}
+
+
+def _convertible(contents: Mapping[str, bytes], attributes: list[bytes]) -> list[str]:
     """The paths whose contents git may convert, by what is cheap to know."""
-    attributes = [data for path, data in contents.items() if PurePosixPath(path).name == _ATTRIBUTES]
-    attributes += _around(contents, within, prefix)
     if any(_ANY_CONTENT.search(data) for data in attributes):
         return list(contents)
-    return [
-        path
-        for path, data in contents.items()
-        if b"\r\n" in data or (attributes and b"$Id:" in data)
-    ]  # fmt: skip
+    ident = b"$Id:" if attributes else b"\r\n"
+    return [path for path, data in contents.items() if b"\r\n" in data or ident in data]
 
 
-def _around(contents: Mapping[str, bytes], within: Repository | None, prefix: str) -> Iterator[bytes]:
-    """The attributes that are on disk: the person's own, those of the repository, and of the folders of the paths."""
+def _named(contents: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
+    """The attributes among the contents, by their path in the repository."""
+    return {prefix + path: data for path, data in contents.items() if PurePosixPath(path).name == _ATTRIBUTES}
+
+
+def _around(contents: Mapping[str, bytes], within: Repository | None, prefix: str) -> dict[str, bytes]:
+    """The attributes on disk in the folders of the paths and in those above, by their path in the repository."""
+    if within is None:
+        return {}
+    folders = {folder for path in contents for folder in PurePosixPath(prefix + path).parents}
+    found = {str(folder / _ATTRIBUTES): _read(within.top / folder / _ATTRIBUTES) for folder in sorted(folders)}
+    return {path: data for path, data in found.items() if data}
+
+
+def _elsewhere(within: Repository | None) -> list[bytes]:
+    """The person's own attributes, and those for this clone alone."""
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     places = [home / "git" / "attributes"]
     if within is not None:
-        folders = {str(folder) for path in contents for folder in PurePosixPath(prefix + path).parents}
-        places += [within.folder / "info" / "attributes", within.objects.parent / "info" / "attributes"]
-        places += [within.top / folder / _ATTRIBUTES for folder in sorted(folders)]
-    for place in dict.fromkeys(places):
-        try:
-            if stat.S_ISREG(place.lstat().st_mode):
-                with place.open("rb") as stream:
-                    yield stream.read(_READ)
-        except OSError:
-            continue
+        places += [folder / "info" / "attributes" for folder in {within.folder, within.objects.parent}]
+    return [data for place in places if (data := _read(place))]
+
+
+def _read(file: Path) -> bytes:
+    """A plain file that there is."""
+    try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            return b""
+        with file.open("rb") as stream:
+            return stream.read(_READ)
+    except OSError:
+        return b""

@@ -132,14 +132,46 @@ def test_an_edited_line_is_drift_and_is_merged(kind: str, made: Made, road: Path
     write_files(service, {"file.txt": content.replace(b"9", b"mine")})
     said = paved("drift", service)
     assert (said.code, said.out) == (1, "edited   file.txt\n")
-    changed = [line.strip() for line in paved("drift", service, "--diff").out.splitlines() if line[:1] in "+-"]
-    assert [line for line in changed if line[3:4] != " "] == ["-9", "+mine"]
+    shown = paved("drift", service, "--diff").out.splitlines()
+    changed = [line.strip() for line in shown if line[:1] in ("+", "-") and line[:3] not in ("+++", "---")]
+    assert changed == ["-9", "+mine"]
     evolve(service, {})
     evolve(road, {"template/file.txt": KINDS[kind][2]}, tag="v1.1.0")
     assert paved("update", service, "--commit").code == 0
     lines = (service / "file.txt").read_text().split()
     assert lines == ["road", *"2345678", "mine"]
     assert git.run("status", "--porcelain", cwd=service) == b""
+
+
+def test_line_ends_that_are_stored_stay_whatever_is_set_later(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": text()})
+    service = tmp_path / "service"
+    assert paved("new", service, "--road", road, "--defaults").code == 0
+    git.run("config", "core.autocrlf", "input", cwd=service)
+    evolve(road, {"template/file.txt": text("road")}, tag="v1.1.0")
+    assert paved("update", service, "--commit").code == 0
+    assert git.read(service, ["HEAD:file.txt"]) == [text("road").encode()]
+    assert git.run("status", "--porcelain", cwd=service) == b""
+    assert paved("drift", service, "--all").out == "as stamped\n"
+
+
+@pytest.mark.parametrize("where", ["top", "info", "deep"])
+def test_attributes_of_the_repository_count(where: str, tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": text(), "template/a/b.txt": text()})
+    top = make_road(tmp_path / "mono", {"README": "x"}, tag=None)
+    place = {"top": ".gitattributes", "info": ".git/info/attributes", "deep": "one/.gitattributes"}[where]
+    if where != "deep":
+        write_files(top, {place: "*.txt text\n"})
+    service = top / "one"
+    assert paved("new", service, "--road", road, "--defaults").code == 0
+    write_files(top, {place: "*.txt text\n"})
+    evolve(top, {})
+    expected = "edited   a/b.txt  (shared)\nedited   file.txt  (road)\n" if where == "deep" else "as stamped\n"
+    assert paved("drift", service, "--all").out == expected  # attributes that came later change what is stored
+    evolve(road, {"template/file.txt": text("road")}, tag="v1.1.0")
+    assert paved("update", service, "--commit").code == 0
+    assert git.read(top, ["HEAD:one/file.txt"]) == [text("road", end="\n").encode()]
+    assert paved("drift", service).code == 0
 
 
 def test_nothing_is_asked_of_git_where_nothing_is_converted(
