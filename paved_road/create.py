@@ -131,7 +131,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     tasks = told.tasks()
     _check_trust(form, order, [f"task: {task}" for task in tasks])
     if not form.derives:
-        notes += [f"{path} is not made, a command of the road's makes it: {how}" for path, how in own.derived.items()]
+        notes += derive.not_made(own.derived)
     if folders := empty_folders(form, book, destination, pristine.tree):
         notes.append(f"git keeps no empty folder, so no clone will have {', '.join(folders)}")
     enclosing = _enclosing(destination)
@@ -209,6 +209,8 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
     notes = planned.notes
     if own and enclosing not in (None, destination.resolve()):
         notes += (f"a task made {destination.name} a repository of its own, inside of {enclosing}",)
+    if inner := commands.repositories_in(destination):
+        notes += (f"a task made {', '.join(inner)} a repository of its own: git keeps none of its files here",)
     tree = commands.kept(destination, planned.pristine.tree)
     pristine = replace(planned.pristine, tree=tree)
     within = git.repository(destination)

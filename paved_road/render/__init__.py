@@ -243,7 +243,8 @@ class Told:
 
     def tasks(self) -> list[Command]:
         """The tasks that run."""
-        return list(commands.tasks(self.form.config.tasks, self.evaluation("tasks")))
+        wanted = self.form.config.tasks
+        return list(commands.tasks(wanted, self.evaluation("tasks"))) if wanted else []
 
     def evaluation(self, phase: str) -> Evaluation:
         """What decides about them in a phase of Copier's (`tasks`, `migrate`)."""

@@ -132,6 +132,12 @@ def kept(place: Path, tree: Tree) -> Tree:
     return trees.read(place, dict.fromkeys([*there, *git.working_files(place)]))
 
 
+def repositories_in(place: Path) -> list[str]:
+    """Folders that are repositories of their own, of which git keeps a link and no file."""
+    found = (path.rstrip("/") for path in git.working_files(place))
+    return [path for path in found if (place / path).is_dir() and not (place / path).is_symlink()]
+
+
 def _behind_a_link(place: Path, path: str) -> bool:
     """Whether a folder of the path was replaced by a link: what is behind it is found elsewhere, or is not ours."""
     return any((place / parent).is_symlink() for parent in PurePosixPath(path).parents)

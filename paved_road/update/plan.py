@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from paved_road import address, git, origin, rules
+from paved_road import address, derive, git, origin, rules
 from paved_road.config import Config
 from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UsageError
 from paved_road.git import Commit, Leaf, Scratch
@@ -326,6 +326,7 @@ def _draft(
     lock = lock.without(left_out)
     if not form.derives and lock != service.lock:
         kept |= {path: f"derived; make it again: {how}" for path, how in own.derived.items() if path in ours}
+        notes += tuple(derive.not_made({path: how for path, how in own.derived.items() if path not in ours}))
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
         ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=(*bases.notes(old), *secret_notes, *notes),

@@ -166,6 +166,12 @@ def test_a_lock_command_without_trust_is_told(tmp_path: Path) -> None:
     said = paved("new", tmp_path / "service", "--road", at)
     assert said.code == 0
     assert "made.lock is not made, a command of the road's makes it: touch made.lock" in said.err
+    evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
+    for _ in range(2):
+        said = paved("update", tmp_path / "service", "--dry-run")
+        assert said.code == 0
+        assert "made.lock" in said.out + said.err
+        evolve(tmp_path / "service", {"made.lock": "made by hand\n"})
 
 
 # -- where, and what they make -------------------------------------------------------------------------------------
@@ -206,6 +212,17 @@ def test_commits_of_a_task_stay(tmp_path: Path) -> None:
     subjects = git.text("log", "--format=%s", cwd=tmp_path / "service").splitlines()
     assert subjects == ["Stamp service from road 1.0.0", "theirs"]
     assert git.text("status", "--porcelain", cwd=tmp_path / "service") == ""
+
+
+def test_a_repository_inside_is_told(tmp_path: Path) -> None:
+    inner = make_road(tmp_path / "library", {"lib.py": "1\n"})
+    at = road(tmp_path, f"git clone -q {inner} vendor/library")
+    said = paved("new", tmp_path / "service", "--road", at, "--trust")
+    assert said.code == 0
+    assert "a task made vendor/library a repository of its own" in said.err
+    lock = open_service(tmp_path / "service").lock
+    assert lock is not None
+    assert set(lock.files) == {"a.txt"}
 
 
 def test_in_a_monorepo_git_answers_a_task(tmp_path: Path) -> None:
