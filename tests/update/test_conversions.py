@@ -155,23 +155,28 @@ def test_line_ends_that_are_stored_stay_whatever_is_set_later(tmp_path: Path) ->
     assert paved("drift", service, "--all").out == "as stamped\n"
 
 
-@pytest.mark.parametrize("where", ["top", "info", "deep"])
-def test_attributes_of_the_repository_count(where: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [".gitattributes", ".git/info/attributes"])
+def test_attributes_of_the_repository_count(place: str, tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": text(), "template/a/b.txt": text()})
     top = make_road(tmp_path / "mono", {"README": "x"}, tag=None)
-    place = {"top": ".gitattributes", "info": ".git/info/attributes", "deep": "one/.gitattributes"}[where]
-    if where != "deep":
-        write_files(top, {place: "*.txt text\n"})
+    write_files(top, {place: "*.txt text\n"})
     service = top / "one"
     assert paved("new", service, "--road", road, "--defaults").code == 0
-    write_files(top, {place: "*.txt text\n"})
     evolve(top, {})
-    expected = "edited   a/b.txt  (shared)\nedited   file.txt  (road)\n" if where == "deep" else "as stamped\n"
-    assert paved("drift", service, "--all").out == expected  # attributes that came later change what is stored
+    assert paved("drift", service, "--all").out == "as stamped\n"
     evolve(road, {"template/file.txt": text("road")}, tag="v1.1.0")
     assert paved("update", service, "--commit").code == 0
     assert git.read(top, ["HEAD:one/file.txt"]) == [text("road", end="\n").encode()]
     assert paved("drift", service).code == 0
+
+
+def test_attributes_that_come_later_change_what_is_stored(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": text()})
+    service = tmp_path / "service"
+    assert paved("new", service, "--road", road, "--defaults").code == 0
+    evolve(service, {".gitattributes": "*.txt text\n", "file.txt": None})
+    evolve(service, {"file.txt": text()})
+    assert paved("drift", service, "--all").out == "edited   file.txt  (road)\n"
 
 
 def test_nothing_is_asked_of_git_where_nothing_is_converted(
