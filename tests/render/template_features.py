@@ -47,12 +47,14 @@ SETTINGS = (
     ),
     _setting(
         "_jinja_extensions",
-        "_jinja_extensions: [jinja2.ext.do]\nq: x",
+        "_jinja_extensions: [jinja2.ext.loopcontrols, 'jinja2.ext:do']\n"
+        "q: \"{% do [] %}1\"",
         {"a.jinja": "{% set l = [] %}{% do l.append(q) %}{{ l[0] }}"},
-        {"a": "x"},
+        {"a": "1"},
         verdict=COPIER,
         trust=True,
-        note="An extension is code: it runs for a trusted road or with `--trust`, and must be installed beside paved.",
+        note="Code that runs for a trusted road or with `--trust`, installed beside paved. Those of Jinja itself "
+        "(`jinja2.ext.*`) run in process.",
     ),
     _setting(
         "_message_after_copy",
