@@ -126,6 +126,18 @@ QUESTIONS = {
         {"x.jinja": "{{ _external_data.own.name }}!\n"},
         {"x": "none!\n"},
     ),
+    "a-default-that-changes": plainly(
+        "name: abc",
+        {"x.jinja": "{{ name }}\n"},
+        {"/copier.yml": "_subdirectory: t\nname: other\n", "x.jinja": "{{ name }}!\n"},
+        {"x": "abc!\n"},
+    ),
+    "a-question-that-goes": plainly(
+        "name: abc\ngone: true",
+        {"x.jinja": "{{ name }}\n"},
+        {"/copier.yml": "_subdirectory: t\nname: abc\n", "x.jinja": "{{ name }}{{ gone is defined }}\n"},
+        {"x": "abcTrue\n"},
+    ),
 }
 
 SETTINGS = {
@@ -214,6 +226,18 @@ SETTINGS = {
         trust=True,
         covered=False,
     ),
+    "exclude-by-answer": plainly(
+        "docs: false\n_exclude: ['{% if not docs %}docs{% endif %}', '*.tmp']",
+        {"docs/i.md": "1\n", "x.tmp": ""},
+        {"docs/i.md": "2\n"},
+        {"docs/i.md": None, "x.tmp": None},
+    ),
+    "no-newline-kept": plainly(
+        "_envops: {keep_trailing_newline: false, trim_blocks: true}\nname: abc",
+        {"x.jinja": "{% if name %}\n{{ name }}{% endif %}\n"},
+        {"x.jinja": "{% if name %}\n{{ name }}!{% endif %}\n"},
+        {"x": "abc!"},
+    ),
 }
 
 CODE = {
@@ -260,6 +284,23 @@ CODE = {
             "    command: 'echo {{ _stage }} {{ _version_to }} $VERSION_PEP440_FROM > migrated.txt'\nname: abc\n"
         },
         {"migrated.txt": "before v2.0.0 1.0.0\n"},
+        trust=True,
+    ),
+    "a-task-that-starts-a-repository": plainly(
+        "_tasks: ['git init --quiet', ['git', 'config', 'x.y', '{{ name }}']]\nname: abc",
+        {"x": "1\n"},
+        {"x": "2\n"},
+        {"x": "2\n"},
+        trust=True,
+    ),
+    "a-migration-of-the-older-form": plainly(
+        "name: abc",
+        {},
+        {
+            "/copier.yml": "_subdirectory: t\n_migrations:\n  - version: v2.0.0\n"
+            "    before: ['echo $STAGE > before.txt']\n    after: ['echo $STAGE > after.txt']\nname: abc\n"
+        },
+        {"before.txt": "before\n", "after.txt": "after\n"},
         trust=True,
     ),
 }
@@ -327,6 +368,34 @@ FILES = {
         edit={"b.txt": "ours\n"},
         conflicts=("b.txt",),
         copier="its markers are others, and it exits with 0",
+    ),
+    "an-executable-bit-alone": plainly(
+        "name: abc", {"run.sh": "#!/bin/sh\n"}, {"run.sh*": "#!/bin/sh\n"}, {"run.sh is executable": ""}
+    ),
+    "links-followed": plainly(
+        "name: abc",
+        {"real": "1\n", "link": Link("real"), "d/x": "1\n", "e": Link("d")},
+        {"real": "2\n", "d/x": "2\n"},
+        {"link": "2\n", "e/x": "2\n"},
+    ),
+    "folders-by-a-dotted-name": plainly(
+        "package: a.b",
+        {"{{ package.replace('.', _copier_conf.sep) }}{{ _copier_conf.sep }}m.py.jinja": "1\n"},
+        {"{{ package.replace('.', _copier_conf.sep) }}{{ _copier_conf.sep }}m.py.jinja": "2\n"},
+        {"a/b/m.py": "2\n"},
+    ),
+    "odd-names": plainly(
+        "name: abc",
+        {"ü/ñ o.txt": "1\n", "#it's;": "1\n", "{{ name }} &.md.jinja": "1\n"},
+        {"ü/ñ o.txt": "2\n", "#it's;": "2\n", "{{ name }} &.md.jinja": "2\n"},
+        {"ü/ñ o.txt": "2\n", "#it's;": "2\n", "abc &.md": "2\n"},
+    ),
+    "converted-line-ends": plainly(
+        "name: abc",
+        {".gitattributes": "*.bat text eol=crlf\n", "run.bat.jinja": "one\r\n{{ name }}\r\n"},
+        {"run.bat.jinja": "one\r\n{{ name }}\r\nthree\r\n"},
+        {"run.bat": "one\r\nabc\r\nthree\r\n"},
+        copier="it writes the line ends of its rendering, and not those that git writes",
     ),
 }
 

@@ -47,8 +47,7 @@ SETTINGS = (
     ),
     _setting(
         "_jinja_extensions",
-        "_jinja_extensions: [jinja2.ext.loopcontrols, 'jinja2.ext:do']\n"
-        "q: \"{% do [] %}1\"",
+        "_jinja_extensions: [jinja2.ext.loopcontrols, 'jinja2.ext:do']\nq: \"{% do [] %}1\"",
         {"a.jinja": "{% set l = [] %}{% do l.append(q) %}{{ l[0] }}"},
         {"a": "1"},
         verdict=COPIER,
