@@ -383,17 +383,14 @@ class _Rendering:
     def shaped(self, tree: Tree) -> Tree:
         """The tree as the tasks of an update leave it."""
         with tempfile.TemporaryDirectory(prefix="paved-tasks-") as folder:
-            scratch, name = Path(folder), self.destination.name
+            shop = commands.workshop(Path(folder), self.destination)
             wanted = Told(
                 form=self.form, book=self.book, answers_file=self.answers_file, operation=Operation.UPDATE,
-                destination=scratch / "service" / name, source=commands.source_below(scratch),
+                destination=shop.place, source=commands.source_below(shop.scratch),
             ).tasks()  # fmt: skip
             if wanted and not self.form.trust:
                 raise untrusted(self.form.release, [f"task: {one}" for one in wanted])
-            if not wanted:
-                return tree
-            made = commands.shaped(tree, name, self.form.files, wanted, scratch)
-            return trees.moved(made, scratch / "service" / name, self.destination)
+            return shop.shaped(tree, self.form.files, wanted) if wanted else tree
 
     def setting(self, name: str) -> str:
         """A setting of the template with its Jinja rendered; "" when it is not set."""

@@ -107,18 +107,45 @@ def bring(files: Tree, folder: Path, commands: Iterable[Command], *, written_to:
         trees.write(files, written_to or folder)
 
 
-def shaped(tree: Tree, name: str, files: Tree, commands: Iterable[Command], scratch: Path) -> Tree:
-    """The rendered files as these tasks leave them, run in a folder `name` of a repository below `scratch`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workshop:
+    """A copy of a service's surroundings in which tasks shape files: a repository, and the service's folder in it."""
 
-    Files that git ignores, and what tasks do to the repository itself, are no part of it.
-    """
-    place = scratch / "service" / name
-    place.mkdir(parents=True)
-    trees.write(tree, place)
-    git.start_repository(place)
-    bring(files, source_below(scratch), commands)
-    run(commands, place, kind="task", hint="fix the template; nothing of the service was changed")
-    return kept(place, tree)
+    scratch: Path
+    service: Path
+    """The service itself."""
+    repository: Path
+    """The root of the repository that the service is in."""
+
+    @property
+    def top(self) -> Path:
+        """The root of the repository."""
+        return self.scratch / "repository" / (self.repository.name or "root")
+
+    @property
+    def place(self) -> Path:
+        """The service's folder."""
+        return self.top / self.service.relative_to(self.repository)
+
+    def shaped(self, tree: Tree, files: Tree, commands: Iterable[Command]) -> Tree:
+        """The rendered files as these tasks leave them; `files` are the template's own.
+
+        Files that git ignores, and what tasks do to the repository itself, are no part of it. A file that says where it
+        was made says where the service is.
+        """
+        self.place.mkdir(parents=True)
+        trees.write(tree, self.place)
+        git.start_repository(self.top)
+        bring(files, source_below(self.scratch), commands)
+        run(commands, self.place, kind="task", hint="fix the template; nothing of the service was changed")
+        return trees.moved(kept(self.place, tree), self.top, self.repository)
+
+
+def workshop(scratch: Path, service: Path) -> Workshop:
+    """The workshop of a service, below `scratch`."""
+    service = service.resolve()
+    around = git.repository_around(service)
+    return Workshop(scratch=scratch, service=service, repository=around.top if around else service)
 
 
 def source_below(scratch: Path) -> Path:

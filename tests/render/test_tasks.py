@@ -226,10 +226,14 @@ def test_a_repository_inside_is_told(tmp_path: Path) -> None:
 
 
 def test_in_a_monorepo_git_answers_a_task(tmp_path: Path) -> None:
-    at = road(tmp_path, "git rev-parse --show-prefix > where.txt")
+    at = road(tmp_path, "git rev-parse --show-prefix > where.txt; git rev-parse --show-toplevel > top.txt")
     mono = make_road(tmp_path / "mono", {"README": "x"}, tag=None)
     assert paved("new", mono / "services" / "one", "--road", at, "--trust").code == 0
     assert (mono / "services/one/where.txt").read_text() == "services/one/\n"
+    evolve(mono, {})
+    evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
+    changes = paved("update", mono / "services" / "one", "--trust", "--json").envelope["result"]["changes"]
+    assert {change["path"] for change in changes} == {".copier-answers.yml", ".paved-road.lock", "a.txt"}
 
 
 def test_git_answers_a_task_in_an_update_too(tmp_path: Path) -> None:
