@@ -173,7 +173,13 @@ def envelope(
         "notes": list(notes),
         "error": fault,
     }
-    _print(_json(document, sys.stdout), sys.stdout, obeyed=True)
+    json_text(_json(document, sys.stdout))
+
+
+def json_text(text: str) -> None:
+    """A JSON document. Its control characters are escaped; so is, for a CI server, what would begin a command."""
+    # A number sign is only ever inside a string, where the escape means the same.
+    _print(text.replace("##", "\\u0023#") if in_a_runner() else text, sys.stdout, obeyed=True)
 
 
 def _json(document: Any, stream: TextIO | None) -> str:
@@ -182,8 +188,7 @@ def _json(document: Any, stream: TextIO | None) -> str:
     text = _dumped(document)
     if encoding not in ("utf-8", "utf8") or _has_surrogates(text) or (stream is not None and stream.isatty()):
         text = _dumped(document, ascii_only=True)
-    # A number sign is only ever inside a string, where the escape means the same.
-    return text.replace("##", "\\u0023#") if in_a_runner() else text
+    return text
 
 
 def _dumped(document: Any, *, ascii_only: bool = False) -> str:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 
+from paved_road import ui
 from paved_road.config import Config
-from paved_road.offroad import checking, formats
+from paved_road.offroad import checking, formats, report
 from paved_road.offroad.formats import Checked, Format
 from paved_road.offroad.formats.github import _data, _property
 from paved_road.offroad.formats.junit import _clean
 from paved_road.offroad.formats.markdown import cell
 from paved_road.offroad.ledger import Record
+from paved_road.offroad.report import html, markdown
 from paved_road.offroad.standing import State
 from paved_road.service import Service
 from tests.offroad.world import REASON, TODAY, change
@@ -106,6 +109,61 @@ def test_text_cannot_break_out_of_a_format() -> None:
     escaped = cell("a | b\n<script>@platform `x` [y](z)")
     assert "\n" not in escaped
     assert not re.search(r"(?<!\\)[|`\[]|<|@", escaped)
+
+
+TRAP = (
+    "x\x1b]8;;evil\x07 \x9b1m \u202e \udcff <img src=x onerror=alert(1)> &#64;team @team [y](javascript:alert(1)) "
+    "]]> ::x ##[y]"
+)
+
+
+@pytest.fixture
+def hostile(checked: Make) -> Checked:
+    """What a stranger wrote where a reason, a path and a folder are told."""
+    done = checked()
+    (one,) = done.standing.excused
+    deviation = one.record.deviation.model_copy(update={"reason": TRAP, "owner": TRAP})
+    record = replace(one.record, deviation=deviation, path=f"docs/off-road/{TRAP}.md")
+    findings = tuple(replace(each, text=f"{TRAP}\n::error::{TRAP}", path=TRAP) for each in done.standing.findings)
+    standing = replace(done.standing, excused=(replace(one, record=record),), findings=findings)
+    return Checked(name=TRAP, prefix="javascript:alert(1)//a)/", standing=standing)
+
+
+@pytest.mark.parametrize("form", Format)
+def test_nothing_that_is_written_breaks_out_of_a_format(
+    form: Format, hostile: Checked, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    show = {Format.GITHUB: ui.workflow_commands, Format.SARIF: ui.json_text}.get(form, ui.block)
+    show(formats.render(hostile, form))
+    said = capsys.readouterr().out
+    assert not set(said) & set("\x1b\x07\x9b\u202e\udcff")
+    if form is Format.GITHUB:
+        assert [line.split(" ")[0] for line in said.splitlines()] == ["::error", "::warning", "::notice"]
+    else:
+        assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
+    if form is Format.MARKDOWN:
+        assert not re.search(r"<(?!/?(br|p)>)|@|(?<!\\)\[y|(?<!\\)\]\(javascript:", said.replace("&#64;", ""))
+        assert "&#38;#64;team" in said.replace("\\#", "#")
+    if form is Format.SARIF:
+        assert json.loads(said)["runs"][0]["results"][-1]["suppressions"][0]["justification"].startswith("x\x1b]8")
+    if form is Format.JUNIT:
+        assert said.isascii()
+        (case, *_) = ET.fromstring(said).iter("testcase")
+        assert case.get("file", "").startswith("javascript:alert(1)//a)/x\ufffd]8")
+
+
+def test_a_report_breaks_out_of_nothing(hostile: Checked, settings: Config) -> None:
+    exits = (report.Exit(service=TRAP, status="accepted", record="x", kind=TRAP, reason=TRAP, owner=TRAP),)
+    place = report.Place(name=TRAP, exits=exits)
+    made = report.Report(
+        root=".", services=1, off_road=1, places=(place,), unread=((TRAP, TRAP),),
+        teams=(report.Team(name=TRAP, records=1, expired=0, oldest_days=0),),
+    )  # fmt: skip
+    page, text = html.render(made), markdown.render(made)
+    assert "<img" not in page + text
+    assert "href" not in page
+    assert "](javascript" not in text.replace("\\]", "")
 
 
 def test_paths_are_those_of_the_repository(checked: Make) -> None:

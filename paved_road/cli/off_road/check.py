@@ -80,7 +80,8 @@ def _tell(checked: Checked, form: Format) -> None:
     elif form is Format.TEXT:
         _say(checked)
     elif text := formats.render(checked, formats.Format(form)):
-        (ui.workflow_commands if form is Format.GITHUB else ui.block)(text)
+        show = {Format.GITHUB: ui.workflow_commands, Format.SARIF: ui.json_text}.get(form, ui.block)
+        show(text)
 
 
 def _facts(checked: Checked) -> dict[str, Any]:

@@ -20,4 +20,4 @@ def schema(json: options.Json = False) -> None:
     if json:
         ui.envelope("off-road schema", 0, jsons.loads(json_schema()))
     else:
-        ui.block(json_schema().rstrip("\n"))
+        ui.json_text(json_schema().rstrip("\n"))

@@ -30,7 +30,8 @@ def render(checked: Checked) -> str:
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}'
+    # In ASCII, which is UTF-8 whatever the encoding of standard output is.
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="us-ascii").decode()}'
 
 
 def _case(suite: ET.Element, checked: Checked, state: str, name: str, path: str, line: int) -> ET.Element:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from paved_road.offroad.formats import Checked
 
 
@@ -20,13 +22,18 @@ def render(checked: Checked) -> str:
             parts.append("\n".join([f"| {title} | where | what |", "|---|---|---|", *rows]))
     if standing.excused:
         rows = [
-            f"| {cell(one.difference.path)} | [{one.record.id}]({checked.prefix}{one.record.path}) "
+            f"| {cell(one.difference.path)} | [{one.record.id}]({_link(checked.prefix + one.record.path)}) "
             f"| {cell(one.record.deviation.reason)} | {cell(one.record.deviation.owner)} "
             f"| {one.record.deviation.review_by} |"
             for one in standing.excused
         ]
         parts.append("\n".join(["| Excused | record | reason | owner | until |", "|---|---|---|---|---|", *rows]))
     return "\n\n".join(parts)
+
+
+def _link(path: str) -> str:
+    """A path as a link's target: no address of another kind, and nothing that ends the link."""
+    return quote(path, errors="surrogateescape")
 
 
 def _verdict(failing: int, warnings: int, excused: int) -> str:
@@ -36,6 +43,8 @@ def _verdict(failing: int, warnings: int, excused: int) -> str:
 
 def cell(text: str) -> str:
     """Text that stays in its cell and is no markup of its own."""
-    for character in "\\`*_[]<>|#@":
-        text = text.replace(character, f"\\{character}" if character not in "<>@" else f"&#{ord(character)};")
-    return " ".join(text.split())
+    return " ".join(text.translate(_ESCAPES).split())
+
+
+# A backslash makes any punctuation plain (CommonMark); GitHub looks for mentions after that, and for tags before.
+_ESCAPES = {ord(one): f"\\{one}" for one in "\\`*_[]|#~$!"} | {ord(one): f"&#{ord(one)};" for one in "&<>@"}

@@ -29,14 +29,15 @@ def render(checked: Checked) -> str:
     results = [_finding(checked, one) for one in checked.standing.findings]
     results += [_excused(checked, one) for one in checked.standing.excused]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    # In ASCII, which is UTF-8 whatever the encoding of standard output is.
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
 def _finding(checked: Checked, one: Finding) -> dict[str, Any]:
     return {
         "ruleId": str(one.state),
         "level": "error" if checked.fails(one) else "warning",
-        "message": {"text": one.text},
+        "message": {"text": _text(one.text)},
         "locations": [_location(checked, one.path, one.line)],
     }
 
@@ -46,17 +47,22 @@ def _excused(checked: Checked, one: Excused) -> dict[str, Any]:
     return {
         "ruleId": _DRIFT,
         "level": "warning",
-        "message": {"text": f"{one.difference.path} is {one.difference.kind}; {one.record.path} excuses it"},
+        "message": {"text": _text(f"{one.difference.path} is {one.difference.kind}; {one.record.path} excuses it")},
         "locations": [_location(checked, one.difference.path, 1)],
         "suppressions": [
             {
                 "kind": "external",
                 "status": "accepted",
-                "justification": deviation.reason,
+                "justification": _text(deviation.reason),
                 "location": _location(checked, one.record.path, one.record.line("reason")),
             }
         ],
     }
+
+
+def _text(text: str) -> str:
+    """Text that every JSON parser takes: Python's stand-ins for bytes that are not UTF-8 are no characters."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _location(checked: Checked, path: str, line: int) -> dict[str, Any]:
