@@ -294,11 +294,12 @@ def _draft(
     runs = running.Running(passage=passage, dry_run=order.dry_run)
     service, ours = runs.before(service, head)
     order.greet(form.greeting(service.path, Operation.UPDATE))
-    book = form.settle(
-        service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
-        ask=_only_new(ask, service.answers, secret),
-    )  # fmt: skip
-    _refuse_lost_answers(form, book, service, order, asked=ask is not None)
+    with runs.settling(stamped):
+        book = form.settle(
+            service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
+            ask=_only_new(ask, service.answers, secret),
+        )  # fmt: skip
+        _refuse_lost_answers(form, book, service, order, asked=ask is not None)
     where = place.find(stamped, before, form, book, head)
     pristine = as_stored(
         render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where),

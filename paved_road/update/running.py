@@ -8,11 +8,11 @@ possible.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paved_road.errors import TemplateError
+from paved_road.errors import AnswerError, TemplateError
 from paved_road.render import Operation, Told, untrusted
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook
@@ -45,6 +45,18 @@ class Running:
             return service, head
         files, record = self.passage.migrated(service)
         return replace(service, record=record), files
+
+    @contextlib.contextmanager
+    def settling(self, service: Service) -> Iterator[None]:
+        """An answer that a dry run cannot know, because a migration that may bring it over did not run, is told so."""
+        try:
+            yield
+        except AnswerError as error:
+            wanted = self.passage.before(service) if self.dry_run else []
+            if not wanted:
+                raise
+            cause = f"a dry run runs no migration, and one may bring the answer over: {wanted[0]}"
+            raise AnswerError(error.message, cause=cause, hint=error.hint) from error
 
     def rest(
         self, service: Service, book: AnswerBook, answers_file: str

@@ -94,14 +94,19 @@ def test_those_before_see_the_old_files_and_what_they_make_is_merged(service: Pa
     assert (service / "a.txt").read_text() == "team\n"
 
 
-def test_those_before_can_bring_an_answer_over(service: Path, road: Path) -> None:
+def test_those_before_can_bring_an_answer_over(service: Path, road: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["update", str(service), "--data", "name=Ada", "--commit"]) == 0
     rename = {
         "version": "1.1.0",
         "when": "{{ _stage == 'before' }}",
         "command": "sed -i s/^name:/whom:/ .copier-answers.yml",
     }
-    evolve(road, {"copier.yml": config(rename, whom="nobody"), "template/w.txt.jinja": "{{ whom }}\n"}, tag="v1.1.0")
+    required = config(rename, whom={"type": "str"})
+    evolve(road, {"copier.yml": required, "template/w.txt.jinja": "{{ whom }}\n"}, tag="v1.1.0")
+    assert update(service, "--dry-run") == 2
+    said = capsys.readouterr().err
+    assert "--data whom=" in said
+    assert "a dry run runs no migration, and one may bring the answer over: sed" in said
     assert update(service) == 0
     assert (service / "w.txt").read_text() == "Ada\n"
 
