@@ -22,7 +22,7 @@ from paved_road.cli import main
 from paved_road.config import load
 from paved_road.errors import UsageError
 from paved_road.service import open_service
-from paved_road.testing import evolve, make_road, run, running, write_files
+from paved_road.testing import evolve, make_road, paved, run, running, write_files
 from paved_road.update import apply
 from paved_road.update.plan import Order, planning
 from tests.update.faults import Outcome, Server, server
@@ -84,6 +84,7 @@ class State:
 
     files: tuple[tuple[str, int, bytes], ...]
     index: bytes
+    head: str
     refs: str
     commits: str
 
@@ -94,7 +95,7 @@ def differences(service: Path, expected: State) -> list[str]:
     files = sorted(str(file) for file in {*found.files} ^ {*expected.files})
     rest = [
         f"{name}: {getattr(found, name)!r}"
-        for name in ("index", "refs", "commits")
+        for name in ("index", "head", "refs", "commits")
         if getattr(found, name) != getattr(expected, name)
     ]
     return [*files, *rest]
@@ -105,6 +106,7 @@ def look(service: Path) -> State:
     return State(
         files=tuple((str(path.relative_to(service)), path.stat().st_mode, path.read_bytes()) for path in found),
         index=git.run("ls-files", "--stage", cwd=service),
+        head=(service / ".git" / "HEAD").read_text(),
         refs=git.text("for-each-ref", "--format=%(refname)", cwd=service),
         commits=git.text("log", "--format=%T %s", cwd=service),
     )
@@ -191,6 +193,16 @@ def committing(service: Path, faults: Server) -> Case:
     return Case(start=service, words=words, undone=look(service), done=look(whole))
 
 
+def branching(service: Path, faults: Server) -> Case:
+    case = committing(service, faults)
+    words = ("update", "--trust", "--branch", "new")
+    whole = copy(service, "model")
+    assert faults.run("update", whole, *words[1:]).code == 0
+    done = look(whole)
+    assert (done.head, done.commits) == ("ref: refs/heads/new\n", case.done.commits)
+    return Case(start=service, words=words, undone=case.undone, done=done)
+
+
 def conflicting(service: Path, faults: Server) -> Case:
     evolve(service, {"edited.txt": LONG.replace("line 18\n", "team\n")})
     git.run("rm", "--quiet", "--cached", "untracked.txt", cwd=service)
@@ -218,7 +230,13 @@ def aborting(service: Path, faults: Server) -> Case:
     return Case(start=begun, words=("update", "--abort"), undone=case.undone, done=case.undone)
 
 
-CASES = {"committing": committing, "conflicting": conflicting, "continuing": continuing, "aborting": aborting}
+CASES = {
+    "committing": committing,
+    "branching": branching,
+    "conflicting": conflicting,
+    "continuing": continuing,
+    "aborting": aborting,
+}
 
 
 @pytest.mark.parametrize(("name", "every"), [("committing", 1), ("conflicting", 3), ("continuing", 2), ("aborting", 2)])
@@ -233,6 +251,52 @@ def test_git_killed_at_any_step_leaves_its_lock(service: Path, faults: Server) -
 def test_git_killed_over_a_snapshot_leaves_its_lock_beside_the_journal(service: Path, faults: Server) -> None:
     case = committing(service, faults)
     check(case, faults, "kill git", step_of(case, faults, "'read-tree', 'HEAD'"))
+
+
+def test_killed_at_any_step_of_the_commit_on_a_new_branch(service: Path, faults: Server) -> None:
+    case = branching(service, faults)
+    steps = case.run(faults, copy(service, "counted")).steps
+    first = next(number for number, step in enumerate(steps) if "paved-update/branch" in step)
+    for number in range(first, len(steps)):
+        check(case, faults, "kill", number)
+
+
+@pytest.mark.parametrize("lock", ["HEAD.lock", "refs/heads/main.lock", "refs/heads/new.lock", "index.lock"])
+def test_a_lock_that_git_left_while_it_committed_is_ours(service: Path, faults: Server, lock: str) -> None:
+    case = branching(service, faults)
+    hurt = copy(service, "hurt")
+    case.run(faults, hurt, "kill", step_of(case, faults, "'commit', '--quiet'"))
+    (hurt / ".git" / lock).touch()
+    lead_on(case, faults, hurt, lock)
+
+
+def test_an_older_lock_is_somebody_elses(service: Path, faults: Server) -> None:
+    case = committing(service, faults)
+    hurt = copy(service, "hurt")
+    case.run(faults, hurt, "kill", step_of(case, faults, "checkout-index"))
+    lock = hurt / ".git" / "index.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    told = faults.run("update", hurt, "--continue")
+    assert (told.code, f"rm {lock}" in told.out) == (2, True), told
+    lock.unlink()
+    lead_on(case, faults, hurt, "an older lock")
+
+
+def test_git_that_is_killed_alone_leaves_its_lock(
+    service: Path, faults: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = committing(service, faults)
+    hurt = copy(service, "hurt")
+    killed = (
+        'case " $* " in *" checkout-index "*) touch .git/index.lock; kill -9 $$;; esac; PATH=${PATH#*:} exec git "$@"'
+    )
+    write_files(tmp_path / "bin", {"git*": f"#!/bin/sh\n{killed}\n"})
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+        done = paved("update", hurt, "--trust", "--commit")
+    assert (done.code, "git checkout-index was killed" in done.err) == (2, True), done
+    lead_on(case, faults, hurt, "git was killed")
 
 
 def test_git_killed_in_the_middle_of_a_file_leaves_half_of_it(service: Path, faults: Server) -> None:
