@@ -28,6 +28,7 @@ _HTTP = ("https", "http")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
 _AT_HOST = re.compile(r"(?:([^/:@]+)@)?(\[[^/\]]+\]|[^/:@]+):(.*)", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ON_DISK = ("/", "./", "../", "~")
 
 
@@ -52,7 +53,7 @@ def read(text: str) -> Address:
     """The address that a text writes. `RoadError` for one that is neither a path nor something git may fetch."""
     if text.startswith("-"):
         raise no_road(text, "it starts with -, as an option does; write ./ before the name of a folder")
-    if re.search(r"[\x00-\x1f\x7f]", text) or not text.strip():
+    if _CONTROL.search(text) or not text.strip():
         raise no_road(text, "it is empty or holds a control character")
     if text in {".", ".."} or text.startswith(_ON_DISK):
         return Address(text=text, url=None)
@@ -102,17 +103,19 @@ def _url(text: str, url: str) -> Address:
     if "\\" in url or " " in url or not where or where.startswith("-"):
         raise no_road(text, "it is not a URL that git can read")
     parts, login = _without_login(parts)
+    if login and _CONTROL.search(f"{login.name}{login.password}"):
+        raise no_road(text, "its login holds a control character")  # git would take it for the next line it is told
     safe = urlunsplit(parts) if login else url
     return Address(text=text if safe == url else safe, url=safe, login=login)
 
 
 def _without_login(parts: SplitResult) -> tuple[SplitResult, Login | None]:
     """The parts of a URL without its secrets, and those. The user name of an SSH address is no secret and stays."""
-    before, at, host = parts.netloc.rpartition("@")
+    before, _, host = parts.netloc.rpartition("@")
     name, colon, password = before.partition(":")
     login = None
     if parts.scheme in _HTTP:
-        if at:
+        if before:
             login = Login(base=f"{parts.scheme}://{host}", name=unquote(name), password=_opened(colon, password))
         pairs = parse_qsl(parts.query, keep_blank_values=True)
         secrets = [value for key, value in pairs if SECRET_WORDS.search(key) and value]

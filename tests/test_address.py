@@ -66,6 +66,8 @@ def test_what_is_neither_says_how_a_folder_is_written(source: str) -> None:
         "",
         "gh:",
         "https:///road",
+        "https://bot%0aurl=https:%2f%2fother.example:s3cr3t@example.com/road",
+        "https://bot:s3cr3t%0d%0ahost=other.example@example.com/road",
         "https://bot:s3cr3t@/road",
         "file://",
     ],
@@ -95,7 +97,9 @@ def test_a_login_is_taken_out_of_the_url(source: str, text: str, name: str, pass
     assert "cr3t" not in repr(found)
 
 
-@pytest.mark.parametrize("source", ["ssh://git@example.com/road", "git@example.com:road", "gh:acme/road"])
+@pytest.mark.parametrize(
+    "source", ["ssh://git@example.com/road", "git@example.com:road", "gh:acme/road", "https://example.com/road?a=1"]
+)
 def test_the_user_of_an_ssh_address_is_no_secret(source: str) -> None:
     assert address.read(source).text == source
     assert address.read(source).login is None

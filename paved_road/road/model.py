@@ -57,7 +57,7 @@ class Road:
             )
         elif self.login is not None:
             found.append(
-                "the road's URL holds a password or token: it is used now and recorded nowhere; "
+                "the road's URL holds a password or token, which is recorded nowhere: "
                 "later commands ask git's credential helpers for it"
             )
         if self.stale:
