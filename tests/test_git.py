@@ -129,3 +129,23 @@ def test_what_changed_is_told_with_the_commit_it_changed_from(greeter: Path) -> 
 
 def git_blob(content: bytes) -> str:
     return File(content).blob
+
+
+def test_many_long_questions_and_large_answers_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    deep = "/".join(["f" * 200] * 4)
+    repository = make_road(tmp_path / "road", {f"{deep}/{number}": b"%07d\n" % number * 5000 for number in range(150)})
+    names = [f"HEAD:{deep}/{number}" for number in range(150)]
+    assert git.read(repository, names) == [b"%07d\n" % number * 5000 for number in range(150)]
+
+
+@pytest.mark.parametrize("filtered", ["blob:none", "tree:0"])
+def test_what_a_partial_clone_lacks_does_not_exist(filtered: str, greeter: Path, tmp_path: Path) -> None:
+    evolve(greeter, {"template/plain.txt": "changed\n"})
+    git.run("config", "uploadpack.allowFilter", "true", cwd=greeter)
+    clone = tmp_path / "clone"
+    git.run("clone", "--quiet", f"--filter={filtered}", f"file://{greeter}", clone, role=git.PERSON)
+    old = git.object_id(greeter, "HEAD~1:template/plain.txt") or ""
+    names = ["HEAD:template/plain.txt", old, "HEAD:template/run.sh", old, old]
+    assert git.read(clone, names) == [b"changed\n", None, b"#!/bin/sh\n", None, None]
+    with git.Objects(clone) as objects:
+        assert objects.existing([old]) == set()

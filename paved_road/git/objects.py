@@ -106,29 +106,46 @@ class Objects:
 
     def _answers(self, verb: str, names: Iterable[str]) -> Iterator[bytes | None]:
         """Git's answers in turn. Few questions are put at a time, so that neither side waits for the other's pipe."""
-        for some in _batches(list(names), size=_QUESTIONS):
-            questions, answers = self._pipes()
-            try:
-                questions.write(b"".join(b"%s %s\0" % (verb.encode(), _raw(name)) for name in some))
-                questions.flush()
-                for name in some:
-                    header = answers.readline()
-                    if not header:
-                        raise BrokenPipeError
-                    if not _FOUND.fullmatch(header):
-                        for _ in range(_raw(name).count(b"\n")):  # git repeats the name that it does not know
-                            answers.readline()
-                        yield None
-                        continue
-                    self._width = header.index(b" ") // 2
-                    if verb == "info":
-                        yield header.split(b" ", 1)[0]
-                    else:
-                        size = int(header.rsplit(b" ", 1)[1])
-                        yield answers.read(size + 1)[:-1]
-            except BrokenPipeError as error:
-                run(*named(self.repository), "rev-parse", "--git-dir", cwd=self.repository)  # says why, if it knows
-                raise GitError(f"git cannot read the objects of {self.repository}") from error
+        for some in _batches(_raw(name) for name in names):
+            answered = 0
+            while answered < len(some):
+                try:
+                    for answer in self._ask(verb, some[answered:]):
+                        answered += 1
+                        yield answer
+                except BrokenPipeError:
+                    self._ended()
+                    answered += 1
+                    yield None
+
+    def _ask(self, verb: str, names: list[bytes]) -> Iterator[bytes | None]:
+        questions, answers = self._pipes()
+        questions.write(b"".join(b"%s %s\0" % (verb.encode(), name) for name in names))
+        questions.flush()
+        for name in names:
+            header = answers.readline()
+            if not header:
+                raise BrokenPipeError
+            if not _FOUND.fullmatch(header):
+                for _ in range(name.count(b"\n")):  # git repeats the name that it does not know
+                    answers.readline()
+                yield None
+                continue
+            self._width = header.index(b" ") // 2
+            if verb == "info":
+                yield header.split(b" ", 1)[0]
+            else:
+                size = int(header.rsplit(b" ", 1)[1])
+                yield answers.read(size + 1)[:-1]
+
+    def _ended(self) -> None:
+        """Git has ended instead of answering. In a partial clone that is how it says that it lacks an object."""
+        self.__exit__()
+        self._process = None
+        where = named(self.repository)
+        run(*where, "rev-parse", "--git-dir", cwd=self.repository)  # says why, if it knows
+        if maybe(*where, "config", "--get-regexp", _PARTIAL, cwd=self.repository) is None:
+            raise GitError(f"git cannot read the objects of {self.repository}")
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
@@ -149,14 +166,24 @@ FOLDER = "40000"
 
 SUBMODULE = "160000"
 
-_QUESTIONS = 100
-"""A question is at most a path long, and a pipe holds 64 KiB."""
+_QUESTIONS = 16 * 2**10
+"""Bytes of questions at a time: a pipe holds 64 KiB."""
 
 
-def _batches(items: list[str], *, size: int) -> Iterator[list[str]]:
-    return (items[at : at + size] for at in range(0, len(items), size))
+def _batches(names: Iterable[bytes]) -> Iterator[list[bytes]]:
+    some: list[bytes] = []
+    size = 0
+    for name in names:
+        if some and size + len(name) > _QUESTIONS:
+            yield some
+            some, size = [], 0
+        some.append(name)
+        size += len(name)
+    if some:
+        yield some
 
 
+_PARTIAL = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
 _FOUND = re.compile(rb"[0-9a-f]{40,64} [a-z]+ \d+\n")
 """How an answer begins that has an object's id, type and size."""
 
