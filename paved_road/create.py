@@ -212,6 +212,7 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
     if inner := commands.repositories_in(destination):
         notes += (f"a task made {', '.join(inner)} a repository of its own: git keeps none of its files here",)
     tree = commands.kept(destination, planned.pristine.tree)
+    trees.check_paths(tree)
     pristine = replace(planned.pristine, tree=tree)
     within = git.repository(destination)
     prefix = prefix_of(destination.resolve(), within) if within else ""

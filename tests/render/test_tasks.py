@@ -214,6 +214,12 @@ def test_commits_of_a_task_stay(tmp_path: Path) -> None:
     assert git.text("status", "--porcelain", cwd=tmp_path / "service") == ""
 
 
+def test_a_name_that_no_lock_takes_is_refused_and_nothing_remains(tmp_path: Path) -> None:
+    at = road(tmp_path, r"touch 'a\b'")
+    assert "the template writes to" in paved("new", tmp_path / "service", "--road", at, "--trust").err
+    assert not (tmp_path / "service").exists()
+
+
 def test_a_repository_inside_is_told(tmp_path: Path) -> None:
     inner = make_road(tmp_path / "library", {"lib.py": "1\n"})
     at = road(tmp_path, f"git clone -q {inner} vendor/library")
