@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from paved_road import contained, git, records
-from paved_road.errors import ForbiddenPath, ServiceError, TemplateError
+from paved_road.errors import ForbiddenPath, ServiceError, TemplateError, UsageError
 from paved_road.owners import Owner
 from paved_road.records import NOTHING_STATED, Stated
 from paved_road.redaction import redact
@@ -337,7 +337,11 @@ def open_service(path: Path, *, answers_file: str | None = None, road: str | Non
     lock `.paved-road.lock`.
     """
     found = locate(path)
-    name, lock, answers = _records(found.path, answers_file, road)
+    try:
+        name, lock, answers = _records(found.path, answers_file, road)
+    except ServiceError as error:
+        # Half a record is what an update leaves that was cut off: restoring the one record is not what helps.
+        raise in_progress(found) if found.journal.exists() else error from error
     _check_ids(lock, found, name)
     return replace(
         found,
@@ -346,6 +350,15 @@ def open_service(path: Path, *, answers_file: str | None = None, road: str | Non
         answers_file=answers,
         record=Record(found.path, answers),
         stated=records.read(found.path, answers),
+    )
+
+
+def in_progress(service: Service) -> UsageError:
+    """What to say where an update in progress is in the way."""
+    return UsageError(
+        "an update is in progress",
+        cause=f"{service.journal} says so",
+        hint="paved update --continue, or paved update --abort",
     )
 
 

@@ -100,9 +100,7 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
         if path in plan.conflicts or _pair(ours, path) != _pair(result, path)
     ]
     stages = {path: conflict.stages for path, conflict in plan.conflicts.items()}
-    for path, obstacle in plan.obstacles.items():
-        if not git.is_ignored(plan.service.path / path):
-            stages[path] = obstacle.stages
+    stages |= {path: obstacle.stages for path, obstacle in plan.obstacles.items()}
     return Journal(
         head=plan.service.repository.head or "",
         old_version=plan.old_version,

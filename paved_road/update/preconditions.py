@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from paved_road import git
 from paved_road.errors import GitError, UsageError
-from paved_road.service import Service
+from paved_road.service import Service, in_progress
 from paved_road.tree import Mode
 from paved_road.update import disk
 from paved_road.update.journal import Pair
@@ -21,11 +21,7 @@ def check(service: Service, *, commit: bool = False, branch: str | None = None) 
             f"git {'.'.join(map(str, git.version()))} is too old to update", hint="install git 2.38 or newer"
         )
     if service.journal.exists():
-        raise UsageError(
-            "an update is in progress",
-            cause=f"{service.journal} says so",
-            hint="paved update --continue, or paved update --abort",
-        )
+        raise in_progress(service)
     if service.repository.head is None:
         raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
     check_operations(service)

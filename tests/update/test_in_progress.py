@@ -193,6 +193,15 @@ def test_recovery_reads_no_record(mono: Path, record: str, content: str | None, 
     assert (mono / "svc" / record).read_bytes() == (after if word == "--continue" else before)
 
 
+@pytest.mark.parametrize("words", [("status",), ("drift",), ("update",), ("off-road", "list")])
+def test_half_a_record_of_an_update_in_progress_is_told_as_that(mono: Path, words: tuple[str, ...]) -> None:
+    commit(mono, "ours", {"svc/a.txt": with_lines({3: "ours"})})
+    assert paved("update", mono / "svc").code == 1
+    write_files(mono / "svc", {".paved-road.lock": '{"lock": 1, "ro'})
+    done = paved(*words, mono / "svc")
+    assert (done.code, "paved update --continue, or paved update --abort" in done.err) == (2, True), done
+
+
 def test_a_broken_journal_costs_no_line(mono: Path) -> None:
     commit(mono, "ours", {"svc/a.txt": with_lines({3: "ours"})})
     assert paved("update", mono / "svc").code == 1
