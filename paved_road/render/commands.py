@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from paved_road import git, process
 from paved_road import tree as trees
-from paved_road.errors import TemplateError
+from paved_road.errors import PavedError, TemplateError
+from paved_road.limits import watched
 from paved_road.render.context import Operation
 from paved_road.render.questions import to_bool
 from paved_road.tree import Tree
@@ -64,7 +65,10 @@ class Evaluation:
             return value
         own = {f"_{key}": fact for key, fact in facts.items()} | {"_copier_operation": str(self.operation)}
         try:
-            return self.environment.from_string(value).render({**self.variables, **own})
+            with watched("a command of the template"):
+                return self.environment.from_string(value).render({**self.variables, **own})
+        except PavedError:
+            raise
         except Exception as error:
             raise TemplateError("a command of the template cannot be evaluated", cause=f"{error}: {value!r}") from error
 
