@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,7 +66,7 @@ def new(
     if dry_run:
         _show_plan(plan, json=json)
         return
-    with ui.working("stamping"):
+    with contextlib.nullcontext() if plan.tasks else ui.working("stamping"):  # tasks say themselves what they do
         created = create.create(plan, tell=ui.talk)
     if json:
         ui.envelope(
