@@ -31,7 +31,7 @@ def release(template: Template, ref: str | None = None) -> Release:
     found = _called(known, ref)
     if found is not None:
         return found
-    commit = git.resolve(road.location, ref)
+    commit = road.history.head if ref == WORKING_TREE else git.resolve(road.location, ref)
     if commit is None:
         names = [one.version for one in known] + road.history.branches
         raise UnknownRelease(

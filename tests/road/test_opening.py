@@ -122,7 +122,8 @@ def test_the_main_branch_is_the_roads_own_whatever_it_is_called_by_now(tmp_path:
     evolve(road, {"a": "1"})
     if not kept:
         git.run("branch", "-D", "main", cwd=road)
-    assert release(only(f"file://{road}")).commit == git.resolve(road, "trunk")
+    for ref in (None, "HEAD"):
+        assert release(only(f"file://{road}"), ref).commit == git.resolve(road, "trunk")
 
 
 def test_a_road_on_no_branch_is_fetched_too(tmp_path: Path) -> None:
