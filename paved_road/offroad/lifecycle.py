@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from paved_road import drift, git
 from paved_road import tree as trees
 from paved_road.errors import RecordError, UsageError, nearest
-from paved_road.offroad import FOLDER, ledger, standing
+from paved_road.offroad import FOLDER, is_in_place, ledger, standing
 from paved_road.offroad.ledger import Ledger, Record
 from paved_road.offroad.patterns import is_glob
 from paved_road.owners import Owner
@@ -301,6 +301,12 @@ def edited(record: Record, changes: Mapping[Where, Any]) -> bytes:
 def write(service: Service, contents: Mapping[str, bytes], *, today: date) -> Ledger:
     """Write files of the folder, if the ledger with them is a valid one."""
     after = ledger.read({**ledger.files(service), **contents}, service.lock, today=today)
+    if not is_in_place(service.path):
+        raise RecordError(
+            f"{FOLDER} would be behind a link, outside of the service",
+            cause="records are part of the service that they speak of",
+            hint=f"make {FOLDER} a folder of the service",
+        )
     folder = service.path / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():

@@ -15,6 +15,7 @@ from paved_road.offroad.ledger import Record
 from paved_road.offroad.lifecycle import Draft
 from paved_road.offroad.standing import State
 from paved_road.service import Service, open_service
+from paved_road.testing import Link, write_files
 from tests.offroad.test_standing import move_road, relock
 from tests.offroad.world import OWN_IMAGE, REASON, TODAY, argue, change, commit, dockerfile
 
@@ -225,6 +226,19 @@ def test_a_baseline_that_is_refused_leaves_nothing(service: Service, settings: C
     assert not (service.path / "docs").exists()
     with pytest.raises(UsageError, match="90 days at most"):
         baseline.record(service, settings, today=TODAY, days=91)
+
+
+@pytest.mark.parametrize("link", ["docs", "docs/off-road"])
+def test_no_record_is_written_through_a_link(service: Service, settings: Config, link: str) -> None:
+    outside = service.path.with_name("outside")
+    outside.mkdir()
+    write_files(service.path, {link: Link(str(outside))})
+    change(service, {"Dockerfile": "FROM scratch\n"})
+    with pytest.raises(RecordError, match="link"):
+        lifecycle.new(service, [lifecycle.Draft(slug="own", paths=("Dockerfile",))], today=TODAY)
+    with pytest.raises(RecordError, match="link"):
+        baseline.record(service, settings, today=TODAY)
+    assert list(outside.iterdir()) == []
 
 
 def test_nothing_that_drifts_needs_no_baseline(service: Service, settings: Config) -> None:
