@@ -97,10 +97,7 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
     if stamped is None or pristine.answers != stamped.record:
         files |= {pristine.answers_file: pristine.tree[pristine.answers_file]}
     if not dry_run:
-        # The lock first: after a kill it tells the next try whether anybody stamped this.
-        for record, file in files.items():
-            (path / record).parent.mkdir(parents=True, exist_ok=True)
-            trees.replace(path / record, file)
+        _write(path, files)
     return Adopted(
         path=path,
         release=target,
@@ -108,8 +105,15 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         answers=pristine.answers,
         written=tuple(sorted(files)),
         differences=tuple(differences),
-        notes=(*found.notes, *_not_run(form, book, pristine), *_ignored_records(path, files)),
+        notes=(*found.notes, *_not_run(form, book, pristine), *_ignored_records(path, {*files, pristine.answers_file})),
     )
+
+
+def _write(path: Path, files: Tree) -> None:
+    """Write the lock first: after a kill it tells the next try whether anybody stamped this."""
+    for name, file in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        trees.replace(path / name, file)
 
 
 def _not_run(form: Questionnaire, book: AnswerBook, pristine: Pristine) -> Iterator[str]:
@@ -123,9 +127,9 @@ def _not_run(form: Questionnaire, book: AnswerBook, pristine: Pristine) -> Itera
             yield f"adopt runs no task, so what this one changes counts as a difference: {task}"
 
 
-def _ignored_records(path: Path, written: Iterable[str]) -> list[str]:
+def _ignored_records(path: Path, both: Iterable[str]) -> list[str]:
     """What to say about records that git ignores."""
-    ignored = sorted(git.ignored(path, written))
+    ignored = sorted(git.ignored(path, both))
     shown = " ".join(ignored)
     return [f"git ignores {shown}, which every clone needs: git add --force {shown}"] if ignored else []
 
@@ -163,8 +167,8 @@ def _origin(
         road = open_road(config, trust=order.trust)
         template = find_template(road, order.template or config.template.value, order.ref)
         found, target = origin.Origin(template=template, notes=road.notes), release(template, order.ref)
-        place = {*known, *taken} if order.answers_file is None else ()
-        recorded = _where_the_template_puts_it(target, place)
+        if order.answers_file is None:
+            recorded = _where_the_template_puts_it(path, target, {*known, *taken})
         if recorded is not None and recorded in taken:
             raise _is_adopted(path, (recorded, taken[recorded]))
         if recorded is None:
@@ -198,11 +202,13 @@ def _recorded(
     return wanted if wanted in known or (wanted is not None and (path / wanted).is_file()) else None
 
 
-def _where_the_template_puts_it(target: Release, known: Iterable[str]) -> str | None:
-    """The answers file in the place that the template gives it, with a road that has another address by now."""
+def _where_the_template_puts_it(path: Path, target: Release, known: Iterable[str]) -> str | None:
+    """The answers file in the place that the template gives it: of a road that has moved, or one that git ignores."""
     setting = str(configs.load(target.files()).settings.get("answers_file") or records.DEFAULT)
     pattern = ".*".join(re.escape(part) for part in re.split(r"\{\{.*?\}\}|\{%.*?%\}", setting))
-    return next((name for name in known if re.fullmatch(pattern, name)), None)
+    found = next((name for name in known if re.fullmatch(pattern, name)), None)
+    inside = ".." not in setting.split("/")
+    return setting if found is None and inside and records.read(path, setting).road is not None else found
 
 
 def _is_adopted(path: Path, *taken: tuple[str, str]) -> UsageError:

@@ -181,9 +181,11 @@ def steady(
     A file with a date in it is rendered differently every time. Where its source in the template and its answers are
     as they were, the road has changed nothing, whatever the two renderings say: the service's own file stays.
     """
+    if before is None or not base.unsure:
+        return base
     theirs = leaves(pristine, service)
     differing = [path for path in base.unsure if theirs.get(moves.get(path, path)) not in (None, base.files.get(path))]
-    if before is None or not differing or not _same_questions(before, form, service, pristine):
+    if not differing or not _same_questions(before, form, service, pristine):
         return base
     unedited = service.lock_in_force is None or not _answers_edited_since_lock(service)
     try:

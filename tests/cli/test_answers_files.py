@@ -88,6 +88,18 @@ def test_a_road_that_has_another_address_by_now_is_adopted_by_the_place_of_its_a
     assert "name: mine" in (service / ".tooling/mine.yml").read_text()
 
 
+@pytest.mark.parametrize("place", [None, ".tooling/project.yml"])
+def test_recorded_answers_that_git_ignores_are_adopted_and_it_is_said(
+    here: Paved, tmp_path: Path, place: str | None
+) -> None:
+    name = place or ".copier-answers.yml"
+    road = template(tmp_path / "road", place, **{".gitignore.jinja": f"/{name}\n"})
+    service = by_copier(road, tmp_path / "service", "--data", "name=mine")
+    done = here("adopt", service, "--road", road, "--defaults")
+    assert (done.returncode, f"git add --force {name}" in done.stderr) == (0, True), done.stderr
+    assert "name: mine" in (service / name).read_text()
+
+
 # -- the built-in road -------------------------------------------------------------------------------------------------
 
 
