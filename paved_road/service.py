@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from paved_road import contained, git, records
+from paved_road import contained, git, limits, records
 from paved_road.errors import ForbiddenPath, ServiceError, TemplateError, UsageError
 from paved_road.owners import Owner
 from paved_road.records import NOTHING_STATED, Stated
@@ -182,14 +182,8 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
             f"the template's answers file is {pristine.answers_file!r}", cause="that is a lock of paved's"
         )
     owner = owner_of(rules, pristine.seeded)
-    return Lock(
-        road=release.template.road.source,
-        template=release.template.name,
-        version=release.version,
-        commit=release.commit,
-        answers_file=pristine.answers_file,
-        stated=records.stated(pristine.tree[pristine.answers_file].data),
-        files={
+    with limits.watched("matching files with the patterns of paved-road.yml and _skip_if_exists"):
+        files = {
             path: Locked(
                 mode=file.mode,
                 blob=file.blob_in(object_format),
@@ -197,7 +191,15 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
             )
             for path, file in pristine.tree.items()
             if path != pristine.answers_file
-        },
+        }
+    return Lock(
+        road=release.template.road.source,
+        template=release.template.name,
+        version=release.version,
+        commit=release.commit,
+        answers_file=pristine.answers_file,
+        stated=records.stated(pristine.tree[pristine.answers_file].data),
+        files=files,
         offroad=Policy(longest=rules.longest, approval_from=rules.approval_from),
     )
 

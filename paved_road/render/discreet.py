@@ -28,4 +28,8 @@ def _texts(secret: Iterable[str], sources: Iterable[Mapping[str, Any]]) -> list[
     texts = {
         text for value in values if not isinstance(value, bool | None) for text in (repr(value)[:10_000], str(value))
     }
-    return sorted(texts - {"", "''", "[]", "{}"}, key=len, reverse=True)
+    return sorted((text for text in texts if len(text) >= _SHORTEST), key=len, reverse=True)
+
+
+_SHORTEST = 3
+"""Characters of a text that is hidden: a shorter one is in every message, and no secret."""
