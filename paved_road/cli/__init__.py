@@ -104,7 +104,7 @@ def _run(given: list[str]) -> int:
             raise
         return 0
     except OSError as error:
-        known = isinstance(error, contained.Refused) or error.errno in _OF_THE_MACHINE
+        known = isinstance(error, contained.Refused) or error.errno in _HINTS
         return _refused(_unwritable(error) if known else _bug(error, given), given)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever nobody foresaw becomes a log and exit 3
         return _refused(_bug(error, given), given)
@@ -122,7 +122,12 @@ def _enough(given: list[str]) -> typer.Typer:
     return found
 
 
-_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+_HINTS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room, and try again"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "give access, and try again"),
+    **dict.fromkeys((errno.ENAMETOOLONG, errno.ELOOP), "name another path"),
+}
+"""What to do about a fault of the machine, by its number."""
 
 
 class _Interrupted(PavedError):
@@ -163,7 +168,7 @@ def _unwritable(error: OSError) -> PavedError:
     return PavedError(
         f"cannot use {error.filename or 'a file'}",
         cause=error.strerror or "",
-        hint="remove it, or put a plain file there" if refused else "make room or give access, and try again",
+        hint="remove it, or put a plain file there" if refused else _HINTS.get(error.errno or 0, ""),
     )
 
 

@@ -238,6 +238,14 @@ ANSWERS = {
 }
 
 
+@pytest.mark.parametrize("road", ["x" * 5000, "/" + "x" * 300, "~nobody-of-that-name/x", "./" + "a/" * 3000])
+def test_a_road_of_any_name_is_an_answer(road: str, service: Path) -> None:
+    edit_lock(service, lambda lock: lock.update(road=road))
+    (service / ".copier-answers.yml").write_text(f"_src_path: {road}\n_commit: v1.0.0\n")
+    for words in (("status",), ("update", "--dry-run"), ("drift", "--diff")):
+        assert in_process(*words, service).code in (0, 1, 2)
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_answers_of_any_content_are_an_answer(name: str, service: Path) -> None:
     (service / ".copier-answers.yml").write_text(ANSWERS[name])

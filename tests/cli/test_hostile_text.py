@@ -94,7 +94,7 @@ word:
   default: {json.dumps(f"d{TITLE}")}
 """
     road = make_road(tmp_path / "road", {"copier.yml": questions, "a.txt.jinja": "{{ kind }} {{ word }}\n"})
-    command = [sys.executable, "-m", "paved_road", "new", tmp_path / "svc", "--road", road]
+    command: list[str | Path] = [sys.executable, "-m", "paved_road", "new", tmp_path / "svc", "--road", road]
     code, shown = on_a_terminal(command, tmp_path, ["1", ""])
     assert code == 0, shown
     assert shown.count(SHOWN) >= 3
