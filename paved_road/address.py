@@ -46,7 +46,15 @@ class Address:
     @property
     def path(self) -> Path:
         """The path on this machine, of an address that is one."""
-        return Path(self.text).expanduser()
+        return expanded(self.text)
+
+
+def expanded(text: str) -> Path:
+    """A path, with the home that `~` stands for; `RoadError` for the home of nobody."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise RoadError(f"cannot use the path {text}", cause=str(error), hint="give the whole path") from error
 
 
 def read(text: str) -> Address:

@@ -53,7 +53,7 @@ class Config:
     @property
     def cache_dir(self) -> Path:
         """The cache as a path."""
-        return Path(self.cache.value).expanduser()
+        return address.expanded(self.cache.value)
 
     def trust_in(self, source: str) -> Trust | None:
         """The trust that the person put in this road; where several say so, the narrowest that demands a signature."""

@@ -70,7 +70,7 @@ def _given(road: str, service: Service) -> str:
     """A road as a flag names it. A relative path starts at the current folder or, where that has none, the service."""
     if not address.is_relative(road):
         return road
-    here, there = (Path(os.path.abspath(folder / Path(road).expanduser())) for folder in (Path(), service.path))
+    here, there = (Path(os.path.abspath(folder / address.expanded(road))) for folder in (Path(), service.path))
     if here.exists() and there.exists() and not here.samefile(there):
         raise UsageError(
             f"--road {road} names two folders",

@@ -115,7 +115,7 @@ def is_same_road(recorded: str | None, wanted: str, path: Path) -> bool:
 
 
 def _from(road: str, folder: Path) -> str:
-    return os.path.abspath(folder / Path(road).expanduser()) if address.is_relative(road) else road
+    return os.path.abspath(folder / address.expanded(road)) if address.is_relative(road) else road
 
 
 # -- whose they are ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from paved_road import address
@@ -62,7 +61,7 @@ def _keys(written: Any, where: str) -> tuple[str, ...]:
     if not (isinstance(keys, list) and keys and all(isinstance(key, str) for key in keys)):
         raise ConfigError(f"{where}: signed_by must be a key or a list of keys", cause=f"it is {keys!r}", hint=_EXAMPLE)
     for key in keys:
-        if not (FINGERPRINT.fullmatch(key) or PUBLIC_KEY.fullmatch(key) or Path(key).expanduser().is_absolute()):
+        if not (FINGERPRINT.fullmatch(key) or PUBLIC_KEY.fullmatch(key) or address.expanded(key).is_absolute()):
             raise ConfigError(
                 f"{where}: signed_by names no key: {key!r}",
                 hint="give an SSH public key, the absolute path of a file of allowed signers, "

@@ -10,7 +10,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from paved_road import git
+from paved_road import address, git
 from paved_road.errors import UntrustedTemplate
 from paved_road.road.model import Release
 from paved_road.trust import FINGERPRINT, PUBLIC_KEY
@@ -84,7 +84,7 @@ def _verify(scratch: Path, kind: str, signed: str, key: str) -> str:
         if good and any(wanted in (facts[2].upper(), facts[-1].upper()) for facts in valid):
             return ""
         return _reason(said, kind)
-    file = Path(key).expanduser()
+    file = address.expanded(key)
     if PUBLIC_KEY.fullmatch(key):
         file = scratch / "allowed-signers"
         file.write_text(f"* {' '.join(key.split()[:2])}\n")
