@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paved_road import git
+from paved_road import git, process
 from paved_road.offroad import approval, standing
 from paved_road.offroad.formats import Checked
 from paved_road.offroad.standing import Finding, Standing, State
@@ -66,13 +66,9 @@ def _unconfirmed(service: Service, stands: Standing) -> Iterator[Finding]:
 def _fails(service: Service, command: str) -> str | None:
     """Why a command does not confirm; None when it does. It is the service's own, as its tests are."""
     try:
-        done = subprocess.run(
-            ["/bin/sh", "-c", command], cwd=service.path, capture_output=True, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        ended = process.run(command, cwd=service.path, env=os.environ, seconds=PATIENCE)
     except subprocess.TimeoutExpired:
         return f"it took longer than {PATIENCE:.0f} s"
-    if done.returncode == 0:
+    if ended.code == 0:
         return None
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return f"exit code {done.returncode}" + (f", {said[-1]}" if said else "")
+    return f"exit code {ended.code}" + (f", {ended.said[-1]}" if ended.said else "")

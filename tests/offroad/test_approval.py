@@ -165,3 +165,14 @@ def test_a_mitigation_is_confirmed_by_its_command(excused: Excused, service: Ser
         "exit code 3, no image"
         in checking.check(service, settings, today=TODAY, confirm=True).standing.findings[0].text
     )
+
+
+def test_a_confirmation_that_takes_too_long_ends_with_all_that_it_started(
+    excused: Excused, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = excused()
+    path = service.path / record.path
+    path.write_text(record.document.text.replace("confirmation:", "confirmation: sleep 600 & sleep 600"))
+    monkeypatch.setattr(checking, "PATIENCE", 0.2)
+    (found,) = checking.check(service, settings, today=TODAY, confirm=True).standing.findings
+    assert "it took longer than" in found.text
