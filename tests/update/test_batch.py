@@ -130,8 +130,8 @@ def test_a_file_that_git_sets_aside_is_named_after_the_release(services: list[Se
 
 def test_a_service_that_cannot_be_planned_does_not_stop_the_others(services: list[Service], road: Path) -> None:
     lost = services[1].path
-    lock = lost / ".paved-road.lock"
-    lock.write_text(lock.read_text().replace(str(road), str(road.with_name("gone"))))
+    for record in (lost / ".paved-road.lock", lost / ".copier-answers.yml"):
+        record.write_text(record.read_text().replace(str(road), str(road.with_name("gone"))))
     commit(lost)
     again = [open_service(service.path) for service in services]
     with Planner(load()).plans(again, order()) as plans:
