@@ -60,7 +60,7 @@ class Prompt:
         """The default as a person would type it; None when there is none."""
         if self.default is MISSING:
             return None
-        if isinstance(self.default, bool):
+        if self.type == "bool":
             return "yes" if self.default else "no"
         return str(as_text(self.default, self.type))
 

@@ -107,3 +107,20 @@ def test_a_secret_that_ends_up_in_an_error_of_the_template_is_not_shown(begin: B
         done = paved("--debug", "new", evolution.service.parent / "x", "--road", evolution.road, "-d", "v=hunter2")
         assert done.code == 2
         assert "hunter2" not in done.out + done.err
+
+
+@pytest.mark.parametrize("more", [{}, {"{% yield i from [1] %}{{ i }}{% endyield %}": ""}], ids=["ours", "copier"])
+def test_what_answers_no_question_any_more_is_seen_once_and_not_kept(tmp_path: Path, more: dict[str, str]) -> None:
+    """As in Copier: the answers file is read into the variables, and written from the questions."""
+    questions = (
+        "_subdirectory: template\nv: x\nold: {type: str, default: kept}\ncomputed: {type: str, default: first}\n"
+    )
+    evolution = Evolution(tmp_path, {"a.txt": "", **more}, questions=questions.partition("\n")[2])
+    evolution.edit({".copier-answers.yml": (evolution.service / ".copier-answers.yml").read_text() + "_own: 1\n"})
+    changed = "_subdirectory: template\nv: x\ncomputed: {type: str, default: second, when: false}\n"
+    evolve(evolution.road, {"copier.yml": changed})
+    evolution.release({"a.txt.jinja": "{{ old }} {{ computed }} {{ _own is defined }}\n", "a.txt": None})
+    done = evolution.update()
+    assert (done.code, done.files["a.txt"]) == (0, "kept second False\n")
+    record = yaml.safe_load((evolution.service / ".copier-answers.yml").read_text())
+    assert record.keys() == {"_commit", "_src_path", "v"}
