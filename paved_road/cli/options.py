@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,11 @@ Service = Annotated[Path, typer.Argument(help="The service; the current folder w
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
+def completions(words: Iterable[str], incomplete: str) -> list[str]:
+    """Those that a word begins. Typer hands them to the shell as they are, so none that a terminal would obey."""
+    return [word for word in words if word.startswith(incomplete) and word.isprintable()]
+
+
 def complete_template(ctx: typer.Context, incomplete: str) -> list[str]:
     """Template names of the road in force, from what is on this machine already."""
     from paved_road.config import load
@@ -25,7 +31,7 @@ def complete_template(ctx: typer.Context, incomplete: str) -> list[str]:
 
     try:
         road = open_road(load({"road": ctx.params.get("road")}), refresh=False)
-        return [template.name for template in templates(road) if template.name.startswith(incomplete)]
+        return completions((template.name for template in templates(road)), incomplete)
     except PavedError:
         return []
 
@@ -39,7 +45,7 @@ def complete_release(ctx: typer.Context, incomplete: str) -> list[str]:
     try:
         road = open_road(load({"road": ctx.params.get("road")}), refresh=False)
         template = find_template(road, names[0] if len(names) == 2 else None)
-        return [found.version for found in releases(template) if found.version.startswith(incomplete)]
+        return completions((found.version for found in releases(template)), incomplete)
     except PavedError:
         return []
 

@@ -153,5 +153,14 @@ def test_completion_knows_templates_and_releases(paved: Paved, words: str, expec
     assert expected in done.stdout.split()
 
 
+def test_completion_offers_no_name_that_a_terminal_would_obey(tmp_path: Path) -> None:
+    names = ("good", "go\x1b]2;owned\x07", "go\u202e", "go\n::x")
+    road = make_road(tmp_path / "road", {f"templates/{name}/copier.yml": "x: 1\n" for name in names})
+    env = {"_PAVED_COMPLETE": "complete_bash", "COMP_WORDS": "paved new go", "COMP_CWORD": "2", "PAVED_ROAD": str(road)}
+    program = Path(sys.executable).with_name("paved")
+    done = subprocess.run([program], env=os.environ | env, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["good"]
+
+
 def test_the_module_is_the_program() -> None:
     assert paved_road.cli.app.info.name == "paved"

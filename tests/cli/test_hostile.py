@@ -404,7 +404,7 @@ def test_a_mutated_record_is_never_a_bug(path: str, stamped: Path, tmp_path: Pat
     before = (service / path).read_bytes()
 
     @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+        max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
     )
     @given(_mutated(before))
     def never(content: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
+from paved_road.cli import options
 from paved_road.errors import PavedError, UsageError
 from paved_road.stated import LONGEST_DAYS
 
@@ -26,7 +27,7 @@ def complete_slug(ctx: typer.Context, incomplete: str) -> list[str]:
         names = files(open_service(ctx.params.get("service") or Path()))
     except PavedError:
         return []
-    return [name.removesuffix(".md") for name in names if name.startswith(incomplete)]
+    return options.completions((name.removesuffix(".md") for name in names), incomplete)
 
 
 ServiceOption = Annotated[
