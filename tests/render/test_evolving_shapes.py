@@ -14,7 +14,8 @@ from tests.render.shapes import SHAPES, Shape
 
 @pytest.fixture(autouse=True)
 def copiers_own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copier keeps clones, and reads a person's settings; here neither is anybody's."""
+    """Copier keeps clones, and reads a person's settings; here neither is anybody's. Its repositories have no hooks."""
+    monkeypatch.setenv("GIT_TEMPLATE_DIR", "")
     monkeypatch.setenv("COPIER_CACHE_DIR", str(tmp_path / "copiers"))
     monkeypatch.setenv("COPIER_SETTINGS_PATH", str(tmp_path / "settings.yml"))
 
