@@ -43,7 +43,7 @@ SETTINGS = (
         "_external_data: {other: other.yml}\nq: \"{{ _external_data.other.name | default('none') }}\"",
         {"a.jinja": "{{ q }}"},
         {"a": "none"},
-        note="Read from the service, when a template first asks for it.",
+        note="Read from the service when a template first asks for it; from outside of it with trust only.",
     ),
     _setting(
         "_jinja_extensions",
@@ -221,7 +221,15 @@ TYPES = (
     _question("json", "{type: json, default: '{\"k\": 1}'}", "{'k': 1}", {}, {"q": "[1, null]"}, part=Part.TYPE),
     _question("path", "{type: path, default: a/b}", "a/b", {}, {"q": "./c"}, part=Part.TYPE),
     _question("str", "{type: str, default: a}", "a", {}, {"q": 3}, part=Part.TYPE),
-    _question("yaml", "{type: yaml, default: '[1, a]'}", "[1, 'a']", {}, {"q": "{k: no}"}, part=Part.TYPE),
+    _question(
+        "yaml",
+        "{type: yaml, default: '[1, a]'}",
+        "[1, 'a']",
+        {},
+        {"q": "{k: no}"},
+        part=Part.TYPE,
+        note="An answer that is a date, a set or binary is recorded, too, which Copier forgets.",
+    ),
 )
 
 
@@ -419,4 +427,29 @@ JINJA = (
     _variable("the sandbox", "{{ [].append.__name__ | default('hidden') }}", "hidden", part=Part.JINJA),
 )
 
-ROWS = (*SETTINGS, *QUESTIONS, *TYPES, *FILES, *VARIABLES, *CONF, *JINJA)
+MACHINE = (
+    Feature(
+        part=Part.FILES,
+        name="a template of any size",
+        verdict=DIFFERS,
+        proof="test_files_and_bytes_are_counted",
+        note="A rendering has limits of time, files and bytes, because a template may be a bomb; `[limits]` in the "
+        "configuration sets others.",
+    ),
+    Feature(
+        part=Part.JINJA,
+        name="the filters expandvars, expanduser, fileglob",
+        verdict=DIFFERS,
+        proof="test_a_filter_that_reads_the_machine_needs_trust",
+        note="Refused by name without trust, because what they read would be committed; with trust as in Copier.",
+    ),
+    Feature(
+        part=Part.JINJA,
+        name="the filters realpath, relpath",
+        verdict=DIFFERS,
+        proof="test_paths_are_those_of_the_service",
+        note="Without trust by the text of the path alone, from the service's folder; with trust as in Copier.",
+    ),
+)
+
+ROWS = (*SETTINGS, *QUESTIONS, *TYPES, *FILES, *VARIABLES, *CONF, *JINJA, *MACHINE)
