@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Self
 
 from paved_road.errors import GitError
 from paved_road.git.ids import SHA1, blob_id
-from paved_road.git.objects import Objects
+from paved_road.git.objects import SUBMODULE, Objects
 from paved_road.git.process import READER, named, refusal, run, starting
 
 
@@ -77,10 +78,14 @@ class Scratch:
         return Leaf(mode=mode, blob=blob_id(data, self.object_format), data=data)
 
     def read(self, leaves: Iterable[Leaf]) -> list[bytes]:
-        """The contents of leaves; empty for one that is nowhere."""
+        """The contents of leaves; empty for a submodule. `GitError` for one that no repository has."""
         wanted = list(leaves)
         stored = iter(self.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
-        return [leaf.data if leaf.data is not None else next(stored) or b"" for leaf in wanted]
+        contents = [leaf.data if leaf.data is not None else next(stored) for leaf in wanted]
+        for leaf, data in zip(wanted, contents, strict=True):
+            if data is None and leaf.mode != SUBMODULE:
+                raise _lacking(leaf.blob)
+        return [data or b"" for data in contents]
 
     def mentioning(self, tree: str, text: str) -> list[str]:
         """The paths of a tree's files, other than binary ones, that have this text in them."""
@@ -110,7 +115,12 @@ class Scratch:
             stream += _difference(before, one.files)
             known[one.branch] = one.files
         if stream:
-            run(*named(self.folder), "fast-import", "--quiet", "--force", cwd=self.folder, stdin=b"".join(stream))
+            try:
+                run(*named(self.folder), "fast-import", "--quiet", "--force", cwd=self.folder, stdin=b"".join(stream))
+            except GitError as error:
+                if found := re.search(r"Blob not found: M \d+ (?P<blob>[0-9a-f]+) (?P<path>.+)", error.cause):
+                    raise _lacking(found["blob"], found["path"]) from error
+                raise
 
     def merge(
         self, pairs: Iterable[tuple[str, str]], *, attributes: bytes = b"", settings: Iterable[str] = ()
@@ -130,6 +140,14 @@ class Scratch:
         options = [word for setting in every for word in ("-c", setting)]
         command = (*named(self.folder), *options, "merge-tree", "--stdin", "-z", "--messages")
         return list(_merges(run(*command, cwd=self.folder, stdin=request.encode())))
+
+
+def _lacking(blob: str, path: str = "") -> GitError:
+    return GitError(
+        f"the repository does not have the content of {path or 'a file'} ({blob[:10]})",
+        cause="a partial clone leaves contents out until they are needed, and paved fetches none on its own",
+        hint="git archive HEAD >/dev/null fetches them",
+    )
 
 
 def _difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> Iterator[bytes]:

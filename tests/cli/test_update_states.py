@@ -432,3 +432,23 @@ def test_a_road_that_cannot_be_written_and_a_cache_that_cannot_be_made_do_not_ma
     assert is_updated(service)
     assert os.access(service / "run.sh", os.X_OK)
     assert stat.S_ISREG((service / "run.sh").stat().st_mode)
+
+
+def test_a_sparse_partial_clone_lacks_what_an_update_needs(
+    greeter: Path, here: Paved, work: Path, service: Path
+) -> None:
+    write_files(service, {"sub/deep.txt": "1\n2\n3\n4\nmine\n"})
+    evolve(service, {})
+    git.run("config", "uploadpack.allowFilter", "true", cwd=service)
+    clone = work / "partial"
+    git.run("clone", "--quiet", "--filter=blob:none", "--sparse", f"file://{service}", clone, role=git.PERSON)
+    assert not (clone / "sub").exists()
+    done = here("update", clone)
+    assert done.returncode == 2
+    assert "does not have the content of" in done.stderr
+    assert "git archive HEAD" in done.stderr
+    assert git.run("status", "--porcelain", cwd=clone) == b""
+    git.run("archive", "--output", work / "all.tar", "HEAD", cwd=clone, role=git.PERSON)
+    done = here("update", clone)
+    assert done.returncode == 0, done.stderr
+    assert git.read(clone, [":sub/deep.txt"]) == [b"1\n2\n3\n4\nmine\n"]
