@@ -277,7 +277,7 @@ def test_an_unknown_version_names_the_nearest(here: Paved, service: Path) -> Non
 
 def test_a_downgrade_is_refused_with_the_way_back(here: Paved, service: Path) -> None:
     assert here("update", service, "--commit").returncode == 0
-    refused(here("update", service, "--to", "1.0.0"), "1.0.0 is older than 1.1.0", "git revert")
+    refused(here("update", service, "--to", "1.0.0"), "1.0.0 comes before 1.1.0", "git revert")
 
 
 def test_a_service_ahead_of_the_latest_release_is_not_taken_back(here: Paved, work: Path, greeter: Path) -> None:
