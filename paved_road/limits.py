@@ -134,7 +134,8 @@ def _arm(seconds: float) -> _Before:
 
 def _disarm(handler: object, memory: tuple[int, int], cpu: tuple[int, int]) -> None:
     signal.setitimer(signal.ITIMER_PROF, 0)
-    signal.signal(signal.SIGPROF, handler)  # type: ignore[arg-type]
+    # None stands for a handler that is not Python's, and cannot be given back.
+    signal.signal(signal.SIGPROF, signal.SIG_DFL if handler is None else handler)  # type: ignore[arg-type]
     resource.setrlimit(_MEMORY, memory)
     resource.setrlimit(resource.RLIMIT_CPU, cpu)
 

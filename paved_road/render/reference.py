@@ -76,6 +76,7 @@ def render(release: Release, job: Job) -> Tree:
         rendered = trees.read(target) if target.is_dir() else {}
     rendered = {path: file for path, file in rendered.items() if file.data != lent.get(path)}
     rendered = trees.moved(rendered, target, job.destination)
+    rendered = trees.moved(rendered, target.parent, job.destination.parent)
     record = rendered.get(job.answers_file)
     if record is not None:
         for stand_in, real in substitutes.items():
