@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -288,7 +287,7 @@ def log_files(directory: Path, revisions: str) -> list[tuple[str, list[str]]]:
 
     Paths are from the repository's root. Of a merge, the files that are as none of its parents has them.
     """
-    mark = f"commit {secrets.token_hex(8)} "  # that no path begins with
+    mark = f"commit {os.urandom(8).hex()} "  # that no path begins with
     asked = ("--name-only", "-z", "--no-renames", "-c", f"--format={mark}%H", "--end-of-options", revisions, "--", ".")
     found: list[tuple[str, list[str]]] = []
     for word in run("log", *asked, cwd=directory).decode("utf-8", "surrogateescape").split("\0"):

@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -39,6 +37,8 @@ def converted(
     wanted = _convertible(contents, [*attributes.values(), *_elsewhere(within)])
     if not wanted:
         return {}
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="paved-convert-") as folder:
         work, objects = Path(folder, "work"), Path(folder, "objects")
         objects.mkdir()
@@ -75,6 +75,8 @@ def _new(work: Path) -> Repository:
 
 def _contents(ids: list[str], objects: Path, known: Objects) -> Iterator[bytes]:
     """The contents of blobs that were just written, or that the repository had already."""
+    import zlib
+
     for one in ids:
         loose = objects / one[:2] / one[2:]
         if loose.exists():
