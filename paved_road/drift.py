@@ -88,16 +88,20 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
 
 
 def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:
-    """The differences line by line, of what git stores."""
+    """The differences line by line, of what git stores. A file that nobody reads line by line is only named."""
     import tempfile
 
-    wanted = [one.path for one in differences]
-    files = pristine(service, wanted, config)
+    there = {one.path: contained.kept(service.path, one.path) for one in differences}
+    large = [path for path, found in there.items() if found and found.st_size > contained.LIMIT]
+    files = pristine(service, [path for path in there if path not in large], config)
     with tempfile.TemporaryDirectory(prefix="paved-drift-") as folder:
         before, after = Path(folder, "pristine"), Path(folder, "service")
         trees.write(files, before)
-        trees.write(_as_stored(service, [path for path in wanted if contained.kept(service.path, path)]), after)
-        return git.diff_folders(before, after)
+        trees.write(_as_stored(service, [path for path, found in there.items() if found and path not in large]), after)
+        said = [
+            f"{path} is larger than {contained.LIMIT // 2**20} MiB: its difference is not shown\n" for path in large
+        ]
+        return git.diff_folders(before, after) + "".join(said)
 
 
 def _as_stored(service: Service, paths: Iterable[str]) -> Tree:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from paved_road import drift
+from paved_road import contained, drift
 from paved_road import tree as trees
 from paved_road.errors import RecordError
 from paved_road.offroad import fingerprint, ledger
@@ -284,8 +284,11 @@ def _service_file(service: Service, one: Difference) -> File | None:
     if one.found is None:
         return None
     mode, blob = one.found
-    on_disk = trees.read_file(service.path, one.path).data
-    for data in (on_disk, on_disk.replace(b"\r\n", b"\n")):
-        if File(data).blob_in(service.repository.object_format) == blob:
-            return File(data, mode)
-    return File(b"\0" + blob.encode(), mode)  # a filter of another kind: the stored content counts as a whole
+    there = contained.kept(service.path, one.path)
+    if there and there.st_size <= contained.LIMIT:
+        on_disk = trees.read_file(service.path, one.path).data
+        for data in (on_disk, on_disk.replace(b"\r\n", b"\n")):
+            if File(data).blob_in(service.repository.object_format) == blob:
+                return File(data, mode)
+    # Too large to compare, or stored through a filter of another kind: the stored content counts as a whole.
+    return File(b"\0" + blob.encode(), mode)

@@ -187,6 +187,20 @@ def test_a_file_that_has_no_end_is_told(path: str, service: Path) -> None:
     assert ask("off-road", "check", service).code == (1 if path == ".copier-answers.yml" else 2)
 
 
+def test_a_file_of_any_size_is_drift_and_is_not_read_line_by_line(
+    service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paved_road.contained.LIMIT", 2**20)
+    with (service / "hello.txt").open("wb") as stream:
+        stream.truncate(2**20 + 1)
+    write_files(service, {"conf/credentials": "ours\n"})
+    said = in_process("drift", "--diff", service)
+    assert said.code == 1
+    assert "hello.txt is larger than 1 MiB: its difference is not shown\n" in said.out
+    assert "+ours" in said.out
+    assert len(said.out) < 1000
+
+
 # -- records with anything in them -------------------------------------------------------------------------------------
 
 LOCKS: dict[str, Any] = {
