@@ -9,8 +9,10 @@ import hmac
 import os
 import posixpath
 import secrets
+import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import partial
@@ -199,10 +201,14 @@ class _Files(jinja2.BaseLoader):
 
     @functools.cached_property
     def searchpath(self) -> list[str]:
-        """The release on disk, for extensions that are files of the template's own: they look for them there."""
-        self._folder = tempfile.TemporaryDirectory(prefix="paved-template-")
-        trees.write(self.files, Path(self._folder.name))
-        return [self._folder.name]
+        """The release on disk, for extensions that are files of the template's own: they look for them there.
+
+        The folder goes with the environment, or when Python ends.
+        """
+        folder = tempfile.mkdtemp(prefix="paved-template-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        trees.write(self.files, Path(folder))
+        return [folder]
 
 
 def _extend(environment: jinja2.Environment, names: Iterable[str]) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2.environment
 import pytest
 
+from paved_road.render import environment as environments
+from paved_road.render.config import TemplateConfig
 from paved_road.testing import Said, evolve, make_road, paved, run
+from paved_road.tree import File
 from tests.render.matrix import ANSWERS
 
 ROOT = Path(__file__).parents[2]
@@ -147,3 +152,15 @@ def test_what_changes_is_computed_at_every_rendering(tmp_path: Path) -> None:
         (new(road, tmp_path / str(number)).code, (tmp_path / str(number) / "out").read_text()) for number in range(3)
     }
     assert len(seen) == 3
+
+
+def test_the_release_on_disk_goes_with_its_environment() -> None:
+    """Python warns of a folder that only its garbage collector removes, and the suite makes that warning an error."""
+    files = {"copier.yml": File(b"q: x\n"), "own.py": File(b"")}
+    environment = environments.make(TemplateConfig(settings={}, questions={}, path="copier.yml"), files)
+    (folder,) = environment.loader.searchpath  # type: ignore[union-attr]
+    assert (Path(folder) / "own.py").is_file()
+    del environment
+    with warnings.catch_warnings(record=True) as warned:
+        gc.collect()
+    assert (Path(folder).exists(), warned) == (False, [])
