@@ -185,8 +185,13 @@ def _hidden_folder(parent: Path) -> tuple[Path, IO[str]]:
     """A new hidden folder, and the lock on it, which ends with this process."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        try:
+            running = _taken(folder)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         # Somebody who clears away may have taken it for left behind.
-        if (running := _taken(folder)) is not None:
+        if running is not None:
             if (folder / _RUNNING).exists():
                 return folder, running
             running.close()

@@ -69,8 +69,9 @@ def killed_everywhere(faults: Server, road: Path, tmp_path: Path, kind: str, fau
         destination = start(tmp_path / "hurt", kind)
         outcome = faults.run("new", destination, *words, fault=fault, at=number)
         assert outcome.code in (None, 0, 2), outcome
-        if fault != "kill":
-            assert hidden(destination.parent) == []
+        if fault != "kill" and not steps[number].startswith(("os.remove", "os.rmdir")):
+            # Where the removal itself fails, the folder is left, and the next one removes it.
+            assert hidden(destination.parent) == [], steps[number]
         again = faults.run("new", destination, *words)
         assert again.code in (0, 2), again
         if again.code == 2:  # it had been whole, or has been made so
