@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from paved_road import contained, drift, git, origin, records, rules
+from paved_road import contained, drift, git, origin, records, rules, toml
 from paved_road import tree as trees
 from paved_road.config import BUILT_IN, Config
 from paved_road.drift import Difference
@@ -242,8 +241,8 @@ def _seen(path: Path) -> dict[str, Any]:
     """Answers that the repository gives itself away: its name, its description, its package."""
     found: dict[str, Any] = {}
     try:
-        project = tomllib.loads(contained.read(path, "pyproject.toml").decode("utf-8")).get("project", {})
-    except (OSError, ValueError, RecursionError):
+        project = toml.load(contained.read(path, "pyproject.toml")).get("project", {})
+    except (OSError, ValueError):
         project = {}
     found |= {key: project[key] for key in ("name", "description") if isinstance(project.get(key), str)}
     packages = [file.parent.name for file in sorted(path.glob("src/*/__init__.py"))]

@@ -133,13 +133,15 @@ def _project_file(directory: Path) -> Path | None:
 
 
 def _read(path: Path, *, personal: bool) -> dict[str, Any]:
-    import tomllib
+    from paved_road import toml
 
     try:
         # The project's file came with the project; the person's own may well be a link into their dotfiles.
         content = path.read_bytes() if personal else contained.read(path.parent, path.name)
-        data = tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        data = toml.load(content)
+    except toml.TooMuch as error:
+        raise ConfigError(f"cannot read {path}", cause=str(error), hint=f"edit or remove {path}") from error
+    except ValueError as error:
         raise ConfigError(f"{path} is not TOML", cause=str(error), hint=f"edit or remove {path}") from error
     except OSError as error:
         raise ConfigError(

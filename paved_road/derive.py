@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paved_road import git, process
+from paved_road import contained, git, process, toml
 
 SECONDS = 120
 """How long a command may take."""
@@ -69,8 +68,8 @@ def _python_for(directory: Path) -> tuple[str, str]:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
-        found = _toml(directory / "pyproject.toml")
-        above = [_toml(path) for folder in directory.resolve().parents if (path := folder / "pyproject.toml").is_file()]
+        found = _project(directory)
+        above = [_project(folder) for folder in directory.resolve().parents if contained.has(folder, "pyproject.toml")]
         project, uv = found.get("project"), found.get("tool", {}).get("uv", {})
         if not isinstance(project, dict) or "name" not in project or "version" not in project or project.get("dynamic"):
             return "", "uv runs the service's build backend, because its metadata is not static"
@@ -82,8 +81,9 @@ def _python_for(directory: Path) -> tuple[str, str]:
             return "", "uv runs the build backends of the service's workspace"
         return str(SpecifierSet(project.get("requires-python", ">=3"))), ""
     except (OSError, ValueError, AttributeError, TypeError, InvalidSpecifier) as error:
-        return "", f"pyproject.toml cannot be read: {error}"
+        why = error.strerror if isinstance(error, OSError) else error
+        return "", f"pyproject.toml cannot be read: {why}"
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text("utf-8"))
+def _project(folder: Path) -> dict[str, Any]:
+    return toml.load(contained.read(folder, "pyproject.toml"))

@@ -10,9 +10,10 @@ import functools
 import itertools
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
+
+from paved_road import contained, toml
 
 if TYPE_CHECKING:
     from paved_road.yml import Loader
@@ -67,7 +68,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _load_toml(data: bytes) -> Any:
-    return tomllib.loads(data.decode())
+    return toml.load(data, limit=contained.LIMIT)
 
 
 _PARSERS: dict[str, Callable[[bytes], Any]] = {
