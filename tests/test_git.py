@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,16 @@ def test_many_long_questions_and_large_answers_do_not_wait_for_each_other(tmp_pa
     repository = make_road(tmp_path / "road", {f"{deep}/{number}": b"%07d\n" % number * 5000 for number in range(150)})
     names = [f"HEAD:{deep}/{number}" for number in range(150)]
     assert git.read(repository, names) == [b"%07d\n" % number * 5000 for number in range(150)]
+
+
+def test_an_object_that_git_waits_for_is_not_waited_for(greeter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paved_road.git.process.LONGEST", 0.3)
+    blob = git_blob(b"#!/bin/sh\n")
+    loose = greeter / ".git" / "objects" / blob[:2] / blob[2:]
+    loose.unlink()
+    os.mkfifo(loose)
+    with pytest.raises(GitError, match=r"git cat-file did not end within 0\.3 seconds"):
+        git.read(greeter, ["HEAD", blob])
 
 
 @pytest.mark.parametrize("filtered", ["blob:none", "tree:0"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from paved_road.errors import GitError
 from paved_road.git.ids import SHA1
-from paved_road.git.process import is_bare, maybe, named, run, text
+from paved_road.git.pipes import refuse_pipes
+from paved_road.git.process import READER, is_bare, maybe, named, run, text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,7 @@ def repository(path: Path) -> Repository | None:
     """The repository that the folder `path` is in; None outside of one. `GitError` for one that git refuses to open."""
     asked = ("--show-toplevel", "--absolute-git-dir", "--git-path objects", "--show-object-format", "--revs-only HEAD")
     words = f" {_SEPARATOR} ".join(asked).split(" ")
+    refuse_pipes(path)
     try:
         said = run("rev-parse", *words, cwd=path)
     except GitError as error:
@@ -81,7 +83,9 @@ def opens(bare: Path) -> bool:
 
 def is_sound(bare: Path) -> bool:
     """Whether git can open a bare repository of ours, and finds every object that its branches and tags need."""
-    return opens(bare) and maybe("--git-dir", bare, "fsck", "--connectivity-only", no=range(1, 256)) is not None
+    asked = ("--git-dir", bare, "fsck", "--connectivity-only")
+    # Ours, and as large as its history: it may take any time.
+    return opens(bare) and maybe(*asked, no=range(1, 256), role=replace(READER, limited=False)) is not None
 
 
 def resolve(repository: Path, revision: str) -> str | None:

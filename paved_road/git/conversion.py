@@ -65,7 +65,7 @@ def _role(where: Repository, work: Path, objects: Path, filters: bool) -> Role:
         "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(where.objects),
     }  # fmt: skip
     settings = (*base.settings, *off, ("core.safecrlf", "false"))
-    return Role(settings=settings, variables={**base.variables, **place})
+    return Role(settings=settings, variables={**base.variables, **place}, limited=base.limited)
 
 
 def _new(work: Path) -> Repository:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
+import select
 import subprocess
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Self, cast
+from typing import IO, Any, Self, cast
 
 from paved_road import debug
 from paved_road.errors import GitError
+from paved_road.git import process as processes
 from paved_road.git.ids import SHA1
-from paved_road.git.process import READER, maybe, named, run, starting
+from paved_road.git.process import READER, endless, maybe, named, run, starting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,12 +51,15 @@ class Objects:
         """Bytes of an object id in a tree."""
         self._trees: dict[str, list[tuple[str, str, str]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._answered: io.BufferedReader | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: type[BaseException] | None = None, *_: object) -> None:
         if self._process is not None:
+            if failure is not None:  # git may be the one that we could not wait for
+                self._process.kill()
             self._process.communicate()
 
     def read(self, names: Iterable[str]) -> list[bytes | None]:
@@ -159,7 +165,29 @@ class Objects:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                 )
-        return cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
+            self._answered = io.BufferedReader(_Waiting(self._process))
+        return cast(IO[bytes], self._process.stdin), cast(io.BufferedReader, self._answered)
+
+
+class _Waiting(io.RawIOBase):
+    """What a git process writes, for as long as a reader waits for it."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._handle = cast(IO[bytes], process.stdout).fileno()
+        self._ready = select.poll()
+        self._ready.register(self._handle, select.POLLIN)
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As much as there is; `GitError` where nothing comes in time."""
+        if not self._ready.poll(processes.LONGEST * 1000):
+            self._process.kill()
+            raise endless("cat-file")
+        return os.readv(self._handle, [buffer])
 
 
 FOLDER = "40000"

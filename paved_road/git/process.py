@@ -43,6 +43,8 @@ class Role:
 
     settings: tuple[tuple[str, str], ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    limited: bool = False
+    """Whether a git process has to end within `LONGEST`."""
 
     def environment(self, more: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
         """`environment` with the role's settings, and `more` of them, after those that the caller handed over."""
@@ -74,8 +76,10 @@ READER = Role(
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_GRAFT_FILE": os.devnull,
     },
+    limited=True,
 )
-"""Reads a repository that anybody may have made: runs nothing of it, fetches nothing."""
+"""Reads a repository that anybody may have made: runs nothing of it, fetches nothing, and ends: git opens whatever the
+repository's configuration names, and that may be a pipe or lie on a disk that does not answer."""
 
 FETCHER = Role(settings=_CAREFUL)
 """Fetches a road: with the person's own access, but without running what a repository brings."""
@@ -94,9 +98,8 @@ def run(
     """
     command = ["git", *map(str, args)]
     debug.tell(*command)
-    with starting(cwd):
-        own = role.environment(settings) | ({"GIT_INDEX_FILE": str(index)} if index else {})
-        done = _ended(command, cwd, own, stdin)
+    own = role.environment(settings) | ({"GIT_INDEX_FILE": str(index)} if index else {})
+    done = ended(command, cwd, own, stdin=stdin, limited=role.limited)
     if done.returncode < 0:
         raise GitKilled(f"git {_subcommand(command)} was killed", cause=f"by signal {-done.returncode}", hint=hint)
     if done.returncode != 0:
@@ -105,24 +108,44 @@ def run(
     return done.stdout
 
 
-def _ended(
-    command: list[str], cwd: Path | None, own: Mapping[str, str], stdin: bytes | None
+def ended(
+    command: list[str], cwd: Path | None, own: Mapping[str, str], *, stdin: bytes | None = None, limited: bool = True
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end. Where we are interrupted it gets the time to remove its locks."""
+    """Run git to its end, whatever its exit status; `GitError` where it is `limited` and takes longer than `LONGEST`.
+
+    Where we are interrupted it gets the time to remove its locks.
+    """
     given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=cwd, env=own, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with (
+        starting(cwd),
+        subprocess.Popen(
+            command, cwd=cwd, env=own, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process,
+    ):
         try:
-            out, err = process.communicate(stdin)
-        except BaseException:
+            out, err = process.communicate(stdin, timeout=LONGEST if limited else None)
+        except BaseException as error:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE)
             process.kill()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise endless(_subcommand(command)) from error
             raise
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
+
+def endless(subcommand: str) -> GitError:
+    """What to say of a git that was ended because it took too long."""
+    return GitError(
+        f"git {subcommand} did not end within {LONGEST:g} seconds",
+        cause="a file that git reads may be a pipe, or the disk that it is on does not answer",
+        hint="look for pipes with: find .git -type p; and see which files .git/config names",
+    )
+
+
+LONGEST = 120.0
+"""Seconds that a git which only reads may take."""
 
 _PATIENCE = 3.0
 """Seconds that git has to end when it is asked to."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Self
 from paved_road.errors import GitError
 from paved_road.git.ids import SHA1, blob_id
 from paved_road.git.objects import SUBMODULE, Objects
-from paved_road.git.process import READER, named, refusal, run, starting
+from paved_road.git.process import READER, ended, named, refusal, run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +65,8 @@ class Scratch:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.objects.__exit__()
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        self.objects.__exit__(failure)
 
     def files(self, tree: str) -> dict[str, Leaf]:
         """The files of a tree."""
@@ -224,8 +223,7 @@ def diff_folders(old: Path, new: Path) -> str:
     """The difference between two folders beside each other, with paths as if each were the root."""
     plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-prefix", "--exit-code")
     command = ["git", "-c", "core.quotePath=false", "diff", "--no-index", *plain, old.name, new.name]
-    with starting(old.parent):
-        done = subprocess.run(command, cwd=old.parent, env=READER.environment(), capture_output=True, check=False)
+    done = ended(command, old.parent, READER.environment())
     if done.returncode not in (0, 1):
         raise refusal("diff", done.stderr.decode(errors="replace").strip())
     return done.stdout.decode(errors="replace")

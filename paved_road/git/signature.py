@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from paved_road import debug
-from paved_road.git.process import READER, named, starting
+from paved_road.git.process import READER, ended, named
 
 
 def verify(repository: Path, kind: str, name: str, settings: Mapping[str, str]) -> tuple[bool, list[str]]:
@@ -15,6 +14,5 @@ def verify(repository: Path, kind: str, name: str, settings: Mapping[str, str]) 
     options = [word for setting, value in settings.items() for word in ("-c", f"{setting}={value}")]
     command = ["git", *named(repository), *options, f"verify-{kind}", "--raw", name]
     debug.tell(*command)
-    with starting(repository):
-        done = subprocess.run(command, cwd=repository, env=READER.environment(), capture_output=True, check=False)
+    done = ended(command, repository, READER.environment())
     return done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace").splitlines()

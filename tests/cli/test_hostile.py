@@ -176,6 +176,76 @@ def test_nothing_that_lies_in_a_service_is_waited_for(path: str, make: Callable[
         ask(*words, service)
 
 
+GITS_OWN = (
+    "HEAD", "config", "index", "packed-refs", "refs/heads/main", "commondir", "shallow", "objects/info/alternates",
+    "info/exclude", "info/attributes", "config.worktree", "info/sparse-checkout",
+)  # fmt: skip
+COMMANDS = (("status",), ("drift", "--diff"), ("off-road", "check"), ("update", "--dry-run"))
+
+
+@pytest.mark.parametrize("path", GITS_OWN)
+def test_a_pipe_in_gits_own_folder_is_refused_at_once(path: str, service: Path) -> None:
+    file = service / ".git" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    fifo(file)
+    for words in COMMANDS:
+        said = in_process(*words, service)
+        assert said.code == 2
+        assert f"git would wait for ever: {file} is a FIFO, not a file" in said.err
+
+
+@pytest.mark.parametrize("make", [fifo, listening, endless])
+def test_so_is_one_behind_a_link_a_socket_and_a_device(make: Callable[[Path], None], service: Path) -> None:
+    make(service / "pipe")
+    (service / ".git" / "info").mkdir()
+    (service / ".git" / "info" / "exclude").symlink_to(service / "pipe")
+    said = in_process("status", service)
+    assert (said.code, "git would wait for ever" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize("path", ["index", "../../config", "../../info/attributes"])
+def test_a_pipe_that_a_linked_work_tree_would_wait_for_is_refused(path: str, service: Path) -> None:
+    git.run("worktree", "add", "-q", service.parent / "linked", cwd=service, role=git.PERSON)
+    file = service / ".git" / "worktrees" / "linked" / path
+    file.parent.mkdir(exist_ok=True)
+    file.unlink(missing_ok=True)
+    fifo(file)
+    said = in_process("status", service.parent / "linked")
+    assert (said.code, "git would wait for ever" in said.err) == (2, True)
+
+
+def test_a_folder_that_looks_like_a_bare_repository_is_not_waited_for(service: Path) -> None:
+    for name in ("objects", "refs"):
+        (service / "conf" / name).mkdir()
+    fifo(service / "conf" / "HEAD")
+    assert "git would wait for ever" in in_process("status", service / "conf").err
+
+
+def test_git_files_that_are_links_to_files_or_to_nothing_are_read(service: Path) -> None:
+    (service / ".git" / "info").mkdir()
+    (service / ".git" / "info" / "exclude").symlink_to(os.devnull)
+    (service / ".git" / "config").rename(service.parent / "config")
+    (service / ".git" / "config").symlink_to(service.parent / "config")
+    assert in_process("drift", service).code == 0
+
+
+@pytest.mark.parametrize("setting", ["include.path", "core.excludesFile", "core.attributesFile"])
+def test_a_pipe_that_the_configuration_names_is_waited_for_no_longer_than_a_reader_waits(
+    setting: str, service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paved_road.git.process.LONGEST", 0.3)
+    git.run("config", setting, service.parent / "pipe", cwd=service)
+    fifo(service.parent / "pipe")
+    said = [in_process(*words, service) for words in COMMANDS]
+    assert {one.code for one in said} <= {0, 2}
+    ended = [one for one in said if one.code == 2]
+    assert ended, "somebody has to read it"
+    for one in ended:
+        assert "did not end within 0.3 seconds" in one.err
+        assert ".git -type p" in one.err
+
+
 @pytest.mark.parametrize("path", RECORDS)
 def test_a_file_that_has_no_end_is_told(path: str, service: Path) -> None:
     (service / path).parent.mkdir(parents=True, exist_ok=True)

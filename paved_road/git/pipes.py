@@ -1,0 +1,69 @@
+"""What git would wait for in its own folder for ever: a FIFO where it expects a file.
+
+Git opens these files whatever they are. A look at the ones that nearly every command reads costs some microseconds; a
+pipe anywhere else ends with the limit that a reader has (`paved_road.git.process.LONGEST`).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from paved_road import contained
+from paved_road.errors import GitError
+
+_FILES = ("HEAD", "index", "config.worktree", "commondir", "gitdir", "info/sparse-checkout", "MERGE_HEAD")
+_COMMON = (
+    "config", "packed-refs", "shallow", "info/exclude", "info/attributes", "info/grafts", "objects/info/alternates",
+    "objects/info/commit-graph",
+)  # fmt: skip
+"""Files that all work trees of a repository have in common."""
+
+
+def refuse_pipes(path: Path) -> None:
+    """`GitError` where git, in the folder `path`, would find a pipe, a socket or a device instead of a file of its own.
+
+    A link to a file is one: git follows it.
+    """
+    top = next((one for one in (path, *path.parents) if os.path.lexists(one / ".git")), None)
+    # Git asks every folder on the way whether it is a bare repository, and reads its HEAD.
+    for one in (path, *path.parents):
+        if one == top:
+            break
+        _refuse(one / "HEAD")
+    if top is None:
+        return
+    folder = _named(top / ".git", "gitdir:") if (top / ".git").is_file() else top / ".git"
+    for name in _FILES:
+        _refuse(folder / name)
+    common = _named(folder / "commondir", "")
+    for name in (*_COMMON, *([ref] if (ref := _first_line(folder / "HEAD", "ref:")) else [])):
+        _refuse(common / name)
+
+
+def _refuse(file: Path) -> None:
+    try:
+        mode = file.stat().st_mode
+    except (OSError, ValueError):  # ValueError: a null character
+        return
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISCHR(mode) and not file.samefile(os.devnull)):
+        raise GitError(
+            f"git would wait for ever: {file} is {contained.kind(mode)}, not a file",
+            hint="remove it, or clone the repository again",
+        )
+
+
+def _named(file: Path, label: str) -> Path:
+    """The folder that a file of git's names; the file's own folder where it names none."""
+    return file.parent / _first_line(file, label)
+
+
+def _first_line(file: Path, label: str) -> str:
+    """What stands behind a label; "" where the file says something else."""
+    try:
+        line = contained.read(file.parent, file.name).split(b"\n", 1)[0]
+    except (OSError, ValueError):
+        return ""
+    said = os.fsdecode(line)
+    return said.removeprefix(label).strip() if said.startswith(label) else ""
