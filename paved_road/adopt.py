@@ -163,7 +163,7 @@ def _origin(
     known = {name: one for name, one in records.answers_files(path).items() if name not in taken}
     recorded = _recorded(path, order, config, known, taken)
     if recorded is None:
-        road = open_road(config, trust=order.trust)
+        road = open_road(config, trust=order.trust, fetch=not reading or config.is_for_readers)
         template = find_template(road, order.template or config.template.value, order.ref)
         found, target = origin.Origin(template=template, notes=road.notes), release(template, order.ref)
         if order.answers_file is None:

@@ -51,6 +51,11 @@ class Config:
     files: tuple[Path, ...] = field(default=())
 
     @property
+    def is_for_readers(self) -> bool:
+        """Whether a command that only reads may fetch the road: a person names it, not only a project's file."""
+        return self.road.origin != "project" or self.trusts(self.road.value)
+
+    @property
     def cache_dir(self) -> Path:
         """The cache as a path."""
         return address.expanded(self.cache.value)

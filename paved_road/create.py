@@ -108,7 +108,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     """Resolve the release, settle the answers and render, without touching the destination."""
     destination = Path(os.path.abspath(order.destination))
     _check_destination(destination, dry_run=order.dry_run)
-    road = open_road(config, trust=order.trust)
+    road = open_road(config, trust=order.trust, fetch=not order.dry_run or config.is_for_readers)
     template = find_template(road, order.template or config.template.value, order.ref)
     notes = [*road.notes, *template.notes]
     found = release(template, order.ref)

@@ -148,7 +148,7 @@ def _cache(config: Config) -> Finding:
 def _road(config: Config) -> Finding:
     try:
         # A `.paved.toml` came with a repository: what it names is not fetched for the first time here.
-        road = open_road(config, fetch=config.road.origin != "project")
+        road = open_road(config, fetch=config.is_for_readers)
         offered = ", ".join(f"{template.name} {release(template).version}" for template in templates(road))
     except PavedError as error:
         return Finding(name="road", ok=False, detail=f"{error.message}: {error.cause}".rstrip(": "), remedy=error.hint)

@@ -26,7 +26,8 @@ def templates(
     from paved_road import road as roads
     from paved_road.config import load
 
-    opened = roads.open_road(load({"road": road}))
+    config = load({"road": road})
+    opened = roads.open_road(config, fetch=config.is_for_readers)
     offered = [(template, *roads.offer(template)) for template in roads.templates(opened)]
     if json:
         found = [

@@ -18,15 +18,20 @@ _UNASKED: Mapping[str, str] = {"GIT_PROTOCOL_FROM_USER": "0"}
 
 
 def mirror(
-    url: str, cache: Path, *, login: git.Login | None = None, refresh: bool = True, fetch: bool = True
+    url: str, cache: Path, *, named_by: str, login: git.Login | None = None, refresh: bool = True, fetch: bool = True
 ) -> tuple[Path, str]:
-    """The cached copy of a road, and why it could not be brought up to date (or "")."""
+    """The cached copy of a road, and why it could not be brought up to date (or "").
+
+    `named_by` says in the error who names the road: a file, a variable, an option.
+    """
     location = _place(url, cache)
     if not (location / "HEAD").is_file():
         if not refresh or not fetch:
             raise UnfetchedRoad(
                 f"the road {url} has never been fetched on this machine",
-                cause="a command that only reads fetches nothing that a service names",
+                cause="the command was to use no network"
+                if fetch
+                else f"{named_by} names it, and a command that only reads fetches nothing that a repository names",
                 hint=f"if you know that address: paved templates --road {shlex.quote(url)}",
             )
         return clone(url, location, login=login), ""

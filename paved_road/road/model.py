@@ -36,6 +36,8 @@ class Road:
     """The login that stood in its URL."""
     recorded: bool = field(default=False, compare=False)
     """Whether a service's records named it, and not a person."""
+    project: str = field(default="", compare=False)
+    """The project's file of settings that named it; empty when none did."""
     history: History = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +62,8 @@ class Road:
                 "the road's URL holds a password or token, which is recorded nowhere: "
                 "later commands ask git's credential helpers for it"
             )
+        if self.project:
+            found.append(f"the road is {self.source}, which {self.project} names")
         if self.stale:
             found.append(f"the road could not be reached, its cached copy is used ({self.stale})")
         return tuple(found)

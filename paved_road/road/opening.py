@@ -40,15 +40,16 @@ def open_road(
         location, stale, is_git = path, "", git.is_repository(path)
     elif path is None or path.is_file():  # a file is a git bundle
         location, stale = cache.mirror(
-            where.url or str(path), config.cache_dir, login=login, refresh=refresh, fetch=fetch
-        )
+            where.url or str(path), config.cache_dir, named_by=config.road.where, login=login, refresh=refresh,
+            fetch=fetch,
+        )  # fmt: skip
         is_git = True
     else:
         raise address.no_road(source, "no such folder, and not a git URL")
     return Road(
         source=recorded, location=location, cache=config.cache_dir, trusted=trust or config.trusts(known_as),
         signed_by=config.signers(known_as), is_git=is_git, offline=not refresh, stale=stale, login=login,
-        recorded=config.road.origin == "service",
+        recorded=config.road.origin == "service", project=config.road.where if config.road.origin == "project" else "",
     )  # fmt: skip
 
 

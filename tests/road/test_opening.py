@@ -309,6 +309,45 @@ def test_a_reader_fetches_no_road_that_only_the_service_names(
     assert paved(*words, service).code == 0
 
 
+@pytest.mark.parametrize(
+    "words", [("templates",), ("new", "hi", "--dry-run"), ("adopt", "old", "--dry-run"), ("doctor",)]
+)
+def test_a_reader_fetches_no_road_that_only_the_projects_file_names(
+    words: tuple[str, ...], greeter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"file://{greeter}"
+    project = make_road(tmp_path / "project", {".paved.toml": f'road = "{url}"\n', "old/a.txt": "a\n"}, tag=None)
+    monkeypatch.chdir(project)
+    elsewhere = tmp_path / "another machine's cache"
+    monkeypatch.setenv("PAVED_CACHE", str(elsewhere))
+    done = paved(*words)
+    assert done.code == (1 if words == ("doctor",) else 2)
+    assert "has never been fetched on this machine" in done.out + done.err
+    assert f"{project / '.paved.toml'} names it" in done.out + done.err
+    assert f"paved templates --road {url}" in done.out + done.err
+    assert not elsewhere.exists() or not list(elsewhere.rglob("*.git"))
+    for name in ("PAVED_TRUST", "PAVED_ROAD"):
+        with monkeypatch.context() as own:
+            own.setenv("PAVED_CACHE", str(tmp_path / name))
+            own.setenv(name, url)
+            assert "never been fetched" not in (done := paved(*words)).out + done.err
+            assert done.code in (0, 1)
+    assert paved("templates", "--road", url).code == 0
+    assert "never been fetched" not in (done := paved(*words)).out + done.err
+
+
+def test_a_new_service_of_a_road_that_the_projects_file_names_says_so(
+    greeter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"file://{greeter}"
+    project = make_road(tmp_path / "project", {".paved.toml": f'road = "{url}"\n'}, tag=None)
+    monkeypatch.chdir(project)
+    done = paved("new", "hi", "--defaults")
+    assert done.code == 0
+    assert f"the road is git+{url}, which {project / '.paved.toml'} names" in done.out + done.err
+    assert "which" not in paved("new", "ho", "--defaults", "--road", url).err
+
+
 def test_a_projects_own_settings_do_not_vouch_for_its_road(
     greeter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
