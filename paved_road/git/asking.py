@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -208,11 +209,28 @@ def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
     # Git refuses to speak of what lies behind a link or in a repository of its own.
     beyond = functools.cache(lambda folder: (directory / folder).is_symlink() or (directory / folder / ".git").exists())
     within = (path for path in paths if not any(beyond(str(one)) for one in PurePosixPath(path).parents[:-1]))
-    request = "".join(f"{path}\0" for path in within).encode("utf-8", "surrogateescape")
+    return _checked_ignore((), directory, within)
+
+
+def ignored_with(repository: Repository, rules: Mapping[str, bytes], paths: Iterable[str]) -> set[str]:
+    """Those of the paths that a work tree of the repository would ignore in which `rules` are the `.gitignore` files.
+
+    Paths are from the root of the work tree. What git tracks makes no difference.
+    """
+    with tempfile.TemporaryDirectory(prefix="paved-rules-") as folder:
+        for path, content in rules.items():
+            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / path).write_bytes(content)
+        where = (f"--git-dir={repository.folder}", f"--work-tree={folder}")
+        return _checked_ignore(where, Path(folder), paths, "--no-index")
+
+
+def _checked_ignore(where: Iterable[str], directory: Path, paths: Iterable[str], *options: str) -> set[str]:
+    request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
     if not request:
         return set()
     try:
-        answer = run("check-ignore", "-z", "--stdin", cwd=directory, stdin=request)
+        answer = run(*where, "check-ignore", "-z", "--stdin", *options, cwd=directory, stdin=request)
     except GitError as error:
         if error.status == 1:  # it ignores none of them
             return set()

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from paved_road import git
+from paved_road import contained, git
 from paved_road.git import Leaf, Scratch
 from paved_road.service import Service
+from paved_road.tree import Mode
 
 if TYPE_CHECKING:
     from pathspec import PathSpec
@@ -45,6 +46,39 @@ def by_new_rules(scratch: Scratch, base: Files, theirs: Files, paths: Iterable[s
     return {path for path in paths if _verdict(rules, path)} if rules else set()
 
 
+def no_longer(
+    service: Service, scratch: Scratch, apart: Files, *, head: Files, result: Files, base: Files, theirs: Files
+) -> Files:
+    """Those of the files `apart`, which were left out as ignored ones, that git does not ignore in the `result`.
+
+    The rules may have changed with the update itself, and both sides may have changed them.
+    """
+    if not apart or (_rules(head) == _rules(result) and _rules(base) == _rules(theirs)):
+        return {}
+    leaves = _rules(result)
+    rules = {service.prefix + path: scratch.read([leaf])[0] for path, leaf in leaves.items()}
+    untracked = {str(folder / FILENAME) for path in apart for folder in PurePosixPath(path).parents} - head.keys()
+    for path in untracked - leaves.keys():
+        if contained.is_file(service.path, path):
+            rules[service.prefix + path] = contained.read(service.path, path)
+    above = [folder.relative_to(service.top) for folder in service.path.parents if folder.is_relative_to(service.top)]
+    for path in (str(folder / FILENAME) for folder in above):
+        if contained.is_file(service.top, path):
+            rules[path] = contained.read(service.top, path)
+    still = service.below(git.ignored_with(service.repository, rules, [service.prefix + path for path in apart]))
+    back = {path: leaf for path, leaf in apart.items() if path not in still}
+    return {path: leaf for path, leaf in back.items() if not any(one.startswith(f"{path}/") for one in result)}
+
+
+def _rules(files: Files) -> Files:
+    """The `.gitignore` files; git reads none through a link."""
+    return {
+        path: leaf
+        for path, leaf in files.items()
+        if path.endswith(FILENAME) and PurePosixPath(path).name == FILENAME and leaf.mode != Mode.SYMLINK
+    }
+
+
 def _verdict(rules: Mapping[str, PathSpec[Pattern]], path: str) -> bool:
     """Whether a path is ignored. The last rule that matches decides, those of its own folder after those above."""
     said = [spec.check_file(path.removeprefix(folder)) for folder, spec in rules.items() if path.startswith(folder)]
@@ -53,8 +87,7 @@ def _verdict(rules: Mapping[str, PathSpec[Pattern]], path: str) -> bool:
 
 def _may_be(scratch: Scratch, ours: Files, paths: Collection[str]) -> bool:
     """Whether a pattern of the service's own `.gitignore` files matches, exceptions to it aside."""
-    files = {path: leaf for path, leaf in ours.items() if PurePosixPath(path).name == FILENAME}
-    for file, leaf in files.items():
+    for file, leaf in _rules(ours).items():
         (content,) = scratch.read([leaf])
         folder = file.removesuffix(FILENAME)
         below = (path.removeprefix(folder) for path in paths if path.startswith(folder))

@@ -256,6 +256,7 @@ class _Draft:
     form: Questionnaire
     pristine: Pristine
     lock: Lock
+    """Of every pristine file, ignored or not."""
     old: Base
     head: Files
     ours: Files
@@ -266,6 +267,8 @@ class _Draft:
     """The service's committed tree."""
     kept: Mapping[str, str]
     """Files kept by their owner, and why."""
+    left_out: Mapping[str, Leaf | None]
+    """Files that git ignores so far: they are no part of the merge. The road's version of those that it may add."""
     excuses: Excuses
     notes: tuple[str, ...]
     derived: Mapping[str, str]
@@ -324,13 +327,13 @@ def _draft(
     sides, kept, left_out, notes = _sides(
         service, scratch, old, ours, (tree, head), pristine, moves, lock, own, dry_run=order.dry_run
     )  # fmt: skip
-    lock = lock.without(left_out)
-    if not form.derives and lock != service.lock:
+    if not form.derives and lock.without(left_out) != service.lock:
         kept |= {path: f"derived; make it again: {how}" for path, how in own.derived.items() if path in ours}
         notes += tuple(derive.not_made({path: how for path, how in own.derived.items() if path not in ours}))
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
-        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept, notes=(*bases.notes(old), *secret_notes, *notes),
+        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept,
+        left_out=left_out, notes=(*bases.notes(old), *secret_notes, *notes),
         excuses=excuses,
         derived=own.derived if form.derives else {}, trust=order.trust, migrations=after,
         not_run=not_run,
@@ -342,7 +345,13 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     merged, off_road = excused.keep(merged, draft.sides, draft.excuses, draft.moves, scratch.read)
     draft = replace(draft, kept={**draft.kept, **{one.path: f"off-road, {one.record}" for one in off_road}})
     followed = excused.follow(draft.excuses, draft.moves, draft.lock, scratch)
-    result = {**merged.files, **followed, **_records(draft, scratch)}
+    result = {**merged.files, **followed}
+    no_longer = ignored.no_longer(
+        service, scratch, {path: leaf for path, leaf in draft.left_out.items() if leaf},
+        head=head, result=result, base=old.files, theirs=leaves(draft.pristine, service),
+    )  # fmt: skip
+    draft = replace(draft, lock=draft.lock.without(draft.left_out.keys() - no_longer.keys()))
+    result |= {**no_longer, **_records(draft, scratch)}
     submodules = {one.path: Leaf(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
     obstacles = in_the_way.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
@@ -480,8 +489,8 @@ def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
 def _sides(
     service: Service, scratch: Scratch, old: Base, ours: Files, committed: tuple[str, Files], pristine: Pristine,
     moves: align.Moves, new_lock: Lock, own: Rules, *, dry_run: bool,
-) -> tuple[Sides, dict[str, str], set[str], tuple[str, ...]]:  # fmt: skip
-    """What is merged; the files kept as the service has them, and why; those that git ignores; notes."""
+) -> tuple[Sides, dict[str, str], dict[str, Leaf | None], tuple[str, ...]]:  # fmt: skip
+    """What is merged; the files kept as the service has them, and why; those left out of it; notes."""
     base, theirs = old.files, leaves(pristine, service)
     owner = owner_of(own, pristine.seeded)
     records = {service.lock_file, service.answers_file, new_lock.answers_file}
@@ -496,13 +505,16 @@ def _sides(
     moved = {**own_moves, **moves}
     ours = {moved.get(path, path): leaf for path, leaf in ours.items()}
     unknown = [path for path in {*base, *theirs} if path not in ours]
-    left_out = ignored.of(service, scratch, ours, unknown, known=old.ignored)
-    left_out |= ignored.by_new_rules(scratch, base, theirs, [path for path in unknown if path not in base])
+    by_git = ignored.of(service, scratch, ours, unknown, known=old.ignored)
+    by_git |= ignored.by_new_rules(scratch, base, theirs, [path for path in unknown if path not in base])
+    left_out: dict[str, Leaf | None] = {}
     kept: dict[str, str] = {}
     for path in {*base, *theirs}:
         role = Owner.SERVICE if pristine.left_alone(path) else owner(path)
-        if path in left_out:
+        if path in by_git:
             before, after = base.pop(path, old.ignored.get(path)), theirs.pop(path, None)
+            seeded = role is Owner.SERVICE and disk.look(service.path, path)
+            left_out[path] = None if seeded or role is Owner.DERIVED else after
             if after and before != after:
                 kept[path] = "git ignores it: the road's version was not written"
         elif role is Owner.SERVICE and path not in {*base, *ours} and disk.look(service.path, path):
