@@ -114,7 +114,9 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     found = release(template, order.ref)
     demand(found)
     form = prepare(found, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
-    _check_trust(form, order, form.config.certain_tasks)
+    ahead = form.tasks_ahead(Operation.COPY)
+    if any(task.certain for task in ahead):
+        _check_trust(form, order, [task.words for task in ahead])
     own = rules.read(form.files, config.cache_dir)
     order.greet(form.greeting(destination, Operation.COPY))
     book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)

@@ -22,11 +22,12 @@ from paved_road import tree as trees
 from paved_road.config import BUILT_IN
 from paved_road.errors import ForbiddenPath, PavedError, TemplateError, UnsupportedTemplate, UntrustedTemplate
 from paved_road.limits import USUAL, Limits, evaluating, watched
-from paved_road.render import commands, context, discreet, environment, inprocess, reference, verified
+from paved_road.render import commands, context, discreet, environment, foreseen, inprocess, reference, verified
 from paved_road.render import config as configs
 from paved_road.render.commands import Command, Evaluation
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import AnswerBook, External, Operation, Surroundings
+from paved_road.render.foreseen import Foreseen
 from paved_road.render.questions import Ask, written, written_defaults
 from paved_road.render.questions import settle as _settle
 from paved_road.road import Release
@@ -97,6 +98,10 @@ class Questionnaire:
         """What the template says before it asks anything (`_message_before_copy`, `_message_before_update`)."""
         return _Rendering(self, AnswerBook(), destination, "", operation).setting(f"message_before_{operation}").strip()
 
+    def tasks_ahead(self, operation: Operation) -> list[Foreseen]:
+        """The tasks that will or may run, before the questions are answered."""
+        return foreseen.tasks(self.config.tasks, operation, self.environment)
+
     def around(self, destination: Path) -> Surroundings:
         """What the template may ask about this run."""
         release = self.release
@@ -156,7 +161,7 @@ def _prepare(release: Release, cache: Path, trust: bool, limits: Limits) -> Ques
     trusted = trust or (road.trusted and road.source != BUILT_IN)  # the built-in road needs none of it
     if config.extensions and not trusted:
         extensions = (f"Jinja extension: {name}" for name in config.extensions)
-        raise untrusted(release, [*extensions, *config.certain_tasks])
+        raise untrusted(release, [*extensions, *foreseen.everything(config)])
     made = environment.make(config, files, compiled=cache, trust=trusted)
     return Questionnaire(
         release=release,

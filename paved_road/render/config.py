@@ -91,16 +91,9 @@ class TemplateConfig:
         return [name for name in self.extensions if not name.startswith("jinja2.ext.")]
 
     @property
-    def certain_tasks(self) -> list[str]:
-        """The tasks that run whatever the answers are, in words."""
-        certain = (task for task in self.tasks if not isinstance(task, Mapping) or "when" not in task)
-        return [f"task: {_command(task)}" for task in certain]
-
-
-def _command(task: Any) -> str:
-    if isinstance(task, Mapping):
-        return _command(task.get("command", ""))
-    return " ".join(map(str, task)) if isinstance(task, list) else str(task)
+    def migrations(self) -> tuple[Any, ...]:
+        """Commands that run when an update passes a release."""
+        return tuple(self.settings.get("migrations") or ())
 
 
 def load(files: Mapping[str, File]) -> TemplateConfig:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from paved_road import git
 from paved_road.errors import TemplateError
-from paved_road.render import Operation, Told, commands
+from paved_road.render import Operation, Told, commands, foreseen
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook
 from paved_road.road import is_passed
@@ -23,6 +23,7 @@ from paved_road.service import read_record
 
 if TYPE_CHECKING:
     from paved_road.render import Questionnaire
+    from paved_road.render.foreseen import Foreseen
     from paved_road.service import Service
 
 Stage = Literal["before", "after"]
@@ -47,6 +48,17 @@ class Passage:
         """The commands of the stage `after`, as they run in the service."""
         return self._commands("after", service.path, service.journal / SCRIPTS, (book, answers_file))
 
+    def ahead(self) -> list[Foreseen]:
+        """The migrations of the stage `after` that will or may run, before the questions are answered."""
+        environment = self.form.environment
+        return [
+            said
+            for given, current, when in self._passed("after")
+            for known in [foreseen.holds(when, self._facts("after", current), Operation.UPDATE, environment)]
+            for command in _commands(given, "after")
+            for said in foreseen.told("migration", command, known)
+        ]
+
     def migrated(self, service: Service) -> tuple[dict[str, git.Leaf], dict[str, Any]]:
         """The service's committed files, and its answers, as the migrations of the stage `before` leave them."""
         with tempfile.TemporaryDirectory(prefix="paved-migrate-") as folder:
@@ -67,7 +79,7 @@ class Passage:
 
     def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[AnswerBook, str]) -> list[Command]:
         """The commands of one stage for the versions passed through, in the template's order."""
-        if not self.form.config.settings.get("migrations"):
+        if not self.form.config.migrations:
             return []
         book, answers_file = answers
         told = Told(
@@ -78,19 +90,23 @@ class Passage:
 
     def _wanted(self, stage: Stage, told: Told) -> Iterator[Command]:
         evaluation = told.evaluation("migrate")
-        for item in self.form.config.settings["migrations"]:
+        for given, current, when in self._passed(stage):
+            facts = self._facts(stage, current)
+            if evaluation.holds(when, facts):
+                for command in _commands(given, stage):
+                    yield evaluation.command(command, given.get("working_directory", "."), facts)
+
+    def _passed(self, stage: Stage) -> Iterator[tuple[Mapping[str, Any], str | None, Any]]:
+        """The migrations of the releases passed through, each with its version and its condition."""
+        for item in self.form.config.migrations:
             given = item if isinstance(item, Mapping) else {"command": item}
-            legacy = "before" in given or "after" in given
+            legacy = _is_legacy(given)
             if not legacy and "command" not in given:
                 raise TemplateError("a migration of the template has no command", cause=repr(item))
             current = str(given["version"]) if "version" in given else None
-            if current is not None and not is_passed(current, self.old_version, self.form.release.version):
-                continue
-            facts = self._facts(stage, current)
-            when = "true" if legacy else given.get("when")
-            if stage == "after" if when is None else evaluation.holds(when, facts):
-                for command in given.get(stage, ()) if legacy else [given["command"]]:
-                    yield evaluation.command(command, given.get("working_directory", "."), facts)
+            if current is None or is_passed(current, self.old_version, self.form.release.version):
+                when = None if legacy else given.get("when")
+                yield given, current, (legacy or stage == "after") if when is None else when
 
     def _facts(self, stage: Stage, current: str | None) -> dict[str, str]:
         """What Copier tells a migration, under its names."""
@@ -103,6 +119,15 @@ class Passage:
             "version_pep440_to": new.version,
         }
         return facts | ({"version_current": current, "version_pep440_current": _pep440(current)} if current else {})
+
+
+def _is_legacy(given: Mapping[str, Any]) -> bool:
+    return "before" in given or "after" in given
+
+
+def _commands(given: Mapping[str, Any], stage: Stage) -> list[Any]:
+    """The commands of a migration for a stage."""
+    return list(given.get(stage, ())) if _is_legacy(given) else [given["command"]]
 
 
 SCRIPTS = "template"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paved_road.errors import AnswerError, TemplateError
+from paved_road.errors import AnswerError
 from paved_road.render import Operation, Told, untrusted
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook
@@ -39,8 +39,10 @@ class Running:
         """The service, and its files, as the migrations of the stage `before` leave them."""
         wanted = self.passage.before(service)
         if not self.passage.form.trust and not self.dry_run:
-            certain = self.passage.form.config.certain_tasks
-            self._refuse([*certain, *_words("migration", wanted), *self._likely(service)])
+            tasks, after = self.passage.form.tasks_ahead(Operation.UPDATE), self.passage.ahead()
+            if wanted or any(one.certain for one in (*tasks, *after)):
+                said = ([one.words for one in found] for found in (tasks, after))
+                self._refuse([*next(said), *_words("migration", wanted), *next(said)])
         if not wanted or not self.allowed:
             return service, head
         files, record = self.passage.migrated(service)
@@ -78,13 +80,6 @@ class Running:
             form=self.passage.form, book=book, answers_file=answers_file, destination=service.path,
             source=service.journal / SCRIPTS, operation=Operation.UPDATE,
         )  # fmt: skip
-
-    def _likely(self, service: Service) -> list[str]:
-        """The migrations of the stage `after`, as far as the recorded answers tell."""
-        with contextlib.suppress(TemplateError):
-            book = AnswerBook(recorded=service.answers)
-            return _words("migration", self.passage.after(service, book, service.answers_file))
-        return []
 
     def _refuse(self, wanted: list[str]) -> None:
         if wanted:

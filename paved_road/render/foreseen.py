@@ -1,0 +1,87 @@
+"""What a template's commands will do, said before its questions are answered, to who decides about trust.
+
+Until then the condition of a command is known only where no answer decides it. A command is left out when it surely
+does not run; one that may run is said with the words "if its condition holds".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paved_road.errors import TemplateError
+from paved_road.render.commands import Evaluation
+from paved_road.render.context import Operation
+from paved_road.render.questions import to_bool
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from paved_road.render.config import TemplateConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreseen:
+    """A command that will or may run."""
+
+    words: str
+    certain: bool
+    """Whether it runs whatever the answers are."""
+
+
+def tasks(items: Iterable[Any], operation: Operation, environment: jinja2.Environment | None = None) -> list[Foreseen]:
+    """The tasks that will or may run. Without an environment no condition that is a text is known."""
+    found = []
+    for item in items:
+        given = item if isinstance(item, Mapping) else {"command": item}
+        condition = holds(given.get("when", True), {"stage": "task"}, operation, environment)
+        found += told("task", given.get("command", ""), condition)
+    return found
+
+
+def told(kind: str, command: Any, condition: bool | None) -> list[Foreseen]:
+    """A command in words; none when its condition is known to be false."""
+    if condition is False:
+        return []
+    unsure = "" if condition else " (if its condition holds)"
+    return [Foreseen(words=f"{kind}{unsure}: {_text(command)}", certain=bool(condition))]
+
+
+def everything(config: TemplateConfig) -> list[str]:
+    """All tasks and migrations in words, for a template whose Jinja may not run yet."""
+    found = [task.words for task in tasks(config.tasks, Operation.COPY)]
+    for item in config.migrations:
+        given = item if isinstance(item, Mapping) else {"command": item}
+        several = [*(given.get("before") or ()), *(given.get("after") or ())]
+        several += [given["command"]] if "command" in given else []
+        found += [f"migration (if an update passes its release): {_text(command)}" for command in several]
+    return found
+
+
+def _text(command: Any) -> str:
+    return " ".join(map(str, command)) if isinstance(command, list) else str(command)
+
+
+def holds(
+    condition: Any, facts: Mapping[str, str], operation: Operation, environment: jinja2.Environment | None
+) -> bool | None:
+    """Whether a condition holds whatever the answers are; None when an answer may decide it."""
+    if not isinstance(condition, str):
+        return to_bool(condition)
+    if environment is None:
+        return None
+    import jinja2
+    from jinja2 import meta
+
+    try:
+        parsed = environment.parse(condition)
+    except jinja2.TemplateError:
+        return None
+    known = {"_copier_operation", *(f"_{fact}" for fact in facts), *environment.globals}
+    if meta.find_undeclared_variables(parsed) - known or any(meta.find_referenced_templates(parsed)):
+        return None
+    try:
+        return Evaluation(environment=environment, variables={}, operation=operation).holds(condition, facts)
+    except TemplateError:
+        return None
