@@ -115,11 +115,13 @@ class _Rendering:
         """Those whose name is rendered, and that are neither left out nor the parent of a file."""
         excluded = matcher(self.excludes(Operation.COPY))
         used = {str(parent) for path in rendered for parent in PurePosixPath(path).parents}
-        named = {source: [self._name(part) for part in source.parts] for source in self._folders()}
+        named = {source: [self._name(part) for part in source.parts] for source in self.folders}
         found = {_joined(tuple(parts)) for parts in named.values() if all(parts)} - used
         return sorted(check_path(path) for path in found if not any(map(excluded, _ways(path))))
 
-    def _folders(self) -> set[PurePosixPath]:
+    @functools.cached_property
+    def folders(self) -> set[PurePosixPath]:
+        """Every folder of the template, below its root."""
         parents = {parent for source in self.sources for parent in PurePosixPath(source).parents}
         return parents - {PurePosixPath()}
 
@@ -160,7 +162,7 @@ class _Rendering:
     def _target(self, source: str) -> str | None:
         """Where a source is rendered to; None when a part of its path renders to nothing or a twin replaces it."""
         suffix = self.config.suffix
-        if suffix and source + suffix in self.sources:
+        if suffix and self._is_there(source + suffix):
             return None
         is_template, names = _parts(source, suffix)
         parts: list[str] = []
@@ -174,7 +176,11 @@ class _Rendering:
         target = _joined(tuple(parts))
         # Copier looks for this twin from the template's own root, whatever the subdirectory.
         twin = f"{target}{suffix}"
-        return target if is_template or self.root or twin not in self.sources else None
+        return target if is_template or self.root or not self._is_there(twin) else None
+
+    def _is_there(self, path: str) -> bool:
+        """Whether the template has a file or a folder of this name: to Copier both are twins."""
+        return path in self.sources or PurePosixPath(path) in self.folders
 
     def _name(self, part: str) -> str:
         if part not in self.names:

@@ -92,6 +92,7 @@ def _merged(scratch: Scratch, number: int, sides: Sides, said: git.Merge) -> Mer
     conflicts = {path: Conflict(stages=stages, reason=_reason(path, said)) for path, stages in said.conflicts.items()}
     files, conflicts, decided = _decide(scratch, number, sides, files, conflicts, said)
     files, conflicts = _doubt(scratch, sides, files, conflicts, said)
+    files, conflicts = _keep_what_vanished(scratch, sides, files, conflicts)
     notes = [text for _, kind, text in said.messages if kind.startswith("Directory rename")]
     notes += guesses.notes(sides.renamed, sides.ours, files)
     return Merged(
@@ -189,6 +190,36 @@ def _doubt(
             wanted = _whole(ours, theirs, *sides.labels[1:])
         if wanted != text:
             files[path] = scratch.leaf(files[path].mode, wanted)
+    return files, conflicts
+
+
+def _keep_what_vanished(
+    scratch: Scratch, sides: Sides, files: Files, conflicts: dict[str, Conflict]
+) -> tuple[Files, dict[str, Conflict]]:
+    """Keep a file of the service's that is gone without a word, as a conflict, when lines of it are in no file.
+
+    Where both sides move a file to the same new name, git (2.39) can take one of them for both and call that clean.
+    """
+    blobs = {leaf.blob for leaf in files.values()}
+    gone = [
+        path
+        for path, leaf in sides.ours.items()
+        if path not in files and path not in conflicts and leaf.blob not in blobs
+        and leaf.mode in REGULAR and (path not in sides.base or sides.base[path].blob != leaf.blob)
+    ]  # fmt: skip
+    if not gone:
+        return files, conflicts
+    known = {leaf.blob for leaf in (*sides.base.values(), *sides.theirs.values())}
+    merged = scratch.read([leaf for leaf in files.values() if leaf.blob not in known])
+    standing = {line for text in merged for line in text.splitlines()}
+    files, conflicts = dict(files), dict(conflicts)
+    for path in gone:
+        before = sides.base.get(path)
+        base, ours = scratch.read([before])[0] if before else b"", scratch.read([sides.ours[path]])[0]
+        if not set(ours.splitlines()) - set(base.splitlines()) <= standing:
+            stages = {1: before, 2: sides.ours[path]} if before else {2: sides.ours[path]}
+            files[path] = sides.ours[path]
+            conflicts[path] = Conflict(stages={n: leaf for n, leaf in stages.items() if leaf}, reason="modify/delete")
     return files, conflicts
 
 

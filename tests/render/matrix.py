@@ -109,6 +109,7 @@ SETTINGS = {
     "suffix-of-two-dots": of("_templates_suffix: .j.txt\nq: x", {"a.j.txt": "{{ q }}", "b.txt": "{{ q }}"}),
     "suffix-null": of("_templates_suffix:\nq: x", {"a.jinja": "{{ q }}", "b": "{{ q }}"}),
     "twin": of("q: x", {"a.txt": "plain", "a.txt.jinja": "{{ q }}", "sub/b": "plain", "sub/b.jinja": "{{ q }}"}),
+    "twin-that-is-a-folder": of("q: x", {"a": "plain", "a.jinja/b": "", "c/d": "plain", "c/d.jinja/e": ""}),
     "twin-below-a-rendered-path": of("q: sub", {"{{ q }}/b": "plain", "{{ q }}/b.jinja": "{{ q }}"}),
     "delimiters": of("_envops: {variable_start_string: '[[', variable_end_string: ']]', block_start_string: '[%',"
         " block_end_string: '%]', comment_start_string: '[#', comment_end_string: '#]'}\nq: '[[ 1 + 1 ]]'",

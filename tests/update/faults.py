@@ -128,7 +128,12 @@ class _Fault:
         os.write(self.writer, f"{event} {told!r}\n".encode(errors="replace"))
         if number != self.at:
             return
-        if self.fault == "kill git" and event == "subprocess.Popen" and arguments[2] is not None:
+        if (
+            self.fault == "kill git"
+            and event == "subprocess.Popen"
+            and arguments[2] is not None
+            and _locks(arguments[1])
+        ):
             # Never in the folder that the tests were started in: a process without a folder touches no repository.
             index = Path((arguments[3] or {}).get("GIT_INDEX_FILE") or Path(str(arguments[2]), ".git", "index"))
             if index.parent.is_dir():
@@ -142,6 +147,13 @@ class _Fault:
         failing = f"echo 'fatal: {self.fault}' >&2; exit 128"
         # The program that was to be started meets the fault, and says so.
         arguments[1][:] = [program, "-c", f"alias.f=!{failing}", "f"] if program == "git" else [program, "-c", failing]
+
+
+def _locks(command: list[str]) -> bool:
+    """Whether a git command writes an index: one that only reads leaves no lock behind when it is killed."""
+    return not {"rev-parse", "status", "cat-file", "ls-files", "diff-tree", "config", "check-ignore", "var"} & set(
+        command
+    )
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from paved_road import git
@@ -144,6 +144,15 @@ def check_the_merge(scratch: Scratch, first: State, mine: list[Step], roads: lis
         }
 
 
+TWINS = Text(("[table]", "  two: 2", "- one"))
+
+
+# Both sides move one of two equal files to the same new name, and we edited the one that the road moved.
+@example(
+    first={"a.txt": TWINS, "run.sh": TWINS},
+    mine=[Step("move", 0, 0), Step("replace", 1, 0)],
+    roads=[Step("move", 1, 0)],
+)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(first=FIRST, mine=steps(), roads=steps())
 def test_no_line_is_lost_in_a_merge(scratch: Scratch, first: State, mine: list[Step], roads: list[Step]) -> None:
@@ -175,6 +184,7 @@ def set_modes(folder: Path, state: State) -> None:
 
 def check_the_update(first: State, mine: list[Step], roads: list[Step]) -> None:
     ours, theirs = sides(first, mine, roads)
+    assume(theirs.files)  # a template without a file is refused
     with tempfile.TemporaryDirectory() as folder:
         template: Files = {f"{path}*" if text.executable else path: str(text) for path, text in first.items()}
         evolution = Evolution(Path(folder), template)
