@@ -118,7 +118,7 @@ def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
         data: Any = yml.load(content)
         return Manifest.model_validate({} if data is None else data)
     except yaml.YAMLError as error:
-        raise TemplateError(f"{where} is not YAML", cause=str(error).replace("\n", " ")) from error
+        raise TemplateError(f"{where} {yml.fault(error)}", cause=yml.said(error)) from error
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()

@@ -480,7 +480,7 @@ def read_record(folder: Path, name: str) -> dict[str, Any]:
     except OSError as error:
         raise ServiceError(f"cannot read {file}", cause=error.strerror or str(error), hint=hint) from error
     except yaml.YAMLError as error:
-        raise ServiceError(f"{file} is not YAML", cause=" ".join(str(error).split()), hint=hint) from error
+        raise ServiceError(f"{file} {yml.fault(error)}", cause=yml.said(error), hint=hint) from error
     if not isinstance(record, dict) or not all(isinstance(key, str) for key in record):
         raise ServiceError(f"{file} does not map questions to answers", hint=hint)
     return record

@@ -6,6 +6,8 @@ What is read was written by strangers, so what aliases add up to and how deep it
 from __future__ import annotations
 
 import contextlib
+import itertools
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 else:
     Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-__all__ = ["Loader", "load", "load_all", "parsing", "said"]
+__all__ = ["Loader", "TooMuch", "compose", "fault", "load", "load_all", "said"]
 
 _MOST_NODES = 200_000
 """Values that a document may stand for: nine lines of nine aliases each are 387 million."""
@@ -27,20 +29,35 @@ _DEEPEST = 100
 """Levels: Python's own limit for what walks through the data is a thousand calls."""
 
 
+class TooMuch(yaml.YAMLError):
+    """It may be YAML, but paved does not read so much of it."""
+
+
 def load(data: bytes | str, loader: Any = Loader) -> Any:
     """The one document of a file; raises `yaml.YAMLError`."""
-    with parsing():
-        reading = loader(data)
+    with _parsing():
+        reading = _reading(data, loader)
         try:
             return _constructed(reading, reading.get_single_node())
         finally:
             reading.dispose()
 
 
+def compose(text: str, loader: Any = Loader) -> yaml.Node | None:
+    """The node of the one document of a text, which knows where it stands; raises `yaml.YAMLError`."""
+    with _parsing():
+        reading = _reading(text, loader)
+        try:
+            node: yaml.Node | None = reading.get_single_node()
+            return node
+        finally:
+            reading.dispose()
+
+
 def load_all(data: bytes | str, loader: Any = Loader) -> list[Any]:
     """Every document of a file; raises `yaml.YAMLError`."""
-    with parsing():
-        reading = loader(data)
+    with _parsing():
+        reading = _reading(data, loader)
         found = []
         try:
             while reading.check_node():
@@ -50,25 +67,54 @@ def load_all(data: bytes | str, loader: Any = Loader) -> list[Any]:
         return found
 
 
+def _reading(data: bytes | str, loader: Any) -> Any:
+    """A loader that stops at too many values before it holds them all."""
+    reading, values = loader(data), itertools.count(1)
+
+    def count(*_: object) -> None:
+        if next(values) > _MOST_NODES:
+            raise _too_many()
+
+    reading.descend_resolver = count  # what PyYAML and libyaml call for each value, for resolvers that we have not
+    return reading
+
+
 @contextlib.contextmanager
-def parsing() -> Iterator[None]:
+def _parsing() -> Iterator[None]:
     """Whatever PyYAML raises for a text that is not YAML is a `yaml.YAMLError`.
 
     Its constructors raise what Python does for a malformed scalar: `ValueError` for the date 2024-99-99,
     `AttributeError` for `!!timestamp x`, `KeyError` for `!!bool x`, `RecursionError` for a thousand brackets.
+    Only a `ValueError` says so in words for people.
     """
     try:
         with limits.watched("a YAML file"):
             yield
     except LimitError as error:
-        raise yaml.YAMLError(error.message) from error
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise yaml.YAMLError(f"{type(error).__name__}: {error}") from error
+        raise TooMuch(error.message) from error
+    except yaml.MarkedYAMLError as error:
+        if "nesting depth" in (error.problem or ""):  # libyaml's own limit
+            raise _too_deep() from error
+        raise
+    except RecursionError as error:
+        raise _too_deep() from error
+    except UnicodeError as error:
+        raise yaml.YAMLError("it has a character that is not Unicode text") from error
+    except ValueError as error:
+        said = "a number has too many digits" if "digits" in str(error) else str(error)
+        raise yaml.YAMLError(f"a value is malformed: {said}") from error
+    except (TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise yaml.YAMLError("a value is not of the type that its tag names, or is no key") from error
+
+
+def fault(error: yaml.YAMLError) -> str:
+    """What is the matter with a file, in words that follow its name."""
+    return "is more than paved reads" if isinstance(error, TooMuch) else "is not YAML"
 
 
 def said(error: Exception) -> str:
     """What a parser says, on one line."""
-    return " ".join(str(error).split())
+    return " ".join(re.sub(r'in "<[^>]*>", line', "at line", str(error)).split())
 
 
 def _constructed(loader: Loader, node: yaml.Node | None) -> Any:
@@ -82,7 +128,7 @@ def _measure(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, i
     """How many nodes a node stands for, with every alias in it spelled out, and how deep they are nested."""
     if id(node) in known:
         if known[id(node)] == _UNFINISHED:
-            raise ValueError("an alias stands inside of what it names")
+            raise yaml.YAMLError("an alias stands inside of what it names")
         return known[id(node)]
     known[id(node)] = _UNFINISHED
     count, depth = 1, 1
@@ -92,11 +138,19 @@ def _measure(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, i
                 below, deep = _measure(one, known)
                 count, depth = count + below, max(depth, deep + 1)
     if count > _MOST_NODES:
-        raise ValueError(f"it stands for more than {_MOST_NODES} values")
+        raise _too_many()
     if depth > _DEEPEST:
-        raise ValueError(f"it is nested more than {_DEEPEST} deep")
+        raise _too_deep()
     known[id(node)] = count, depth
     return count, depth
+
+
+def _too_many() -> TooMuch:
+    return TooMuch(f"it stands for more than {_MOST_NODES:,} values")
+
+
+def _too_deep() -> TooMuch:
+    return TooMuch(f"it is nested more than {_DEEPEST} deep")
 
 
 _UNFINISHED = (0, 0)

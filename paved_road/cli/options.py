@@ -115,7 +115,9 @@ def _read_answers(file: Path) -> dict[str, Any]:
             f"cannot read the answers in {file}", cause=error.strerror or str(error), hint="--answers FILE"
         ) from error
     except yaml.YAMLError as error:
-        raise UsageError(f"the answers in {file} are not YAML", cause=yml.said(error), hint=f"edit {file}") from error
+        raise UsageError(
+            f"the answers file {file} {yml.fault(error)}", cause=yml.said(error), hint=f"edit {file}"
+        ) from error
     found: dict[str, Any] = {}
     for document in documents:
         if document is None:

@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from paved_road import yml
+
 Path = tuple[str | int, ...]
 """Where a value is: `("scope", "paths", 0)`."""
 
@@ -94,13 +96,13 @@ def _read(text: str, begin: int, end: int) -> tuple[dict[str, Any], dict[Path, i
     first = text.count("\n", 0, begin) + 1
     # libyaml counts a lone carriage return as a line's end too; Python's parser agrees with it.
     try:
-        node = yaml.compose(text[begin:end], Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+        node = yml.compose(text[begin:end], getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
         raise Broken(f"is not YAML: {said}", line=first + (mark.line if mark else 0)) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise Broken(f"is not YAML: {' '.join(str(error).split()) or type(error).__name__}", line=first) from error
+    except yaml.YAMLError as error:
+        raise Broken(f"{yml.fault(error)}: {yml.said(error)}", line=first) from error
     if not isinstance(node, yaml.MappingNode):
         raise Broken("its front matter is not fields with values", line=first)
     reader = _Reader(begin=begin, first=first)

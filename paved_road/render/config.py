@@ -174,7 +174,7 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
     try:
         documents = _flat(yml.load_all(files[path].data, Loader))
     except yaml.YAMLError as error:
-        raise TemplateError(f"the template's {path} is not YAML", cause=yml.said(error)) from error
+        raise TemplateError(f"the template's {path} {yml.fault(error)}", cause=yml.said(error)) from error
     for document in documents:
         if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
             raise TemplateError(f"the template's {path} must map names to settings and questions")

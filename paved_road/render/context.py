@@ -133,7 +133,7 @@ class External(dict[str, Any]):
         try:
             self[name] = {} if content is None else yml.load(content)
         except yaml.YAMLError as error:
-            raise TemplateError(f"the service's {relative} is not YAML", cause=yml.said(error)) from error
+            raise TemplateError(f"the service's {relative} {yml.fault(error)}", cause=yml.said(error)) from error
         return self[name]
 
     def files(self) -> dict[str, bytes]:

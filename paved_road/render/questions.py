@@ -354,8 +354,7 @@ class _Question:
 
     def _items(self, text: str) -> Any:
         try:
-            with yml.parsing():
-                return _yaml_items(text)
+            return _yaml_items(text)
         except yaml.YAMLError as error:
             raise AnswerError(
                 f"the answer to {self.name!r} is not a list in YAML{self._shown(text)}",
@@ -442,7 +441,7 @@ _LONGEST_SHOWN = 200
 
 def _yaml_items(text: str) -> Any:
     """The items of a YAML list as they are written, parsed one level deep; each is cast by its question's type."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yml.compose(text, yaml.SafeLoader)
     if not isinstance(node, yaml.SequenceNode):
         return None
     items = []

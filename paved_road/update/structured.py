@@ -34,9 +34,9 @@ _ABSENT: Final = object()
 
 
 def _load_yaml(data: bytes) -> Any:
-    import yaml
+    from paved_road import yml
 
-    return list(yaml.load_all(data, Loader=_strict_loader()))
+    return yml.load_all(data, _strict_loader())
 
 
 @functools.cache
