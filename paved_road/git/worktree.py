@@ -75,6 +75,13 @@ def add(directory: Path, *what: str) -> None:
     run("add", *what, cwd=directory, role=PERSON, settings=_LOOKING)
 
 
+def stage(directory: Path, paths: Iterable[str], *, index: Path | None = None) -> None:
+    """Take these files from disk into an index, whatever git ignores; one that is gone is taken out of it."""
+    stream = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    command = ("update-index", "-z", "--add", "--remove", "--stdin")
+    run(*command, cwd=directory, stdin=stream, index=index, role=PERSON, settings=_LOOKING)
+
+
 def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None = None) -> None:
     """Write the index's content of these paths to the work tree, through its filters."""
     stream = "".join(f"{path}\0" for path in paths)
@@ -113,8 +120,7 @@ def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None
     if paths is None:
         run("add", "--all", "--", ".", cwd=directory, index=index, role=PERSON)
     else:
-        stream = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
-        run("update-index", "-z", "--add", "--remove", "--stdin", cwd=directory, stdin=stream, index=index, role=PERSON)
+        stage(directory, paths, index=index)
     return run("write-tree", cwd=directory, index=index).decode().strip()
 
 
@@ -150,9 +156,10 @@ def staged_files(repository: Path) -> list[str]:
     return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
-def changed_paths(repository: Path, old: str, new: str) -> list[str]:
-    """The paths in which two trees differ."""
-    listing = run("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new, cwd=repository)
+def changed_paths(repository: Path, old: str, new: str, *, added: bool = False) -> list[str]:
+    """The paths in which two trees differ; with `added`, those that only the new one has."""
+    only = ["--diff-filter=A"] if added else []
+    listing = run("diff-tree", "-r", "-z", "--name-only", "--no-renames", *only, old, new, cwd=repository)
     return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paved_road import derive, git
-from paved_road.errors import GitError, GitKilled, PavedError, ServiceError, UsageError
+from paved_road.errors import GitError, GitKilled, PavedError, ServiceError, TemplateError, UsageError
 from paved_road.git import NO_BLOB
 from paved_road.render import commands
 from paved_road.service import Service
@@ -182,10 +182,12 @@ def finish(service: Service, journal: Journal, *, edited: bool = False) -> Appli
 
     `edited`: a person may have worked on the files since they were written.
     """
-    _migrate(service, journal)
+    by_migrations = _migrate(service, journal)
     made, notes = derive.run(journal.derived, service.path, trust=journal.trust)
     if edited or journal.migrations or journal.derived:  # else the index is as the work tree already
         git.add(service.path, "--update", "--", ".")
+    if by_migrations:
+        git.stage(service.top, by_migrations)
     if wanted := [path for path in made if not git.is_ignored(service.path / path)]:
         git.add(service.path, "--", *wanted)
     done = _commit(service, journal) if journal.commit else None
@@ -193,18 +195,40 @@ def finish(service: Service, journal: Journal, *, edited: bool = False) -> Appli
     return Applied(journal=journal, regenerated=tuple(made), notes=(*journal.notes, *notes), commit=done)
 
 
-def _migrate(service: Service, journal: Journal) -> None:
-    """Run the migrations that have not run yet."""
-    if not journal.migrations:
-        return
-    snapshot = service.journal / "snapshot"
-    if not snapshot.exists():
-        journals.note(snapshot, git.snapshot(service.path, index=service.journal / "index"))
-    for number, migration in enumerate(journal.migrations):
-        ran = service.journal / f"migrated-{number}"
-        if not ran.exists():
+def _migrate(service: Service, journal: Journal) -> list[str]:
+    """Run the migrations that have not run yet; the files that all of them made, from the repository's root.
+
+    A file that was untracked before they ran, or that a person made between two runs, is not one of them.
+    """
+    folder = service.journal
+    made, begun = folder / "made", folder / "migrating"
+    ran = {folder / f"migrated-{number}": migration for number, migration in enumerate(journal.migrations)}
+    left = {file: migration for file, migration in ran.items() if not file.exists()}
+    if left and not begun.exists():
+        before = git.snapshot(service.path, index=folder / "index")
+        if not (folder / "snapshot").exists():
+            journals.note(folder / "snapshot", before)
+        journals.note(begun, before)
+    try:
+        for file, migration in left.items():
             commands.run([migration], service.path, kind="migration", hint=f"fix the cause, {_GO_ON}")
-            ran.touch()
+            file.touch()
+    except TemplateError:
+        _note_made(service, made, begun)
+        raise
+    _note_made(service, made, begun)
+    files = json.loads(made.read_text()) if made.exists() else []
+    return [path for path in files if (service.top / path).is_symlink() or not (service.top / path).is_dir()]
+
+
+def _note_made(service: Service, made: Path, begun: Path) -> None:
+    """Add to `made` the files that are new since the snapshot in `begun`; a run that was killed has not done so."""
+    if begun.exists():
+        known = json.loads(made.read_text()) if made.exists() else []
+        now = git.snapshot(service.path, index=service.journal / "index")
+        new = git.changed_paths(service.top, begun.read_text(), now, added=True)
+        journals.note(made, json.dumps([*known, *new]))
+        begun.unlink()
 
 
 def _commit(service: Service, journal: Journal) -> str:

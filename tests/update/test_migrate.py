@@ -210,6 +210,46 @@ def test_one_after_that_fails_can_be_mended_and_continued(service: Path, road: P
     assert git.run("show", "HEAD:a.txt", cwd=service) == b"changed\n"
 
 
+MAKES = (
+    "mkdir -p sub && echo m > sub/new.txt && echo m > '*' && echo m > out.tmp && echo m >> mine.txt && echo m >> log"
+)
+
+
+@pytest.mark.parametrize("how", [["--commit"], ["--branch", "news"], []])
+def test_files_that_those_after_make_are_part_of_the_update(service: Path, road: Path, how: list[str]) -> None:
+    evolve(service, {".gitignore": "*.tmp\n"})
+    (service / "mine.txt").write_text("untracked\n")
+    evolve(road, {"copier.yml": config(MAKES, name="x"), "template/a.txt": "2\n"}, tag="v1.1.0")
+    assert update(service, *how) == 0
+    changed = ["diff", "--name-only", "HEAD~1", "HEAD"] if how else ["diff", "--name-only", "--cached"]
+    assert {"*", "a.txt", "log", "sub/new.txt"} <= set(git.text(*changed, cwd=service).splitlines())
+    assert [line for line in status(service) if line[1] != " "] == ["?? mine.txt"]
+
+
+def test_a_file_that_a_person_makes_beside_a_failed_migration_stays_untracked(service: Path, road: Path) -> None:
+    fails = "test ! -e broken"
+    first = {"command": "echo one > one.txt"}
+    evolve(road, {"copier.yml": config(first, fails, "echo two > two.txt", name="x")}, tag="v1.1.0")
+    (service / "broken").touch()
+    assert update(service, "--commit") == 2
+    (service / "broken").unlink()
+    (service / "why.txt").write_text("a person's\n")
+    assert update(service, "--continue") == 0
+    assert status(service) == ["?? why.txt"]
+    assert {"one.txt", "two.txt"} <= set(git.text("ls-files", cwd=service).splitlines())
+
+
+def test_in_a_monorepo_files_that_migrations_make_are_committed(tmp_path: Path, road: Path) -> None:
+    service = tmp_path / "mono" / "one"
+    git.start_repository(tmp_path / "mono")
+    assert main(["new", str(service), "--road", str(road)]) == 0
+    evolve(tmp_path / "mono", {"README": "x\n"})
+    (service / "mine.txt").write_text("untracked\n")
+    evolve(road, {"copier.yml": config("echo m > new.txt", name="x")}, tag="v1.1.0")
+    assert update(service, "--commit") == 0
+    assert status(service) == ["?? one/mine.txt"]
+
+
 def test_one_after_that_fails_can_be_undone_with_all_it_did(
     service: Path, road: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
