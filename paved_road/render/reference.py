@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import pickle
 import re
@@ -81,8 +82,35 @@ def render(release: Release, job: Job) -> Tree:
     if record is not None:
         for stand_in, real in substitutes.items():
             record = File(record.data.replace(stand_in.encode(), real.encode()), record.mode)
-        rendered[job.answers_file] = record
+        rendered[job.answers_file] = File(_called_as(release, record.data), record.mode)
     return rendered
+
+
+def _called_as(release: Release, record: bytes) -> bytes:
+    """The answers file with the tag that was chosen as its `_commit`, in YAML and in JSON.
+
+    Of several tags of one commit Copier records the one that `git describe` prefers. When that is a tag that moves
+    along (`v1`), the record would not say which release this is.
+    """
+    if release.commit is None or release.described is None:
+        return record
+    by_git = git.describe(release.template.road.location, release.commit)
+    if by_git == release.described:
+        return record
+    for before, after in [(form(by_git), form(release.described)) for form in (_yaml_line, _json_pair)]:
+        written = rb"^(\s*\{?\s*)" + re.escape(before)
+        record = re.sub(written, rb"\g<1>" + after.replace(b"\\", rb"\\"), record, flags=re.MULTILINE)
+    return record
+
+
+def _yaml_line(commit: str) -> bytes:
+    import yaml
+
+    return yaml.safe_dump({"_commit": commit}).encode()
+
+
+def _json_pair(commit: str) -> bytes:
+    return f'"_commit": {json.dumps(commit)}'.encode()
 
 
 def _lend(files: Mapping[str, bytes], target: Path) -> dict[str, bytes]:

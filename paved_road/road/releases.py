@@ -5,7 +5,7 @@ from __future__ import annotations
 from paved_road import git
 from paved_road.errors import RoadError, UnknownRelease, nearest
 from paved_road.road import versions
-from paved_road.road.model import WORKING_TREE, Release, Road, Template
+from paved_road.road.model import WORKING_TREE, Release, Template
 from paved_road.road.templates import CONFIG_NAMES
 
 
@@ -163,6 +163,13 @@ def _at(template: Template, commit: str) -> Release:
     return Release(template=template, version=version, commit=commit, described=described)
 
 
+def _is_in(template: Template, commit: str) -> bool:
+    """Whether a commit holds the template."""
+    prefix = f"{template.folder}/" if template.folder else ""
+    configs = git.read(template.road.location, [f"{commit}:{prefix}{name}" for name in CONFIG_NAMES])
+    return any(config is not None for config in configs) or _borrowed(template, commit)
+
+
 def _borrowed(template: Template, commit: str) -> bool:
     """Whether the template's folder is a submodule that holds a template."""
     from paved_road.road import contents
@@ -189,18 +196,18 @@ def _working_tree(template: Template) -> Release:
 
     road = template.road
     path = road.location / template.folder / FILENAME
-    version = stated_version(path.read_bytes() if path.is_file() else None) or "0.0.0"
+    version = stated_version(path.read_bytes() if path.is_file() else None)
     commit = road.history.head if road.is_git else None
-    described = git.describe(road.location, commit) if commit else None
-    return Release(
-        template=template, version=version + _dirty(template), commit=commit, described=described, working_tree=True
-    )
-
-
-def _dirty(template: Template) -> str:
-    """The mark of a work tree that is not as it was committed."""
-    road: Road = template.road
-    return "+dirty" if road.is_git and git.has_changes(road.location / template.folder) else ""
+    described = None
+    if commit is not None and _is_in(template, commit):
+        committed = _at(template, commit)
+        version, described = version or committed.version, committed.described
+    elif commit is not None:
+        described = git.describe(road.location, commit)
+    version = version or "0.0.0"
+    if road.is_git and git.has_changes(road.location / template.folder):
+        version = versions.dirty(version)
+    return Release(template=template, version=version, commit=commit, described=described, working_tree=True)
 
 
 # -- what comes after what -------------------------------------------------------------------------------------------
@@ -212,7 +219,7 @@ def is_news(target: Release, version: str, commit: str | None) -> bool:
     Another commit under the same version, where a tag was moved or a branch went on, is news; another name of the
     same commit is none. A plain folder may have changed under its version.
     """
-    if commit is not None and commit == target.commit and "+dirty" not in version:
+    if commit is not None and commit == target.commit and not versions.is_dirty(version):
         return not (version == target.version or versions.is_same(version, target.version))
     return not goes_back(target, version, commit)
 

@@ -37,6 +37,16 @@ def is_derived(version: str) -> bool:
     return re.search(r"\.post\d+\.dev0\+", version) is not None
 
 
+def dirty(version: str) -> str:
+    """The version of a work tree that is not as it was committed: a PEP 440 version has one local part."""
+    return f"{version}.dirty" if "+" in version else f"{version}+dirty"
+
+
+def is_dirty(version: str) -> bool:
+    """Whether a version is that of a work tree with changes."""
+    return version.endswith(("+dirty", ".dirty"))
+
+
 def is_older(version: str, other: str) -> bool:
     """Whether a version comes before another one; the mark of a changed work tree does not count.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import yaml
 
 from paved_road import git
 from paved_road.testing import evolve, make_road, run, write_files
@@ -230,3 +232,46 @@ def test_a_template_of_several_is_called_by_its_release_in_every_file(here: Here
     assert "differ" not in done.stderr
     assert (tmp_path / "hi" / "v.txt").read_text() == "v1.0.0\n"
     assert (tmp_path / "hi" / "kept.log").is_file()
+
+
+@pytest.mark.parametrize("style", ["to_nice_yaml", "to_json"])
+@pytest.mark.parametrize("more", [[], ["v2.0.0", "v2.0.0+b1", "2.0"]], ids=["moving", "several"])
+@pytest.mark.parametrize("annotated", [True, False])
+def test_of_several_tags_of_one_commit_the_one_that_is_told_is_recorded_whoever_renders(
+    here: Here, tmp_path: Path, annotated: bool, more: list[str], style: str
+) -> None:
+    record = f"{{{{ _copier_answers | {style} }}}}"
+    road = make_road(tmp_path / "road", {**FILES, "{{ _copier_conf.answers_file }}.jinja": record}, tag="v1.0.0")
+    tagged(road, "v1", annotated=annotated)
+    for name in more:
+        tagged(road, name)
+    for renderer, service in (("both", tmp_path / "hi"), ("ours", tmp_path / "ho")):
+        done = here("new", service, "--road", road, "--defaults", "--json")
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        assert said["notes"] == [], renderer
+        version = "2.0.0+b1" if more else "1.0.0"
+        assert said["result"]["version"] == version
+        assert yaml.safe_load((service / ".copier-answers.yml").read_text())["_commit"] == f"v{version}"
+        assert here("status", service).returncode == 0
+        assert "up to date" in here("update", service).stdout
+
+
+@pytest.mark.parametrize("ref", ["1.0", "v1", "v1.0.0"])
+def test_the_tag_that_is_asked_for_is_recorded(here: Here, road: Path, stamped: Callable[..., Path], ref: str) -> None:
+    for name in ("v1", "1.0"):
+        tagged(road, name, annotated=name == "v1")
+    service = stamped("--ref", ref)
+    assert yaml.safe_load((service / ".copier-answers.yml").read_text())["_commit"] == ref
+    assert here("status", service).returncode == 0
+
+
+def test_an_update_to_a_work_tree_is_told_under_the_version_of_its_commit(
+    here: Here, road: Path, stamped: Callable[..., Path]
+) -> None:
+    service = stamped()
+    evolve(road, {"a.txt": "2\n"}, tag="v2")
+    done = here("update", service, "--to", "HEAD", "--commit")
+    assert done.returncode == 0, done.stderr
+    assert "1.0.0 -> 2\n" in done.stdout
+    assert here("status", service).returncode == 0

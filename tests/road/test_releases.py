@@ -6,8 +6,8 @@ import pytest
 
 from paved_road import git
 from paved_road.errors import UnknownRelease, UnknownTemplate
-from paved_road.road import find_template, goes_back, release, releases, templates
-from paved_road.testing import evolve, make_road
+from paved_road.road import find_template, goes_back, is_news, release, releases, templates
+from paved_road.testing import evolve, make_road, write_files
 from paved_road.tree import Mode
 from tests.road.roads import ONE, only, opened
 
@@ -247,3 +247,24 @@ def test_a_release_that_does_not_have_the_template_says_so(tmp_path: Path) -> No
     template = find_template(opened(road), "b", "1.0.0")
     with pytest.raises(UnknownRelease, match=r"b is not in 2\.0\.0"):
         release(template).files()
+
+
+def test_a_work_tree_has_the_version_of_its_commit(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", ONE, tag="v2")
+    git.run("tag", "v2.0.0", cwd=road)
+    clean = release(only(road), "HEAD")
+    assert (clean.version, clean.described) == ("2.0.0", "v2.0.0")
+    write_files(road, {"a.txt": "uncommitted\n"})
+    dirty = release(only(road), "HEAD")
+    assert dirty.version == "2.0.0+dirty"
+    assert is_news(clean, dirty.version, dirty.commit)
+    evolve(road, {"a.txt": "2\n"})
+    commit = git.text("rev-parse", "HEAD", cwd=road)
+    between = release(only(road), "HEAD")
+    assert between.version == f"2.0.0.post1.dev0+{commit[:7]}"
+    assert between.version == release(only(road), commit).version
+    write_files(road, {"a.txt": "uncommitted\n"})
+    changed = release(only(road), "HEAD")
+    assert changed.version == f"{between.version}.dirty"
+    assert is_news(between, changed.version, changed.commit)
+    assert not goes_back(changed, clean.version, clean.commit)
