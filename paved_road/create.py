@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -122,10 +122,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
     pristine = render(form, book, destination, answers_file=order.answers_file)
     if pristine.differences:
-        notes.append(
-            "our renderer and Copier differ on this release; Copier's result is used "
-            f"({', '.join(pristine.differences[:5])})"
-        )
+        notes.append(_rendered_by_copier(pristine.differences))
     told = Told(
         form=form, book=book, answers_file=pristine.answers_file, destination=destination,
         source=form.around(destination).source, operation=Operation.COPY,
@@ -222,6 +219,12 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
     lock = lock_of(stored, planned.rules, within.object_format if within else planned.object_format)
     trees.replace(destination / LOCK, File(lock.dump()))
     return replace(planned, pristine=pristine, lock=lock, tree={**tree, LOCK: File(lock.dump())}, notes=notes)
+
+
+def _rendered_by_copier(differences: Sequence[str]) -> str:
+    """The note about files that the two renderers make differently."""
+    shown = ", ".join(differences[:5]) + (", ..." if len(differences) > 5 else "")
+    return f"paved's fast renderer differs from Copier in {shown}, so Copier rendered the files; no action is needed"
 
 
 def _check_trust(form: Questionnaire, order: Order, wanted: list[str]) -> None:

@@ -111,6 +111,16 @@ def test_where_paved_refuses_it_says_why(row: Feature, tmp_path: Path) -> None:
         assert copiers(template, row.case.answers[0], tmp_path / "service")
 
 
+def test_a_file_that_prints_the_data_is_copiers_with_every_answer(tmp_path: Path) -> None:
+    case = of("{q: x, r: y}", {"a.jinja": "{{ _copier_conf.data | to_json }}"})
+    road = make_road(write(case, tmp_path / "template"), {})
+    reference = copiers(road, {"q": "z"}, tmp_path / "reference" / "service")
+    found = _by_default(road, {"q": "z"}, tmp_path / "mine" / "service", trust=False)
+    assert json.loads(reference["a"].data) == {"q": "z"}
+    assert json.loads(found.tree["a"].data) == {"q": "z", "r": "y"}
+    assert (found.renderer, found.differences) == (Renderer.COPIER, ("a",))
+
+
 def test_a_tagged_release_names_its_tag_and_commit(tmp_path: Path) -> None:
     case = of(
         "q: x", {"a.jinja": "{{ _commit }} {{ _copier_conf.vcs_ref_hash }}", "ref.jinja": "{{ _copier_conf.vcs_ref }}"}

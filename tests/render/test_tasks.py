@@ -393,6 +393,14 @@ def test_empty_folders_are_made_and_told(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "service").iterdir() if path.is_dir()) == [".git", "data", "used"]
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_excluded_folder_is_not_made_however_it_is_written(tmp_path: Path, slash: str) -> None:
+    at = road(tmp_path, files={"only/x": "f\n", "only/in/y": "f\n"}, _exclude=["copier.yml", f"/only{slash}"])
+    said = paved("new", tmp_path / "service", "--road", at)
+    assert "empty folder" not in said.err
+    assert not (tmp_path / "service" / "only").exists()
+
+
 # -- what is rendered for an update ----------------------------------------------------------------------------------
 
 EXCLUDE = ["copier.yml", "{% if _copier_operation == 'update' %}seed/{% else %}later.txt{% endif %}"]

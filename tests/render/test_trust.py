@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paved_road import debug, render
+from paved_road import create, debug, render
 from paved_road.config import load
 from paved_road.render import Pristine, Renderer, inprocess, prepare
 from paved_road.road import find_template, open_road, release
@@ -69,6 +69,14 @@ def test_where_they_differ_copier_is_right_now_and_later(
     assert second.renderer is Renderer.COPIER
     assert first.tree["hello.txt"].data == second.tree["hello.txt"].data == b"Hello, world!\n"
     assert "the in-process renderer and Copier differ in hello.txt" in heard()
+
+
+@pytest.mark.usefixtures("faulty")
+def test_new_names_the_files_that_differ_and_asks_nothing_of_a_person(greeter: Path, tmp_path: Path) -> None:
+    plan = create.plan(create.Order(destination=tmp_path / "hi", answers={}), load({"road": str(greeter)}))
+    assert plan.notes == (
+        "paved's fast renderer differs from Copier in hello.txt, so Copier rendered the files; no action is needed",
+    )
 
 
 def test_what_ours_does_not_cover_is_rendered_by_copier(tmp_path: Path, heard: Callable[[], str]) -> None:
