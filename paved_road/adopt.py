@@ -27,7 +27,17 @@ from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
-from paved_road.service import Lock, Service, lock_of, locks, new_lock_name, open_service, prefix_of, repository_of
+from paved_road.service import (
+    Lock,
+    Service,
+    check_chosen,
+    lock_of,
+    locks,
+    new_lock_name,
+    open_service,
+    prefix_of,
+    repository_of,
+)
 from paved_road.stored import as_stored
 from paved_road.tree import File, Tree
 
@@ -76,6 +86,8 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         defaults={**config.answers.value, **_seen(path)},
         ask=None if stamped else ask,
     )
+    if stamped is None and order.answers_file is not None:
+        check_chosen(form, book, path, order.answers_file)
     pristine = render(form, book, path, answers_file=stamped.answers_file if stamped else order.answers_file)
     if stamped is None:
         records.check_free(path, pristine.answers_file)

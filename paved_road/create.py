@@ -37,7 +37,7 @@ from paved_road.render.questions import Ask
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
-from paved_road.service import LOCK, Lock, lock_of, prefix_of
+from paved_road.service import LOCK, Lock, check_chosen, lock_of, prefix_of
 from paved_road.stored import as_stored
 from paved_road.tree import File, Tree
 
@@ -120,6 +120,8 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     own = rules.read(form.files, config.cache_dir)
     order.greet(form.greeting(destination, Operation.COPY))
     book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
+    if order.answers_file is not None:
+        check_chosen(form, book, destination, order.answers_file)
     pristine = render(form, book, destination, answers_file=order.answers_file)
     if pristine.differences:
         notes.append(_rendered_by_copier(pristine.differences))

@@ -119,6 +119,18 @@ class DestinationError(PavedError):
     """The destination is taken or cannot be written."""
 
 
+def in_words(error: Exception) -> str:
+    """What Python says of a text that it could not read, without the names of its own exceptions."""
+    said = " ".join(str(error).split())
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    if "integer string conversion" in said:
+        return "a number in it is too long"
+    if isinstance(error, (KeyError, AttributeError, TypeError)):
+        return "a value in it is not what it has to be"
+    return said
+
+
 def nearest(word: str, candidates: Iterable[str], *, prefix: str = "did you mean ") -> str:
     """The candidates most like `word` as a phrase for a hint; all of them when none is near; "" for none.
 

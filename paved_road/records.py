@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -121,17 +122,61 @@ def _from(road: str, folder: Path) -> str:
 # -- whose they are ----------------------------------------------------------------------------------------------------
 
 
+def meaning(name: str) -> str:
+    """What else a file of this name is, in words: to git or to paved; "" for nothing."""
+    last = PurePosixPath(name).name.lower()
+    if re.fullmatch(r"\.paved-road(\..*)?\.lock", last):
+        return "that is a lock of paved's"
+    if last == ".paved.toml":
+        return "that is where a project's settings of paved are"
+    return f"git reads {last}" if last in _READ_BY_GIT else ""
+
+
+_READ_BY_GIT = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsconfig", ".mailmap"})
+
+
+def check_named(name: str) -> None:
+    """Refuse what a person names as an answers file and that no file of a service's can be called."""
+    try:
+        check_path(name)
+    except ForbiddenPath as error:
+        raise UsageError(f"--answers-file cannot be {name!r}", cause=error.cause) from error
+    if (plain := PurePosixPath(name).as_posix()) != name:
+        cause = "it ends as a folder does" if name.endswith("/") else "it has another spelling"
+        raise UsageError(f"--answers-file cannot be {name!r}", cause=cause, hint=f"--answers-file {shlex.quote(plain)}")
+
+
+def check_chosen(name: str, others: Iterable[str]) -> None:
+    """Refuse a place that a person wants the answers file in and that is another file's: one of `others`, say."""
+    if cause := meaning(name):
+        raise UsageError(f"--answers-file cannot be {name}", cause=cause, hint=f"--answers-file {DEFAULT}")
+    for other in others:
+        if other == name or other.startswith(f"{name}/") or name.startswith(f"{other}/"):
+            cause = f"the template renders {other}"
+            raise UsageError(f"--answers-file cannot be {name}", cause=cause, hint=f"--answers-file {DEFAULT}")
+
+
 def check_own(path: Path, name: str) -> None:
     """Refuse an answers file that a person names and that is none of this service's."""
-    try:
-        plain = contained.is_file(path, check_path(name))
-    except ForbiddenPath as error:
-        raise UsageError(f"no answers file can be at {name!r}", cause=error.cause) from error
-    if not plain:
-        found = ", ".join(answers_files(path, everywhere=True))
-        raise UsageError(
-            f"{path} has no answers file {name}", cause=f"it has {found}" if found else "", hint="--answers-file PATH"
-        )
+    check_named(name)
+    if not contained.is_file(path, name):
+        raise _no_answers_file(path, name)
+
+
+def check_states_road(path: Path, name: str) -> None:
+    """Refuse a file that a person names as an answers file, that no lock knows and that names no template."""
+    if read(path, name).road is None:
+        raise _no_answers_file(path, name)
+
+
+def _no_answers_file(path: Path, name: str) -> UsageError:
+    found = ", ".join(answers_files(path, everywhere=True))
+    there = f"it says nothing of a template (_src_path){'; ' if found else ''}" if contained.is_file(path, name) else ""
+    return UsageError(
+        f"{path} has no answers file {name}",
+        cause=there + (f"its answers file is {found}" if found else ""),
+        hint="--answers-file names another file",
+    )
 
 
 def check_free(path: Path, name: str) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from paved_road import contained, git, limits, records
-from paved_road.errors import ForbiddenPath, ServiceError, TemplateError, UsageError
+from paved_road.errors import ForbiddenPath, ServiceError, TemplateError, UsageError, in_words
 from paved_road.owners import Owner
 from paved_road.records import NOTHING_STATED, Stated
 from paved_road.redaction import redact
@@ -27,7 +27,8 @@ from paved_road.stated import LONGEST_DAYS
 from paved_road.tree import Mode, check_path
 
 if TYPE_CHECKING:
-    from paved_road.render import Pristine
+    from paved_road.render import Pristine, Questionnaire
+    from paved_road.render.context import AnswerBook
     from paved_road.rules import Rules
 
 LOCK = ".paved-road.lock"
@@ -81,6 +82,13 @@ class Lock:
     """Those of `files` that an adopted repository never had: nobody deleted them, so an update adds them."""
     offroad: Policy = Policy()
 
+    @property
+    def missing_said(self) -> str:
+        """What to say about the `missing` files, of which there are some."""
+        number = len(self.missing)
+        what = "file of the release was" if number == 1 else "files of the release were"
+        return f"{number} {what} never here: paved update adds {'it' if number == 1 else 'them'}"
+
     def without(self, ignored: Iterable[str]) -> Lock:
         """The lock of a service in which git ignores these files."""
         beside = {path: self.files[path] for path in sorted(ignored) if path in self.files}
@@ -111,7 +119,7 @@ def _lines(files: Mapping[str, Locked]) -> dict[str, str]:
     return {path: str(locked) for path, locked in sorted(files.items())}
 
 
-def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
+def parse_lock(content: bytes, *, where: Path = Path(LOCK)) -> Lock:
     """A lock from its file's content; `ServiceError` for anything that is not one."""
     try:
         facts = json.loads(content.decode("utf-8", "surrogateescape"))
@@ -126,22 +134,46 @@ def parse_lock(content: bytes, *, where: str = LOCK) -> Lock:
             template=_text(facts["template"]),
             version=_text(facts["version"]),
             commit=None if facts["commit"] is None else _object_id(_text(facts["commit"])),
-            answers_file=check_path(_text(facts["answers"])),
+            answers_file=_path(facts["answers"]),
             stated=_stated(facts.get("stated", {})),
-            files={check_path(path): _locked(line) for path, line in facts["files"].items()},
-            ignored={check_path(path): _locked(line) for path, line in facts.get("ignored", {}).items()},
-            missing=frozenset(check_path(path) for path in facts.get("missing", ())),
+            files={_path(path): _locked(line) for path, line in facts["files"].items()},
+            ignored={_path(path): _locked(line) for path, line in facts.get("ignored", {}).items()},
+            missing=frozenset(_path(path) for path in facts.get("missing", ())),
             offroad=_policy(facts.get("offroad", {})),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ForbiddenPath) as error:
-        raise ServiceError(
-            f"{where} is broken",
-            cause=f"{type(error).__name__}: {error}",
-            hint=f"restore it: git checkout -- {LOCK}",
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        hint = _to_bring_back(where.parent, where.name, content)
+        raise ServiceError(f"{where} is broken", cause=_lock_fault(error, content), hint=hint) from error
+
+
+def _lock_fault(error: Exception, content: bytes) -> str:
+    if _has_markers(content):
+        return "it has the markers of a merge conflict"
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON: {error}"
+    if isinstance(error, KeyError):
+        return f"it does not say {error}"
+    return in_words(error)
+
+
+def _has_markers(content: bytes) -> bool:
+    """Whether git left a conflict in a file."""
+    return re.search(rb"^(<{7}|={7}|>{7})( |\r?$)", content, flags=re.MULTILINE) is not None
+
+
+def _to_bring_back(folder: Path, name: str, content: bytes = b"") -> str:
+    """What helps with a record that cannot be read. Nothing that throws away what somebody wrote."""
+    at, file = f"git -C {shlex.quote(str(folder))}" if folder.parts else "git", shlex.quote(name)
+    if not os.path.lexists(folder / name):
+        return f"{at} checkout -- {file} brings it back; when its removal is committed: {at} log -- {file}"
+    if _has_markers(content):
+        return f"decide the conflict in {name}, then {at} add {file}"
+    return f"{at} diff HEAD -- {file} shows what was edited; {at} stash push -- {file} sets that aside"
 
 
 def _policy(facts: Mapping[str, str]) -> Policy:
+    if not isinstance(facts, dict) or not facts.keys() <= {"longest", "approval_from"}:
+        raise ValueError(f"offroad is {_shown(facts)}")
     found = Policy(**facts)
     if not 1 <= found.days <= LONGEST_DAYS or found.approval_from not in ("low", "medium", "high"):
         raise ValueError(f"offroad is {_shown(facts)}; longest is 1d to {LONGEST_DAYS}d")
@@ -158,6 +190,13 @@ def _text(value: Any) -> str:
     return value
 
 
+def _path(value: Any) -> str:
+    try:
+        return check_path(_text(value))
+    except ForbiddenPath as error:
+        raise ValueError(f"it names the path {_shown(value)}: {error.cause}") from error
+
+
 def _shown(value: Any) -> str:
     return reprlib.repr(value)
 
@@ -170,17 +209,17 @@ def _object_id(text: str) -> str:
 
 
 def _locked(line: str) -> Locked:
-    mode, blob, owner = line.split(" ")
+    if len(parts := _text(line).split(" ")) != 3:
+        raise ValueError(f"{_shown(line)} is not a mode, a blob id and an owner")
+    mode, blob, owner = parts
     return Locked(mode=Mode(mode), blob=_object_id(blob), owner=Owner(owner))
 
 
 def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
     """The lock of a service that was stamped from `pristine`. The answers file is no pristine file: paved keeps it."""
     release = pristine.release
-    if re.fullmatch(r"\.paved-road(\..*)?\.lock", pristine.answers_file):
-        raise ForbiddenPath(
-            f"the template's answers file is {pristine.answers_file!r}", cause="that is a lock of paved's"
-        )
+    if cause := records.meaning(pristine.answers_file):
+        raise ForbiddenPath(f"the template's answers file is {pristine.answers_file!r}", cause=cause)
     owner = owner_of(rules, pristine.seeded)
     with limits.watched("matching files with the patterns of paved-road.yml and _skip_if_exists"):
         files = {
@@ -202,6 +241,17 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
         files=files,
         offroad=Policy(longest=rules.longest, approval_from=rules.approval_from),
     )
+
+
+def check_chosen(form: Questionnaire, book: AnswerBook, destination: Path, wanted: str) -> None:
+    """Refuse a place for the answers file of a new service that a person names and that is another file's."""
+    from paved_road.render import render
+
+    records.check_named(wanted)
+    records.check_chosen(wanted, ())
+    plain = render(form, book, destination)
+    if wanted != plain.answers_file:
+        records.check_chosen(wanted, plain.tree.keys() - {plain.answers_file})
 
 
 def owner_of(rules: Rules, seeded: tuple[str, ...] = ()) -> Callable[[str], Owner]:
@@ -293,7 +343,7 @@ class Service:
         if self.lock_in_force is None:
             found.append(
                 f"{self.answers_file} says {self.stated.commit}, {self.lock_file} says {self.lock.version}: "
-                "another tool updated the service; paved update writes the lock again"
+                "another tool or a person changed it; paved update writes the lock again"
             )
         if self.road != self.lock.road:
             now, before = redact(str(self.road)), redact(self.lock.road)
@@ -400,6 +450,8 @@ def _records(path: Path, wanted: str | None, road: str | None) -> tuple[str, Loc
         found = list(known.items())
     if found:
         return *found[0], found[0][1].answers_file
+    if wanted is not None:
+        records.check_states_road(path, wanted)
     others = {lock.answers_file for lock in known.values()}
     if wanted is None:
         named = {name: one for name, one in records.answers_files(path).items() if name not in others}
@@ -420,10 +472,10 @@ def locks(path: Path, *, every: bool = True) -> dict[str, Lock]:
 
 def _read_lock(path: Path, name: str) -> Lock:
     try:
-        return parse_lock(contained.read(path, name), where=str(path / name))
+        return parse_lock(contained.read(path, name), where=path / name)
     except OSError as error:
         raise ServiceError(
-            f"cannot read {path / name}", cause=error.strerror or str(error), hint=f"restore it: git checkout -- {name}"
+            f"cannot read {path / name}", cause=error.strerror or str(error), hint=_to_bring_back(path, name)
         ) from error
 
 
@@ -474,13 +526,19 @@ def read_record(folder: Path, name: str) -> dict[str, Any]:
 
     from paved_road import yml
 
-    file, hint = folder / name, f"git checkout -- {name}"
+    file = folder / name
     try:
-        record = yml.load(contained.read(folder, name))
+        content = contained.read(folder, name)
     except OSError as error:
+        hint = _to_bring_back(folder, name)
         raise ServiceError(f"cannot read {file}", cause=error.strerror or str(error), hint=hint) from error
+    hint = _to_bring_back(folder, name, content)
+    try:
+        record = yml.load(content)
     except yaml.YAMLError as error:
-        raise ServiceError(f"{file} {yml.fault(error)}", cause=yml.said(error), hint=hint) from error
+        cause = "it has the markers of a merge conflict" if _has_markers(content) else yml.said(error)
+        raise ServiceError(f"{file} {yml.fault(error)}", cause=cause, hint=hint) from error
     if not isinstance(record, dict) or not all(isinstance(key, str) for key in record):
-        raise ServiceError(f"{file} does not map questions to answers", hint=hint)
+        cause = "" if content.strip() else "it is empty"
+        raise ServiceError(f"{file} does not map questions to answers", cause=cause, hint=hint)
     return record

@@ -69,7 +69,7 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
     if service.lock is None:
         notes.append("plain Copier made it, so its drift is not known: paved adopt writes the lock that tells")
     elif service.lock.missing:
-        notes.append(f"{len(service.lock.missing)} files of the release were never here: paved update adds them")
+        notes.append(service.lock.missing_said)
     latest = release(found.template)
     differences = drift.find(service) if lock else []
     return Status(

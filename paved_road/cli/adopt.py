@@ -79,9 +79,8 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
     for one in adopted.differences:
         ui.data(f"{one.kind:<8} {one.path}  ({one.owner})")
     kinds = Counter(str(one.kind) for one in adopted.differences)
-    counted = ", ".join([f"{same} files as the release has them", *(f"{n} {kind}" for kind, n in kinds.items())])
-    for text in adopted.notes:
-        ui.note(text)
+    alike = "1 file as the release has it" if same == 1 else f"{same} files as the release has them"
+    counted = ", ".join([alike, *(f"{n} {kind}" for kind, n in kinds.items())])
     name = f"{adopted.lock.template} {adopted.lock.version}"
     if dry_run:
         ui.data(f"against {name}: {counted}; nothing was written")
@@ -89,6 +88,6 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
     ui.good(f"adopted {adopted.path.name} at {name}: {counted}")
     ui.data(f"written: {', '.join(adopted.written)}; look at them, and commit")
     if adopted.lock.missing:
-        ui.data(f"{len(adopted.lock.missing)} files of the release were never here: paved update adds them")
+        ui.data(adopted.lock.missing_said)
     if any(one.owner == "road" for one in adopted.differences):
         ui.data("the road's files that differ are drift now: paved off-road baseline records it for a short while")

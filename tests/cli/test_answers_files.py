@@ -335,3 +335,57 @@ def test_an_adoption_that_was_cut_off_between_its_two_files_is_done_again(here: 
         assert here("adopt", path, "--road", road, "--defaults").returncode == 0
         if name == ".copier-answers.yml":  # it is the one that is written last
             assert everything(path) == whole
+
+
+# -- the place that a person names ------------------------------------------------------------------------------------
+
+NAMED = {
+    "paved's settings": (".paved.toml", "settings of paved"),
+    "git's rules": (".gitignore", "git reads .gitignore"),
+    "git's attributes, below": ("deep/.gitattributes", "git reads .gitattributes"),
+    "in other letters": (".GitModules", "git reads .gitmodules"),
+    "a lock": (".paved-road.x.lock", "a lock of paved's"),
+    "a file of the template": ("a.txt", "the template renders a.txt"),
+    "a folder of the template": ("deep", "the template renders deep/b.txt"),
+    "below a file of the template": ("a.txt/x", "the template renders a.txt"),
+    "a folder": ("x/", "--answers-file x\n"),
+    "another spelling": ("./x.yml", "--answers-file x.yml\n"),
+    "outside": ("../x", "--answers-file cannot be '../x'"),
+    "nothing": ("", "--answers-file cannot be ''"),
+}
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["no answers template", "an answers template"])
+@pytest.mark.parametrize(("name", "said"), NAMED.values(), ids=NAMED)
+def test_an_answers_file_is_not_put_where_something_else_belongs(
+    here: Paved, tmp_path: Path, name: str, said: str, *, bare: bool
+) -> None:
+    files = {"copier.yml": "name: x\n", "a.txt": "1\n", "deep/b.txt": "1\n", **({} if bare else ANSWERS)}
+    road = make_road(tmp_path / "road", files)
+    done = here("new", tmp_path / "service", "--road", road, "--defaults", "-a", name)
+    assert (done.returncode, said in done.stderr, "error: " in done.stderr) == (2, True, True), done.stderr
+    assert not (tmp_path / "service").exists()
+    path = make_road(tmp_path / "plain", {"README": "x\n"}, tag=None)
+    adopted = here("adopt", path, "--road", road, "--defaults", "-a", name)
+    assert (adopted.returncode, said in adopted.stderr) == (2, True), adopted.stderr
+    assert git.text("status", "--porcelain", cwd=path) == ""
+
+
+def test_a_template_does_not_call_its_answers_as_git_calls_its_rules(here: Paved, tmp_path: Path) -> None:
+    road = template(tmp_path / "road", ".gitignore")
+    done = here("new", tmp_path / "service", "--road", road, "--defaults")
+    assert (done.returncode, "git reads .gitignore" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize("content", ["all:\n\ttrue\n", "x: 1\n", "", "- a\n"])
+def test_a_file_that_is_no_answers_file_is_not_to_be_thrown_away(here: Paved, tmp_path: Path, content: str) -> None:
+    road, service = template(tmp_path / "road", None), tmp_path / "service"
+    assert here("new", service, "--road", road, "--defaults").returncode == 0
+    path = make_road(tmp_path / "plain", {"README": "x\n"}, tag=None)
+    for folder in (service, path):
+        write_files(folder, {"mine": content})
+    words = (("update", service), ("status", service), ("drift", service), ("adopt", path, "--road", road))
+    for command in words:
+        done = here(*command, "-a", "mine")
+        assert (done.returncode, "hint: --answers-file names another file" in done.stderr) == (2, True), done.stderr
+    assert (path / "mine").read_text() == content

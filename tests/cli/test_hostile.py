@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -305,6 +306,7 @@ def test_a_lock_of_any_content_is_an_answer(name: str, service: Path) -> None:
         said = in_process(*words, service)
         assert said.code == 2, said
         assert "is broken" in said.err or "has the format" in said.err
+        assert not re.search(r"\b[A-Z]\w+Error\b|the template writes|recursion|git checkout", said.err), said.err
 
 
 ANSWERS = {

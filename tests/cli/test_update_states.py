@@ -203,15 +203,18 @@ def test_an_old_git_is_one_line(here: Paved, service: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("name: [\n", "is not YAML"),
-        ("- a list\n", "does not map questions to answers"),
-        ("", "does not map questions to answers"),
-        (None, "cannot read"),
+        ("name: [\n", ("is not YAML", "stash push -- .copier-answers.yml")),
+        ("- a list\n", ("does not map questions to answers", "diff HEAD -- .copier-answers.yml")),
+        ("", ("does not map questions to answers", "it is empty")),
+        ("<<<<<<< HEAD\nx: 1\n=======\nx: 2\n>>>>>>> b\n", ("markers of a merge conflict", "decide the conflict")),
+        (None, ("cannot read", "checkout -- .copier-answers.yml brings it back")),
     ],
 )
-def test_answers_edited_into_nonsense_are_refused(here: Paved, service: Path, content: str | None, said: str) -> None:
+def test_answers_edited_into_nonsense_are_refused(
+    here: Paved, service: Path, content: str | None, said: tuple[str, ...]
+) -> None:
     evolve(service, {".copier-answers.yml": content})
-    refused(here("update", service), said, "hint: git checkout")
+    refused(here("update", service), *said)
     assert not (service / "new.txt").exists()
 
 
