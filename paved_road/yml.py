@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 else:
     Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-__all__ = ["Loader", "TooMuch", "compose", "fault", "load", "load_all", "said"]
+__all__ = ["Loader", "TooMuch", "compose", "fault", "load", "load_all", "placed", "said"]
 
 _MOST_NODES = 200_000
 """Values that a document may stand for: nine lines of nine aliases each are 387 million."""
@@ -105,6 +105,13 @@ def _parsing() -> Iterator[None]:
         raise yaml.YAMLError(f"a value is malformed: {said}") from error
     except (TypeError, LookupError, AttributeError, ArithmeticError) as error:
         raise yaml.YAMLError("a value is not of the type that its tag names, or is no key") from error
+
+
+def placed(error: yaml.YAMLError) -> str:
+    """What a parser says in a few words, after the line that it is about, where it knows one."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "context", None)
+    return f"line {mark.line + 1}: {problem}" if mark and problem else said(error)
 
 
 def fault(error: yaml.YAMLError) -> str:

@@ -83,6 +83,8 @@ class Questionnaire:
     ) -> AnswerBook:
         """Answer every question; see `paved_road.render.questions.settle`."""
         with discreet.about(self.config.secret, given, defaults or {}), watched("the questions", self.limits):
+            if ask is not None and self.release.template.road.source != BUILT_IN:
+                configs.check_parser(self.config, self.files)
             return _settle(
                 self.config,
                 self.environment,

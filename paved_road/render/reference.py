@@ -25,12 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paved_road import git, process
+import yaml
+
+from paved_road import git, process, yml
 from paved_road import tree as trees
 from paved_road.address import is_relative
 from paved_road.errors import AnswerError, LimitError, PavedError, TemplateError, UntrustedTemplate
 from paved_road.limits import Limits, confine, out_of_memory, out_of_time
 from paved_road.render import machine
+from paved_road.render.config import unreadable
 from paved_road.road import WORKING_TREE, Release, git_url
 from paved_road.tree import File, Tree
 
@@ -168,11 +171,17 @@ def _run(told: Mapping[str, Any], limits: Limits, directory: Path, environment: 
     if done.code == -signal.SIGXCPU:
         raise out_of_time(limits.seconds, "rendering the template with Copier")
     if done.code != 0:
-        raise _fault(done.said[-1] if done.said else done.why)
+        raise _fault(_lasting(done.said[-1], directory) if done.said else done.why)
 
 
 _WALL = 20
 """Times the seconds of processor time that a rendering may wait: for git, for a slow machine."""
+
+
+def _lasting(said: str, scratch: Path) -> str:
+    """A message without the folders that are gone when somebody reads it: the rest names a file of the template's."""
+    own, clone = re.escape(str(scratch)), re.escape(f"{tempfile.gettempdir()}/copier.")
+    return re.sub(rf"{own}/(?:template/|out/|copier/[^\s/]*/)?|{clone}[^\s/]*/", "", said)
 
 
 def _fault(said: str) -> PavedError:
@@ -180,6 +189,8 @@ def _fault(said: str) -> PavedError:
     if refused := re.fullmatch(r"ValueError: Validation error for question '(.+?)': (.*)", said):
         name, why = refused.groups()
         return AnswerError(f"the answer to {name!r} is not valid", cause=why, hint=f"--data {name}=VALUE")
+    if refused := re.fullmatch(r"YAMLError: (\S+) (.*)", said):
+        return unreadable(*refused.groups())
     if said.startswith("MemoryError"):
         return out_of_memory("rendering the template with Copier")
     if spent := re.fullmatch(r"LimitError: (.*)", said):
@@ -205,9 +216,19 @@ def main() -> int:
     try:
         run_copy(**job, defaults=True, overwrite=True, quiet=True, settings=Settings())
     except Exception as error:  # noqa: BLE001 - a foreign template raises what it likes; the parent reads one line
-        print(f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr)
+        print(_last_words(error), file=sys.stderr)
         return 1
     return 0
+
+
+def _last_words(error: Exception) -> str:
+    """An error on one line; for a file that is not YAML, its name and why: Copier's own error has the name alone."""
+    cause = error.__cause__
+    if type(error).__name__ == "InvalidConfigFileError" and isinstance(cause, yaml.MarkedYAMLError):
+        mark = cause.problem_mark or cause.context_mark
+        included = "a file that it includes, " if mark and mark.name.startswith("<") else ""
+        return f"YAMLError: {Path(str(error)).name} {included}{yml.placed(cause)}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _end_with_the_parent() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from paved_road.testing import Said, evolve, make_road, paved, write_files
+from paved_road.testing import Said, evolve, make_road, on_a_terminal, paved, write_files
 
 CONFIG = """\
 _subdirectory: t
@@ -81,3 +83,48 @@ def test_a_message_does_not_reach_the_terminal_raw(road: Path, tmp_path: Path) -
     assert "Welcome" in said.err
     assert "Made" in said.out
     assert "\x1b" not in said.err + said.out
+
+
+# -- YAML that Copier refuses ----------------------------------------------------------------------------------------
+
+REFUSED = {
+    "a question mark": "port: {type: int, default: 1, help: Which?}\n",
+    "in a list": "kind: {type: str, choices: [a?, b], default: b}\n",
+}
+"""libyaml takes these, and the parser that Copier uses does not."""
+
+
+def told(done: Said) -> None:
+    assert (done.code, "Copier cannot read the template's copier.yml" in done.err) == (2, True), done.err
+    assert "expected ',' or" in done.err
+    assert "line 2: " in done.err or "a file that it includes, line 1: " in done.err
+    assert tempfile.gettempdir() not in done.err
+    assert "Error" not in done.err
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("tag", [None, "v1.0.0"])
+def test_the_line_that_copier_refuses_is_named(tmp_path: Path, name: str, tag: str | None) -> None:
+    road = make_road(tmp_path / "road", {"copier.yml": f"first: 1\n{REFUSED[name]}", "a.txt": "a\n"}, tag=tag)
+    told(paved("new", tmp_path / "svc", "--road", road, "--defaults"))
+
+
+def test_the_line_of_one_template_of_many_is_named(tmp_path: Path) -> None:
+    own = {"copier.yml": f"first: 1\n{REFUSED['a question mark']}", "a.txt": "a\n"}
+    road = make_road(tmp_path / "road", {f"templates/one/{path}": text for path, text in own.items()})
+    told(paved("new", tmp_path / "svc", "--road", road, "--defaults"))
+
+
+def test_an_included_file_that_copier_refuses_is_told(tmp_path: Path) -> None:
+    own = {"copier.yml": "!include more.yml\n", "more.yml": REFUSED["a question mark"], "a.txt": "a\n"}
+    told(paved("new", tmp_path / "svc", "--road", make_road(tmp_path / "road", own), "--defaults"))
+
+
+def test_nothing_is_asked_first(tmp_path: Path) -> None:
+    files = {"copier.yml": f"first: {{type: str, help: Your name}}\n{REFUSED['a question mark']}", "a.txt": "a\n"}
+    road = make_road(tmp_path / "road", files)
+    command: list[str | Path] = [sys.executable, "-m", "paved_road", "new", tmp_path / "svc", "--road", road]
+    code, shown = on_a_terminal(command, tmp_path, [])
+    assert code == 2, shown
+    assert "line 2: " in shown
+    assert "Your name" not in shown
