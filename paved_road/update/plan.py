@@ -15,7 +15,15 @@ from typing import Any, TypeVar
 
 from paved_road import address, derive, git, origin, rules
 from paved_road.config import Config
-from paved_road.errors import AnswerError, GitError, PavedError, ServiceError, TemplateError, UsageError
+from paved_road.errors import (
+    AnswerError,
+    GitError,
+    PavedError,
+    ServiceError,
+    TemplateError,
+    UntrustedTemplate,
+    UsageError,
+)
 from paved_road.git import Commit, Leaf, Scratch
 from paved_road.offroad.clock import today
 from paved_road.origin import Origin
@@ -284,7 +292,10 @@ def _draft(
     _refuse_uncommitted_records(service, head)
     service = bases.as_it_is(service, found, planner.config, order, head)
     excuses = excused.excuses(service.lock, head, scratch.read, today=order.today)
-    old = bases.find(service, found, planner.config, order, head, scratch)
+    try:
+        old = bases.find(service, found, planner.config, order, head, scratch)
+    except UntrustedTemplate as refused:
+        raise running.refused_with_the_next(refused, planner.target(found.template, order)) from None
     old = bases.without_missing(old, service, excuses.files)
     target = _target(service, found, old, planner.target(found.template, order), order)
     demand(target)

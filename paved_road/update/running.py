@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paved_road.errors import AnswerError
-from paved_road.render import Operation, Told, untrusted
+from paved_road.errors import AnswerError, UntrustedTemplate
+from paved_road.render import Operation, Told, foreseen, untrusted
+from paved_road.render import config as configs
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook
 from paved_road.update.migrate import SCRIPTS, Passage
 
 if TYPE_CHECKING:
+    from paved_road.road import Release
     from paved_road.service import Service
     from paved_road.update.merge import Files
 
@@ -84,6 +86,15 @@ class Running:
     def _refuse(self, wanted: list[str]) -> None:
         if wanted:
             raise untrusted(self.passage.form.release, wanted)
+
+
+def refused_with_the_next(refused: UntrustedTemplate, target: Release) -> UntrustedTemplate:
+    """The refusal of what the old release runs to be rendered again, with all that the new one will or may run."""
+    if not refused.cause.startswith(("task: ", "Jinja extension: ")):
+        return refused  # it is about something else, such as a filter that reads the machine
+    config = configs.load(target.files())
+    extensions = (f"Jinja extension: {name}" for name in config.extensions)
+    return untrusted(target, dict.fromkeys([refused.cause, *extensions, *foreseen.everything(config)]))
 
 
 def not_shown(command: str) -> str:

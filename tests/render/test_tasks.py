@@ -199,6 +199,20 @@ def test_a_certain_migration_hides_no_task_and_no_migration_with_a_condition(tmp
     )
 
 
+def test_where_the_old_release_wants_to_run_the_new_ones_commands_are_named_too(tmp_path: Path) -> None:
+    """Plain Copier made the service, so its release is rendered again."""
+    at = road(tmp_path, "echo old")
+    service = make_road(tmp_path / "service", {"a.txt": "1\n"}, tag=None)
+    evolve(service, {".copier-answers.yml": f"_commit: v1.0.0\n_src_path: {at}\nname: world\n"})
+    tasks = ["echo new", {"command": "echo if", "when": "{{ name }}"}]
+    evolve(at, {"copier.yml": config(*tasks, _migrations=["echo move"])}, tag="v1.1.0")
+    refused = paved("update", service, "--json").envelope["error"]
+    assert refused["cause"] == (
+        "task: echo old; task: echo new; task (if its condition holds): echo if; "
+        "migration (if an update passes its release): echo move"
+    )
+
+
 def test_beside_an_extension_every_command_is_named(tmp_path: Path) -> None:
     moves = [{"version": "2", "command": "echo move"}, {"version": "3", "before": ["echo old"], "after": [["a", "b"]]}]
     task = {"command": "echo if", "when": "{{ name }}"}
