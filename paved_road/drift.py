@@ -6,6 +6,7 @@ Exact and offline: the lock holds the blob id of every pristine file, so nothing
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, tuple[Mode,
             found[path] = (Mode(one.mode), one.blob)
         elif there:
             unknown.append(path)
-    stored = _stored(service, {path: files[path].blob for path in unknown})
+    stored = _stored(service, index, {path: files[path].blob for path in unknown})
     modes = {path: trees.mode_of(service.path / path) for path in unknown}
     if any(mode is not files[path].mode and stored[path] == files[path].blob for path, mode in modes.items()):
         modes |= _modes(service, index, modes)
@@ -147,11 +148,12 @@ _CONVERTED = 64 * 2**20
 """Bytes up to which git is asked what it makes of a file: it takes the whole of it into memory."""
 
 
-def _stored(service: Service, locked: Mapping[str, str]) -> dict[str, str]:
+def _stored(service: Service, index: git.Index, locked: Mapping[str, str]) -> dict[str, str]:
     """The blob ids of files as git would store them.
 
     Most files are stored as they are. Only one that is not the locked one byte for byte may be so after a conversion
-    of line ends, encoding or `$Id$`. Filters of the configuration's are never run.
+    of line ends, encoding or `$Id$`. Filters of the configuration's are never run: a file that has one is the one in
+    the index as long as its size and times are.
     """
     found = {path: _file_id(service, path) for path in locked}
     other = [path for path, blob in found.items() if blob != locked[path] and _can_be_converted(service, path)]
@@ -159,6 +161,24 @@ def _stored(service: Service, locked: Mapping[str, str]) -> dict[str, str]:
         names = [service.prefix + path for path in other]
         ids = git.hash_files(service.top, names, settings=git.without_filters(service.top))
         found |= dict(zip(other, ids, strict=True))
+        found |= _filtered(service, index, [path for path in other if found[path] != locked[path]])
+    return found
+
+
+def _filtered(service: Service, index: git.Index, paths: Iterable[str]) -> dict[str, str]:
+    """The blob ids of files that have a filter, as far as the index knows them; `ServiceError` for one not in it."""
+    found: dict[str, str] = {}
+    names = git.filtered(service.top, [service.prefix + path for path in paths])
+    unmerged = set(git.unmerged_files(service.path)) if names else set()
+    for name in sorted(names - unmerged):
+        if name not in index.files:
+            raise ServiceError(
+                f"{name} is not added to git yet, and only git's filter could tell whether it was edited",
+                cause="a command that only reads runs no filter",
+                hint=f"git add {shlex.quote(name)}, at {service.top}",
+            )
+        if one := index.noted(name, (service.top / name).lstat()):
+            found[name.removeprefix(service.prefix)] = one.blob
     return found
 
 

@@ -364,10 +364,23 @@ class Service:
         above = [folder / name for folder in self.path.parents if folder.is_relative_to(self.top)]
         return [self.repository.folder / "info" / info, *above]
 
-    def changed_files(self) -> list[str]:
-        """Tracked files that differ from HEAD, from the repository's root; `ServiceError` where git would never end."""
+    def changed_files(self, *, filters: bool = False) -> list[str]:
+        """Tracked files that differ from HEAD, from the repository's root; `ServiceError` where git would never end.
+
+        Without `filters` none of git's configuration is run, and a file that has one is known by git's index.
+        """
         _refuse_traps(self)
-        return git.changed_files(self.path)
+        found = git.changed_files(self.path, filters=filters)
+        return found if filters or not found or self.repository.head is None else self._without_doubtful(found)
+
+    def _without_doubtful(self, changed: list[str]) -> list[str]:
+        """Leave out what git compared without its filter, in the second of a checkout, and what nobody touched."""
+        doubtful = git.filtered(self.top, changed)
+        if not doubtful:
+            return changed
+        index, staged = git.read_index(self.repository, self.path), set(git.staged_files(self.top))
+        there = {path: contained.kept(self.top, path) for path in doubtful - staged}
+        return [path for path in changed if not ((found := there.get(path)) and index.noted(path, found))]
 
     @property
     def answers(self) -> dict[str, Any]:

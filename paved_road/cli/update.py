@@ -79,7 +79,7 @@ def update(
         _tell(recover.resume(locate(path), commit=commit, branch=branch), {}, json=json)
         return
     service = open_service(path, answers_file=answers_file, road=road)
-    preconditions.check(service, commit=commit or branch is not None, branch=branch)
+    preconditions.check(service, commit=commit or branch is not None, branch=branch, dry_run=dry_run)
     order = Order(
         to=to,
         template=template,

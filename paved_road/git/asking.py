@@ -256,12 +256,12 @@ def has_file(repository: Path, commit: str, path: str) -> bool:
     return maybe(*named(repository), "cat-file", "-e", f"{commit}:{path}", cwd=repository, no=(1, 128)) is not None
 
 
-def merge_attributes(directory: Path, paths: Iterable[str]) -> dict[str, str]:
-    """The value of the attribute `merge` of those paths below `directory` for which it is specified."""
+def attributes(directory: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
+    """The value of an attribute of those paths below `directory` for which it is specified."""
     request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
     if not request:
         return {}
-    answer = run("check-attr", "-z", "--stdin", "merge", cwd=directory, stdin=request)
+    answer = run("check-attr", "-z", "--stdin", name, cwd=directory, stdin=request)
     words = answer.decode("utf-8", "surrogateescape").split("\0")[:-1]
     return {path: value for path, value in zip(words[::3], words[2::3], strict=True) if value != "unspecified"}
 
@@ -282,6 +282,13 @@ def without_filters(directory: Path) -> tuple[tuple[str, str], ...]:
     names = {name.rpartition(".")[0] for name in listing.split("\0") if name}
     off = {"clean": "", "smudge": "", "process": "", "required": "false"}
     return tuple((f"{name}.{key}", value) for name in sorted(names) for key, value in off.items())
+
+
+def filtered(directory: Path, paths: Iterable[str]) -> set[str]:
+    """Those of the paths below `directory` that git has a program for: a filter of its configuration's."""
+    names = {name.split(".", 1)[1].rpartition(".")[0] for name, _ in without_filters(directory)}
+    found = attributes(directory, "filter", paths) if names else {}
+    return {path for path, value in found.items() if value in names}
 
 
 @functools.lru_cache

@@ -42,8 +42,12 @@ class Index:
 
         As in git, a file that was changed no earlier than the index was written is in doubt (racy-git.txt).
         """
+        return None if found.st_mtime_ns >= self.written else self.noted(path, found)
+
+    def noted(self, path: str, found: os.stat_result) -> Indexed | None:
+        """The file as the index has it, if size and times are those of the file on disk, whenever that was."""
         one = self.files.get(path)
-        if one is None or one.stamp is None or found.st_mtime_ns >= self.written:
+        if one is None or one.stamp is None:
             return None
         return one if one.stamp == _stamp(found, nanoseconds=any(one.stamp[1:4:2])) else None
 

@@ -235,6 +235,12 @@ _REFUSALS = (
         "install a newer git",
     ),
     (
+        r"(?m)(?<=^fatal: )(BOM is \w+ in|failed to encode) '(?P<subject>[^'\n]+)'[^\n]*",
+        "git cannot store {subject}: it is not in the encoding that its attributes name",
+        "{said}",
+        "save it in that encoding, or change it: git check-attr working-tree-encoding -- '{subject}' tells it",
+    ),
+    (
         r"this operation must be run in a work tree",
         "this is no work tree, but git's own folder or a bare repository",
         "{said}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from paved_road.git.asking import Repository, without_filters
@@ -13,16 +14,22 @@ from paved_road.git.process import PERSON, READER, Role, maybe, run, text
 from paved_road.git.scratch import quoted
 
 
-def changed_files(directory: Path) -> list[str]:
-    """Tracked files below `directory` that differ from HEAD, in the index or on disk; relative to the repository."""
-    return head_and_changed(directory)[1]
+def changed_files(directory: Path, *, filters: bool = False) -> list[str]:
+    """Tracked files below `directory` that differ from HEAD, in the index or on disk; relative to the repository.
+
+    Git compares a file's content where its index is in doubt; only with `filters` it runs those of the configuration
+    for that. Without them it may name a file that nobody changed.
+    """
+    return head_and_changed(directory, filters=filters)[1]
 
 
-def head_and_changed(directory: Path) -> tuple[str, list[str]]:
+def head_and_changed(directory: Path, *, filters: bool = False) -> tuple[str, list[str]]:
     """The commit that is checked out ("(initial)" before the first) and `changed_files`, by one look."""
     what = ("--branch", "--no-ahead-behind", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
     asked = ("status", "--porcelain=v2", "-z", *what, "--", ".")
-    listing = run(*asked, cwd=directory, settings=without_filters(directory))
+    # A filter takes its time, with large files.
+    role, off = (replace(READER, limited=False), ()) if filters else (READER, without_filters(directory))
+    listing = run(*asked, cwd=directory, role=role, settings=off)
     lines = listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
     head = next(line.removeprefix(_HEAD) for line in lines if line.startswith(_HEAD))
     # The path is what follows eight facts; ten of an unmerged file.

@@ -128,7 +128,7 @@ def _checked(plan: Plan, journal: Journal) -> Journal:
     """Planning may have waited for a person's answers: nothing may have changed since. What stays is written down."""
     service = plan.service
     try:
-        head, changed = git.head_and_changed(service.path)
+        head, changed = git.head_and_changed(service.path, filters=True)
         preconditions.check_clean(changed)
         added = [path for path in plan.result if path not in plan.ours]
         if head != journal.head or in_the_way.find(service, plan.ours, plan.result, plan.submodules, added):

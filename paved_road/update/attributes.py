@@ -60,7 +60,7 @@ def of(
         (lines,) = scratch.read([ours[FILENAME]])
         if not _drivers(re.findall(rb"\bmerge=(\S+)", lines)):
             return Attributes(lines=lines)
-    found = git.merge_attributes(service.path, contested)
+    found = git.attributes(service.path, "merge", contested)
     drivers = _drivers(value.encode() for value in found.values())
     if drivers and dry_run:
         names = ", ".join(sorted(driver.decode(errors="replace") for driver in drivers))

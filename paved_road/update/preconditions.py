@@ -14,7 +14,7 @@ from paved_road.update import disk
 from paved_road.update.journal import Pair
 
 
-def check(service: Service, *, commit: bool = False, branch: str | None = None) -> None:
+def check(service: Service, *, commit: bool = False, branch: str | None = None, dry_run: bool = False) -> None:
     """An update starts from a committed state, with none in progress; anything else is refused with what to type."""
     if git.version() < git.OLDEST:
         raise GitError(
@@ -26,7 +26,7 @@ def check(service: Service, *, commit: bool = False, branch: str | None = None) 
         raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
     check_operations(service)
     check_locks(service, commit=commit or branch is not None)
-    check_clean(service.changed_files())
+    check_clean(service.changed_files(filters=not dry_run))
     if commit or branch is not None:
         check_commit(service, branch)
 

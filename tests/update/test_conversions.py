@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -177,6 +179,69 @@ def test_attributes_that_come_later_change_what_is_stored(tmp_path: Path) -> Non
     evolve(service, {".gitattributes": "*.txt text\n", "file.txt": None})
     evolve(service, {"file.txt": text()})
     assert paved("drift", service, "--all").out == "edited   file.txt  (road)\n"
+
+
+@pytest.fixture
+def filtered(tmp_path: Path) -> Path:
+    """A repository with a filter for the files of the service that is to come; the road has a second release."""
+    git.run("config", "--global", "filter.upper.clean", "tr a-z A-Z", cwd=tmp_path)
+    git.run("config", "--global", "filter.upper.smudge", "tr A-Z a-z", cwd=tmp_path)
+    road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": "one\ntwo\nthree\n"})
+    evolve(road, {"template/other": "x\n"}, tag="v1.1.0")
+    top = make_road(tmp_path / "mono", {".gitattributes": "*.txt filter=upper\n"}, tag=None)
+    assert paved("new", top / "one", "--road", road, "--ref", "1.0.0", "--defaults").code == 0
+    return top / "one"
+
+
+def in_doubt(service: Path) -> None:
+    """Make the index as old as the files: git cannot tell whether one was changed after it was written."""
+    index = service.parent / ".git" / "index"
+    stamp = (service / "file.txt").stat().st_mtime_ns
+    os.utime(index, ns=(stamp, stamp))
+
+
+@pytest.mark.parametrize("command", ["update --dry-run", "update --commit", "drift", "status --offline"])
+def test_a_filtered_file_of_this_very_moment_is_not_taken_for_edited(command: str, filtered: Path) -> None:
+    evolve(filtered.parent, {})
+    in_doubt(filtered)
+    said = paved(*command.split(), filtered)
+    assert said.code == (1 if "status" in command else 0), said.err
+    assert not re.search("edited|drift:|uncommitted", (said.out + said.err).replace("no drift", ""))
+
+
+@pytest.mark.parametrize("command", ["update --dry-run", "update"])
+@pytest.mark.parametrize("staged", [False, True])
+def test_an_edited_one_is(command: str, staged: bool, filtered: Path) -> None:
+    evolve(filtered.parent, {})
+    write_files(filtered, {"file.txt": "six\ntwo\nthree\n"})
+    if staged:
+        git.run("add", ".", cwd=filtered, role=git.PERSON)
+    in_doubt(filtered)
+    said = paved(*command.split(), filtered)
+    assert (said.code, "cause: one/file.txt" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["drift", "status --offline", "off-road check"])
+def test_of_a_filtered_file_that_is_not_added_yet_nothing_is_claimed(command: str, filtered: Path) -> None:
+    said = paved(*command.split(), filtered)
+    assert said.code == 2
+    assert "one/file.txt is not added to git yet" in said.err
+    assert "git add one/file.txt" in said.err
+    git.run("add", ".", cwd=filtered, role=git.PERSON)
+    assert "file.txt" not in paved(*command.split(), filtered).out
+
+
+@pytest.mark.parametrize(("encoding", "content"), [("UTF-16", b"hello\n"), ("UTF-16LE", b"\xff\xfeh\0")])
+def test_a_file_in_another_encoding_than_its_attributes_say_is_named(
+    encoding: str, content: bytes, tmp_path: Path
+) -> None:
+    attributes = {"template/.gitattributes.jinja": f"*.txt working-tree-encoding={encoding}\n"}
+    road = make_road(tmp_path / "road", SETTINGS | attributes | {"template/file.txt": content})
+    said = paved("new", tmp_path / "service", "--road", road, "--defaults")
+    assert said.code == 2
+    assert "git cannot store file.txt: it is not in the encoding that its attributes name" in said.err
+    assert "hint: The file" not in said.err
+    assert "git check-attr working-tree-encoding -- 'file.txt'" in said.err
 
 
 def test_nothing_is_asked_of_git_where_nothing_is_converted(
