@@ -253,6 +253,10 @@ def _set_ignored_apart(planned: Plan, service: Path) -> list[str]:
 
 def _check_destination(destination: Path, *, dry_run: bool) -> None:
     """The destination is absent, empty, or holds nothing but an empty repository; its parent can be written."""
+    if any(part.lower() == ".git" for part in (*destination.parts, *Path(os.path.realpath(destination)).parts)):
+        raise DestinationError(
+            f"{destination} is in a folder of git's own", cause=".git is git's", hint="name another destination"
+        )
     if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
         raise DestinationError(f"{destination} exists and is not a folder", hint="name another destination")
     if destination.is_dir() and (inside := sorted(path.name for path in destination.iterdir() if path.name != ".git")):

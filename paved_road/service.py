@@ -533,6 +533,24 @@ def prefix_of(path: Path, repository: git.Repository) -> str:
     return "" if path == repository.top else f"{path.relative_to(repository.top).as_posix()}/"
 
 
+def unreadable_record(service: Service) -> ServiceError | None:
+    """What is the matter with the answers file of a service that has a lock; None when it looks as it should.
+
+    What a lock decides loads no YAML parser, so the file is only parsed when something about it is odd.
+    """
+    if service.lock is None or service.journal.exists():
+        return None
+    try:
+        odd = service.stated.road is None or _has_markers(contained.read(service.path, service.answers_file))
+        if odd:
+            read_record(service.path, service.answers_file)
+    except (OSError, ServiceError) as error:
+        name, folder = service.answers_file, service.path
+        hint = _to_bring_back(folder, name)
+        return error if isinstance(error, ServiceError) else ServiceError(f"cannot read {folder / name}", hint=hint)
+    return None
+
+
 def read_record(folder: Path, name: str) -> dict[str, Any]:
     """A service's answers file; `ServiceError` for one that is missing or was edited into nonsense."""
     import yaml

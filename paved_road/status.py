@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from paved_road import contained, drift, offroad, origin
 from paved_road.errors import UnknownRelease
 from paved_road.road import is_news, is_older, release, releases
+from paved_road.service import unreadable_record
 
 if TYPE_CHECKING:
     from datetime import date
@@ -60,6 +61,8 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
 
     `fetch` lets a road be fetched that this machine has never used: see `origin.find_to_read`.
     """
+    if fault := unreadable_record(service):
+        raise fault
     found = origin.find_to_read(service, config, refresh=not offline, fetch=fetch)
     lock, version = service.lock_in_force, origin.recorded_version(service)
     commit = lock.commit if lock else None

@@ -40,10 +40,12 @@ def drift(
     from paved_road import drift as drifts
     from paved_road.config import load
     from paved_road.owners import Owner
-    from paved_road.service import open_service
+    from paved_road.service import open_service, unreadable_record
 
     service = open_service(path, answers_file=answers_file)
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
+    fault = unreadable_record(service)
+    notes = (*service.notes, *([f"{fault.message}: {fault.hint}"] if fault else []))
     found = drifts.find(service, owners=owners)
     config = load(directory=service.path)
     excuses = _excuses(service, found, config) if found else {}
@@ -54,9 +56,9 @@ def drift(
             "service": str(service.path),
             "drift": [options.difference(one, excuses.get(one.path)) for one in found],
         }
-        ui.envelope("drift", exit_code, facts | ({"diff": patch} if diff else {}), notes=service.notes)
+        ui.envelope("drift", exit_code, facts | ({"diff": patch} if diff else {}), notes=notes)
     else:
-        for text in service.notes:
+        for text in notes:
             ui.note(text)
         for one in found:
             excuse = f"  {options.excuse(excuses[one.path])}" if one.path in excuses else ""

@@ -405,3 +405,13 @@ def test_ci_is_never_asked(work: Path, greeter: Path, monkeypatch: pytest.Monkey
     code, shown = on_a_terminal(command, work, [])
     assert code == 0, shown
     assert (work / "hi" / "hello.txt").read_text() == "Hello, world!\n"
+
+
+@pytest.mark.parametrize("name", [".git", "sub/.git", ".git/sub", ".GIT", "link/sub"])
+def test_a_service_is_not_put_into_gits_own_folder(paved: Paved, work: Path, greeter: Path, name: str) -> None:
+    git.run("init", "--quiet", "--template=", work)
+    (work / "link").symlink_to(".git")
+    before = sorted((work / ".git").rglob("*"))
+    done = paved("new", name, "--road", greeter, "--defaults")
+    assert (done.returncode, "git's own" in done.stderr) == (2, True), done.stderr
+    assert (sorted((work / ".git").rglob("*")), (work / "sub").exists()) == (before, False)

@@ -218,6 +218,16 @@ def test_answers_edited_into_nonsense_are_refused(
     assert not (service / "new.txt").exists()
 
 
+@pytest.mark.parametrize("content", [None, "", "<<<<<<< HEAD\n_src_path: x\n=======\n_src_path: y\n>>>>>>> b\n"])
+def test_status_has_no_answer_without_readable_answers_and_drift_says_so(
+    here: Paved, service: Path, content: str | None
+) -> None:
+    evolve(service, {".copier-answers.yml": content})
+    refused(here("status", service), str(service / ".copier-answers.yml"), "hint: ")
+    drift = here("drift", service)
+    assert (drift.returncode, f"{service / '.copier-answers.yml'}" in drift.stderr) == (0, True), drift.stderr
+
+
 def test_an_answer_that_is_none_any_more_is_not_silently_the_default(here: Paved, service: Path, greeter: Path) -> None:
     more = f"{QUESTIONS}port: {{type: int, default: 80}}\n"
     evolve(greeter, {"copier.yml": more}, tag="v1.2.0")
