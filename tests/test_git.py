@@ -160,3 +160,10 @@ def test_what_a_partial_clone_lacks_does_not_exist(filtered: str, greeter: Path,
     assert git.read(clone, names) == [b"changed\n", None, b"#!/bin/sh\n", None, None]
     with git.Objects(clone) as objects:
         assert objects.existing([old]) == set()
+
+
+def test_a_scratch_repository_makes_no_folder_above_it(tmp_path: Path) -> None:
+    gone = tmp_path / "removed meanwhile"
+    with pytest.raises(GitError, match="no such directory"):
+        git.Scratch(gone / "scratch.git", [])
+    assert not gone.exists()

@@ -57,7 +57,9 @@ class Scratch:
     def __init__(self, folder: Path, borrow: Iterable[Path], object_format: str = SHA1) -> None:
         self.folder = folder
         self.object_format = object_format
-        run("init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", folder)
+        # By its name: where the folder above was removed meanwhile, git would make it again, readable by all.
+        name = ("--bare", "--template=", f"--object-format={object_format}", folder.name)
+        run("init", "--quiet", *name, cwd=folder.parent)
         (folder / "objects" / "info").mkdir(exist_ok=True)
         (folder / "objects" / "info" / "alternates").write_text("".join(f"{path}\n" for path in borrow))
         self.objects = Objects(folder)
