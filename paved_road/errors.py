@@ -131,6 +131,12 @@ def in_words(error: Exception) -> str:
     return said
 
 
+def similar(word: str, candidates: Iterable[str], *, prefix: str = "did you mean ") -> str:
+    """The candidates most like `word` as a phrase for a hint; "" when none is near."""
+    close = difflib.get_close_matches(word, list(candidates), n=3, cutoff=0.6)
+    return f"{prefix}{' or '.join(close)}?" if close else ""
+
+
 def nearest(word: str, candidates: Iterable[str], *, prefix: str = "did you mean ") -> str:
     """The candidates most like `word` as a phrase for a hint; all of them when none is near; "" for none.
 
@@ -140,8 +146,7 @@ def nearest(word: str, candidates: Iterable[str], *, prefix: str = "did you mean
     known = list(candidates)
     if not known:
         return ""
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
-    if close:
-        return f"{prefix}{' or '.join(close)}?"
+    if hint := similar(word, known, prefix=prefix):
+        return hint
     shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
     return f"there is {shown}"

@@ -221,7 +221,9 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
     if cause := records.meaning(pristine.answers_file):
         raise ForbiddenPath(f"the template's answers file is {pristine.answers_file!r}", cause=cause)
     owner = owner_of(rules, pristine.seeded)
-    with limits.watched("matching files with the patterns of paved-road.yml and _skip_if_exists"):
+    sources = (("paved-road.yml", rules.owners), ("_skip_if_exists in copier.yml", pristine.seeded))
+    named = " and ".join(name for name, patterns in sources if patterns)
+    with limits.watched(f"matching files with the patterns of the template's {named}"):
         files = {
             path: Locked(
                 mode=file.mode,

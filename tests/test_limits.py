@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,28 @@ def limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[limits]\nseconds = 0.2\nfiles = 50\nbytes = 100_000\n")
     monkeypatch.setenv("PAVED_CONFIG", str(file))
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({"paved-road.yml": "owners: {road: ['a*b']}\n"}, "the template's paved-road.yml"),
+        ({"copier.yml": "_skip_if_exists: ['a*b']\nq: x\n"}, "the template's _skip_if_exists in copier.yml"),
+    ],
+)
+def test_the_file_that_has_the_patterns_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], where: str
+) -> None:
+    places: list[str] = []
+    watched = limits.watched
+
+    def noted(what: str, most: Limits = limits.USUAL) -> AbstractContextManager[None]:
+        places.append(what)
+        return watched(what, most)
+
+    monkeypatch.setattr(limits, "watched", noted)
+    assert made(tmp_path, {**files, "aab": ""}).code == 0
+    assert f"matching files with the patterns of {where}" in places
 
 
 @pytest.mark.usefixtures("limited")

@@ -17,7 +17,7 @@ import jinja2
 import yaml
 
 from paved_road import limits, yml
-from paved_road.errors import AnswerError, PavedError, TemplateError, nearest
+from paved_road.errors import AnswerError, PavedError, TemplateError, nearest, similar
 from paved_road.render import context, shapes
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import AnswerBook, External, Kind, ParsedText, Surroundings, parsed
@@ -368,7 +368,7 @@ class _Question:
             return value
         open_to = [choice.value for choice in choices if not choice.refused]
         cause = same[0].refused.strip() if same else f"choose from {', '.join(map(str, open_to[:50]))}"
-        hint = "" if same or self.secret else nearest(str(value), map(str, open_to))
+        hint = "" if same or self.secret else similar(str(value), map(str, open_to))
         raise AnswerError(
             f"the answer to {self.name!r} is not one of its choices{self._shown(value)}",
             cause=cause,

@@ -222,6 +222,11 @@ def test_a_secret_reaches_the_files_but_no_record(paved: Paved, work: Path, gree
 # -- refusals: one message, exit 2, nothing left -------------------------------------------------------------------
 
 
+def test_the_choices_are_told_once(paved: Paved) -> None:
+    said = paved("new", "orders", "--data", "ci=travis").stderr
+    assert (said.count("gitlab"), "hint: --data ci=VALUE" in said) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

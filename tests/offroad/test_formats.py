@@ -157,7 +157,7 @@ def test_a_report_breaks_out_of_nothing(hostile: Checked, settings: Config) -> N
     exits = (report.Exit(service=TRAP, status="accepted", record="x", kind=TRAP, reason=TRAP, owner=TRAP),)
     place = report.Place(name=TRAP, exits=exits)
     made = report.Report(
-        root=".", services=1, off_road=1, places=(place,), unread=((TRAP, TRAP),),
+        root=".", services=2, off_road=1, places=(place,), unread=((TRAP, TRAP),),
         teams=(report.Team(name=TRAP, records=1, expired=0, oldest_days=0),),
     )  # fmt: skip
     page, text = html.render(made), markdown.render(made)

@@ -16,6 +16,7 @@ from paved_road.offroad import lifecycle, report
 from paved_road.offroad.ledger import Record
 from paved_road.offroad.report import Report, html, markdown
 from paved_road.service import Service, open_service
+from paved_road.testing import write_files
 from tests.offroad.world import REASON, TODAY, change
 
 LATER = TODAY + timedelta(days=100)
@@ -77,8 +78,19 @@ def test_a_service_that_cannot_be_read_is_told_and_stops_no_other(fleet: Path, s
     assert name == "drifting"
     assert why.startswith("docs/off-road/x.md:1: has no front matter")
     assert found.services == 3
+    assert found.summary.startswith("1 of 2 services leave the road, at ")
+    assert found.summary.endswith("; 1 service could not be read")
     assert "## Not read" in markdown.render(found)
     assert "<h2>Not read</h2>" in html.render(found)
+
+
+def test_nothing_is_said_of_services_when_none_could_be_read(tmp_path: Path, settings: Config) -> None:
+    for name in ("one", "two"):
+        write_files(tmp_path / name, {".paved-road.lock": "nothing"})
+    found = report.collect(tmp_path, settings, today=TODAY)
+    assert found.summary == "2 services could not be read"
+    assert "2 services could not be read." in markdown.render(found)
+    assert "2 services could not be read." in html.render(found)
 
 
 def test_a_folder_without_services_is_told(tmp_path: Path, settings: Config) -> None:

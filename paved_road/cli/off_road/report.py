@@ -60,12 +60,10 @@ def report(
 
 
 def _say(found: Report) -> None:
-    ui.data(f"{found.off_road} of {found.services} services leave the road, at {len(found.places)} places")
+    ui.data(found.summary)
     for place in found.places:
         ui.data()
-        ui.data(
-            f"{place.name}: {place.services} of {found.services}" + ("  (desire path)" if place.services > 1 else "")
-        )
+        ui.data(f"{place.name}: {place.services} of {found.read}" + ("  (desire path)" if place.services > 1 else ""))
         for one in place.exits:
             age = f"{one.age_days} days, until {one.review_by}" if one.record else "no record"
             states = f" {', '.join(one.states)}" if one.states else ""

@@ -86,6 +86,19 @@ class Report:
     """Services that could not be read, and why: the report is not about them."""
 
     @property
+    def read(self) -> int:
+        """How many services the report is about."""
+        return self.services - len(self.unread)
+
+    @property
+    def summary(self) -> str:
+        """How many services leave the road, and how many could not be read."""
+        told = [f"{self.off_road} of {self.read} services leave the road, at {len(self.places)} places"]
+        failed = len(self.unread)
+        said = [f"{failed} {'service' if failed == 1 else 'services'} could not be read"]
+        return "; ".join(told * (self.read > 0) + said * (failed > 0))
+
+    @property
     def desire_paths(self) -> tuple[Place, ...]:
         """The places that more than one service leaves: what the road should look at next."""
         return tuple(place for place in self.places if place.services > 1)

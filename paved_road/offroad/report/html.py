@@ -20,11 +20,10 @@ th { font-weight: 600; }
 
 def render(report: Report) -> str:
     """Desire paths with a bar for how many services take them, then every place, the teams, and what was not read."""
-    said = f"{report.off_road} of {report.services} services leave the road, at {len(report.places)} places."
-    parts = [f"<h1>Off-road report</h1>\n<p>{said}</p>"]
+    parts = [f"<h1>Off-road report</h1>\n<p>{report.summary}.</p>"]
     if report.desire_paths:
         parts.append("<h2>Desire paths</h2>\n<p>Places that more than one service leaves.</p>")
-        parts += [_place(place, report.services) for place in report.desire_paths]
+        parts += [_place(place, report.read) for place in report.desire_paths]
     single = [place for place in report.places if place.services == 1]
     if single:
         rows = ([escape(place.name), *_row(one)] for place in single for one in place.exits)

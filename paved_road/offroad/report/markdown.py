@@ -12,13 +12,13 @@ def render(report: Report) -> str:
     """Desire paths first, then every place, the teams, and what could not be read."""
     parts = [
         "# Off-road report",
-        f"{report.off_road} of {report.services} services leave the road, at {len(report.places)} places.",
+        f"{report.summary}.",
     ]
     if report.desire_paths:
         parts += ["## Desire paths", "Places that more than one service leaves: what the road should look at next."]
         for place in report.desire_paths:
             parts += [
-                f"### {cell(place.name)}: {place.services} of {report.services} services",
+                f"### {cell(place.name)}: {place.services} of {report.read} services",
                 _table(_HEADINGS, (_row(one) for one in place.exits)),
             ]
     single = [place for place in report.places if place.services == 1]
