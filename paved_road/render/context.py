@@ -66,6 +66,8 @@ class AnswerBook:
     """Questions that do not apply (`when`): computed, not recorded."""
     assumed: set[str] = field(default_factory=set)
     """Secret questions that were not answered: their default is in force, and no validator has seen it."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Questions whose recorded answer is none by now, and why: what the validator says, or the choices."""
     asked: set[str] = field(default_factory=set)
     """Questions that a person answered on the terminal."""
     kinds: dict[str, Kind] = field(default_factory=dict)

@@ -217,7 +217,8 @@ class _Question:
         """Put this question's answer into the book."""
         limits.evaluating(f"the question {self.name!r} of the template's {self.path}")
         book, name = self.book, self.name
-        if name in book.recorded and not self._is_valid(book.recorded[name]):
+        if name in book.recorded and (why := self._refused(book.recorded[name])) is not None:
+            book.refused[name] = why
             del book.recorded[name]
         if not self._flag("when"):
             book.hidden.add(name)
@@ -237,7 +238,9 @@ class _Question:
         elif self._flag("ask"):
             raise AnswerError(
                 f"the question {name!r} has no answer",
-                cause=self._help() or "it has no default, and there is no terminal to ask on",
+                cause=f"the recorded one is not valid any more: {book.refused[name]}"
+                if name in book.refused
+                else self._help() or "it has no default, and there is no terminal to ask on",
                 hint=self._flag_to_set,
             )
 
@@ -324,12 +327,13 @@ class _Question:
 
     # -- values --------------------------------------------------------------------------------------------------
 
-    def _is_valid(self, recorded: Any) -> bool:
+    def _refused(self, recorded: Any) -> str | None:
+        """Why a recorded answer is not one any more; None for one that is."""
         try:
             self.accept(parsed(recorded))
-        except (AnswerError, TemplateError):
-            return False
-        return True
+        except (AnswerError, TemplateError) as error:
+            return error.cause or error.message
+        return None
 
     def _validated(self, value: Any) -> Any:
         source = self.details.get("validator") or ""

@@ -453,14 +453,18 @@ def _only_new(ask: Ask | None, recorded: Mapping[str, Any], secret: Container[st
 
 def _refuse_lost_answers(form: Questionnaire, book: AnswerBook, service: Service, order: Order, *, asked: bool) -> None:
     """A recorded answer that the new release does not take must not silently become its default."""
-    for name, value in service.answers.items():
-        if name in form.config.questions and not asked and name not in {*book.recorded, *book.hidden, *order.answers}:
-            shown = "" if name in form.config.secret else f": {value!r}"
-            raise AnswerError(
-                f"the recorded answer to {name!r} is not one that {form.release.version} takes{shown}",
-                cause=f"{service.answers_file} was edited, or the question has changed",
-                hint=f"--data {name}=VALUE",
-            )
+    known = {*book.recorded, *book.hidden, *order.answers}
+    lost = [name for name in form.config.questions if name in service.answers and name not in known]
+    if asked or not lost:
+        return
+    shown = [repr(name) if name in form.config.secret else f"{name!r}: {service.answers[name]!r}" for name in lost]
+    why = [f"{name}: {book.refused[name]}" if lost[1:] else book.refused[name] for name in lost if name in book.refused]
+    what = "the recorded answers" if lost[1:] else "the recorded answer"
+    raise AnswerError(
+        f"release {form.release.version} does not take {what} to {', '.join(shown)}",
+        cause="; ".join(why) or f"{service.answers_file} was edited, or the question has changed",
+        hint=" ".join(f"--data {name}=VALUE" for name in lost),
+    )
 
 
 # -- the merge and what stands around it ---------------------------------------------------------------------------

@@ -228,6 +228,30 @@ def test_status_has_no_answer_without_readable_answers_and_drift_says_so(
     assert (drift.returncode, f"{service / '.copier-answers.yml'}" in drift.stderr) == (0, True), drift.stderr
 
 
+def test_every_answer_that_the_release_refuses_is_named_at_once_and_why(
+    here: Paved, service: Path, greeter: Path
+) -> None:
+    more = f"{QUESTIONS}port: {{type: int, default: 80}}\nkind: {{type: str, default: a, choices: [a, b]}}\n"
+    evolve(greeter, {"copier.yml": more}, tag="v1.2.0")
+    assert here("update", service, "--commit").returncode == 0
+    stricter = more.replace("default: 80", "default: 9000, validator: '{% if port < 1024 %}too low{% endif %}'")
+    stricter = stricter.replace("default: a, choices: [a, b]", "default: c, choices: [c, d]")
+    evolve(greeter, {"copier.yml": stricter}, tag="v1.3.0")
+    said = ("release 1.3.0 does not take the recorded answers to 'port': 80, 'kind': 'a'", "port: too low")
+    refused(here("update", service), *said, "kind: choose from c, d", "--data port=VALUE --data kind=VALUE")
+    refused(here("update", service, "--data", "port=8000"), "the recorded answer to 'kind': 'a'", "cause: choose from")
+    assert here("update", service, "--data", "port=8000", "--data", "kind=d").returncode == 0
+
+
+def test_a_refused_answer_to_a_question_without_a_default_is_told_as_such(
+    here: Paved, service: Path, greeter: Path
+) -> None:
+    evolve(greeter, {"copier.yml": f"{QUESTIONS}kind: {{type: str, default: a}}\n"}, tag="v1.2.0")
+    assert here("update", service, "--commit").returncode == 0
+    evolve(greeter, {"copier.yml": f"{QUESTIONS}kind: {{type: str, choices: [c, d]}}\n"}, tag="v1.3.0")
+    refused(here("update", service), "the recorded one is not valid any more: choose from c, d", "--data kind=VALUE")
+
+
 def test_an_answer_that_is_none_any_more_is_not_silently_the_default(here: Paved, service: Path, greeter: Path) -> None:
     more = f"{QUESTIONS}port: {{type: int, default: 80}}\n"
     evolve(greeter, {"copier.yml": more}, tag="v1.2.0")
