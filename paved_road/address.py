@@ -6,6 +6,7 @@ like an address (`gh:acme`) never takes the address's place.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,11 @@ def expanded(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise RoadError(f"cannot use the path {text}", cause=str(error), hint="give the whole path") from error
+
+
+def resolved(path: Path) -> Path:
+    """The absolute path without links. Links that lead in a circle lead nowhere: `Path.resolve` raises for them."""
+    return Path(os.path.realpath(path))
 
 
 def read(text: str) -> Address:
@@ -175,7 +181,7 @@ def _identity(text: str, *, prefix: bool = False) -> tuple[str, ...] | None:
     except RoadError:
         return None
     if address.url is None:
-        return ("", *address.path.resolve().parts)
+        return ("", *resolved(address.path).parts)
     if at_host := _AT_HOST.fullmatch(address.url) if "://" not in address.url else None:
         user, host, path = at_host.groups()
         return _below(f"{user or ''}@{host.lower()}:", path, prefix=prefix)
@@ -183,7 +189,7 @@ def _identity(text: str, *, prefix: bool = False) -> tuple[str, ...] | None:
     if parts.query or parts.fragment or parts.netloc.count("@") > 1:
         return None
     if parts.scheme == "file":
-        return ("", *Path(unquote(parts.path)).resolve().parts) if not parts.netloc else None
+        return ("", *resolved(Path(unquote(parts.path))).parts) if not parts.netloc else None
     port = f":{parts.port}" if parts.port not in (None, PORTS[parts.scheme]) else ""
     user = f"{parts.username}@" if parts.username else ""
     return _below(f"{parts.scheme}://{user}{parts.hostname}{port}", parts.path, prefix=prefix)

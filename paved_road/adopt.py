@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from paved_road import contained, drift, git, origin, records, rules, toml
+from paved_road import address, contained, drift, git, origin, records, rules, toml
 from paved_road import tree as trees
 from paved_road.config import BUILT_IN, Config
 from paved_road.drift import Difference
@@ -72,7 +72,7 @@ class Adopted:
 
 def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool = False) -> Adopted:
     """Put the repository at `order.path` on the road."""
-    path = order.path.resolve()
+    path = address.resolved(order.path)
     repository = _check(path)
     before = locks(path)
     stamped, found, target = _origin(path, order, config, _committed(repository, path, before), reading=dry_run)

@@ -123,7 +123,7 @@ def _environment() -> dict[str, Value]:
             where=f"PAVED_{key.upper()}",
         )
         for key, text in found.items()
-        if text
+        if text and text.strip()
     }
 
 

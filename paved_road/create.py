@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paved_road import derive, git, place, rules
+from paved_road import address, derive, git, place, rules
 from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.errors import DestinationError
@@ -138,7 +138,7 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
     enclosing = _enclosing(destination)
     object_format = enclosing.object_format if enclosing else git.SHA1
     stored = as_stored(
-        pristine, enclosing, prefix=prefix_of(destination.resolve(), enclosing) if enclosing else "",
+        pristine, enclosing, prefix=prefix_of(address.resolved(destination), enclosing) if enclosing else "",
         filters=not order.dry_run,
     )  # fmt: skip
     lock = lock_of(stored, own, object_format)
@@ -208,7 +208,7 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
     if not own and enclosing is None:
         git.start_repository(destination)
     notes = planned.notes
-    if own and enclosing not in (None, destination.resolve()):
+    if own and enclosing not in (None, address.resolved(destination)):
         notes += (f"a task made {destination.name} a repository of its own, inside of {enclosing}",)
     if inner := commands.repositories_in(destination):
         notes += (f"a task made {', '.join(inner)} a repository of its own: git keeps none of its files here",)
@@ -216,7 +216,7 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
     trees.check_paths(tree)
     pristine = replace(planned.pristine, tree=tree)
     within = git.repository(destination)
-    prefix = prefix_of(destination.resolve(), within) if within else ""
+    prefix = prefix_of(address.resolved(destination), within) if within else ""
     stored = as_stored(pristine, within, prefix=prefix, filters=True)
     lock = lock_of(stored, planned.rules, within.object_format if within else planned.object_format)
     trees.replace(destination / LOCK, File(lock.dump()))
@@ -281,6 +281,6 @@ def _check_destination(destination: Path, *, dry_run: bool) -> None:
 def _enclosing(destination: Path) -> git.Repository | None:
     """The repository the service becomes a part of; one that ignores the destination does not count."""
     found = git.repository_around(destination)
-    if found is None or (found.top != destination.resolve() and git.is_ignored(destination)):
+    if found is None or (found.top != address.resolved(destination) and git.is_ignored(destination)):
         return None
     return found

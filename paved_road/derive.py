@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paved_road import contained, git, process, toml
+from paved_road import address, contained, git, process, toml
 
 SECONDS = 120
 """How long a command may take."""
@@ -69,7 +69,11 @@ def _python_for(directory: Path) -> tuple[str, str]:
 
     try:
         found = _project(directory)
-        above = [_project(folder) for folder in directory.resolve().parents if contained.has(folder, "pyproject.toml")]
+        above = [
+            _project(folder)
+            for folder in address.resolved(directory).parents
+            if contained.has(folder, "pyproject.toml")
+        ]
         project, uv = found.get("project"), found.get("tool", {}).get("uv", {})
         if not isinstance(project, dict) or "name" not in project or "version" not in project or project.get("dynamic"):
             return "", "uv runs the service's build backend, because its metadata is not static"

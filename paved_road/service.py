@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from paved_road import contained, git, limits, records
+from paved_road import address, contained, git, limits, records
 from paved_road.errors import ForbiddenPath, ServiceError, TemplateError, UsageError, in_words
 from paved_road.owners import Owner
 from paved_road.records import NOTHING_STATED, Stated
@@ -434,7 +434,7 @@ def locate(path: Path) -> Service:
 
     An update that was cut off may have left half a record: what recovers from that needs only to know where it is.
     """
-    path = path.resolve()
+    path = address.resolved(path)
     repository = repository_of(path, hint="paved works on committed services: git init, then commit")
     prefix = prefix_of(path, repository)
     return Service(path=path, repository=repository, prefix=prefix, lock=None, answers_file="", record={})
@@ -505,7 +505,7 @@ def new_lock_name(path: Path, answers_file: str) -> str:
 def repository_of(path: Path, *, hint: str) -> git.Repository:
     """The repository that a folder lies in; `ServiceError` where there is no such folder or no repository."""
     if not path.is_dir():
-        what = "is not a folder" if path.exists() else "does not exist"
+        what = "is not a folder" if os.path.lexists(path) else "does not exist"
         raise ServiceError(f"{path} {what}", hint="name the service's folder")
     repository = git.repository(path)
     if repository is None:

@@ -1,4 +1,4 @@
-"""Text and paths are taken as they were typed.
+"""Text and paths are taken as they were typed; blank ones are refused.
 
 Typer builds a Pydantic validator for every parameter of a command, which costs more than all else that `paved status`
 does. Most of our parameters are text or a path without conditions, for which there is nothing to validate; flags and
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from typer.core import TyperGroup
+
+from paved_road.errors import UsageError
 
 _KINDS: dict[Any, Callable[[str], Any]] = {str: str, Path: Path, list[str]: str, bool: bool}
 
@@ -43,6 +45,7 @@ class _Plain:
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         """The value."""
+        _refuse_blank(value, param, ctx)
         several = param.multiple or param.nargs == -1
         if value is None:
             return () if several else None
@@ -51,6 +54,20 @@ class _Plain:
         if self.kind is bool or (self.kind is Path and os.path.lexists(value) and not os.access(value, os.R_OK)):
             return self.heavy().coerce(value, param=param, ctx=ctx)
         return self.kind(value)
+
+
+def _refuse_blank(value: Any, param: Any, ctx: Any) -> None:
+    """Refuse a word that was given and is blank: most often it stands for a variable that is not set."""
+    source = ctx.get_parameter_source(param.name)
+    if source is None or source.name != "COMMANDLINE":
+        return
+    words = value if isinstance(value, list | tuple) else [value]
+    if any(isinstance(word, str) and not word.strip() for word in words):
+        is_option = param.param_type_name == "option"
+        name = max(param.opts, key=len) if is_option else f"the argument {param.metavar or param.name.upper()}"
+        raise UsageError(
+            f"{name} is blank", cause="a variable in the command may not be set", hint=f"{ctx.command_path} --help"
+        )
 
 
 def _lightened(parameter: Any) -> Any:

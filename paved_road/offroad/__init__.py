@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from paved_road import address
+
 FOLDER = "docs/off-road"
 
 
@@ -24,7 +26,7 @@ def is_record(name: str) -> bool:
 
 def is_in_place(service: Path) -> bool:
     """Whether the folder of a service is no link, nor below one."""
-    return (service / FOLDER).resolve() == service.resolve() / FOLDER
+    return address.resolved(service / FOLDER) == address.resolved(service) / FOLDER
 
 
 def has_any(service: Path) -> bool:

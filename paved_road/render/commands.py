@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from paved_road import git, process
+from paved_road import address, git, process
 from paved_road import tree as trees
 from paved_road.errors import PavedError, TemplateError
 from paved_road.limits import watched
@@ -147,7 +147,7 @@ class Workshop:
 
 def workshop(scratch: Path, service: Path) -> Workshop:
     """The workshop of a service, below `scratch`."""
-    service = service.resolve()
+    service = address.resolved(service)
     around = git.repository_around(service)
     return Workshop(scratch=scratch, service=service, repository=around.top if around else service)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from paved_road import contained, yml
+from paved_road import address, contained, yml
 from paved_road.errors import ForbiddenPath, TemplateError
 from paved_road.render.config import TemplateConfig
 from paved_road.render.environment import SEPARATOR, operating_system
@@ -151,8 +151,8 @@ class External(dict[str, Any]):
 
     def _content(self, relative: str) -> bytes | None:
         """A file of the service; None when there is none. What is outside of it is read for a trusted template only."""
-        root = self._around.destination.resolve()
-        path = (root / relative).resolve()
+        root = address.resolved(self._around.destination)
+        path = address.resolved(root / relative)
         if not self._around.trust and not path.is_relative_to(root):
             raise ForbiddenPath(
                 f"the template's _external_data reads {relative!r}",

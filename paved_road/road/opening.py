@@ -31,7 +31,7 @@ def open_road(
     where = address.read(source)
     login, path = where.login, None
     if where.url is None:
-        path = ((beside or Path()) / where.path).resolve()
+        path = address.resolved((beside or Path()) / where.path)
         relative = beside is not None and not where.path.is_absolute()
         recorded, known_as = where.text if relative else str(path), str(path)
     else:

@@ -14,8 +14,9 @@ import pytest
 import typer.main
 
 import paved_road.cli
-from paved_road import __version__
+from paved_road import __version__, git
 from paved_road.cli import app, main
+from paved_road.config import load
 from paved_road.testing import evolve, make_road
 
 Paved = Callable[..., CompletedProcess[str]]
@@ -164,3 +165,88 @@ def test_completion_offers_no_name_that_a_terminal_would_obey(tmp_path: Path) ->
 
 def test_the_module_is_the_program() -> None:
     assert paved_road.cli.app.info.name == "paved"
+
+
+BLANK = [
+    ("--branch", "update", ".", "--branch", ""),
+    ("--to", "update", ".", "--to", " "),
+    ("--template", "update", ".", "--template", ""),
+    ("PATH", "update", ""),
+    ("PATH", "status", " "),
+    ("PATH", "drift", ""),
+    ("PATH", "adopt", ""),
+    ("--ref", "new", "hi", "--ref", ""),
+    ("--road", "new", "hi", "--road", "\t"),
+    ("--answers-file", "new", "hi", "-a", ""),
+    ("--answers", "new", "hi", "--answers", ""),
+    ("--data", "new", "hi", "--data", ""),
+    ("DEST", "new", ""),
+    ("DEST", "new", "service", " "),
+    ("--road", "templates", "--road", ""),
+    ("--road", "config", "show", "--road", ""),
+    ("SLUG", "off-road", "new", ""),
+    ("--path", "off-road", "new", "x", "--path", "a", "--path", ""),
+    ("--reason", "off-road", "new", "x", "--reason", ""),
+    ("--owner", "off-road", "new", "x", "--owner", " "),
+    ("SLUG", "off-road", "accept", ""),
+    ("--by", "off-road", "accept", "x", "--by", ""),
+    ("--service", "off-road", "show", "x", "-C", ""),
+    ("--today", "off-road", "check", "--today", ""),
+    ("DIR", "off-road", "report", ""),
+]
+
+
+@pytest.mark.parametrize("words", BLANK, ids=" ".join)
+def test_a_blank_word_is_refused_by_the_name_of_what_it_was_for(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name, *given = words
+    assert main(given) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    message = said.err.splitlines()[0]
+    assert message.startswith("error: ")
+    assert message.endswith(f"{name} is blank")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_a_variable_that_is_blank_is_not_set(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = load()
+    for name in ("PAVED_ROAD", "PAVED_TEMPLATE", "PAVED_TRUST"):
+        monkeypatch.setenv(name, text)
+    assert load() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("new", "x", "--road", "a"),
+        ("new", "a"),
+        ("new", "a/x"),
+        ("update", "a"),
+        ("status", "a"),
+        ("drift", "a"),
+        ("adopt", "a"),
+        ("adopt", ".", "--road", "a"),
+        ("templates", "--road", "a"),
+        ("off-road", "list", "a"),
+        ("off-road", "report", "a"),
+        ("off-road", "show", "x", "-C", "a"),
+    ],
+    ids=" ".join,
+)
+def test_links_in_a_circle_lead_nowhere(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    git.run("init", "--quiet", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(list(words)) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    for name in ("PAVED_ROAD", "PAVED_TRUST", "PAVED_CACHE"):
+        with monkeypatch.context() as own:
+            own.setenv(name, str(tmp_path / "a"))
+            assert main(["templates", "--json"]) == (2 if name == "PAVED_ROAD" else 0)

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paved_road import address
 from paved_road.errors import PavedError, UsageError
 from paved_road.offroad import standing
 from paved_road.service import LOCK, open_service
@@ -112,7 +113,7 @@ def collect(root: Path, config: Config, *, today: date) -> Report:
     unread: list[tuple[str, str]] = []
     count = 0
     for folder in services_below(root):
-        name = folder.relative_to(root).as_posix() if folder != root else folder.resolve().name
+        name = folder.relative_to(root).as_posix() if folder != root else address.resolved(folder).name
         count += 1
         try:
             service = open_service(folder)
