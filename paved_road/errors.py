@@ -131,22 +131,27 @@ def in_words(error: Exception) -> str:
     return said
 
 
-def similar(word: str, candidates: Iterable[str], *, prefix: str = "did you mean ") -> str:
+def similar(word: str, candidates: Iterable[str]) -> str:
     """The candidates most like `word` as a phrase for a hint; "" when none is near."""
     close = difflib.get_close_matches(word, list(candidates), n=3, cutoff=0.6)
-    return f"{prefix}{' or '.join(close)}?" if close else ""
+    return f"did you mean {' or '.join(close)}?" if close else ""
 
 
-def nearest(word: str, candidates: Iterable[str], *, prefix: str = "did you mean ") -> str:
+def nearest(word: str, candidates: Iterable[str], *, command: str = "") -> str:
     """The candidates most like `word` as a phrase for a hint; all of them when none is near; "" for none.
+
+    `command` lists them all.
 
     >>> nearest("servce", ["service", "library"])
     'did you mean service?'
+    >>> nearest("x", ["service", "library"], command="paved templates")
+    'Available: service, library. List them: paved templates'
     """
     known = list(candidates)
-    if not known:
-        return ""
-    if hint := similar(word, known, prefix=prefix):
-        return hint
-    shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
-    return f"there is {shown}"
+    found = similar(word, known)
+    if known and not found:
+        found = f"Available: {', '.join(known[:8])}" + (", ..." if len(known) > 8 else "")
+    if not command:
+        return found
+    end = "." if found and not found.endswith(("?", "...")) else ""
+    return f"{found}{end} List them: {command}".lstrip()

@@ -124,7 +124,7 @@ def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
             f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()
         )
         raise TemplateError(
-            f"{where} is not valid", cause=faults, hint="see docs/reference/paved-road-yml.md"
+            f"{where} is not valid", cause=faults, hint=f"the road's author fixes it: edit {where}"
         ) from error
 
 

@@ -28,7 +28,7 @@ def templates(
 
     config = load({"road": road})
     opened = roads.open_road(config, fetch=config.is_for_readers)
-    offered = [(template, *roads.offer(template)) for template in roads.templates(opened)]
+    offered = [(template, *roads.offer(template)) for template in roads.offers(opened)]
     if json:
         found = [
             {

@@ -115,7 +115,7 @@ class Release:
             raise UnknownRelease(
                 f"{self.template.name} is not in {self.version} of {road.source}",
                 cause=f"the commit {self.commit[:12]} has no {folder}" if folder else error.message,
-                hint="See: paved templates --releases",
+                hint="paved templates --releases",
             ) from error
 
     @property

@@ -36,7 +36,7 @@ def release(template: Template, ref: str | None = None) -> Release:
         names = [one.version for one in known] + road.history.branches
         raise UnknownRelease(
             f"no release {ref!r} of {template.name}",
-            hint=nearest(ref, names) + " See: paved templates --releases",
+            hint=nearest(ref, names, command="paved templates --releases"),
         )
     if not road.history.has(commit):
         raise UnknownRelease(

@@ -29,6 +29,26 @@ def templates(road: Road) -> list[Template]:
     return []
 
 
+def offers(road: Road) -> list[Template]:
+    """`templates`; `RoadError` when there is none: what was named is no road."""
+    found = templates(road)
+    if found:
+        return found
+    cause = "it has no copier.yml at its root or in templates/<name>/"
+    if _has(road, "cookiecutter.json"):
+        cause = "it is a Cookiecutter template, which paved does not read: " + cause
+    raise RoadError(
+        f"{road.source} is not a road", cause=cause, hint="name another with --road, or put a copier.yml there"
+    )
+
+
+def _has(road: Road, name: str) -> bool:
+    head = road.history.head if road.is_git else None
+    return (road.local and (road.location / name).is_file()) or (
+        head is not None and git.has_file(road.location, head, name)
+    )
+
+
 def _templates(road: Road, paths: set[str]) -> list[Template]:
     found = sorted(path for path in paths if re.fullmatch(r"(templates/[^/]+/)?copier\.ya?ml", path))
     if any(path in CONFIG_NAMES for path in found):
@@ -91,21 +111,17 @@ def find_template(road: Road, name: str | None, ref: str | None = None) -> Templ
         offered = _templates(road, set(_committed(road, commit)))
         if found := _choose(offered, name):
             return found
-    offered = templates(road)
+    offered = offers(road)
     if found := _choose(offered, name):
         return found
-    if not offered:
-        raise RoadError(
-            f"{road.source} is not a road",
-            cause="no copier.yml at its root or in templates/<name>/",
-            hint="see docs/reference/road.md",
-        )
     names = [template.name for template in offered]
     if name is None:
         raise UnknownTemplate(
             f"{road.source} has several templates", cause=", ".join(names), hint="paved new TEMPLATE DEST"
         )
-    raise UnknownTemplate(f"no template {name!r} on {road.source}", hint=nearest(name, names) + " See: paved templates")
+    raise UnknownTemplate(
+        f"no template {name!r} on {road.source}", hint=nearest(name, names, command="paved templates")
+    )
 
 
 def _choose(offered: list[Template], name: str | None) -> Template | None:

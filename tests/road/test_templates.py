@@ -77,3 +77,26 @@ def test_a_template_that_is_not_committed_is_no_trouble_to_the_others(tmp_path: 
     assert done.code == 0, done.err
     assert "next" in done.out
     assert "0.0.0+dirty" in done.out
+
+
+@pytest.mark.parametrize("is_git", [True, False])
+@pytest.mark.parametrize("files", [{"a.txt": "a\n"}, {"cookiecutter.json": "{}\n"}])
+def test_what_is_no_road_is_refused_the_same_way_by_all(files: dict[str, str], is_git: bool, tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", files) if is_git else write_files(tmp_path / "road", files)
+    sources = [str(road), *([f"file://{road}"] if is_git else [])]
+    for source in sources:
+        for words in (("templates",), ("templates", "--json"), ("new", tmp_path / "hi", "--defaults")):
+            done = paved(*words, "--road", source)
+            assert done.code == 2
+            assert "is not a road" in done.out + done.err
+            assert ("Cookiecutter" in done.out + done.err) == ("cookiecutter.json" in files)
+            assert "docs/" not in done.out + done.err
+        assert "is not a road" in paved("doctor", "--road", source).out
+
+
+def test_a_hint_with_what_is_available_is_two_sentences(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", {"templates/one/copier.yml": "x: 1\n", "templates/two/copier.yml": "x: 1\n"})
+    release = paved("new", "one", tmp_path / "hi", "--road", road, "--ref", "77")
+    assert "hint: Available: 1.0.0, main. List them: paved templates --releases\n" in release.err
+    template = paved("new", "zzz", tmp_path / "hi", "--road", road)
+    assert "hint: Available: one, two. List them: paved templates\n" in template.err
