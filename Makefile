@@ -28,7 +28,7 @@ lint: .venv/ready ## Ruff, mypy --strict, import contracts
 	$(BIN)/lint-imports --no-logo >/dev/null || $(BIN)/lint-imports --no-logo
 
 .PHONY: fmt
-fmt: .venv/ready ## Format, and mend what ruff can mend
+fmt: .venv/ready ## Format, and fix what ruff can fix
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 

@@ -35,7 +35,7 @@ def examine(config: Config) -> list[Finding]:
 
 
 def fix(config: Config) -> list[str]:
-    """Mend what can be mended without asking: make the cache's folder, drop broken copies of roads; what was done."""
+    """Fix what can be fixed without asking: make the cache's folder, drop broken copies of roads; what was done."""
     done = []
     cache = config.cache_dir
     if not cache.is_dir():

@@ -33,7 +33,7 @@ from paved_road.redaction import redact
 
 
 class PavedError(Exception):
-    """What a person can mend. `code` is stable and appears in the JSON envelope."""
+    """What a person can fix. `code` is stable and appears in the JSON envelope."""
 
     exit_code = 2
 

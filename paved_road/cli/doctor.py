@@ -12,7 +12,7 @@ from paved_road.cli import options
 
 
 def doctor(
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without asking.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix what can be fixed without asking.")] = False,
     road: options.Road = None,
     json: options.Json = False,
 ) -> None:
