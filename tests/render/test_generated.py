@@ -75,20 +75,11 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
 def templates(draw: st.DrawFn) -> Case:
     """A template whose files can lie on one disk."""
     files: dict[str, str | bytes] = {}
-    config = draw(configurations())
-    suffix = config.get("_templates_suffix", ".jinja")
     for path, content in draw(st.dictionaries(paths, contents, max_size=5)).items():
-        if fits(path, files) and not has_folder_with(suffix, path):
+        if fits(path, files):
             files[path] = content
-    return Case(files={**files, **ANSWERS, "copier.yml": yaml.safe_dump(config, allow_unicode=True)})
-
-
-def has_folder_with(suffix: str, path: str) -> bool:
-    """Whether a folder of the path ends with the suffix of templates.
-
-    Copier 9.19 makes an empty folder `x` of a folder `x.jinja`, and fails where a file of the template is called `x`.
-    """
-    return bool(suffix) and any(folder.endswith(suffix) for folder in path.split("/")[:-1])
+    config = yaml.safe_dump(draw(configurations()), allow_unicode=True)
+    return Case(files={**files, **ANSWERS, "copier.yml": config})
 
 
 def fits(path: str, files: Mapping[str, object]) -> bool:
@@ -106,6 +97,9 @@ def compare(case: Case, answers: Mapping[str, Any]) -> None:
             return
         try:
             reference = copiers(template, answers, here / "reference" / "service")
+        except (AssertionError, FileExistsError):
+            # Copier 9.19 fails where a file and an empty folder render to one name; a git tree has no empty folders.
+            return
         except Exception:
             if fault is None:
                 raise
