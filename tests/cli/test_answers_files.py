@@ -351,7 +351,7 @@ NAMED = {
     "a folder": ("x/", "--answers-file x\n"),
     "another spelling": ("./x.yml", "--answers-file x.yml\n"),
     "outside": ("../x", "--answers-file cannot be '../x'"),
-    "nothing": ("", "--answers-file cannot be ''"),
+    "nothing": ("", "--answers-file is blank"),
 }
 
 
