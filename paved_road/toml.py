@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any
 
 LIMIT = 2**20
@@ -25,6 +24,8 @@ class TooMuch(ValueError):
 
 def load(data: bytes, *, limit: int = LIMIT) -> dict[str, Any]:
     """What a TOML file of at most `limit` bytes says; `ValueError` in plain words for any other."""
+    import tomllib  # most updates merge none
+
     if len(data) > limit:
         raise TooMuch(f"it is larger than {limit // 2**20} MiB")
     if any(line.count(b".") >= DEEPEST and _DOTTED.search(line) for line in data.splitlines()):

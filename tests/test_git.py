@@ -167,3 +167,11 @@ def test_a_scratch_repository_makes_no_folder_above_it(tmp_path: Path) -> None:
     with pytest.raises(GitError, match="no such directory"):
         git.Scratch(gone / "scratch.git", [])
     assert not gone.exists()
+
+
+def test_the_branch_that_is_checked_out(greeter: Path, tmp_path: Path) -> None:
+    assert git.checked_out_branch(greeter) == "refs/heads/main"
+    git.run("worktree", "add", "--quiet", "--detach", tmp_path / "linked", cwd=greeter)
+    assert git.checked_out_branch(tmp_path / "linked") is None
+    git.run("checkout", "--quiet", "--detach", cwd=greeter)
+    assert git.checked_out_branch(greeter) is None

@@ -7,6 +7,7 @@ may have called paved (a hook, an alias, a rebase).
 from paved_road.git.asking import (
     Repository,
     attributes,
+    checked_out_branch,
     commits_in,
     describe,
     files_with,
@@ -101,6 +102,7 @@ __all__ = [
     "changed_files",
     "changed_paths",
     "check_out",
+    "checked_out_branch",
     "checkout_index",
     "clone_road",
     "commit_everything",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from paved_road import contained
 from paved_road.errors import GitError
 from paved_road.git.ids import SHA1
 from paved_road.git.pipes import refuse_pipes
@@ -143,6 +144,18 @@ def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
         elif kind == "commit":
             found[name] = commit
     return {name: commit for name, commit in found.items() if commit}
+
+
+def checked_out_branch(repository: Path) -> str | None:
+    """The full name of the branch that is checked out, by what git wrote down, without a process.
+
+    None where that says nothing: in a linked work tree, with a detached HEAD, in another format of refs.
+    """
+    try:
+        said = contained.read(repository / ".git", "HEAD").decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return said.removeprefix("ref: ").strip() if said.startswith("ref: refs/heads/") else None
 
 
 def is_ancestor(repository: Path, commit: str, of: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -37,6 +38,15 @@ def remember(cache: Path, release: Release, *, agree: bool) -> None:
 
 @functools.cache
 def _copier() -> str:
+    """Which Copier is installed: the name of the folder with its metadata, which holds its version.
+
+    Asking `importlib.metadata`, which knows other layouts, too, takes a twentieth of an update.
+    """
+    spec = importlib.util.find_spec("copier")
+    packages = Path(spec.origin).parents[1] if spec and spec.origin else Path()
+    found = list(packages.glob("copier-*.dist-info"))
+    if len(found) == 1:
+        return found[0].name
     from importlib.metadata import version
 
     return version("copier")

@@ -42,8 +42,8 @@ class History:
     @cached_property
     def head(self) -> str | None:
         """The commit of the main branch."""
-        if fetched := self._refs.get(git.MAIN):
-            return fetched
+        if known := self._refs.get(git.MAIN) or self._refs.get(git.checked_out_branch(self.location) or ""):
+            return known
         return next((commit for name in _MAIN if (commit := git.resolve(self.location, name))), None)
 
     def has(self, commit: str) -> bool:
