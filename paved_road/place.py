@@ -105,9 +105,14 @@ def put_before(made: Path, destination: Path) -> Iterator[None]:
 
 
 def _move(made: Path, destination: Path) -> None:
-    """Move every file and folder, the lock last: what has no lock is no service."""
-    for child in sorted(made.iterdir(), key=lambda child: child.name == LOCK):
+    """Move every file and folder."""
+    for child in _in_order(made):
         child.rename(destination / child.name)
+
+
+def _in_order(made: Path) -> list[Path]:
+    """What is to be moved, the lock last: what has no lock is no service."""
+    return sorted(made.iterdir(), key=lambda child: child.name == LOCK)
 
 
 def _take_away(destination: Path, before: set[Path]) -> None:
@@ -145,7 +150,7 @@ def refuse_half(destination: Path, *, dry_run: bool) -> None:
 
 def _finish(folder: Path, destination: Path) -> None:
     made = folder / destination.name
-    for child in sorted(made.iterdir(), key=lambda child: child.name == LOCK) if made.exists() else ():
+    for child in _in_order(made) if made.exists() else ():
         if not os.path.lexists(destination / child.name):
             child.rename(destination / child.name)
     shutil.rmtree(folder)
