@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
+from paved_road.ask import asker
 from paved_road.cli import options
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def adopt(
         trust=trust,
     )  # fmt: skip
     config = load({"road": road}, directory=path.absolute())
-    adopted = adoption.adopt(order, config, ask=None if defaults or json else ui.asker(), dry_run=dry_run)
+    adopted = adoption.adopt(order, config, ask=None if defaults or json else asker(), dry_run=dry_run)
     if json:
         ui.envelope("adopt", 0, _facts(adopted) | {"dry_run": dry_run}, notes=adopted.notes)
     else:

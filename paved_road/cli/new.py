@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
+from paved_road.ask import asker
 from paved_road.cli import options
 from paved_road.errors import UsageError
 
@@ -61,7 +62,7 @@ def new(
         dry_run=dry_run,
         greet=(lambda _: None) if json else ui.greet,
     )
-    ask = None if defaults or json else ui.asker()
+    ask = None if defaults or json else asker()
     plan = create.plan(order, load({"road": road}), ask=ask)
     if dry_run:
         _show_plan(plan, json=json)

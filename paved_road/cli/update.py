@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
+from paved_road.ask import asker
 from paved_road.cli import options
 from paved_road.errors import UsageError
 
@@ -90,7 +91,7 @@ def update(
         greet=(lambda _: None) if json else ui.greet,
     )
     config = load({"road": road}, directory=service.path)
-    with planning(service, order, config, ask=None if defaults or json else ui.asker()) as plan:
+    with planning(service, order, config, ask=None if defaults or json else asker()) as plan:
         if plan.is_empty:
             _tell_current(plan, json=json)
         elif dry_run:

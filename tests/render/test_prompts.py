@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paved_road import ui
+from paved_road.ask import lines
 from paved_road.render import config, environment
 from paved_road.render.context import Surroundings
 from paved_road.render.questions import Prompt, settle
@@ -31,7 +31,7 @@ def asked(question: str, recorded: Any) -> Any:
     around = Surroundings(destination=Path("/service"), source=Path("/road"), ref=None, commit=None)
 
     def enter(prompt: Prompt) -> Any:
-        return prompt.accept(ui._meant(prompt, ui._shown(prompt)))
+        return prompt.accept(lines._meant(prompt, lines._shown(prompt)))
 
     made = environment.make(template, files)
     return settle(template, made, around, metadata={}, given={}, recorded={"q": recorded}, ask=enter).answered["q"]
