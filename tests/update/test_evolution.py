@@ -1,4 +1,4 @@
-"""The built-in road's own evolution: a service stamped at 1.0.0, edited by its team, is brought to this release."""
+"""The built-in road's own evolution: a service of an older release, edited by its team, is brought to the next one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from paved_road.cli import main
 from paved_road.owners import Owner
 from paved_road.service import open_service
 from paved_road.testing import evolve, run
+from tests.built_in import LATEST
 
 MINE = "\n## Our notes\n\nThe stub of the inventory is dev/inventory_stub.py.\n"
 ENDPOINT = (
@@ -18,11 +19,15 @@ ENDPOINT = (
 )
 
 
+def stamped_at(version: str, folder: Path) -> Path:
+    assert main(["new", str(folder / "orders"), "--ref", version, "--defaults", "--data", "port=9000"]) == 0
+    return folder / "orders"
+
+
 @pytest.fixture
 def orders(tmp_path: Path) -> Path:
     """A service of 1.0.0 in which a team has worked on files of every kind."""
-    assert main(["new", str(tmp_path / "orders"), "--ref", "1.0.0", "--defaults", "--data", "port=9000"]) == 0
-    service = tmp_path / "orders"
+    service = stamped_at("1.0.0", tmp_path)
     readme = (service / "README.md").read_text()
     first, rest = readme.split("\n\n", 1)
     evolve(
@@ -41,7 +46,7 @@ def orders(tmp_path: Path) -> Path:
 
 
 def test_a_team_loses_nothing_on_the_way_and_its_gate_holds(orders: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["update", str(orders), "--to", "HEAD", "--commit"]) == 0, capsys.readouterr().err
+    assert main(["update", str(orders), "--to", "1.1.0", "--commit"]) == 0, capsys.readouterr().err
     said = capsys.readouterr().out
     assert said.startswith("1.0.0 -> 1.1.0")
     assert "is now `dev/stubs/inventory.py`" in said
@@ -61,15 +66,47 @@ def test_a_team_loses_nothing_on_the_way_and_its_gate_holds(orders: Path, capsys
     assert "port: 9000" in answers, "what was recorded stays"
     assert "tier: standard" in answers, "a new question takes its default"
     assert git.text("status", "--porcelain", cwd=orders) == ""
-    assert main(["status", str(orders)]) == 0
+    assert main(["drift", str(orders)]) == 0
 
     done = run("make", "check", cwd=orders)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_an_untouched_service_is_the_new_release_byte_for_byte(tmp_path: Path) -> None:
+def test_a_service_of_the_release_before_loses_nothing_and_its_gate_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From 1.1.0 to this checkout, with a line of the team's in a file of every kind that both may edit."""
+    service = stamped_at("1.1.0", tmp_path)
+    ours = {
+        "README.md": "\n## Our notes\n\nAsk us.\n",
+        "pyproject.toml": "\n[tool.ours]\nkeep = true\n",
+        ".gitignore": "/ours\n",
+        ".pre-commit-config.yaml": "# ours\n",
+        "deploy/overlays/prod/settings.env": "OURS=1\n",
+        "docs/runbooks/restarts.md": "\nOur own step.\n",
+        "compose.yaml": "# ours\n",
+        "dev/stubs/inventory.py": "\n# ours\n",
+        "src/orders/api/orders.py": ENDPOINT,
+        "src/orders/app.py": "# ours\n",
+    }
+    evolve(service, {path: (service / path).read_text() + text for path, text in ours.items()})
+    assert main(["update", str(service), "--to", "HEAD", "--commit"]) == 0, capsys.readouterr().err
+    assert f"\n1.1.0 -> {LATEST}" in capsys.readouterr().out
+
+    for path, text in ours.items():
+        assert text.strip() in (service / path).read_text(), path
+    assert "port: 9000" in (service / ".copier-answers.yml").read_text(), "what was recorded stays"
+    assert git.text("status", "--porcelain", cwd=service) == ""
+    for command in ("status", "drift"):
+        assert main([command, str(service)]) == 0
+    done = run("make", "check", cwd=service)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("release", ["1.0.0", "1.1.0"])
+def test_an_untouched_service_is_the_new_release_byte_for_byte(tmp_path: Path, release: str) -> None:
     """But for what the service owns, which is seeded once, and what a command makes of what was there before."""
-    for name, ref in (("old", "1.0.0"), ("new", "HEAD")):
+    for name, ref in (("old", release), ("new", "HEAD")):
         words = ["new", str(tmp_path / name / "orders"), "--ref", ref, "--defaults"]
         assert main(words) == 0
     old, new = tmp_path / "old" / "orders", tmp_path / "new" / "orders"
