@@ -87,7 +87,7 @@ def test_a_service_of_the_release_before_loses_nothing_and_its_gate_holds(
         "compose.yaml": "# ours\n",
         "dev/stubs/inventory.py": "\n# ours\n",
         "src/orders/api/orders.py": ENDPOINT,
-        "src/orders/app.py": "# ours\n",
+        "src/orders/app.py": "\n\n# ours\n",
     }
     evolve(service, {path: (service / path).read_text() + text for path, text in ours.items()})
     assert main(["update", str(service), "--to", "HEAD", "--commit"]) == 0, capsys.readouterr().err
