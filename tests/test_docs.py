@@ -1,10 +1,9 @@
-"""The documentation holds: it builds, it covers every command, and what it tells people to type exists."""
+"""The documentation holds: what it tells people to type exists, and its links lead somewhere."""
 
 from __future__ import annotations
 
 import re
 import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +11,9 @@ import pytest
 import typer.main
 
 from paved_road.cli import app
-from paved_road.testing import run
 
 PROJECT = Path(__file__).parent.parent
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
-
-
-def test_the_site_builds_without_a_warning_and_knows_every_command(tmp_path: Path) -> None:
-    done = run(
-        sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path, cwd=PROJECT,
-        env={"NO_MKDOCS_2_WARNING": "1"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    reference = (tmp_path / "reference" / "cli.html").read_text()
-    for name in _names(_root(), "paved"):
-        assert f'id="{name.replace(" ", "-")}"' in reference, name
-
-
-def test_the_site_fetches_nothing(tmp_path: Path) -> None:
-    run(sys.executable, "-m", "mkdocs", "build", "--site-dir", tmp_path, cwd=PROJECT, env={"NO_MKDOCS_2_WARNING": "1"})
-    page = (tmp_path / "index.html").read_text()
-    fetched = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="(https?:[^"]*)"', page)
-    assert fetched == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
@@ -99,8 +79,3 @@ def _unknown(words: list[str]) -> list[str]:
 
 def _root() -> Any:
     return typer.main.get_command(app)
-
-
-def _names(command: Any, name: str) -> list[str]:
-    below = getattr(command, "commands", {})
-    return [name, *(found for word, inner in below.items() for found in _names(inner, f"{name} {word}"))]

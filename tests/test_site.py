@@ -1,0 +1,123 @@
+"""The built documentation is a place one can read in: from disk, without a network, in the dark and on a phone."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from paved_road.cli import app
+from paved_road.testing import run
+
+PROJECT = Path(__file__).parent.parent
+ASSETS = PROJECT / "docs" / "assets"
+OUTSIDE = re.compile(r"(?:https?:)?//")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as `make docs` builds it, without a warning."""
+    built = tmp_path_factory.mktemp("site")
+    done = run(
+        sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", built, cwd=PROJECT,
+        env={"NO_MKDOCS_2_WARNING": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return built
+
+
+def test_the_site_knows_every_command(site: Path) -> None:
+    reference = (site / "reference" / "cli.html").read_text()
+    for name in _commands(typer.main.get_command(app), "paved"):
+        assert f'id="{name.replace(" ", "-")}"' in reference, name
+
+
+def test_the_site_fetches_nothing(site: Path) -> None:
+    loaded = {(page.name, what) for page in site.rglob("*.html") for what in _loads(page.read_text())}
+    assert loaded
+    assert [one for one in loaded if OUTSIDE.match(one[1])] == []
+    styles = [style for style in (site / "assets").rglob("*.css") if OUTSIDE.search(_fetched_by(style.read_text()))]
+    assert styles == []
+
+
+def test_what_a_page_loads_is_seen() -> None:
+    page = '<img src="https://a/b.png"><a href="https://a/">a</a><link rel="icon" href="//c/d.ico"><script src="e.js">'
+    assert list(_loads(page)) == ["https://a/b.png", "//c/d.ico", "e.js"]
+    assert OUTSIDE.search(_fetched_by('@import "//a/b.css"; p { background: url(c.png) }'))
+
+
+def test_the_search_works_from_disk(site: Path) -> None:
+    assert (site / "search" / "search_index.js").read_text().startswith("var __index = {")
+    for page in _pages(site):
+        loaded = list(_loads(page.read_text()))
+        shim = next(what for what in loaded if what.endswith("iframe-worker.js"))
+        assert (page.parent / shim).is_file(), page
+
+
+def test_every_page_is_in_the_navigation(site: Path) -> None:
+    index = (site / "index.html").read_text()
+    linked = set(re.findall(r'<a href="([^"#]+\.html)"[^>]*class="md-nav__link', index))
+    pages = {str(page.relative_to(site)) for page in _pages(site)}
+    assert pages - linked - {"index.html"} == set()
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(site: Path) -> None:
+    index = (site / "index.html").read_text()
+    schemes = re.findall(r'data-md-color-media="([^"]*)" data-md-color-scheme="([^"]*)"', index)
+    assert schemes == [
+        ("(prefers-color-scheme)", "default"),
+        ("(prefers-color-scheme: light)", "default"),
+        ("(prefers-color-scheme: dark)", "slate"),
+    ]
+
+
+def test_no_line_of_the_help_is_wider_than_its_page(site: Path) -> None:
+    for page in ("cli.html", "errors.html"):
+        text = (site / "reference" / page).read_text()
+        assert "assets/site.css" in text
+        assert '<div class="language-text highlight">' in text  # which site.css wraps
+    help_lines = re.sub(r"<[^>]*>", "", (site / "reference" / "cli.html").read_text()).splitlines()
+    assert [line for line in help_lines if line.startswith("  ") and len(line.rstrip()) > 106] == []
+    assert re.search(r"\.language-text pre > code \{[^}]*white-space: pre-wrap", (ASSETS / "site.css").read_text())
+
+
+def test_every_picture_has_a_text_for_those_who_do_not_see_it() -> None:
+    for page in (PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")):
+        for text, target in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", page.read_text()):
+            assert len(text.split()) > 3, f"{page.name}: {target}"
+            assert (page.parent / target).is_file(), f"{page.name}: {target}"
+
+
+def _pages(site: Path) -> list[Path]:
+    return [page for page in sorted(site.rglob("*.html")) if page.name != "404.html"]
+
+
+def _commands(command: object, name: str) -> Iterator[str]:
+    yield name
+    for word, below in getattr(command, "commands", {}).items():
+        yield from _commands(below, f"{name} {word}")
+
+
+def _loads(page: str) -> Iterator[str]:
+    """What a browser loads when it shows the page: not what a reader may click."""
+    found: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            given = dict(attrs)
+            where = given.get("href") if tag == "link" and given.get("rel") != "canonical" else given.get("src")
+            if where and tag in ("script", "link", "img", "iframe", "source", "video", "object"):
+                found.append(where)
+
+    Reader().feed(page)
+    yield from found
+
+
+def _fetched_by(style: str) -> str:
+    """What a style sheet (or the one in a drawing) names to be fetched."""
+    return "\n".join(re.findall(r"""(?:@import\s+|url\()\s*["']?((?!data:)[^"')\s]+)""", style))
