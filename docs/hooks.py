@@ -18,8 +18,7 @@ from mkdocs.structure.files import File, Files
 from pydantic import BaseModel
 
 from paved_road import errors, manifest, offroad
-from paved_road.cli import app
-from paved_road.offroad import schema
+from paved_road.cli import app, results, schemas
 from paved_road.offroad.document import SECTIONS
 from paved_road.offroad.record import Deviation, Kind, Risk, Status, Support
 from paved_road.offroad.standing import SOON, State
@@ -29,6 +28,8 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     for path, make in PAGES.items():
         files.append(File.generated(config, path, content=make()))
+    for name in schemas.NAMES:
+        files.append(File.generated(config, f"reference/{schemas.filename(name)}", content=schemas.text(name)))
     return files
 
 
@@ -103,6 +104,49 @@ A record is expiring {SOON.days} days before its review. With `paved off-road ch
 {states}"""
     words = (_words(words) for words in (Status, Kind, Risk, Support))
     return "\n\n".join([opening, *_models(Deviation, "Front matter"), *words, computed])
+
+
+def _answers() -> str:
+    opening = """\
+# What commands answer with --json
+
+One document on standard output, whatever happens: the [envelope](errors.md) around the command's result. Each command \
+has a JSON Schema, which `paved schema NAME` prints, too. It is exact: a field that it does not name is never printed, \
+and one that it requires always is."""
+    inner: dict[str, dict[str, Any]] = {}
+    answers = [f"## {name}\n\n{_answer(name, inner)}" for name in results.RESULTS]
+    parts = [f"### {name}\n\n{_part(facts)}" for name, facts in sorted(inner.items())]
+    return "\n\n".join([opening, *answers, "## What they are made of", *parts])
+
+
+def _answer(command: str, inner: dict[str, dict[str, Any]]) -> str:
+    """The results of a command, each with its fields; what they are made of is added to `inner`."""
+    schema = schemas.envelope(command)
+    words = {name: facts for name, facts in schema["$defs"].items() if "enum" in facts}
+    parts = {name: _spelled(facts, words) for name, facts in schema["$defs"].items() if name not in words}
+    one = parts.pop("Result")
+    names = [each["$ref"].rsplit("/", 1)[-1] for each in one.get("anyOf", [one]) if "$ref" in each]
+    whole = [parts.pop(name) for name in names] or [one]
+    parts.pop("Error")
+    inner |= parts
+    return "\n\n".join([f"[JSON Schema]({schemas.filename(command)})", *map(_part, whole)])
+
+
+def _spelled(schema: Any, words: dict[str, Any]) -> Any:
+    """A schema in which lists of words stand where they are named: two of them may have one name."""
+    if isinstance(schema, list):
+        return [_spelled(one, words) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    named = words.get(str(schema.get("$ref", "")).rsplit("/", 1)[-1], {})
+    own = {key: _spelled(value, words) for key, value in schema.items() if not (named and key == "$ref")}
+    return {**named, **own}
+
+
+def _part(schema: dict[str, Any]) -> str:
+    """What a schema says of itself, and its fields."""
+    said = inspect.cleandoc(schema.get("description", ""))
+    return f"{said}\n\n{_table(schema)}" if "properties" in schema else said
 
 
 def _copier() -> str:
@@ -205,7 +249,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": _errors,
     "reference/copier.md": _copier,
     "reference/paved-road-yml.md": _manifest,
-    "reference/paved-road.schema.json": manifest.json_schema,
     "reference/off-road-record.md": _record,
-    "reference/off-road-record.schema.json": schema.json_schema,
+    "reference/json.md": _answers,
 }

@@ -132,6 +132,7 @@ def json_schema() -> str:
     """The JSON Schema of `paved-road.yml`, for editors."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:paved-road:paved-road.yml:1",
         "title": FILENAME,
     } | Manifest.model_json_schema()
     return json.dumps(schema, indent=2) + "\n"

@@ -19,6 +19,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -191,9 +192,14 @@ def _json(document: Any, stream: TextIO | None) -> str:
 
 def _dumped(document: Any, *, ascii_only: bool = False) -> str:
     try:
-        return json.dumps(document, indent=2, ensure_ascii=ascii_only, default=str, allow_nan=False)
+        return json.dumps(document, indent=2, ensure_ascii=ascii_only, default=_plain, allow_nan=False)
     except (TypeError, ValueError):  # an answer is YAML, which has keys and numbers that JSON has not
-        return json.dumps(_portable(document), indent=2, ensure_ascii=ascii_only, default=str)
+        return json.dumps(_portable(document), indent=2, ensure_ascii=ascii_only, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no type for: facts as a mapping, anything else as text."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
 def _portable(value: Any) -> Any:

@@ -8,11 +8,14 @@ import shutil
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
-from paved_road import debug
+from paved_road import debug, testing, ui
 from paved_road.testing import make_road
+from tests import published
 
 QUIET_GIT = """\
 [user]
@@ -51,6 +54,28 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     monkeypatch.setattr(debug, "_listeners", [])
     # The tools that `make` installed, uv among them, also when pytest was started by its path.
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture(autouse=True)
+def every_json_is_as_published(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Whatever a command prints with `--json` in a test fits its published schema, in this process and in others."""
+    printed: list[str] = []
+    shown, ran = ui.json_text, testing.run
+
+    def show(text: str) -> None:
+        printed.append(text)
+        shown(text)
+
+    def run(*command: str | Path, **options: Any) -> CompletedProcess[str]:
+        done = ran(*command, **options)
+        if "--json" in command:
+            printed.append(done.stdout)
+        return done
+
+    monkeypatch.setattr(ui, "json_text", show)
+    monkeypatch.setattr(testing, "run", run)
+    yield
+    assert [fault for text in printed for fault in published.faults(text)] == []
 
 
 @pytest.fixture

@@ -11,7 +11,20 @@ import typer
 import typer.main
 
 from paved_road import __version__, contained, debug, ui
-from paved_road.cli import adopt, config, doctor, drift, new, off_road, plain, signals, status, templates, update
+from paved_road.cli import (
+    adopt,
+    config,
+    doctor,
+    drift,
+    new,
+    off_road,
+    plain,
+    schema,
+    signals,
+    status,
+    templates,
+    update,
+)
 from paved_road.errors import PavedError, UsageError
 from paved_road.redaction import redact
 
@@ -42,6 +55,7 @@ app.command("drift")(drift.drift)
 app.command("adopt")(adopt.adopt)
 app.command("templates")(templates.templates)
 app.command("doctor")(doctor.doctor)
+app.command("schema")(schema.schema)
 app.add_typer(off_road.app, name="off-road")
 app.add_typer(config.app, name="config")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from paved_road.cli import options
 
 if TYPE_CHECKING:
     from paved_road.adopt import Adopted
+    from paved_road.cli import results
 
 
 def adopt(
@@ -54,12 +55,12 @@ def adopt(
     config = load({"road": road}, directory=path.absolute())
     adopted = adoption.adopt(order, config, ask=None if defaults or json else asker(), dry_run=dry_run)
     if json:
-        ui.envelope("adopt", 0, _facts(adopted) | {"dry_run": dry_run}, notes=adopted.notes)
+        ui.envelope("adopt", 0, _facts(adopted, dry_run=dry_run), notes=adopted.notes)
     else:
         _say(adopted, dry_run=dry_run)
 
 
-def _facts(adopted: Adopted) -> dict[str, Any]:
+def _facts(adopted: Adopted, *, dry_run: bool) -> results.Adopted:
     return {
         "service": str(adopted.path),
         "road": adopted.lock.road,
@@ -69,6 +70,7 @@ def _facts(adopted: Adopted) -> dict[str, Any]:
         "written": list(adopted.written),
         "missing": sorted(adopted.lock.missing),
         "differences": [options.difference(one) for one in adopted.differences],
+        "dry_run": dry_run,
     }
 
 

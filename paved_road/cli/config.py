@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from paved_road import ui
 from paved_road.cli import options, plain
 from paved_road.limits import Limits
 from paved_road.redaction import redact
+
+if TYPE_CHECKING:
+    from paved_road.cli import results
 
 app = typer.Typer(
     cls=plain.Group,
@@ -39,15 +42,16 @@ def show(road: options.Road = None, json: options.Json = False) -> None:
     config = load({"road": road})
     settings = {name: getattr(config, name) for name in ("road", "template", "trust", "cache", "answers", "limits")}
     if json:
-        found = {
+        found: dict[str, results.Setting] = {
             name: {"value": _plain(value.value), "origin": value.origin, "where": value.where}
             for name, value in settings.items()
         }
-        ui.envelope(
-            "config show",
-            0,
-            {"settings": found, "files": [str(path) for path in config.files], "user_file": str(user_file())},
-        )
+        facts: results.Settings = {
+            "settings": found,
+            "files": [str(path) for path in config.files],
+            "user_file": str(user_file()),
+        }
+        ui.envelope("config show", 0, facts)
         return
     ui.table(
         ("setting", "value", "from"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paved_road import ui
 from paved_road.cli import options
+
+if TYPE_CHECKING:
+    from paved_road.cli import results
 
 
 def doctor(
@@ -31,7 +33,8 @@ def doctor(
     findings = doctors.examine(config)
     exit_code = 0 if all(finding.ok for finding in findings) else 1
     if json:
-        ui.envelope("doctor", exit_code, {"findings": [asdict(finding) for finding in findings], "fixed": done})
+        facts: results.Doctor = {"findings": findings, "fixed": done}
+        ui.envelope("doctor", exit_code, facts)
     else:
         for text in done:
             ui.note(text)

@@ -11,6 +11,7 @@ from paved_road import ui
 from paved_road.cli import options
 
 if TYPE_CHECKING:
+    from paved_road.cli import results
     from paved_road.config import Config
     from paved_road.drift import Difference
     from paved_road.offroad.ledger import Record
@@ -52,11 +53,13 @@ def drift(
     exit_code = 1 if any(one.owner is Owner.ROAD and one.path not in excuses for one in found) else 0
     patch = drifts.patch(service, found, config) if diff and found else ""
     if json:
-        facts = {
+        facts: results.Drift = {
             "service": str(service.path),
             "drift": [options.difference(one, excuses.get(one.path)) for one in found],
         }
-        ui.envelope("drift", exit_code, facts | ({"diff": patch} if diff else {}), notes=notes)
+        if diff:
+            facts["diff"] = patch
+        ui.envelope("drift", exit_code, facts, notes=notes)
     else:
         for text in notes:
             ui.note(text)

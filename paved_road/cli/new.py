@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from paved_road.cli import options
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
+    from paved_road.cli import results
     from paved_road.create import Created, Plan
 
 
@@ -70,17 +71,13 @@ def new(
     with contextlib.nullcontext() if plan.tasks else ui.working("stamping"):  # tasks say themselves what they do
         created = create.create(plan, tell=ui.talk)
     if json:
-        ui.envelope(
-            "new",
-            0,
-            _facts(plan) | {"commit": created.commit, "derived": list(created.derived)},
-            notes=created.notes,
-        )
+        facts: results.New = {**_facts(plan), "commit": created.commit, "derived": list(created.derived)}
+        ui.envelope("new", 0, facts, notes=created.notes)
     else:
         _show_created(created)
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(plan: Plan) -> results.Stamped:
     release = plan.release
     return {
         "destination": str(plan.destination),
@@ -101,7 +98,8 @@ def _facts(plan: Plan) -> dict[str, Any]:
 
 def _show_plan(plan: Plan, *, json: bool) -> None:
     if json:
-        ui.envelope("new", 0, _facts(plan) | {"dry_run": True}, notes=plan.notes)
+        facts: results.NewDryRun = {**_facts(plan), "dry_run": True}
+        ui.envelope("new", 0, facts, notes=plan.notes)
         return
     for text in plan.notes:
         ui.note(text)

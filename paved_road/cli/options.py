@@ -12,6 +12,7 @@ import typer
 from paved_road.errors import PavedError, UsageError
 
 if TYPE_CHECKING:
+    from paved_road.cli import results
     from paved_road.drift import Difference
     from paved_road.offroad.ledger import Record
 
@@ -132,9 +133,9 @@ def _read_answers(file: Path) -> dict[str, Any]:
     return {key: parsed(value) for key, value in own.items()} if "_src_path" in found else own
 
 
-def difference(one: Difference, record: Record | None = None) -> dict[str, Any]:
+def difference(one: Difference, record: Record | None = None) -> results.Difference:
     """A difference as JSON has it, with the record that excuses it."""
-    found: dict[str, Any] = {"path": one.path, "kind": str(one.kind), "owner": str(one.owner)}
+    found: results.Difference = {"path": one.path, "kind": one.kind, "owner": one.owner}
     if record is not None:
         deviation = record.deviation
         found["excused"] = {"record": record.id, "reason": deviation.reason, "review_by": str(deviation.review_by)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from paved_road import ui
 from paved_road.cli import options
 
 if TYPE_CHECKING:
+    from paved_road.cli import results
     from paved_road.offroad.ledger import Record
     from paved_road.status import Status
 
@@ -57,7 +58,7 @@ def status(
     raise typer.Exit(exit_code)
 
 
-def _facts(found: Status) -> dict[str, Any]:
+def _facts(found: Status) -> results.Status:
     return {
         "service": str(found.service.path),
         "template": found.template,
@@ -68,9 +69,9 @@ def _facts(found: Status) -> dict[str, Any]:
         "deviations": [
             {
                 "record": record.id,
-                "status": str(record.deviation.status),
+                "status": record.deviation.status,
                 "review_by": str(record.deviation.review_by),
-                "states": [str(state) for state in found.standing.states(record)],
+                "states": list(found.standing.states(record)),
             }
             for record in found.records
         ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paved_road import ui
 from paved_road.cli import options
+
+if TYPE_CHECKING:
+    from paved_road.cli import results
 
 
 def templates(
@@ -30,7 +33,7 @@ def templates(
     opened = roads.open_road(config, fetch=config.is_for_readers)
     offered = [(template, *roads.offer(template)) for template in roads.offers(opened)]
     if json:
-        found = [
+        found: list[results.Template] = [
             {
                 "name": template.name,
                 "latest": latest.version,
@@ -39,7 +42,8 @@ def templates(
             }
             for template, latest, every in offered
         ]
-        ui.envelope("templates", 0, {"road": opened.source, "templates": found}, notes=opened.notes)
+        facts: results.Templates = {"road": opened.source, "templates": found}
+        ui.envelope("templates", 0, facts, notes=opened.notes)
         return
     for text in opened.notes:
         ui.note(text)

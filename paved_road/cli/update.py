@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +15,7 @@ from paved_road.cli import options
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
+    from paved_road.cli import results
     from paved_road.update.apply import Applied
     from paved_road.update.plan import Plan
 
@@ -77,7 +77,7 @@ def update(
         _tell_aborted(recover.abort(locate(path)), json=json)
         return
     if resume:
-        _tell(recover.resume(locate(path), commit=commit, branch=branch), {}, json=json)
+        _tell(recover.resume(locate(path), commit=commit, branch=branch), None, json=json)
         return
     service = open_service(path, answers_file=answers_file, road=road)
     preconditions.check(service, commit=commit or branch is not None, branch=branch, dry_run=dry_run)
@@ -105,24 +105,24 @@ def update(
             _tell(apply.apply(plan, commit=commit, branch=branch), facts, message=plan.message, json=json)
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(plan: Plan) -> results.Planned:
     return {
         "service": str(plan.service.path),
         "from": plan.old_version,
         "to": plan.release.version,
         "changelog": plan.changelog,
-        "changes": [asdict(change) for change in plan.changes],
+        "changes": list(plan.changes),
         "migrations": [str(migration) for migration in plan.migrations],
         "not_run": list(plan.not_run),
         "conflicts": sorted({*plan.conflicts, *plan.obstacles}),
-        "off_road": [asdict(kept) for kept in plan.off_road],
+        "off_road": list(plan.off_road),
     }
 
 
 def _show(plan: Plan, *, json: bool) -> None:
     """A dry run: what would be done, line by line."""
     if json:
-        facts = _facts(plan) | {"dry_run": True, "diff": plan.patch()}
+        facts: results.UpdateDryRun = {**_facts(plan), "dry_run": True, "diff": plan.patch()}
         ui.envelope("update", int(plan.needs_a_person), facts, notes=plan.notes)
         return
     ui.block(plan.patch().rstrip("\n"))
@@ -158,25 +158,25 @@ def _tell_current(plan: Plan, *, json: bool) -> None:
 
 def _tell_aborted(applied: Applied, *, json: bool) -> None:
     if json:
-        ui.envelope("update", 0, {"aborted": applied.journal.new_version}, notes=applied.notes)
+        facts: results.Aborted = {"aborted": applied.journal.new_version}
+        ui.envelope("update", 0, facts, notes=applied.notes)
     else:
         _notes(applied.notes)
         ui.good(f"the update to {applied.journal.new_version} was undone")
 
 
-def _tell(applied: Applied, facts: dict[str, Any], *, message: str = "", json: bool) -> None:
+def _tell(applied: Applied, facts: results.Planned | None, *, message: str = "", json: bool) -> None:
     """How it ended, and the template's own message: 1 while a person has something to decide."""
     exit_code = int(bool(applied.conflicts))
     if json:
-        journal = applied.journal
-        found = {
-            "from": journal.old_version,
-            "to": journal.new_version,
-            **facts,
+        done: results.Continued = {
+            "from": applied.journal.old_version,
+            "to": applied.journal.new_version,
             "regenerated": list(applied.regenerated),
             "conflicts": list(applied.conflicts),
             "commit": applied.commit,
         }
+        found: results.Continued | results.Updated = {**facts, **done} if facts else done
         ui.envelope("update", exit_code, found, notes=applied.notes)
     else:
         _say(applied)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from paved_road import testing
 from paved_road.cli import main
-from paved_road.testing import run
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def paved(tmp_path: Path) -> Callable[..., CompletedProcess[str]]:
     work.mkdir(exist_ok=True)
 
     def call(*words: str | Path, cwd: Path = work, **env: str) -> CompletedProcess[str]:
-        return run(sys.executable, "-m", "paved_road", *words, cwd=cwd, env=env)
+        return testing.run(sys.executable, "-m", "paved_road", *words, cwd=cwd, env=env)
 
     return call
 

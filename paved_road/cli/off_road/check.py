@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from paved_road.cli import options
 from paved_road.cli.off_road import common
 
 if TYPE_CHECKING:
+    from paved_road.cli import results
     from paved_road.offroad.formats import Checked
 
 
@@ -84,13 +85,13 @@ def _tell(checked: Checked, form: Format) -> None:
         show(text)
 
 
-def _facts(checked: Checked) -> dict[str, Any]:
+def _facts(checked: Checked) -> results.Checked:
     stands = checked.standing
     return {
         "service": checked.name,
         "findings": [
             {
-                "state": str(one.state),
+                "state": one.state,
                 "level": "error" if checked.fails(one) else "warning",
                 "path": one.path,
                 "line": one.line,

@@ -57,7 +57,7 @@ def day(text: str | None = None) -> date:
     return found
 
 
-def facts(record: Record, standing: Standing | None = None) -> dict[str, Any]:
+def facts(record: Record, standing: Standing | None = None) -> Any:
     """A record as JSON has it; with a standing, also what the day and the road made of it."""
     found: dict[str, Any] = {"file": record.path, **record.deviation.model_dump(mode="json")}
     if standing is not None:

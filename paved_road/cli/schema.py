@@ -1,0 +1,43 @@
+"""`paved schema`."""
+
+from __future__ import annotations
+
+import json as jsons
+from typing import Annotated
+
+import typer
+
+from paved_road import ui
+from paved_road.cli import options
+
+
+def schema(
+    name: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]", help="A file, or a command: paved-road.yml, update, off-road check."),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Print a JSON Schema: of a file that you write, or of what a command answers with --json.
+
+    Without a NAME, list them.
+
+    \b
+    Examples:
+      paved schema
+      paved schema paved-road.yml > paved-road.schema.json     for your editor
+      paved schema update                                      of paved update --json
+    """
+    from paved_road.cli import schemas
+
+    if name:
+        text = schemas.text(" ".join(name))
+        if json:
+            ui.envelope("schema", 0, jsons.loads(text))
+        else:
+            ui.json_text(text.rstrip("\n"))
+    elif json:
+        ui.envelope("schema", 0, {"schemas": list(schemas.NAMES)})
+    else:
+        for one in schemas.NAMES:
+            ui.data(one)

@@ -1,0 +1,94 @@
+"""The published JSON Schemas: of what authors and teams write, and of what each command answers with `--json`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+from typing_extensions import is_typeddict
+
+from paved_road import manifest, ui
+from paved_road.cli import results
+from paved_road.errors import UsageError, nearest
+from paved_road.offroad import schema as record
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+WRITTEN = {"paved-road.yml": manifest.json_schema, "off-road-record": record.json_schema}
+"""Schemas of files that people write, by name."""
+
+
+NAMES = (*WRITTEN, *results.RESULTS)
+"""The name of each schema: a file that people write, or a command."""
+
+
+def text(name: str) -> str:
+    """The JSON Schema of that name, as a JSON document; `UsageError` where there is none."""
+    if name not in NAMES:
+        raise UsageError(f"no schema {name!r}", hint=nearest(name, NAMES, command="paved schema"))
+    return WRITTEN[name]() if name in WRITTEN else json.dumps(envelope(name), indent=2) + "\n"
+
+
+def filename(name: str) -> str:
+    """What the schema's file is called where it is published."""
+    return f"{name.removesuffix('.yml').replace(' ', '-')}.schema.json"
+
+
+def envelope(command: str) -> dict[str, Any]:
+    """The schema of everything that a command may print with `--json`: an answer, or an error in its place."""
+    result = _schema(results.RESULTS[command])
+    error = _schema(results.Error)
+    definitions = {**result.pop("$defs", {}), "Result": result, "Error": error}
+    null = {"type": "null"}
+    return {
+        "$schema": DRAFT,
+        "$id": f"urn:paved-road:{command.replace(' ', '-')}:1",
+        "title": f"paved {command} --json",
+        "type": "object",
+        "properties": {
+            "schema": {"const": ui.SCHEMA, "description": "The version of this format."},
+            "command": {"const": command},
+            "exit_code": {"type": "integer", "description": "That of the process."},
+            "result": {"description": "The answer; null where there is an error."},
+            "notes": {"type": "array", "items": {"type": "string"}, "description": "What a person would be told, too."},
+            "error": {"description": "Why there is no answer; null where there is one."},
+        },
+        "required": ["schema", "command", "exit_code", "result", "notes", "error"],
+        "additionalProperties": False,
+        "if": {"properties": {"error": null}},
+        "then": {"properties": {"result": {"$ref": "#/$defs/Result"}}},
+        "else": {"properties": {"result": null, "error": {"$ref": "#/$defs/Error"}}},
+        "$defs": definitions,
+    }
+
+
+class _Answers(GenerateJsonSchema):
+    """Schemas of what is printed: a field that has a default is printed all the same; titles would repeat the names."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        """Whether every answer has the field."""
+        return field["type"] != "typed-dict-field" or super().field_is_required(field, total)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+        """Whether a field gets a title."""
+        return False
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    """The schema of a type, with the docstrings below its fields as descriptions."""
+    for one in filter(is_typeddict, vars(results).values()):
+        one.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True, extra="forbid")
+    made = TypeAdapter(kind).json_schema(mode="serialization", schema_generator=_Answers)
+    for each in (made, *made.get("$defs", {}).values()):
+        _describe(each)
+    return made
+
+
+def _describe(schema: dict[str, Any]) -> None:
+    """Take descriptions of fields from the types that theirs extends: pydantic reads the docstrings of one class."""
+    for base in getattr(getattr(results, schema.get("title", ""), None), "__orig_bases__", ()):
+        for name, facts in _schema(base)["properties"].items() if is_typeddict(base) else ():
+            if "description" in facts:
+                schema["properties"][name].setdefault("description", facts["description"])
