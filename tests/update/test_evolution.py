@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paved_road import git
+from paved_road import __version__, git
 from paved_road.cli import main
 from paved_road.owners import Owner
 from paved_road.service import open_service
@@ -95,7 +95,9 @@ def test_a_service_of_the_release_before_loses_nothing_and_its_gate_holds(
 
     for path, text in ours.items():
         assert text.strip() in (service / path).read_text(), path
-    assert "port: 9000" in (service / ".copier-answers.yml").read_text(), "what was recorded stays"
+    answers = (service / ".copier-answers.yml").read_text()
+    assert "port: 9000" in answers, "what was recorded stays"
+    assert f"paved: paved-road=={__version__}\n" in answers, "a new question takes its default"
     assert git.text("status", "--porcelain", cwd=service) == ""
     for command in ("status", "drift"):
         assert main([command, str(service)]) == 0

@@ -5,7 +5,7 @@ set -eu
 body=$1 before=$(git rev-parse HEAD)
 git config user.email >/dev/null || git config user.email road@localhost
 git config user.name >/dev/null || git config user.name Road
-if ! ${PAVED:-uvx --from paved-road paved} update --defaults --branch road/update >"$body"; then
+if ! ${PAVED:-dev/paved} update --defaults --branch road/update >"$body"; then
   cat "$body" >&2
   echo "error: a person has to decide; on a laptop: paved update" >&2
   exit 1
