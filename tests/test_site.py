@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from paved_road.testing import run
 
 PROJECT = Path(__file__).parent.parent
 ASSETS = PROJECT / "docs" / "assets"
+SVG = "{http://www.w3.org/2000/svg}"
 OUTSIDE = re.compile(r"(?:https?:)?//")
 
 
@@ -85,6 +87,20 @@ def test_no_line_of_the_help_is_cut(site: Path) -> None:
     assert [line for line in lines if len(line) > 108] == []  # as many fit into a window of 1,400 pixels
     # A longer one, on another page, goes on in the next line.
     assert re.search(r"\.language-text pre > code \{[^}]*white-space: pre-wrap", (ASSETS / "site.css").read_text())
+
+
+@pytest.mark.parametrize("path", sorted(ASSETS.glob("*.svg")), ids=lambda path: path.name)
+def test_a_drawing_says_what_it_shows_and_fetches_nothing(path: Path) -> None:
+    drawing = ET.fromstring(path.read_text())
+    assert drawing.get("role") == "img"
+    named = (drawing.get("aria-labelledby") or "").split()
+    texts = [drawing.find(f"{SVG}title"), drawing.find(f"{SVG}desc")]
+    assert [one.get("id") for one in texts if one is not None and (one.text or "").strip()] == named
+    assert drawing.get("viewBox")
+    for element in drawing.iter():
+        assert element.tag != f"{SVG}script"
+        assert not any(value.startswith(("http:", "https:", "//", "data:")) for value in element.attrib.values())
+    assert not OUTSIDE.search(_fetched_by(path.read_text()))
 
 
 def test_every_picture_has_a_text_for_those_who_do_not_see_it() -> None:
