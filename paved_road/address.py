@@ -155,6 +155,31 @@ def as_copier_reads_it(address: Address) -> str:
     return text if text.endswith(".git") or text.startswith(known) else f"git+{text}"
 
 
+# -- what an answers file records --------------------------------------------------------------------------------------
+#
+# Copier reads a template at the root of a repository and no other. Given a road of several templates it would find no
+# copier.yml, take the whole road for the template and write that over the service. So the record of such a template is
+# an address that Copier takes for a path and does not find: it stops before it writes.
+
+
+def recorded(source: str, folder: str) -> str:
+    """What an answers file records as `_src_path`: the road, and the template's folder where it is not the root.
+
+    >>> recorded("gh:acme/road", "templates/service")
+    'paved:gh:acme/road#templates/service'
+    """
+    return f"paved:{source}#{folder}" if folder and not source.startswith("paved:") else source
+
+
+def as_recorded(text: str) -> tuple[str, str]:
+    """The road that an `_src_path` names, and the template's folder in it ("" where it does not say)."""
+    found = _RECORDED.fullmatch(text)
+    return (found[1], found[2]) if found else (text, "")
+
+
+_RECORDED = re.compile(r"paved:(.+)#(templates/[^/#]+)", re.DOTALL)
+
+
 # -- whom a person trusts --------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from paved_road import address
@@ -44,7 +44,7 @@ def find(
     fetch: bool = True,
 ) -> Origin:  # fmt: skip
     """The template a service comes from, on the road it recorded or (when it has moved) on the one a flag names."""
-    source = service.road if service.lock else service.record.get("_src_path")
+    source = service.road if service.lock else service.source[0]
     if config.road.origin == "flag":
         config = replace(config, road=replace(config.road, value=_given(config.road.value, service)))
     else:
@@ -92,7 +92,7 @@ def find_to_read(service: Service, config: Config, *, refresh: bool = False, fet
 
 def is_known(service: Service, config: Config) -> bool:
     """Whether the person names the service's road themselves, and not only the service or a file of its project."""
-    source = service.road if service.lock else service.record.get("_src_path")
+    source = service.road if service.lock else service.source[0]
     if config.road.origin == "flag" or not isinstance(source, str):
         return True
     own = config.road.origin in ("environment", "user") and address.is_within(source, config.road.value)
@@ -101,7 +101,8 @@ def is_known(service: Service, config: Config) -> bool:
 
 def _template(service: Service, road: Road, name: str | None) -> Template:
     """The template by its recorded name. A road with its template at the root may have been renamed: it is that one."""
-    recorded = service.lock.template if service.lock and service.lock.road == service.road else None
+    stated = PurePosixPath(service.source[1]).name or None
+    recorded = service.lock.template if service.lock and service.lock.road == service.road else stated
     try:
         return find_template(road, name or recorded)
     except UnknownTemplate as error:

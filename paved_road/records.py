@@ -44,11 +44,11 @@ def stated(answers: bytes) -> Stated:
         found[name.decode()] = None if value in (b"", b"~", b"null") else text.decode("utf-8", "surrogateescape")
     if any(name not in found and name.encode() in answers for name in ("_commit", "_src_path")):
         return _parsed(answers)
-    return Stated(commit=found.get("_commit"), road=found.get("_src_path"))
+    return _of_road(found.get("_commit"), found.get("_src_path"))
 
 
 _STATED = re.compile(rb"^(_commit|_src_path):(.*)$((?:\n[ \t]+\S.*)*)", re.MULTILINE)
-_PLAIN = re.compile(rb"([\w/.~(-][^'\"#]*|)|'([^']*)'")
+_PLAIN = re.compile(rb"([\w/.~(-](?:[^'\"#]|(?<=\S)#)*|)|'([^']*)'")
 
 
 def _parsed(answers: bytes) -> Stated:
@@ -62,7 +62,11 @@ def _parsed(answers: bytes) -> Stated:
     except (yaml.YAMLError, AttributeError):
         return Stated()
     commit, road = (None if fact is None else str(fact) for fact in facts)
-    return Stated(commit=commit, road=road)
+    return _of_road(commit, road)
+
+
+def _of_road(commit: str | None, source: str | None) -> Stated:
+    return Stated(commit=commit, road=None if source is None else address.as_recorded(source)[0])
 
 
 def read(folder: Path, name: str) -> Stated:

@@ -337,6 +337,12 @@ class Service:
         return self.stated.road if changed else self.lock.road
 
     @property
+    def source(self) -> tuple[str | None, str]:
+        """The road that the answers file names, and the template's folder in it ("" where it does not say)."""
+        recorded = self.record.get("_src_path")
+        return address.as_recorded(recorded) if isinstance(recorded, str) else (None, "")
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Where the records contradict each other."""
         if self.lock is None:

@@ -117,7 +117,7 @@ class Questionnaire:
 
     def _metadata(self) -> dict[str, str]:
         described = {"_commit": self.release.described} if self.release.described else {}
-        return described | {"_src_path": self.release.template.road.source}
+        return described | {"_src_path": self.release.template.source}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

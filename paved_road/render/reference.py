@@ -150,7 +150,7 @@ def _source(release: Release, scratch: Path) -> tuple[str, str | None, dict[str,
         git.commit_everything(alone, release.version, forced=["."])
         if release.described:
             git.tag(alone, release.described)  # so that Copier calls it as it would call the release
-    return str(alone), WORKING_TREE if road.is_git else None, {str(alone): road.source}
+    return str(alone), WORKING_TREE if road.is_git else None, {str(alone): release.template.source}
 
 
 def _environment(release: Release, source: str, scratch: Path) -> dict[str, str]:

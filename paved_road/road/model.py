@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from paved_road import git
+from paved_road import address, git
 from paved_road.errors import GitError, UnknownRelease
 from paved_road.road.history import History
 from paved_road.tree import Tree
@@ -78,6 +78,11 @@ class Template:
     folder: str
     last: str = field(default="", compare=False)
     """The tag of the newest release that has it, where the road's main branch has no template any more."""
+
+    @property
+    def source(self) -> str:
+        """What answers record as `_src_path`."""
+        return address.recorded(self.road.source, self.folder)
 
     @property
     def notes(self) -> tuple[str, ...]:

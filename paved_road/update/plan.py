@@ -155,8 +155,8 @@ class Plan:
         """The exact difference the update makes to tracked files, without a password in what names the road."""
         self.scratch.commit([Commit(branch="result", files={**self.result, **self.submodules}, like=self.like)])
         found = git.patch(self.scratch.folder, self.tree, "result")
-        lock, source = self.service.lock, self.service.record.get("_src_path")
-        for recorded in {lock.road if lock else "", source if isinstance(source, str) else ""} - {""}:
+        lock, source = self.service.lock, self.service.source[0]
+        for recorded in {lock.road if lock else "", source or ""} - {""}:
             found = found.replace(recorded, redact(recorded))
         return found
 
@@ -215,7 +215,7 @@ class Planner:
 
     def _origin(self, service: Service, order: Order) -> Origin:
         lock = service.lock
-        road, template = (str(service.road), lock.template) if lock else (str(service.record.get("_src_path")), None)
+        road, template = (str(service.road), lock.template) if lock else (str(service.source[0]), None)
         start = service.path if address.is_relative(road) or self.config.road.origin == "flag" else None
         return _once(
             self._origins,
