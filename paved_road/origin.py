@@ -101,8 +101,10 @@ def is_known(service: Service, config: Config) -> bool:
 
 def _template(service: Service, road: Road, name: str | None) -> Template:
     """The template by its recorded name. A road with its template at the root may have been renamed: it is that one."""
-    stated = PurePosixPath(service.source[1]).name or None
-    recorded = service.lock.template if service.lock and service.lock.road == service.road else stated
+    if service.lock and service.lock.road == service.road:
+        recorded: str | None = service.lock.template
+    else:
+        recorded = PurePosixPath(service.source[1]).name or None
     try:
         return find_template(road, name or recorded)
     except UnknownTemplate as error:
