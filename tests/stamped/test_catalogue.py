@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from paved_road.manifest import parse
+from paved_road.owners import Owner
+from paved_road.rules import of
+from paved_road.service import owner_of
 from paved_road.testing import run, write_files
 from tests.stamped.delivered import form, pairs, spelled, stamped
 from tests.tools import NODE, node_package, tool
@@ -83,6 +87,27 @@ def test_the_platform_reviews_what_is_the_road_s() -> None:
     reviewed = [line.split()[0] for line in stamped()["CODEOWNERS"].splitlines() if line.endswith("@platform-team")]
     for pattern in owners["road"]:
         assert any(f"/{pattern}".startswith(path) for path in reviewed), f"{pattern} is the road's"
+
+
+@pytest.mark.parametrize("answers", EVERY)
+def test_agents_are_told_whose_files_are_whose(answers: dict[str, Any]) -> None:
+    files = stamped(**answers)
+    told = files["AGENTS.md"]
+    assert len(told.splitlines()) <= 25
+    assert files["CLAUDE.md"] == "@AGENTS.md\n"
+    owner = owner_of(of(parse(form().files["paved-road.yml"].data)))
+    (listed,) = re.findall(r"\*\*Do not edit the road's files\*\*.*?(?=\n- )", told, re.DOTALL)
+    paths, excepted = (re.findall(r"`(?!make)(.*?)`", part) for part in listed.partition("(but ")[::2])
+    of_the_road = {path for path in files if owner(path) is Owner.ROAD}
+    of_the_team = {f"deploy/base/{name}" for name in excepted}
+    told_of = {
+        path: {file for file in files if file == path or (path[-1] == "/" and file.startswith(path))} for path in paths
+    }
+    assert all(told_of.values())
+    assert set().union(*told_of.values()) == of_the_road | of_the_team
+    assert not of_the_road & of_the_team
+    for word in ("make check", "paved off-road new --from-drift", "paved update", "paved off-road accept"):
+        assert f"`{word}" in told
 
 
 def test_the_bots_configuration_is_valid_and_leaves_the_road_s_files_alone(tmp_path: Path) -> None:

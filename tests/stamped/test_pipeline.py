@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import re
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,40 @@ from tests.stamped.world import stamp
 from tests.tools import node_package, tool
 
 WORKFLOWS = ".github/workflows/"
+ACTIONS = ".github/actions/"
 GITLAB = ".gitlab-ci.yml"
+COMPONENT = ".gitlab/road.yml"
+ROOT = Path(__file__).parents[2]
 GITHUB_ROWS = [pytest.param(row, id=spelled(row)) for row in pairs() if row["ci"] == "github"]
 GITLAB_ROWS = [pytest.param(row, id=spelled(row)) for row in pairs() if row["ci"] == "gitlab"]
 
 
 def workflows(**answers: Any) -> dict[str, str]:
     return {path: text for path, text in stamped(**answers).items() if path.startswith(WORKFLOWS)}
+
+
+def component(text: str, **inputs: str) -> str:
+    """A GitLab component as GitLab fills it in."""
+    header, _, body = text.partition("\n---\n")
+    for name, spec in yaml.safe_load(header)["spec"]["inputs"].items():
+        body = body.replace(f"$[[ inputs.{name} ]]", inputs.pop(name.replace("-", "_"), spec["default"]))
+    assert not inputs
+    assert "$[[" not in body
+    return body
+
+
+def pipeline(files: Mapping[str, str]) -> dict[str, Any]:
+    """The whole pipeline of GitLab, with what it includes."""
+    jobs: dict[str, Any] = yaml.safe_load(files[GITLAB])
+    for included in jobs.pop("include"):
+        inputs = {name.replace("-", "_"): value for name, value in included["inputs"].items()}
+        jobs |= yaml.safe_load(component(files[included["local"]], **inputs))
+    return jobs
+
+
+@functools.cache
+def actions() -> dict[str, str]:
+    return {path: text for path, text in stamped().items() if path.startswith(ACTIONS)}
 
 
 @functools.cache
@@ -63,7 +92,7 @@ def test_the_workflows_have_no_finding(tmp_path: Path, answers: dict[str, Any]) 
 def test_the_linters_of_workflows_have_no_finding(tmp_path: Path) -> None:
     for number, deploy in enumerate(("kubernetes", "none")):
         folder = tmp_path / str(number)
-        assert zizmor(folder, workflows(deploy=deploy)) == []
+        assert zizmor(folder, workflows(deploy=deploy) | actions()) == []
         assert actionlint(folder, workflows(deploy=deploy)) == ""
 
 
@@ -71,8 +100,11 @@ def test_the_linters_of_workflows_have_no_finding(tmp_path: Path) -> None:
 def test_gitlab_s_schema_has_nothing_to_say(tmp_path: Path, answers: dict[str, Any]) -> None:
     files = stamped(**answers)
     assert not [path for path in files if path.startswith(".github/")]
+    assert not [path for path in stamped(**answers | {"ci": "github"}) if path.startswith(".gitlab")]
     assert schema(tmp_path, "gitlab-ci", {GITLAB: files[GITLAB]}, "--data-transform", "gitlab-ci") == ""
-    jobs = yaml.safe_load(files[GITLAB])
+    whole = pipeline(files)
+    assert schema(tmp_path, "gitlab-ci", {"whole.yml": yaml.safe_dump(whole)}, "--data-transform", "gitlab-ci") == ""
+    jobs = whole
     assert ("prod" in jobs) is (answers["deploy"] == "kubernetes")
     stages = {job["stage"] for name, job in jobs.items() if isinstance(job, dict) and "stage" in job}
     assert stages == set(jobs["stages"])
@@ -81,16 +113,18 @@ def test_gitlab_s_schema_has_nothing_to_say(tmp_path: Path, answers: dict[str, A
 @pytest.mark.parametrize(
     ("right", "wrong", "finding"),
     [
+        ("$PAVED drift", "${{ inputs.paved }} drift", "template-injection"),
         ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7", "unpinned-uses"),
         ("        with: {persist-credentials: false}\n", "", "artipacked"),
         ("permissions: {contents: read}", "permissions: write-all", "excessive-permissions"),
-        ('BASE="${TARGET:+origin/$TARGET}"', "BASE=${{ github.head_ref }}", "template-injection"),
+        ("make audit secrets", "make ${{ github.head_ref }}", "template-injection"),
     ],
 )  # fmt: skip
 def test_zizmor_finds_a_seeded_fault(tmp_path: Path, right: str, wrong: str, finding: str) -> None:
-    path = f"{WORKFLOWS}ci.yml"
-    assert right in default()[path]
-    assert finding in zizmor(tmp_path, {path: default()[path].replace(right, wrong)})
+    files = {path: text for path, text in [*default().items(), *actions().items()] if right in text}
+    assert files
+    seeded = {path: text.replace(right, wrong) for path, text in files.items()}
+    assert finding in zizmor(tmp_path, seeded)
 
 
 def test_actionlint_and_the_schemas_find_a_seeded_fault(tmp_path: Path) -> None:
@@ -104,7 +138,7 @@ def test_actionlint_and_the_schemas_find_a_seeded_fault(tmp_path: Path) -> None:
 
 def test_every_action_is_pinned_by_its_commit_and_says_its_version() -> None:
     pins: dict[str, set[str]] = {}
-    for path, text in default().items():
+    for path, text in [*default().items(), *actions().items()]:
         for line in re.findall(r"uses: (?!\./)(.*)", text):
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), f"{path}: {line}"
             action, _, pin = line.partition("@")
@@ -115,13 +149,59 @@ def test_every_action_is_pinned_by_its_commit_and_says_its_version() -> None:
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
 def test_both_pipelines_do_the_same_with_targets_that_exist(ci: str) -> None:
     files = stamped(ci=ci)
-    text = files[GITLAB] if ci == "gitlab" else "".join(workflows().values())
+    text = "".join(
+        [files[GITLAB], files[COMPONENT]] if ci == "gitlab" else [*workflows().values(), *actions().values()]
+    )
     asked = {word for line in re.findall(r"\bmake ([a-z ]+)", text) for word in line.split()} - {"git", "cosign"}
-    assert {"check", "fuzz", "audit", "secrets", "road", "alerts"} <= asked
+    assert {"check", "fuzz", "audit", "secrets", "alerts"} <= asked
     targets = set(re.findall(r"^([a-z]+):", files["Makefile"], re.MULTILINE))
     assert asked <= targets
-    for step in ("cosign sign --yes", "sbom", "provenance", "mode=max", "dev/propose_update.sh", "deploy/roll-out.sh"):
+    for step in ("cosign sign --yes", "sbom", "provenance", "mode=max", "deploy/roll-out.sh", "$PAVED update"):
         assert step in text, step
+    road = re.findall(r"^\t\$\(PAVED\) ([a-z -]+?) ?(?:\$|$)", files["Makefile"], re.MULTILINE)
+    assert road == ["drift", "off-road check"]
+    assert all(f"$PAVED {words}" in text for words in road), "what `make road` runs, the job runs"
+
+
+# -- what other templates use, too -------------------------------------------------------------------------------------
+
+
+def test_what_is_published_is_what_is_stamped() -> None:
+    """When this fails: cp -r templates/service/template/.github/actions/. actions; GitLab's likewise."""
+    published = {path.relative_to(ROOT).as_posix(): path.read_text() for path in ROOT.glob("actions/*/action.yml")}
+    assert published == {path.removeprefix(".github/"): text for path, text in actions().items()}
+    assert (ROOT / "templates/road.yml").read_text() == stamped(ci="gitlab")[COMPONENT], "GitLab wants it in templates/"
+
+
+def test_github_and_gitlab_propose_an_update_with_the_same_words() -> None:
+    ours, theirs = proposals().values()
+    assert ours.rpartition('echo "branch=')[0] == theirs
+
+
+def test_the_actions_say_what_github_demands() -> None:
+    for path, text in actions().items():
+        action = yaml.safe_load(text)
+        assert {"name", "description", "inputs", "runs"} == set(action), path
+        assert all(spec["description"] for spec in action["inputs"].values())
+        assert action["runs"]["using"] == "composite"
+        assert all("shell" in step for step in action["runs"]["steps"] if "run" in step)
+        used = set(re.findall(r"inputs\.([a-z]+)", text))
+        assert used == set(action["inputs"])
+    for text in default().values():
+        for job in yaml.safe_load(text)["jobs"].values():
+            for step in job.get("steps", []):
+                if step.get("uses", "").startswith("./"):
+                    action = yaml.safe_load(actions()[step["uses"].removeprefix("./") + "/action.yml"])
+                    required = {name for name, spec in action["inputs"].items() if spec.get("required")}
+                    assert required <= set(step.get("with", {})) <= set(action["inputs"])
+
+
+@functools.cache
+def proposals() -> dict[str, str]:
+    """By forge: what is run to make the branch of a proposal."""
+    action = yaml.safe_load(actions()[f"{ACTIONS}road-update/action.yml"])
+    (ours,) = (step["run"] for step in action["runs"]["steps"] if step.get("id") == "update")
+    return {"github": ours, "gitlab": pipeline(stamped(ci="gitlab"))["propose-road-update"]["script"][0]}
 
 
 # -- what the jobs run -------------------------------------------------------------------------------------------------
@@ -151,41 +231,75 @@ def test_the_road_s_job_finds_drift_and_takes_its_record(tmp_path: Path) -> None
     assert run("make", "road", "PAVED=paved", cwd=service).returncode != 0
 
 
-def test_a_release_of_the_road_is_proposed_once_with_its_changelog(tmp_path: Path) -> None:
-    answers = {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
-    script = stamped()["dev/propose_update.sh"]
-    road = make_road(
-        tmp_path / "road",
-        {"copier.yml": "_subdirectory: template\nname: {type: str, default: orders}\n"}
-        | {"template/dev/propose_update.sh*": script, "template/a.txt": "one\n"}
-        | {f"template/{path}": text for path, text in answers.items()},
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """A service of a small road that lies beside it."""
+    answers = {"template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
+    files = {"copier.yml": "_subdirectory: template\n", "template/a.txt": "one\n"}
+    make_road(tmp_path / "road", files | answers)
+    assert (
+        run("paved", "new", tmp_path / "orders", "--road", tmp_path / "road", "--defaults", cwd=tmp_path).returncode
+        == 0
     )
-    assert run("paved", "new", tmp_path / "orders", "--road", road, "--defaults", cwd=tmp_path).returncode == 0
-    propose = functools.partial(
-        run, "dev/propose_update.sh", tmp_path / "body.md", cwd=tmp_path / "orders", env={"PAVED": "paved"}
-    )
-    nothing = propose()
-    assert (nothing.returncode, nothing.stdout) == (0, ""), nothing.stderr
-    evolve(road, {"template/a.txt": "two\n", "CHANGELOG.md": "# Road\n\n## 1.1.0\n\n- Two.\n"}, tag="v1.1.0")
-    done = propose()
+    return tmp_path / "orders"
+
+
+def propose(service: Path, forge: str, paved: str = "paved") -> tuple[subprocess.CompletedProcess[str], str, str]:
+    """Run a forge's script as it does; how it ended, the body, and what later steps are told."""
+    body, output = service.parent / "body.md", service.parent / "output"
+    output.touch()
+    words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", proposals()[forge]]
+    done = run(*words, cwd=service, env={"PAVED": paved, "BODY": str(body), "GITHUB_OUTPUT": str(output)})
+    return done, body.read_text(), output.read_text()
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_a_release_of_the_road_is_proposed_with_its_changelog(service: Path, forge: str) -> None:
+    nothing, _, told = propose(service, forge)
+    assert (nothing.returncode, told) == (0, ""), nothing.stderr
+    changes = {"template/a.txt": "two\n", "CHANGELOG.md": "# Road\n\n## 1.1.0\n\n- Two.\n"}
+    evolve(service.parent / "road", changes, tag="v1.1.0")
+    done, body, told = propose(service, forge)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "branch=road/1.1.0\ntitle=The road's release 1.1.0\n"
-    assert "- Two." in (tmp_path / "body.md").read_text()
-    assert run("git", "log", "-1", "--format=%D", cwd=tmp_path / "orders").stdout.startswith("HEAD -> road/1.1.0")
+    assert told == ("branch=road/1.1.0\n" if forge == "github" else "")
+    assert "- Two." in body
+    assert run("git", "log", "-1", "--format=%D", cwd=service).stdout.startswith("HEAD -> road/1.1.0")
 
 
-def test_a_release_that_a_person_has_to_decide_fails_the_job(tmp_path: Path) -> None:
-    script = stamped()["dev/propose_update.sh"]
-    road = make_road(
-        tmp_path / "road",
-        {"copier.yml": "_subdirectory: template\n", "template/a.txt": "one\n"}
-        | {"template/dev/propose_update.sh*": script}
-        | {"template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"},
-    )
-    service = tmp_path / "orders"
-    assert run("paved", "new", service, "--road", road, "--defaults", cwd=tmp_path).returncode == 0
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_a_release_that_a_person_has_to_decide_fails_the_job(service: Path, forge: str) -> None:
     evolve(service, {"a.txt": "mine\n"})
-    evolve(road, {"template/a.txt": "two\n"}, tag="v1.1.0")
-    done = run("dev/propose_update.sh", tmp_path / "body.md", cwd=service, env={"PAVED": "paved"})
-    assert (done.returncode, done.stdout) == (1, "")
+    evolve(service.parent / "road", {"template/a.txt": "two\n"}, tag="v1.1.0")
+    done, _, told = propose(service, forge)
+    assert (done.returncode, told) == (1, "")
     assert "a person has to decide" in done.stderr
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_a_question_that_could_not_be_answered_is_not_called_a_conflict(service: Path, forge: str) -> None:
+    (service / "a.txt").write_text("not committed\n")
+    evolve(service.parent / "road", {"template/a.txt": "two\n"}, tag="v1.1.0")
+    done, _, told = propose(service, forge)
+    assert (done.returncode, told) == (2, "")
+    assert "a person has to decide" not in done.stderr
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_the_check_asks_for_drift_and_records_whatever_the_first_says(tmp_path: Path, forge: str) -> None:
+    write_files(tmp_path, {"paved*": '#!/bin/sh\necho "$@" >>asked\n[ "$1" != drift ]\n'})
+    if forge == "github":
+        steps = yaml.safe_load(actions()[f"{ACTIONS}road-check/action.yml"])["runs"]["steps"]
+        drift, records = (step for step in steps if "run" in step)
+        assert records["if"] == "success() || failure()"
+        codes = [bash(step["run"], tmp_path, TARGET="main") for step in (drift, records)]
+    else:
+        script = "\n".join(pipeline(stamped(ci="gitlab"))["road"]["script"])
+        codes = [bash(script, tmp_path, CI_MERGE_REQUEST_DIFF_BASE_SHA="origin/main")]
+    assert codes[0] == 1
+    assert (tmp_path / "asked").read_text() == "drift\noff-road check --base origin/main\n"
+
+
+def bash(script: str, folder: Path, **env: str) -> int:
+    """How a script ends as both forges run it."""
+    words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return run(*words, cwd=folder, env={"PAVED": "./paved", **env}).returncode
