@@ -21,6 +21,7 @@ TEXTS: Mapping[str, tuple[Any, ...]] = {
     "platform": ("platform-team", "acme/platform"),
     "port": (8080, 65535),
     "slo_availability": (99.9, 99),
+    "paved": ("paved-road==0.1.0", "paved-road@git+https://git.example.com/a/paved-road@0a1b#subdirectory=x%20y"),
     "repository": ("https://github.com/acme/orders", "https://git.example.com:8443/a/b/c"),
 }
 """Answers to the questions that list none."""

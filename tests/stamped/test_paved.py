@@ -32,7 +32,8 @@ def test_the_default_is_the_version_that_stamps() -> None:
 def test_the_answer_is_in_one_file_beside_the_answers() -> None:
     default, other = stamped(), stamped(paved=COMMIT)
     assert {path for path in default if default[path] != other[path]} == {"dev/paved", ANSWERS}
-    assert "uvx" not in "".join(text for path, text in default.items() if path not in {"dev/paved", "README.md"})
+    named = {path for path, text in default.items() if re.search(r"paved-road[=@ ]+\d", text)}
+    assert named == {"dev/paved", ANSWERS}, "no other file names a version"
 
 
 @pytest.mark.parametrize(
