@@ -14,6 +14,11 @@ def listen(listener: Callable[[str], None]) -> None:
     _listeners[:] = [listener]
 
 
+def silence() -> None:
+    """From now on nobody hears it."""
+    _listeners.clear()
+
+
 def tell(*words: object) -> None:
     """One line for whoever listens."""
     for listener in _listeners:

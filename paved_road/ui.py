@@ -41,12 +41,24 @@ _lost: list[OSError] = []
 """Why standard output could not be written; empty while it could."""
 
 
+_is_quiet = False
+"""Whether notes and talk are left out."""
+
+
 def begin() -> None:
     """Make both streams take every letter: one that their encoding does not have is written as an escape."""
+    global _is_quiet  # noqa: PLW0603 - what a command line said holds until the next one begins
+    _is_quiet = False
     _lost.clear()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def hush() -> None:
+    """From now on print the result and errors only."""
+    global _is_quiet  # noqa: PLW0603
+    _is_quiet = True
 
 
 def lost() -> OSError | None:
@@ -79,9 +91,16 @@ def _discard(stream: TextIO) -> None:
 
 
 def _painted(text: str, colour: str, stream: TextIO | None) -> str:
-    if os.environ.get("NO_COLOR") or stream is None or not stream.isatty():
-        return text
-    return f"\x1b[{colour}m{text}\x1b[0m"
+    return f"\x1b[{colour}m{text}\x1b[0m" if is_coloured(stream) else text
+
+
+def is_coloured(stream: TextIO | None) -> bool:
+    """Whether colour may be written: NO_COLOR forbids it, FORCE_COLOR and CLICOLOR_FORCE demand it, else a terminal."""
+    if stream is None or os.environ.get("NO_COLOR"):
+        return False
+    if any(os.environ.get(name, "0") not in ("", "0", "false") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def interactive() -> bool:
@@ -117,12 +136,14 @@ def good(text: str) -> None:
 
 def note(text: str) -> None:
     """Something the person should know; not part of the result."""
-    _print(_painted(f"note: {visible(_joined(text))}", _YELLOW, sys.stderr), sys.stderr)
+    if not _is_quiet:
+        _print(_painted(f"note: {visible(_joined(text))}", _YELLOW, sys.stderr), sys.stderr)
 
 
 def talk(text: str) -> None:
     """A line of what a command says while it runs."""
-    _print(visible(text), sys.stderr)
+    if not _is_quiet:
+        _print(visible(text), sys.stderr)
 
 
 def greet(text: str) -> None:
@@ -267,7 +288,8 @@ def _console(**options: Any) -> Console:
 
 def working(text: str) -> AbstractContextManager[object]:
     """A spinner while something slow happens; nothing when nobody looks."""
-    return _console(stderr=True).status(text) if interactive() else nullcontext()
+    moves = interactive() and not _is_quiet and os.environ.get("TERM") != "dumb"
+    return _console(stderr=True).status(text) if moves else nullcontext()
 
 
 def edit(files: Sequence[Path]) -> None:

@@ -10,27 +10,29 @@ from typing import Annotated
 import typer
 import typer.main
 
-from paved_road import __version__, contained, debug, ui
+from paved_road import __version__, contained, ui
 from paved_road.cli import (
     adopt,
+    commands,
     config,
     doctor,
     drift,
+    everywhere,
+    mistakes,
     new,
     off_road,
-    plain,
     schema,
     signals,
     status,
     templates,
     update,
 )
-from paved_road.errors import PavedError, UsageError
+from paved_road.errors import PavedError
 from paved_road.redaction import redact
 
 app = typer.Typer(
     name="paved",
-    cls=plain.Group,
+    cls=commands.Group,
     help="""Stamp production-ready services from a paved road, keep them up to date, prove them ready.
 
     \b
@@ -46,18 +48,42 @@ app = typer.Typer(
     # Rich's help costs as much time as all the rest of `paved --help`.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
+    context_settings=commands.SETTINGS,
 )
-app.command("new")(new.new)
-app.command("update")(update.update)
-app.command("status")(status.status)
-app.command("drift")(drift.drift)
-app.command("adopt")(adopt.adopt)
-app.command("templates")(templates.templates)
-app.command("doctor")(doctor.doctor)
-app.command("schema")(schema.schema)
-app.add_typer(off_road.app, name="off-road")
-app.add_typer(config.app, name="config")
+commands.add(app, "new", new.new, "Stamp a new service.")
+commands.add(app, "update", update.update, "Bring a service to a newer release of its template.")
+commands.add(app, "status", status.status, "Show a service's release and the latest, its drift, its deviations.")
+commands.add(app, "drift", drift.drift, "Show where a service differs from its release.")
+commands.add(app, "adopt", adopt.adopt, "Put an existing repository on the road.")
+commands.add(app, "templates", templates.templates, "List what the road offers.")
+commands.add(app, "doctor", doctor.doctor, "Check that this machine is ready.")
+commands.add(app, "schema", schema.schema, "Print the JSON Schema of a file or of what a command prints with --json.")
+app.add_typer(off_road.app, name="off-road", short_help="Leave the road on purpose, in writing.")
+app.add_typer(config.app, name="config", short_help="Show and change paved's own settings.")
+
+
+@app.command("help", cls=commands.Command, short_help="Show the help of a command.")
+def explain(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="COMMAND...", show_default=False, help="The command; paved when left out."),
+    ] = None,
+) -> None:
+    """Show the help of a command.
+
+    \b
+    Examples:
+      paved help update
+      paved help off-road new
+    """
+    shown = ctx.find_root()
+    for word in words or []:
+        found = getattr(shown.command, "commands", {}).get(word)
+        if found is None:
+            raise commands.unknown(shown, word)
+        shown = typer.Context(found, parent=shown, info_name=word)
+    typer.echo(shown.get_help())
 
 
 def _show_version(asked: bool) -> None:
@@ -71,14 +97,11 @@ def root(
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
-    tell: Annotated[
-        bool,
-        typer.Option("--debug", envvar="PAVED_DEBUG", help="Tell on standard error what is run and who renders."),
-    ] = False,
+    _folders: everywhere.Folders = None,
+    _verbose: everywhere.Verbose = False,
+    _quiet: everywhere.Quiet = False,
 ) -> None:
     """Options of `paved` itself."""
-    if tell:
-        debug.listen(ui.debug)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     ui.begin()
-    with signals.heard():
+    with signals.heard(), everywhere.session():
         try:
             code = _run(given)
         except signals.Ended as ended:
@@ -108,8 +131,7 @@ def _run(given: list[str]) -> int:
     except PavedError as error:
         return _refused(error, given)
     except typer.TyperException as error:
-        command = " ".join(["paved", *_command(given)])
-        return _refused(UsageError(error.format_message().rstrip("."), hint=f"{command} --help"), given)
+        return _refused(mistakes.explained(error), given)
     except (KeyboardInterrupt, typer.Abort, EOFError):
         code = _Interrupted.exit_code
     except SystemExit as ended:
@@ -127,8 +149,9 @@ def _run(given: list[str]) -> int:
 
 
 def _enough(given: list[str]) -> typer.Typer:
-    """The application with the command that the first word names alone: Typer takes a while to make the others."""
-    named = [command for command in app.registered_commands if given[:1] == [command.name]]
+    """The application with the command that the line names alone: Typer takes a while to make the others."""
+    name = next(mistakes.words(given), None)
+    named = [command for command in app.registered_commands if command.name == name != "help"]
     if not named:
         return app
     found = copy.copy(app)
@@ -166,13 +189,13 @@ def _refused(error: PavedError, given: list[str]) -> int:
 
 def _command(given: list[str]) -> list[str]:
     """The words of the command line that name a command, as far as there is one."""
-    commands = getattr(typer.main.get_command(app), "commands", {})
+    below = getattr(typer.main.get_command(app), "commands", {})
     found: list[str] = []
-    for word in given:
-        if word not in commands:
+    for word in mistakes.words(given):
+        if word not in below:
             break
         found.append(word)
-        commands = getattr(commands[word], "commands", {})
+        below = getattr(below[word], "commands", {})
     return found
 
 

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 
 def adopt(
-    path: Annotated[Path, typer.Argument(help="The repository, or a service's folder in it.")],
+    path: Annotated[Path, typer.Argument(metavar="SERVICE", help="The repository, or a service's folder in it.")],
     template: Annotated[
         str | None,
-        typer.Option("--template", autocompletion=options.complete_template, help="The template it shall follow."),
+        typer.Option(
+            "--template", metavar="NAME", autocompletion=options.complete_template, help="The template it shall follow."
+        ),
     ] = None,
     road: options.Road = None,
     ref: options.Ref = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from paved_road import ui
-from paved_road.cli import options, plain
+from paved_road.cli import commands, options
 from paved_road.limits import Limits
 from paved_road.redaction import redact
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paved_road.cli import results
 
 app = typer.Typer(
-    cls=plain.Group,
+    cls=commands.Group,
     help="""Show paved's own settings.
 
     \b
@@ -24,11 +24,9 @@ app = typer.Typer(
       paved config show          every setting, and where it comes from
     """,
     rich_markup_mode=None,
-    no_args_is_help=True,
 )
 
 
-@app.command("show")
 def show(road: options.Road = None, json: options.Json = False) -> None:
     """Show every setting and where it comes from: flag, environment, project, user or default.
 
@@ -75,6 +73,9 @@ def _told(value: Any) -> str:
     if isinstance(value, Limits):
         return ", ".join(f"{name} = {limit}" for name, limit in asdict(value).items())
     return redact(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+
+
+commands.add(app, "show", show, "Show every setting and where it comes from.")
 
 
 @app.callback()

@@ -8,13 +8,13 @@ from typing import Any
 
 import typer.main
 
-from paved_road.cli import plain
+from paved_road.cli import commands
 
 
-def group(module: str) -> type[plain.Group]:
+def group(module: str) -> type[commands.Group]:
     """A group whose commands are those of the Typer application `app` in `module`."""
 
-    class Lazy(plain.Group):
+    class Lazy(commands.Group):
         _loaded: Mapping[str, Any] | None = None
 
         @property

@@ -11,7 +11,7 @@ import typer
 
 from paved_road import ui
 from paved_road.ask import asker
-from paved_road.cli import options
+from paved_road.cli import everywhere, options
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 def new(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="[TEMPLATE] DEST", autocompletion=options.complete_template, show_default=False),
+        typer.Argument(
+            metavar="[TEMPLATE] DEST",
+            autocompletion=options.complete_template,
+            show_default=False,
+            help="The folder to make, and before it the template's name where the road has several.",
+        ),
     ],
     data: options.Data = None,
     answers: options.AnswersFile = None,
@@ -133,5 +138,5 @@ def _show_created(created: Created) -> None:
 
 
 def _relative(path: Path) -> str:
-    relative = os.path.relpath(path)
+    relative = os.path.relpath(path, everywhere.typed_in())
     return relative if not relative.startswith("../..") else str(path)

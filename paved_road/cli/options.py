@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from paved_road.drift import Difference
     from paved_road.offroad.ledger import Record
 
-Service = Annotated[Path, typer.Argument(help="The service; the current folder when left out.", show_default=False)]
+Service = Annotated[
+    Path,
+    typer.Argument(metavar="SERVICE", help="The service; the current folder when left out.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 

@@ -1,37 +1,20 @@
-"""Text and paths are taken as they were typed; blank ones are refused.
+"""Text, paths, numbers and choices are read here; blank ones are refused.
 
 Typer builds a Pydantic validator for every parameter of a command, which costs more than all else that `paved status`
-does. Most of our parameters are text or a path without conditions, for which there is nothing to validate; flags and
-everything else are left to Typer.
+does, and whose messages are Pydantic's. Flags and everything else are left to Typer.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from typer.core import TyperGroup
+from paved_road.errors import UsageError, nearest
 
-from paved_road.errors import UsageError
-
-_KINDS: dict[Any, Callable[[str], Any]] = {str: str, Path: Path, list[str]: str, bool: bool}
-
-
-class Group(TyperGroup):
-    """A group of commands whose text and paths need no Pydantic."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters of the group itself."""
-        return [_lightened(parameter) for parameter in super().get_params(ctx)]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of that name."""
-        command = super().get_command(ctx, cmd_name)
-        for parameter in command.get_params(ctx) if command else ():
-            _lightened(parameter)
-        return command
+_KINDS: dict[Any, type] = {str: str, Path: Path, list[str]: str, bool: bool, int: int}
 
 
 class _Plain:
@@ -40,7 +23,7 @@ class _Plain:
     What is neither plain nor absent (a flag set by a variable, a path that cannot be read) goes to that one.
     """
 
-    def __init__(self, kind: Callable[[str], Any], heavy: Callable[[], Any]) -> None:
+    def __init__(self, kind: Any, heavy: Callable[[], Any]) -> None:
         self.kind, self.heavy = kind, heavy
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
@@ -53,7 +36,33 @@ class _Plain:
             return [self.kind(one) for one in value]
         if self.kind is bool or (self.kind is Path and os.path.lexists(value) and not os.access(value, os.R_OK)):
             return self.heavy().coerce(value, param=param, ctx=ctx)
-        return self.kind(value)
+        if issubclass(self.kind, Enum):
+            return _choice(self.kind, value, param)
+        return _number(value, param, ctx) if self.kind is int else self.kind(value)
+
+
+def _choice(kind: Any, value: Any, param: Any) -> Any:
+    """The choice of that value."""
+    try:
+        return kind(value)
+    except ValueError:
+        hint = nearest(str(value), [str(one.value) for one in kind])
+        raise UsageError(f"{name(param)} cannot be {value!r}", hint=hint) from None
+
+
+def _number(value: Any, param: Any, ctx: Any) -> int:
+    """A whole number within the bounds of the parameter."""
+    low, high = param.min, param.max
+    bounds = f" from {low} to {high}" if high is not None else f" of at least {low}" if low is not None else ""
+    try:
+        number = int(value)
+    except ValueError:
+        number = None
+    if number is None or (low is not None and number < low) or (high is not None and number > high):
+        raise UsageError(
+            f"{name(param)} needs a whole number{bounds}, not {str(value)[:40]!r}", hint=f"{ctx.command_path} --help"
+        )
+    return number
 
 
 def _refuse_blank(value: Any, param: Any, ctx: Any) -> None:
@@ -63,18 +72,31 @@ def _refuse_blank(value: Any, param: Any, ctx: Any) -> None:
         return
     words = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(word, str) and not word.strip() for word in words):
-        is_option = param.param_type_name == "option"
-        name = max(param.opts, key=len) if is_option else f"the argument {param.metavar or param.name.upper()}"
         raise UsageError(
-            f"{name} is blank", cause="a variable in the command may not be set", hint=f"{ctx.command_path} --help"
+            f"{name(param)} is blank",
+            cause="a variable in the command may not be set",
+            hint=f"{ctx.command_path} --help",
         )
 
 
-def _lightened(parameter: Any) -> Any:
+def name(parameter: Any) -> str:
+    """What a message calls the parameter."""
+    is_option = parameter.param_type_name == "option"
+    return str(max(parameter.opts, key=len)) if is_option else f"the argument {placeholder(parameter)}"
+
+
+def placeholder(argument: Any) -> str:
+    """What stands for the argument in a usage line."""
+    return str(argument.metavar or argument.name.upper())
+
+
+def lightened(parameter: Any) -> Any:
+    """The parameter, which needs no Pydantic any more where its words are its value."""
     described = getattr(parameter, "type_descriptor", None)
     if described is None or described.parameter_info.parser or "get_runtime_param" in vars(parameter):
         return parameter
-    if described.annotation in _KINDS:
-        plain = _Plain(_KINDS[described.annotation], parameter.get_runtime_param)
+    kind = described.annotation
+    if kind in _KINDS or (isinstance(kind, type) and issubclass(kind, Enum)):
+        plain = _Plain(_KINDS.get(kind, kind), parameter.get_runtime_param)
         parameter.get_runtime_param = lambda: plain
     return parameter

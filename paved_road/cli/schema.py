@@ -14,7 +14,9 @@ from paved_road.cli import options
 def schema(
     name: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]", help="A file, or a command: paved-road.yml, update, off-road check."),
+        typer.Argument(
+            metavar="NAME", show_default=False, help="A file, or a command: paved-road.yml, update, off-road check."
+        ),
     ] = None,
     json: options.Json = False,
 ) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def update(
-    path: Annotated[Path, typer.Argument(help="The service.")] = Path(),
+    path: options.Service = Path(),
     to: Annotated[
         str | None,
         typer.Option(

@@ -37,10 +37,10 @@ def test_every_help_leads_with_examples(words: list[str], capsys: pytest.Capture
     assert main([*words, "--help"]) == 0
     text = capsys.readouterr().out
     assert "Examples:" in text
-    assert text.index("Examples:") < text.index("Options:")
+    assert text.index("Examples:") < text.index("Options of every command:")
 
 
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
+@pytest.mark.parametrize("words", [words for words in commands() if words != ["help"]], ids=" ".join)
 def test_every_command_takes_json(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     main([*words, "--help"])
     assert "--json" in capsys.readouterr().out
@@ -71,7 +71,7 @@ def test_a_command_that_is_made_alone_is_the_same(
         made.clear()
         assert main([*words, "--help"]) == 0
         assert capsys.readouterr().out == whole
-        assert made == ([*words] if len(words) == 1 else every)
+        assert made == ([*words] if len(words) == 1 and words != ["help"] else every)
 
 
 def test_version(paved: Paved) -> None:
@@ -80,7 +80,8 @@ def test_version(paved: Paved) -> None:
 
 def test_nothing_typed_shows_the_help(paved: Paved) -> None:
     done = paved()
-    assert "Examples:" in done.stdout + done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Examples:" in done.stdout
 
 
 def test_a_usage_error_is_an_envelope_too(paved_json: PavedJson) -> None:
@@ -92,12 +93,18 @@ def test_a_usage_error_is_an_envelope_too(paved_json: PavedJson) -> None:
 
 @pytest.mark.parametrize(
     ("words", "hint"),
-    [("nonsense", "paved --help"), ("config shw", "paved config --help"), ("new --nonsense", "paved new --help")],
+    [
+        ("nonsense", "List them: paved --help"),
+        ("config shw", "did you mean show? List them: paved config --help"),
+        ("new --nonsense", "paved new --help"),
+    ],
 )
 def test_the_hint_names_help_that_exists(paved: Paved, words: str, hint: str) -> None:
     done = paved(*words.split())
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == f"hint: {hint}"
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("hint: ")
+    assert last.endswith(hint)
 
 
 def test_a_bug_is_a_log_and_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,10 +178,10 @@ BLANK = [
     ("--branch", "update", ".", "--branch", ""),
     ("--to", "update", ".", "--to", " "),
     ("--template", "update", ".", "--template", ""),
-    ("PATH", "update", ""),
-    ("PATH", "status", " "),
-    ("PATH", "drift", ""),
-    ("PATH", "adopt", ""),
+    ("SERVICE", "update", ""),
+    ("SERVICE", "status", " "),
+    ("SERVICE", "drift", ""),
+    ("SERVICE", "adopt", ""),
     ("--ref", "new", "hi", "--ref", ""),
     ("--road", "new", "hi", "--road", "\t"),
     ("--answers-file", "new", "hi", "-a", ""),
@@ -190,7 +197,8 @@ BLANK = [
     ("--owner", "off-road", "new", "x", "--owner", " "),
     ("SLUG", "off-road", "accept", ""),
     ("--by", "off-road", "accept", "x", "--by", ""),
-    ("--service", "off-road", "show", "x", "-C", ""),
+    ("--service", "off-road", "show", "x", "--service", ""),
+    ("-C", "off-road", "show", "x", "-C", ""),
     ("--today", "off-road", "check", "--today", ""),
     ("DIR", "off-road", "report", ""),
 ]

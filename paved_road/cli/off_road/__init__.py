@@ -21,5 +21,4 @@ app = typer.Typer(
       paved off-road report ~/src             what many teams tell their road
     """,
     rich_markup_mode=None,
-    no_args_is_help=True,
 )

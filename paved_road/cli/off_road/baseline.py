@@ -16,9 +16,10 @@ def baseline(
     path: options.Service = Path(),
     by: common.By = None,
     days: Annotated[
-        int | None, typer.Option("--days", min=1, help="How long it holds, at most 90.", show_default="30")
+        int | None,
+        typer.Option("--days", metavar="DAYS", min=1, help="Days that it holds, at most 90.", show_default="30"),
     ] = None,
-    risk: Annotated[str, typer.Option("--risk", help="low, medium or high.")] = "low",
+    risk: Annotated[str, typer.Option("--risk", metavar="RISK", help="low, medium or high.")] = "low",
     owner: Annotated[
         str | None,
         typer.Option("--owner", metavar="TEAM", help="The team that answers for it. Default: the service's."),

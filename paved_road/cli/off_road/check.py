@@ -33,7 +33,13 @@ def check(
     path: options.Service = Path(),
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
     form: Annotated[
-        Format | None, typer.Option("--format", help="Default: text; github in GitHub Actions.", show_default=False)
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            show_default=False,
+            help="text, json, sarif, junit, github or markdown. Default: text; github in GitHub Actions.",
+        ),
     ] = None,
     base: Annotated[
         str | None,

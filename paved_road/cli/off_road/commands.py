@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from paved_road.cli import commands
 from paved_road.cli.off_road import (
     accept,
     baseline,
@@ -20,15 +21,15 @@ from paved_road.cli.off_road import (
 )
 
 app = typer.Typer(rich_markup_mode=None)
-app.command("new")(new.new)
-app.command("list")(listing.listing)
-app.command("show")(show.show)
-app.command("accept")(accept.accept)
-app.command("renew")(renew.renew)
-app.command("close")(close.close)
-app.command("check")(check.check)
-app.command("baseline")(baseline.baseline)
-app.command("rename")(rename.rename)
-app.command("migrate")(migrate.migrate)
-app.command("report")(report.report)
-app.command("schema")(schema.schema)
+commands.add(app, "new", new.new, "Propose a record of what differs and why.")
+commands.add(app, "list", listing.listing, "List the records of a service.")
+commands.add(app, "show", show.show, "Show one record and the difference that it excuses.")
+commands.add(app, "accept", accept.accept, "Agree to a record.")
+commands.add(app, "renew", renew.renew, "Let an accepted record hold for longer.")
+commands.add(app, "close", close.close, "End a record.")
+commands.add(app, "check", check.check, "Check the records against the service, as CI does.")
+commands.add(app, "baseline", baseline.baseline, "Record what drifts on the day a service is adopted.")
+commands.add(app, "rename", rename.rename, "Give open records the road's new name of a file or practice.")
+commands.add(app, "migrate", migrate.migrate, "Let the records follow the files that the road moved.")
+commands.add(app, "report", report.report, "Report where the services below a folder leave the road.")
+commands.add(app, "schema", schema.schema, "Print the JSON Schema of a record's front matter.")

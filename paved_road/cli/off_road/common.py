@@ -31,12 +31,22 @@ def complete_slug(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 ServiceOption = Annotated[
-    Path, typer.Option("--service", "-C", metavar="PATH", help="The service; the current folder when left out.")
+    Path,
+    typer.Option(
+        "--service", metavar="SERVICE", show_default=False, help="The service; the current folder when left out."
+    ),
 ]
-Slug = Annotated[str, typer.Argument(help="The record's slug.", autocompletion=complete_slug)]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The record's slug.", autocompletion=complete_slug)]
 By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who approves. Default: git's user.email.")]
 Days = Annotated[
-    int | None, typer.Option("--days", min=1, max=LONGEST_DAYS, help="How long until it is looked at again.")
+    int | None,
+    typer.Option(
+        "--days",
+        metavar="DAYS",
+        min=1,
+        max=LONGEST_DAYS,
+        help=f"Days until it is looked at again, 1 to {LONGEST_DAYS}.",
+    ),
 ]
 Today = Annotated[
     str | None, typer.Option("--today", metavar="DATE", help="As if it were that day: what will have expired by then?")

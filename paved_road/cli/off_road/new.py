@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def new(
-    slug: Annotated[str | None, typer.Argument(help="The record's slug; made of the path when left out.")] = None,
+    slug: Annotated[
+        str | None, typer.Argument(metavar="SLUG", help="The record's slug; made of the path when left out.")
+    ] = None,
     path: Annotated[
         list[str] | None, typer.Option("--path", metavar="PATH", help="A file that the road owns; may be repeated.")
     ] = None,
@@ -26,12 +28,16 @@ def new(
     from_drift: Annotated[
         bool, typer.Option("--from-drift", help="A record for each file that drifts and has none.")
     ] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why; without it the record waits for one.")] = "",
-    kind: Annotated[str, typer.Option("--kind", help="operational-need, accepted-risk, not-applicable, ...")] = (
-        "operational-need"
-    ),
-    risk: Annotated[str, typer.Option("--risk", help="low, medium or high.")] = "medium",
-    support: Annotated[str, typer.Option("--support", help="Who pays for it now: team or platform.")] = "team",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; without it the record waits for one.")
+    ] = "",
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="operational-need, accepted-risk, not-applicable, ...")
+    ] = ("operational-need"),
+    risk: Annotated[str, typer.Option("--risk", metavar="RISK", help="low, medium or high.")] = "medium",
+    support: Annotated[
+        str, typer.Option("--support", metavar="WHO", help="Who pays for it now: team or platform.")
+    ] = "team",
     owner: Annotated[
         str | None,
         typer.Option("--owner", metavar="TEAM", help="The team that answers for it. Default: the service's."),

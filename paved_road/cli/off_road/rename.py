@@ -13,8 +13,8 @@ from paved_road.cli.off_road import common
 
 
 def rename(
-    old: Annotated[str, typer.Argument(help="The path, or the practice, as the records name it.")],
-    new: Annotated[str, typer.Argument(help="What the road calls it now.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The path, or the practice, as the records name it.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="What the road calls it now.")],
     service: common.ServiceOption = Path(),
     json: options.Json = False,
 ) -> None:

@@ -28,7 +28,9 @@ class Format(StrEnum):
 
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of repositories.")],
-    form: Annotated[Format, typer.Option("--format", help="How it is told.")] = Format.TEXT,
+    form: Annotated[
+        Format, typer.Option("--format", metavar="FORMAT", help="text, json, markdown or html.")
+    ] = Format.TEXT,
     today: common.Today = None,
     json: options.Json = False,
 ) -> None:

@@ -1,0 +1,141 @@
+"""What every command and group has: the options of `everywhere`, help that a person can read, the nearest name."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from paved_road.cli import everywhere, plain
+from paved_road.errors import UsageError, nearest
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+"""How Typer makes the help: columns, at most."""
+
+_EXAMPLES = "\b\nExamples:\n"
+
+
+def add(app: typer.Typer, name: str, function: Callable[..., Any], summary: str) -> None:
+    """Make `function` the command `name`; `summary` stands in the list of commands."""
+    app.command(name, cls=Command, short_help=summary)(function)
+
+
+class _Readable:
+    """The parameters and the help of a command."""
+
+    def get_params(self: Any, ctx: Any) -> list[Any]:
+        """Its own parameters, the shared ones, then --help."""
+        *own, last = super().get_params(ctx)  # type: ignore[misc]
+        return [plain.lightened(one) for one in (*own, *everywhere.shared(ctx), last)]
+
+    def collect_usage_pieces(self: Any, ctx: Any) -> list[str]:
+        """The words after the command's name: [SERVICE] is optional."""
+        arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
+        words = [(plain.placeholder(one), one.required) for one in arguments]
+        return ["[OPTIONS]", *(word if required else f"[{word}]" for word, required in words)]
+
+    def format_help_text(self: Any, _: Any, formatter: Any) -> None:
+        """What it does, then examples."""
+        text, _, examples = inspect.cleandoc(self.help or "").partition(_EXAMPLES)
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(text.rstrip())
+            if examples:
+                formatter.write("\n  Examples:\n")
+                formatter.write("".join(f"{line}\n" for line in _examples(examples, formatter.width)))
+
+    def format_options(self: Any, ctx: Any, formatter: Any) -> None:
+        """Arguments, commands, options, and what every command has."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Options of every command": []}
+        for one in self.get_params(ctx):
+            if one.param_type_name == "argument":
+                sections["Arguments"].append((plain.placeholder(one), _explained(one)))
+            elif not one.hidden:
+                of_every = everywhere.is_shared(one) or "--help" in one.opts
+                sections["Options of every command" if of_every else "Options"].append((_names(one), _explained(one)))
+        if isinstance(self, Group):
+            self.format_commands(ctx, formatter)
+        for title, rows in sections.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def parse_args(self: Any, ctx: Any, args: list[str]) -> Any:
+        """Read the words; an error knows which command they were for."""
+        try:
+            return super().parse_args(ctx, args)  # type: ignore[misc]
+        except typer.TyperException as error:
+            error.ctx = getattr(error, "ctx", None) or ctx  # type: ignore[attr-defined]
+            raise
+
+
+class Command(_Readable, TyperCommand):
+    """A command."""
+
+
+class Group(_Readable, TyperGroup):
+    """A group of commands. Without one it prints its help, which is what a person wants then."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read the words of the command line that belong to the group."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, _: Any) -> list[str]:
+        """The words after the group's name."""
+        return ["[OPTIONS]", "COMMAND", "..."]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words name; the nearest ones are the hint where there is none."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            raise unknown(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
+def unknown(ctx: Any, name: str) -> UsageError:
+    """The error for a command that the group does not have."""
+    commands = ctx.command.commands
+    below = [f"{group} {name}" for group, one in commands.items() if name in getattr(one, "commands", ())]
+    lists = f"{ctx.command_path} --help"
+    hint = f"did you mean {ctx.command_path} {below[0]}?" if below else nearest(name, commands, command=lists)
+    return UsageError(f"{ctx.command_path} has no command {name!r}", hint=hint)
+
+
+def _names(option: Any) -> str:
+    """`-d, --data KEY=VALUE`."""
+    names = ", ".join(sorted(option.opts, key=lambda name: (name.startswith("--"), option.opts.index(name))))
+    return names if option.is_flag or option.metavar is None else f"{names} {option.metavar}"
+
+
+def _explained(parameter: Any) -> str:
+    """The help of a parameter, its default and its variable."""
+    shown = parameter.show_default
+    default = shown if isinstance(shown, str) else parameter.default if shown else None
+    is_flag = getattr(parameter, "is_flag", False)
+    remarks = [f"default: {default}"] if default not in (None, "") and not is_flag else []
+    if parameter.envvar and parameter.show_envvar:
+        remarks.append(f"variable: {parameter.envvar}")
+    return f"{parameter.help or ''}{''.join(f' [{remark}]' for remark in remarks)}".strip()
+
+
+def _examples(text: str, width: int) -> Iterator[str]:
+    """The examples in two columns; where what is typed leaves no room for a second one, each remark is below."""
+    pairs = [(*re.split(r" {2,}", line.strip(), maxsplit=1), "")[:2] for line in text.splitlines() if line.strip()]
+    column = max(len(typed) for typed, _ in pairs) + 6
+    is_narrow = column > width - 30
+    for typed, remark in pairs:
+        start = 8 if is_narrow else column
+        lines = textwrap.wrap(remark, width, initial_indent=" " * start, subsequent_indent=" " * start)
+        if lines and not is_narrow:
+            lines[0] = f"    {typed:<{column - 4}}{lines[0].lstrip()}"
+        else:
+            yield f"    {typed}"
+        yield from lines
