@@ -3,8 +3,8 @@
 What is printed may hold what strangers wrote, so every character that a terminal or a CI server would obey is shown
 as an escape (see `paved_road.escape`). Only `--json` is exact: JSON has escapes of its own.
 
-Colour marks meaning that the words already carry, and only on a terminal. Rich draws tables; it is imported by the
-function that needs it, because most commands print three lines.
+Colour marks meaning that the words already carry, and only on a terminal. What draws is imported by the function that
+needs it, because most commands print three lines.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import math
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ from paved_road.errors import PavedError
 from paved_road.escape import in_a_runner, inert, visible, visible_lines
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
 SCHEMA = "paved/1"
 """The version of the JSON envelope."""
@@ -243,41 +244,22 @@ def _has_surrogates(text: str) -> bool:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Rows under headings; as wide as they need to be when nobody looks."""
-    from rich.table import Table
-    from rich.text import Text
+    """Rows under headings: as wide as the terminal is, and a line for each row where nobody looks."""
+    from paved_road import tables
 
-    drawn = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        drawn.add_row(*(Text(visible(cell), overflow="fold") for cell in row))
-    _draw(drawn)
+    is_seen = sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_seen else None
+    for line in tables.table(columns, [[*map(visible, row)] for row in rows], width):
+        _print(line, sys.stdout)
 
 
 def files(paths: Mapping[str, str], root: str) -> None:
     """Files as a tree of folders. `paths` maps a path to a remark shown after it."""
-    from rich.text import Text
-    from rich.tree import Tree
+    from paved_road import tables
 
-    drawn = Tree(Text(visible(root)))
-    folders: dict[str, Tree] = {"": drawn}
-    for path, remark in sorted(paths.items()):
-        *parents, name = path.split("/")
-        for depth in range(len(parents)):
-            folder = "/".join(parents[: depth + 1])
-            if folder not in folders:
-                folders[folder] = folders["/".join(parents[:depth])].add(Text(f"{visible(parents[depth])}/"))
-        shown = (f"  {visible(remark)}" if remark else "", "dim")
-        folders["/".join(parents)].add(Text.assemble(visible(name), shown))
-    _draw(drawn)
-
-
-def _draw(drawn: RenderableType) -> None:
-    out = sys.stdout or io.StringIO()
-    console = _console(file=out, width=None if out.isatty() else 200)
-    with console.capture() as captured:
-        console.print(drawn)
-    for line in captured.get().splitlines():
-        _print(line.rstrip(), sys.stdout)
+    shown = {visible(path): visible(remark) for path, remark in paths.items()}
+    for line in tables.tree(shown, visible(root)):
+        _print(line, sys.stdout)
 
 
 def _console(**options: Any) -> Console:

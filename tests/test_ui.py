@@ -106,6 +106,37 @@ def test_colours_are_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     assert terminal.getvalue() == "\x1b[32mfine\\x1b[31m\x1b[0m\n"
 
 
+@pytest.mark.parametrize(
+    ("variables", "on_a_terminal", "in_a_pipe"),
+    [
+        ({}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({"NO_COLOR": "1"}, False, False),
+        ({"NO_COLOR": ""}, True, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+        ({"FORCE_COLOR": "3", "TERM": "dumb"}, True, True),
+        ({"FORCE_COLOR": "0"}, True, False),
+        ({"FORCE_COLOR": ""}, True, False),
+        ({"CLICOLOR_FORCE": "1"}, True, True),
+        ({"CLICOLOR_FORCE": "0"}, True, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+    ],
+    ids=str,
+)
+def test_colour_is_where_it_is_wanted(
+    variables: dict[str, str], on_a_terminal: bool, in_a_pipe: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for stream, expected in ((Terminal(), on_a_terminal), (io.StringIO(), in_a_pipe)):
+        monkeypatch.setattr(sys, "stdout", stream)
+        ui.good("fine")
+        assert stream.getvalue() == ("\x1b[32mfine\x1b[0m\n" if expected else "fine\n")
+
+
 def test_an_editor_that_does_not_start_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
