@@ -30,7 +30,7 @@ class RoadBundle(BuildHookInterface[Any]):
                 raise RuntimeError(f"neither a git checkout nor {BUNDLE}: the wheel would have no built-in road")
             return
         if _git(root, "rev-parse", "--is-shallow-repository") == "true":
-            raise RuntimeError("a shallow clone has no history to bundle: git fetch --unshallow")
+            _complete(root)
         self.scratch = tempfile.TemporaryDirectory()
         bundle = Path(self.scratch.name) / "road.bundle"
         _git(root, "bundle", "create", "--quiet", str(bundle), "HEAD", "--tags")
@@ -40,6 +40,15 @@ class RoadBundle(BuildHookInterface[Any]):
         """Called after each build."""
         if hasattr(self, "scratch"):
             self.scratch.cleanup()
+
+
+def _complete(root: Path) -> None:
+    """Fetch the history that a shallow clone lacks. pre-commit makes such a clone to install hooks from."""
+    try:
+        _git(root, "fetch", "--quiet", "--unshallow", "--tags")
+    except subprocess.CalledProcessError as error:
+        message = f"a shallow clone has no history to bundle: git fetch --unshallow\n{error.stderr}"
+        raise RuntimeError(message) from error
 
 
 def _git(root: Path, *arguments: str) -> str:

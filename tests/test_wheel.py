@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,23 @@ def test_an_installed_paved_is_healthy_and_completes(installed: Path, tmp_path: 
     assert run(installed, "--version", cwd=tmp_path).stdout.startswith("paved ")
     env = {"_PAVED_COMPLETE": "complete_bash", "COMP_WORDS": "paved new ser", "COMP_CWORD": "2"}
     assert "service" in run(installed, cwd=tmp_path, env=env).stdout.split()
+
+
+def test_a_shallow_clone_fetches_the_history_that_its_wheel_carries(tmp_path: Path) -> None:
+    """pre-commit makes such a clone, and builds from it."""
+    shallow = tmp_path / "shallow"
+    assert run("git", "clone", "--quiet", "--depth", "1", PROJECT.as_uri(), shallow, cwd=tmp_path).returncode == 0
+    words = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path / "dist")
+    git.run("remote", "set-url", "origin", tmp_path / "nowhere", cwd=shallow)
+    refused = run(*words, cwd=shallow)
+    assert refused.returncode != 0
+    assert "a shallow clone has no history to bundle: git fetch --unshallow" in refused.stderr
+    git.run("remote", "set-url", "origin", PROJECT.as_uri(), cwd=shallow)
+    done = run(*words, cwd=shallow)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        opened.extract("paved_road/road.bundle", tmp_path)
+    run("git", "clone", "--quiet", "paved_road/road.bundle", "road", cwd=tmp_path)
+    commits = ("rev-list", "--count", "HEAD")
+    assert git.text(*commits, cwd=tmp_path / "road") == git.text(*commits, cwd=PROJECT)
