@@ -46,7 +46,9 @@ def _commands(command: Any, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _cli() -> str:
-    opening = "# Commands\n\nWhat `--help` says, command by command. Every command takes `--json`."
+    opening = (
+        "# Commands\n\nFor anyone who uses `paved`: what each command's `--help` prints. Every command takes `--json`."
+    )
     return "\n\n".join([opening, *(f"## {name}\n\n```text\n{text.rstrip()}\n```" for name, text in commands())])
 
 
@@ -55,21 +57,25 @@ def _errors() -> str:
     return f"""\
 # Exit codes and errors
 
+For whoever writes a script or a pipeline around `paved`: what each exit code means, and how to read an error.
+
 | exit code | meaning |
 |---|---|
-| 0 | yes |
+| 0 | the answer is yes, or the command has done its work |
 | 1 | the answer is no: drift, a conflict, a newer release, a failed check |
-| 2 | paved could not answer: usage, configuration, git, network |
-| 3 | a bug in paved; the path of a log is printed |
-| 130 | interrupted; 143 or 129 when SIGTERM or SIGHUP ended it |
+| 2 | `paved` could not answer, because of the command line, a setting, git or the network |
+| 3 | a bug in `paved`; the message names a log file |
+| 130 | interrupted; 143 if SIGTERM ended the command, 129 if SIGHUP did |
 
-Standard output is data, standard error is talk. With `--json` standard output is one document, whatever happens:
+Results go to standard output; notes, questions, progress and errors go to standard error. With `--json`, standard \
+output is always one document:
 
 ```json
 {{"schema": "paved/1", "command": "new", "exit_code": 0, "result": {{}}, "notes": [], "error": null}}
 ```
 
-`error` has `code`, `message`, `cause` and `hint`; the code is the exception's name in kebab-case.
+If the command fails, `error` has a `code`, a `message`, a `cause` and a `hint`. The code is the name of one of these \
+exceptions in kebab-case, such as `unknown-release`:
 
 ```text
 {tree}
@@ -79,8 +85,9 @@ Standard output is data, standard error is talk. With `--json` standard output i
 
 def _manifest() -> str:
     opening = (
-        "# paved-road.yml\n\nWhat a template says about itself beside `copier.yml`. Optional; validated. "
-        "Editors take its [JSON Schema](paved-road.schema.json)."
+        "# paved-road.yml\n\nFor template authors: what a template can say about itself that `copier.yml` has no words "
+        "for. The file is optional, and `paved` validates it. Give your editor its "
+        "[JSON Schema](paved-road.schema.json)."
     )
     return "\n\n".join([opening, *_models(manifest.Manifest, "The file")])
 
@@ -89,15 +96,18 @@ def _record() -> str:
     opening = f"""\
 # The off-road record
 
-`{offroad.FOLDER}/<id>.md` in the service: front matter, then the argument under the headings \
-{", ".join(f"`## {name}`" for name in SECTIONS)}. `paved off-road new` writes one; editors take its \
-[JSON Schema](off-road-record.schema.json). Every value is read as the text that is written. The folder holds records, \
-its README and nothing else; a file that is no valid record is an error with its line, exit code 2."""
+For whoever writes or reviews a record: its fields, their values, and the states that `paved` computes.
+
+A record is the file `{offroad.FOLDER}/<id>.md` in the service. It has a front matter, and then your argument under \
+the headings {", ".join(f"`## {name}`" for name in SECTIONS)}. `paved off-road new` writes one. Give your editor its \
+[JSON Schema](off-road-record.schema.json). `paved` reads every value as text, exactly as you wrote it. Keep nothing \
+but records and the README in this folder: any other file is an error with its line, and exit code 2."""
     states = "\n".join(f"| `{one}` | {'failure' if one.fails else 'warning'} | {one.meaning} |" for one in State)
     computed = f"""\
 ## Computed, never written
 
-A record is expiring {SOON.days} days before its review. With `paved off-road check --strict` warnings fail too.
+`paved off-road check` computes these states. A record is expiring from {SOON.days} days before its review. With \
+`--strict`, warnings fail too.
 
 | state | is a | meaning |
 |---|---|---|
@@ -110,9 +120,11 @@ def _answers() -> str:
     opening = """\
 # What commands answer with --json
 
-One document on standard output, whatever happens: the [envelope](errors.md) around the command's result. Each command \
-has a JSON Schema, which `paved schema NAME` prints, too. It is exact: a field that it does not name is never printed, \
-and one that it requires always is."""
+For whoever reads `--json` in a script, an editor or an agent: the fields of each command's answer.
+
+Standard output is always one document: the [envelope](errors.md) with the command's result in it. Each command has a \
+JSON Schema, which `paved schema NAME` prints too. The schema is exact: `paved` never prints a field that it does \
+not name, and always prints one that it requires."""
     inner: dict[str, dict[str, Any]] = {}
     answers = [f"## {name}\n\n{_answer(name, inner)}" for name in results.RESULTS]
     parts = [f"### {name}\n\n{_part(facts)}" for name, facts in sorted(inner.items())]
@@ -157,9 +169,9 @@ def _copier() -> str:
     opening = f"""\
 # What Copier has
 
-Every setting, key, variable, command and option that Copier {version("copier")} documents, and what becomes of it \
-here. Copier's own documentation is the specification. This page is made of the rows of a test: each row is held \
-against Copier itself, and a name of Copier's that has no row fails the test.
+For people who know Copier: every setting, key, variable, command and option that Copier {version("copier")} \
+documents, and what `paved` does with it. A test produces this page: it compares each row with Copier itself, and \
+fails if Copier has a name without a row.
 
 | verdict | meaning |
 |---|---|
@@ -221,7 +233,7 @@ def _table(schema: dict[str, Any]) -> str:
         f"| {facts.get('description', '')} |"
         for name, facts in schema["properties"].items()
     ]
-    return "\n".join(["| key | type | default | what |", "|---|---|---|---|", *rows])
+    return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
 
 
 def _type(facts: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Everything paved refuses to do, as exceptions.
 
-Each carries the three lines a person needs: what failed (`message`), why (`cause`) and what to type or change
-next (`hint`). They are raised where the reason is known and caught once, in `paved_road.cli.main`.
+Each has the three lines that you need: what failed (`message`), why (`cause`) and what to type or change next (`hint`).
+They are raised where the reason is known, and caught once, in `paved_road.cli.main`.
 
     PavedError                  paved could not answer; exit 2
     ├── UsageError              the command line asks for something that does not exist or contradicts itself

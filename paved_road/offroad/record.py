@@ -18,18 +18,18 @@ from paved_road.offroad.reasons import check_reason
 
 
 class Status(StrEnum):
-    """Where a record is in its life. The states that time and the road bring about are computed, never written."""
+    """What has been decided about a record. States that depend on the date or the road are computed, never written."""
 
     PROPOSED = "proposed"
-    """Written, not agreed: it excuses nothing."""
+    """Written, but not approved: it excuses nothing."""
     ACCEPTED = "accepted"
-    """Agreed: what it names is excused until `review_by`."""
+    """Approved: what it names is excused until `review_by`."""
     REJECTED = "rejected"
-    """Proposed, and refused."""
+    """Proposed, and then refused."""
     REVOKED = "revoked"
-    """Was accepted; the agreement was taken back."""
+    """It was accepted, and the approval was withdrawn."""
     SUPERSEDED = "superseded"
-    """Another record, `superseded_by`, stands in its place."""
+    """Another record, named in `superseded_by`, replaces it."""
     RESOLVED = "resolved"
     """The service is back on the road."""
 
@@ -38,22 +38,22 @@ class Kind(StrEnum):
     """Why a service leaves the road."""
 
     OPERATIONAL_NEED = "operational-need"
-    """It must run differently than the road has it."""
+    """The service has to run differently from the road."""
     ACCEPTED_RISK = "accepted-risk"
-    """The road is right, and the team lives with not following it for now."""
+    """The road is right, and the team accepts the risk of not following it for now."""
     NOT_APPLICABLE = "not-applicable"
-    """What the road asks for has no meaning for this service."""
+    """The road requires something that makes no sense for this service."""
     FALSE_POSITIVE = "false-positive"
     """The check is wrong about this service."""
     EXPERIMENT = "experiment"
-    """To learn whether another way is better; it may become the road."""
+    """The team tries whether another way is better; it may become part of the road."""
 
 
 class Risk(StrEnum):
     """What the deviation puts at risk."""
 
     LOW = "low"
-    """The team alone would notice."""
+    """Only the team would notice."""
     MEDIUM = "medium"
     """Others would notice: callers, the people on call, the next update."""
     HIGH = "high"
@@ -66,12 +66,12 @@ class Risk(StrEnum):
 
 
 class Support(StrEnum):
-    """Who pays for what is different now: who is paged, and who mends it when the road moves."""
+    """Who supports the difference: who is paged, and who fixes it when the road changes."""
 
     TEAM = "team"
-    """The service's own team: the usual case."""
+    """The service's own team; this is the usual case."""
     PLATFORM = "platform"
-    """The platform's team agreed to: the road will have it one day, or has to live with it."""
+    """The platform team has agreed to: the road will include it one day, or has to work with it."""
 
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -118,9 +118,9 @@ class Scope(_Strict):
     """The one thing that is excused."""
 
     paths: list[Pattern] | None = Field(
-        default=None, min_length=1, description="Files that the road owns and that differ for one reason."
+        default=None, min_length=1, description="Road-owned files that differ for one reason."
     )
-    practice: Slug | None = Field(default=None, description="A practice of the road's catalogue, by its slug.")
+    practice: Slug | None = Field(default=None, description="The slug of a practice in the road's catalogue.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Scope:
@@ -132,46 +132,52 @@ class Scope(_Strict):
 
 
 class Approved(_Strict):
-    """The difference of one file as it was approved. `paved off-road accept` writes it."""
+    """The approved difference of one file. `paved off-road accept` writes it."""
 
     road: str = Field(description="Mode and blob id of the road's file.")
     service: str = Field(description="Mode and blob id of the service's file, or `deleted`.")
     difference: str = Field(
-        description="A digest of the changed lines and of what surrounds them: it stays when lines move."
+        description="A digest of the changed lines and the lines around them; it does not change when they move."
     )
 
 
 class Deviation(_Strict):
     """One deviation: the front matter of `docs/off-road/<id>.md`."""
 
-    id: Slug = Field(description="The file's name without `.md`. A slug, not a number: branches do not clash.")
-    status: Status = Field(description="Where the record is in its life.")
+    id: Slug = Field(
+        description="The file's name without `.md`. It is a slug, not a number, so that branches do not clash."
+    )
+    status: Status = Field(description="What has been decided about the record.")
     scope: Scope = Field(description="What is excused: paths, or one practice.")
     kind: Kind = Field(description="Why the service leaves the road.")
     reason: Reason = Field(
         default="",
-        description="A sentence that somebody who was not there understands. May be empty only while proposed.",
+        description="One sentence that people outside the team understand. May be empty only while proposed.",
     )
-    risk: Risk = Field(description="What it puts at risk; from the road's `approval_from` on somebody else approves.")
-    impact: str = Field(default="", description="Who would notice, and how, if it goes wrong.")
-    mitigation: str = Field(default="", description="What is done instead, so that it does not.")
-    support: Support = Field(description="Who pays for the difference now.")
-    owner: Text = Field(description="The team that answers for it.")
-    requested_by: Text = Field(description="The person who asked.")
-    approved_by: str | None = Field(default=None, description="The person who agreed; never the one who asked.")
-    created: Day = Field(description="When it was written.")
-    review_by: Day = Field(description="When it ends unless renewed; at most the road's `longest` from today.")
-    release: Text = Field(description="The release of the template that it was true for.")
+    risk: Risk = Field(description="What it puts at risk. From the road's `approval_from` on, another person approves.")
+    impact: str = Field(default="", description="Who would notice if it goes wrong, and how.")
+    mitigation: str = Field(default="", description="What you do to prevent that.")
+    support: Support = Field(description="Who supports the difference.")
+    owner: Text = Field(description="The team that is responsible for it.")
+    requested_by: Text = Field(description="The person who requested it.")
+    approved_by: str | None = Field(
+        default=None, description="The person who approved it; never the one who requested it."
+    )
+    created: Day = Field(description="The day on which it was written.")
+    review_by: Day = Field(
+        description="The day on which it ends unless renewed; at most the road's `longest` from today."
+    )
+    release: Text = Field(description="The release of the template that it was written for.")
     fingerprint: dict[str, Approved] | None = Field(
         default=None, description="What was approved, file by file. Written by paved; present once accepted."
     )
-    links: list[Text] = Field(default=[], description="Where to read more.")
+    links: list[Text] = Field(default=[], description="Links to more information.")
     issue: str | None = Field(default=None, description="The issue that tracks the way back.")
     exit_plan: str = Field(default="", description="What has to happen for the service to come back.")
     confirmation: str | None = Field(
         default=None, description="A command that exits 0 while the mitigation holds: `paved off-road check --confirm`."
     )
-    superseded_by: Slug | None = Field(default=None, description="The record that stands in its place.")
+    superseded_by: Slug | None = Field(default=None, description="The record that replaces it.")
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Deviation:

@@ -56,15 +56,15 @@ class State(StrEnum):
 
 _MEANING = {
     State.UNCOVERED: "A file of the road differs, and no record excuses it.",
-    State.EXPIRED: "A record's review is overdue: it excuses nothing any more.",
+    State.EXPIRED: "A record's review is overdue, so it excuses nothing any more.",
     State.DRIFTED_FURTHER: "The difference is not the one that was approved.",
-    State.APPROVED_WITH_CHANGE: "The change that widened a record also approved it.",
-    State.BASELINE_GREW: "The baseline of an adopted service took in a file: it may only become shorter.",
+    State.APPROVED_WITH_CHANGE: "One change both widened a record and approved it.",
+    State.BASELINE_GREW: "The baseline of an adopted service covers one more file; it may only shrink.",
     State.UNCONFIRMED: "The command that proves a record's mitigation failed.",
     State.EXPIRING: "A record's review is due soon.",
-    State.STALE: "What a record excuses is gone.",
+    State.STALE: "The difference that a record excuses is gone.",
     State.ORPHANED: "The road no longer has the files or the practice of a record.",
-    State.ROAD_MOVED: "The road changed a file under a record.",
+    State.ROAD_MOVED: "The road changed a file that a record covers.",
 }
 
 

@@ -28,9 +28,9 @@ class Verdict(StrEnum):
 
 
 _MEANINGS = {
-    Verdict.OURS: "Done by paved's own code; a test compares the result with Copier's, byte for byte.",
+    Verdict.OURS: "paved's own code does it; a test compares the result with Copier's, byte for byte.",
     Verdict.COPIER: "Copier itself renders the templates that use it; a test compares the result.",
-    Verdict.DIFFERS: "The row says how and why; a test holds what paved does instead, or says.",
+    Verdict.DIFFERS: "The row says how and why; a test checks what paved does or says instead.",
 }
 
 

@@ -20,7 +20,7 @@ def close(
         str, typer.Option("--as", metavar="STATUS", help="resolved, revoked, rejected or superseded.")
     ] = "resolved",
     by: Annotated[
-        str | None, typer.Option("--superseded-by", metavar="SLUG", help="The record that stands in its place.")
+        str | None, typer.Option("--superseded-by", metavar="SLUG", help="The record that replaces it.")
     ] = None,
     service: common.ServiceOption = Path(),
     json: options.Json = False,

@@ -36,7 +36,7 @@ def new(
     ] = ("operational-need"),
     risk: Annotated[str, typer.Option("--risk", metavar="RISK", help="low, medium or high.")] = "medium",
     support: Annotated[
-        str, typer.Option("--support", metavar="WHO", help="Who pays for it now: team or platform.")
+        str, typer.Option("--support", metavar="WHO", help="Who supports it: team or platform.")
     ] = "team",
     owner: Annotated[
         str | None,
