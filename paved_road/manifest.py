@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from paved_road import yml
+from paved_road import faults, yml
 from paved_road.errors import TemplateError
+from paved_road.faults import Fault, Misplaced
 from paved_road.owners import Owner
-from paved_road.stated import FILENAME, LONGEST_DAYS
+from paved_road.stated import FILENAME, LONGEST_DAYS, stated_version
+from paved_road.versions import is_version
 
-__all__ = ["FILENAME", "Manifest", "json_schema", "parse"]
+__all__ = ["FILENAME", "Manifest", "json_schema", "parse", "read"]
+
+_DAYS = re.compile(r"^[1-9][0-9]*d$")
 
 
 class _Strict(BaseModel):
@@ -59,7 +64,9 @@ class Offroad(_Strict):
     """The road's limits for deviations."""
 
     longest: str = Field(
-        default="180d", pattern=r"^[1-9][0-9]*d$", description="until a deviation is reviewed, at most 3650d"
+        default="180d",
+        description="until a deviation is reviewed, at most 3650d",
+        json_schema_extra={"pattern": _DAYS.pattern},
     )
     approval_from: Literal["low", "medium", "high"] = Field(
         default="medium", description="the risk from which on another person approves"
@@ -68,17 +75,19 @@ class Offroad(_Strict):
     @field_validator("longest")
     @classmethod
     def _ends_in_time(cls, longest: str) -> str:
+        if not _DAYS.fullmatch(longest):
+            raise ValueError(f"offroad.longest must be a number of days such as 180d; it is {yml.shown(longest)}")
         if len(longest) > len("3650d") or int(longest.removesuffix("d")) > LONGEST_DAYS:
-            raise ValueError(f"a deviation is reviewed within {LONGEST_DAYS}d")
+            raise ValueError(f"offroad.longest must be at most {LONGEST_DAYS}d; it is {yml.shown(longest)}")
         return longest
 
 
 class Manifest(_Strict):
     """`paved-road.yml`."""
 
-    # YAML reads `version: 1.0` as a number; a version is the text that was written there.
+    # YAML reads `version: 2` as a number; a version is the text that was written there.
     version: Annotated[str | None, BeforeValidator(lambda v: v if v is None else str(v))] = Field(
-        default=None, description="this release's version, where no tag says it"
+        default=None, description="this release's version (PEP 440), where no tag says it"
     )
     owners: dict[Owner, list[str] | dict[str, str]] = Field(
         default={},
@@ -86,21 +95,51 @@ class Manifest(_Strict):
         "`derived` maps a path to the command that regenerates it.",
     )
     moves: dict[str, dict[str, str]] = Field(default={}, description="by version: old path to new path")
-    mentions: dict[str, dict[Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]+$")], str]] = Field(
+    mentions: dict[str, dict[str, str]] = Field(
         default={}, description="by version: a word in files that the team wrote or edited, and what takes its place"
     )
     run: Run | None = None
     offroad: Offroad = Offroad()
     practices: str | None = Field(default=None, description="folder of the road's own checks")
 
-    @field_validator("owners")
+    @field_validator("version")
     @classmethod
-    def _derived_files_name_their_command(cls, owners: dict[Owner, Any]) -> dict[Owner, Any]:
-        for owner, patterns in owners.items():
-            if isinstance(patterns, dict) is not (owner is Owner.DERIVED):
-                shape = "map paths to commands" if owner is Owner.DERIVED else "list patterns"
-                raise ValueError(f"{owner} must {shape}")
+    def _is_a_version(cls, version: str | None) -> str | None:
+        if version is not None and not is_version(version):
+            raise ValueError(f"version must be a version such as 1.2.0; it is {yml.shown(version)}")
+        return version
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _have_their_shape(cls, owners: Any) -> Any:
+        """Refused here: of two shapes pydantic would say for each why it is not the one."""
+        for owner, patterns in owners.items() if isinstance(owners, dict) else ():
+            derived = owner == Owner.DERIVED
+            if owner in list(Owner) and not isinstance(patterns, dict if derived else list):
+                wanted = "map paths to commands" if derived else "be a list of patterns"
+                raise Misplaced(f"owners.{owner} must {wanted}; it is {yml.shown(patterns)}", "owners", owner)
         return owners
+
+    @field_validator("moves", "mentions", mode="before")
+    @classmethod
+    def _are_by_version(cls, found: Any, info: ValidationInfo) -> Any:
+        for version in found if isinstance(found, dict) else ():
+            where = str(info.field_name), str(version)
+            if not isinstance(version, str):
+                said = f"{where[0]}: put the version {version} in quotes, YAML takes it for a number"
+                raise Misplaced(said, *where)
+            if not is_version(version):
+                raise Misplaced(f"{where[0]} has the key {version!r}, which is not a version such as 1.2.0", *where)
+        return found
+
+    @field_validator("mentions")
+    @classmethod
+    def _words_can_be_found(cls, mentions: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for version, words in mentions.items():
+            if odd := [word for word in words if not word or re.search(r"[\x00-\x1f]", word)]:
+                said = f"mentions.{version} has the word {odd[0]!r}: a word is on one line and not empty"
+                raise Misplaced(said, "mentions", version, odd[0])
+        return mentions
 
     @property
     def derived(self) -> dict[str, str]:
@@ -111,28 +150,47 @@ class Manifest(_Strict):
 
 @functools.lru_cache
 def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
-    """A `Manifest` from the file's content; the default one when there is no file."""
+    """A `Manifest` from the file's content; the default one when there is no file. `TemplateError` names each fault."""
     if content is None:
         return Manifest()
+    found = read(content)
+    if isinstance(found, Manifest):
+        return found
+    message, cause = faults.summary(where, found)
+    raise TemplateError(message, cause=cause, hint="the road's author fixes that; paved templates --check tells all")
+
+
+def read(content: bytes) -> Manifest | list[Fault]:
+    """The file, or everything that is wrong with it."""
     try:
         data: Any = yml.load(content)
-        return Manifest.model_validate({} if data is None else data)
     except yaml.YAMLError as error:
-        raise TemplateError(f"{where} {yml.fault(error)}", cause=yml.said(error)) from error
+        return [Fault(line=yml.line(error), text=f"it {yml.fault(error)}: {yml.problem(error)}")]
+    if isinstance(data, dict) and "version" in data:
+        data = {**data, "version": stated_version(content)}
+    try:
+        return Manifest.model_validate({} if data is None else data)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()
-        )
-        raise TemplateError(
-            f"{where} is not valid", cause=faults, hint=f"the road's author fixes it: edit {where}"
-        ) from error
+        return faults.of(error, Manifest, data, yml.lines(content.decode("utf-8", "replace")))
 
 
 def json_schema() -> str:
     """The JSON Schema of `paved-road.yml`, for editors."""
-    schema = {
+    head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:paved-road:paved-road.yml:1",
         "title": FILENAME,
-    } | Manifest.model_json_schema()
+    }
+    schema = head | {**Manifest.model_json_schema(), **head}
+    # What validators of ours say, as far as a schema can.
+    patterns, commands = ({"type": kind, part: {"type": "string"}} for kind, part in _SHAPES)
+    schema["properties"]["version"]["anyOf"].append({"type": "number"})
+    schema["properties"]["owners"] |= {
+        "properties": {owner: commands if owner is Owner.DERIVED else patterns for owner in Owner},
+        "additionalProperties": False,
+    }
+    schema["properties"]["owners"].pop("propertyNames")
     return json.dumps(schema, indent=2) + "\n"
+
+
+_SHAPES = (("array", "items"), ("object", "additionalProperties"))

@@ -23,8 +23,8 @@ def stated_version(content: bytes | None) -> str | None:
     from paved_road import yml
 
     try:
-        data = yml.load(content)
+        data = yml.load(content, getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # 1.10 is no number here
     except yaml.YAMLError:
         return None
     version = data.get("version") if isinstance(data, dict) else None
-    return None if version is None else str(version)
+    return None if version in (None, "", "~", "null") else str(version)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -21,7 +21,23 @@ if TYPE_CHECKING:
 else:
     Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-__all__ = ["Loader", "TooMuch", "compose", "fault", "load", "load_all", "placed", "said"]
+
+__all__ = [
+    "Loader",
+    "Path",
+    "TooMuch",
+    "compose",
+    "fault",
+    "line",
+    "lines",
+    "load",
+    "load_all",
+    "placed",
+    "problem",
+    "said",
+    "shown",
+    "twice",
+]
 
 _MOST_NODES = 200_000
 """Values that a document may stand for: nine lines of nine aliases each are 387 million."""
@@ -114,6 +130,17 @@ def placed(error: yaml.YAMLError) -> str:
     return f"line {mark.line + 1}: {problem}" if mark and problem else said(error)
 
 
+def line(error: yaml.YAMLError) -> int:
+    """The line, counted from 1, that a parser stopped on."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return mark.line + 1 if mark else 1
+
+
+def problem(error: yaml.YAMLError) -> str:
+    """What a parser says in a few words."""
+    return getattr(error, "problem", None) or getattr(error, "context", None) or said(error)
+
+
 def fault(error: yaml.YAMLError) -> str:
     """What is the matter with a file, in words that follow its name."""
     return "is more than paved reads" if isinstance(error, TooMuch) else "is not YAML"
@@ -161,3 +188,66 @@ def _too_deep() -> TooMuch:
 
 
 _UNFINISHED = (0, 0)
+
+
+# -- where things stand ------------------------------------------------------------------------------------------------
+
+Path = tuple[str | int, ...]
+"""Where a value is: `("offroad", "longest")`, `("owners", "road", 0)`."""
+
+
+def lines(text: str) -> dict[Path, int]:
+    """The line of each key and item of a file, counted from 1; raises `yaml.YAMLError`."""
+    return {where: line for where, line, _ in _places(text)}
+
+
+def twice(text: str) -> Iterator[tuple[int, str, int]]:
+    """The keys that a mapping has twice: the line, the key, and the line on which it stood first."""
+    first: dict[Path, int] = {}
+    for where, line, is_key in _places(text):
+        if is_key and where in first:
+            yield line, str(where[-1]), first[where]
+        first.setdefault(where, line)
+
+
+def shown(value: Any) -> str:
+    """A value of a file in a message: short, and as YAML calls it."""
+    named = {None: "empty", True: "true", False: "false"}
+    if value is None or isinstance(value, bool):
+        return named[value]
+    if isinstance(value, Mapping | list):
+        return "a mapping" if isinstance(value, Mapping) else "a list"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _places(text: str) -> list[tuple[Path, int, bool]]:
+    """Every key and item: where it is, its line, and whether it is a key. Any tag is taken."""
+    found: list[tuple[Path, int, bool]] = []
+    with _parsing():
+        reading = _reading(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+        try:
+            while reading.check_node():
+                _walk(reading.get_node(), (), found, set())
+        finally:
+            reading.dispose()
+    return found
+
+
+def _walk(node: yaml.Node, where: Path, found: list[tuple[Path, int, bool]], seen: set[int]) -> None:
+    """An alias is gone into once."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            found.append(((*where, position), item.start_mark.line + 1, False))
+            _walk(item, (*where, position), found, seen)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*where, str(key.value))
+            found.append((inner, key.start_mark.line + 1, True))
+            _walk(value, inner, found, seen)
+
+
+_LONGEST_SHOWN = 60

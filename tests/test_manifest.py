@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from paved_road import rules
+from paved_road import manifest, rules
 from paved_road.errors import TemplateError
 from paved_road.manifest import parse
 from paved_road.owners import Owner
@@ -28,22 +29,76 @@ def test_a_version_is_the_text_that_was_written() -> None:
     assert stated_version(b"- a list") is None
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"] no", "not YAML"),
-        (b"owner: {}", "owner: Extra inputs"),
-        (b"owners: {road: 3}", "owners.road"),
-        (b"owners: {derived: [uv.lock]}", "derived must map paths to commands"),
-        (b"owners: {road: {a: b}}", "road must list patterns"),
-        (b"owners: {nobody: [a]}", "owners.nobody"),
-        (b"offroad: {longest: 3 weeks}", "offroad.longest"),
+FAULTS = {
+    "version: next": ["1: version must be a version such as 1.2.0; it is 'next'"],
+    "version: [1]": ["1: version must be a version such as 1.2.0; it is \"['1']\""],
+    "onwers: {}": ["1: there is no key 'onwers'; did you mean owners?"],
+    "owners: {road: 3}": ["1: owners.road must be a list of patterns; it is 3"],
+    "owners:\n  derived: [uv.lock]": ["2: owners.derived must map paths to commands; it is a list"],
+    "owners:\n  road: {a: b}": ["2: owners.road must be a list of patterns; it is a mapping"],
+    "owners:\n  nobody: [a]": ["2: owners has no key 'nobody'; Available: road, shared, service, derived"],
+    "owners:\n  raod: [a]\n": ["2: owners has no key 'raod'; did you mean road?"],
+    "owners:\n  road:\n  - a\n  - 1.0": ["4: owners.road.1 must be text; it is 1.0: put it in quotes"],
+    "owners:": ["1: owners must be a mapping; it is empty"],
+    "offroad: {longest: 3 weeks}": ["1: offroad.longest must be a number of days such as 180d; it is '3 weeks'"],
+    "offroad:\n  longest: 9999d": ["2: offroad.longest must be at most 3650d; it is '9999d'"],
+    "offroad: {longest: 180}": ["1: offroad.longest must be text; it is 180: put it in quotes"],
+    "offroad: {approval_from: huge}": ["1: offroad.approval_from must be one of low, medium, high; it is 'huge'"],
+    "moves:\n  next: {a: b}": ["2: moves has the key 'next', which is not a version such as 1.2.0"],
+    "moves: {1.1: {a: b}}": ["1: moves: put the version 1.1 in quotes, YAML takes it for a number"],
+    "moves:\n  1.1.0: [a]": ["2: moves.1.1.0 must be a mapping; it is a list"],
+    "mentions: {x: {a: b}}": ["1: mentions has the key 'x', which is not a version such as 1.2.0"],
+    "mentions:\n  1.0.0:\n    '': x": ["3: mentions.1.0.0 has the word '': a word is on one line and not empty"],
+    "run:\n  start: x\n  port: 80\n  probes: {live: /l, ready: /r}": [
+        "3: run.port must be a mapping with the key env; it is 80"
     ],
-)
-def test_a_fault_is_named_with_its_place(content: bytes, said: str) -> None:
+    "run:\n  strat: x\n  port: {env: P}\n  probes:\n    live: /l\n": [
+        "1: run lacks the key 'start'",
+        "2: run has no key 'strat'; did you mean start?",
+        "4: run.probes lacks the key 'ready'",
+    ],
+    "run:\n  start: s\n  port: {env: P}\n  probes: {live: a, ready: b}\n  dependencies:\n   a: {env: A, critical: 7}": [
+        "6: run.dependencies.a.critical must be true or false; it is 7"
+    ],
+    "practices: {a: b}": ["1: practices must be text; it is a mapping"],
+    "- a list": [
+        "1: the file must be a mapping with the keys " + ", ".join(manifest.Manifest.model_fields) + "; it is a list"
+    ],
+    "version: 1.0.0\nowners: [": ["3: it is not YAML: did not find expected node content"],
+    "a: !!python/object x": [
+        "1: it is not YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object'"
+    ],
+}
+"""What an author may write, and what is said of each line."""
+
+
+@pytest.mark.parametrize("content", FAULTS)
+def test_each_fault_is_told_in_plain_english_with_its_line(content: str) -> None:
+    found = manifest.read(content.encode())
+    assert isinstance(found, list)
+    assert [f"{fault.line}: {fault.text}" for fault in found] == FAULTS[content]
     with pytest.raises(TemplateError) as caught:
-        parse(content)
-    assert said in f"{caught.value.message} {caught.value.cause}"
+        parse(content.encode())
+    said = f"{caught.value.message} {caught.value.cause} {caught.value.hint}"
+    assert not re.search(r"Input should|Extra inputs|Value error|permitted|\[type=|pydantic|list\[str\]", said), said
+    assert all(fault.text in said for fault in found)
+
+
+def test_one_fault_is_the_message_and_several_are_the_cause() -> None:
+    with pytest.raises(TemplateError, match=r"^paved-road.yml:2: there is no key 'onwers'; did you mean owners\?$"):
+        parse(b"version: 1.0.0\nonwers: {}\n")
+    with pytest.raises(TemplateError, match="has 7 faults") as caught:
+        parse("".join(f"{letter}: 1\n" for letter in "abcdefg").encode())
+    assert caught.value.cause.startswith("line 1: there is no key 'a'")
+    assert caught.value.cause.endswith("and 2 more")
+
+
+def test_a_version_that_yaml_takes_for_a_number_is_the_text_that_was_written() -> None:
+    for text in ("1.10", "1.20.0", "2"):
+        assert parse(f"version: {text}".encode()).version == text
+        assert stated_version(f"version: {text}".encode()) == text
+    assert stated_version(b"version:") is None
+    assert parse(b"version:").version is None
 
 
 def test_owners_are_found_by_gitignore_patterns() -> None:

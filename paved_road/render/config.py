@@ -118,13 +118,19 @@ def load(files: Mapping[str, File]) -> TemplateConfig:
         for key, value in merged.items()
         if not key.startswith("_")
     }
-    shapes.check(path, settings, questions)
+    shapes.check(lambda *where: _place(path, files, where), settings, questions)
     if (minimum := settings.get("min_copier_version")) is not None:
         _check_copier(str(minimum))
     secret = frozenset(settings.get("secret_questions", ())) | {
         key for key, value in questions.items() if shapes.is_yes(value.get("secret", False))
     }
     return TemplateConfig(settings=settings, questions=questions, path=path, secret=frozenset(secret))
+
+
+def _place(path: str, files: Mapping[str, File], where: yml.Path) -> str:
+    """The file and the line of a key; the file alone where the key comes from one that it includes."""
+    line = yml.lines(files[path].data.decode("utf-8", "replace")).get(where)
+    return f"{path}:{line}" if line else path
 
 
 def check_parser(config: TemplateConfig, files: Mapping[str, File]) -> None:
@@ -195,7 +201,7 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
     try:
         documents = _flat(yml.load_all(files[path].data, Loader))
     except yaml.YAMLError as error:
-        raise TemplateError(f"the template's {path} {yml.fault(error)}", cause=yml.said(error)) from error
+        raise TemplateError(f"the template's {path} {yml.fault(error)}", cause=yml.placed(error)) from error
     for document in documents:
         if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
             raise TemplateError(f"the template's {path} must map names to settings and questions")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from paved_road.errors import TemplateError
@@ -11,16 +12,21 @@ _YES = frozenset({"1", "on", "t", "true", "y", "yes"})
 _NO = frozenset({"0", "off", "f", "false", "n", "no"})
 
 
-def check(path: str, settings: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise `TemplateError` for a setting or a question of `path` that has not the shape Copier documents."""
+def check(place: Callable[..., str], settings: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise `TemplateError` for a setting or a question that has not the shape Copier documents.
+
+    `place("_tasks")`, `place("name", "default")` is the file and the line of that key.
+    """
     for name, (fits, shape) in _SETTINGS.items():
         if name in settings and not fits(settings[name]):
-            raise TemplateError(f"{path}: _{name} must be {shape}", cause=f"it is {_short(settings[name])}")
+            said = f"{place(f'_{name}')}: _{name} must be {shape}"
+            raise TemplateError(said, cause=f"it is {_short(settings[name])}")
     for option, value in settings.get("envops", {}).items():
         if str(option).endswith(("_string", "_prefix")) and not isinstance(value, str | None):
-            raise TemplateError(f"{path}: _envops: {option} must be text", cause=f"it is {_short(value)}")
+            said = f"{place('_envops', option)}: _envops: {option} must be text"
+            raise TemplateError(said, cause=f"it is {_short(value)}")
     for name, details in questions.items():
-        _check_question(f"{path}: the question {name!r}", details)
+        _check_question(partial(place, name), name, details)
 
 
 def is_yes(value: Any) -> bool | None:
@@ -29,15 +35,17 @@ def is_yes(value: Any) -> bool | None:
     return True if word in _YES else False if word in _NO else None
 
 
-def _check_question(where: str, details: Mapping[str, Any]) -> None:
+def _check_question(place: Callable[..., str], name: str, details: Mapping[str, Any]) -> None:
+    where = f"the question {name!r}"
     for key in ("multiselect", "secret"):
         if key in details and is_yes(details[key]) is None:
-            raise TemplateError(f"{where}: {key} must be true or false", cause=f"it is {_short(details[key])}")
+            said = f"{place(key)}: {where}: {key} must be true or false"
+            raise TemplateError(said, cause=f"it is {_short(details[key])}")
     for key in ("help", "placeholder", "qmark", "type", "validator"):
         if not isinstance(details.get(key), str | int | float | None):
-            raise TemplateError(f"{where}: {key} must be text", cause=f"it is {_short(details[key])}")
+            raise TemplateError(f"{place(key)}: {where}: {key} must be text", cause=f"it is {_short(details[key])}")
     if not isinstance(details.get("choices"), list | dict | str | None):
-        raise TemplateError(f"{where}: choices must be a list, a mapping or a template of one")
+        raise TemplateError(f"{place('choices')}: {where}: choices must be a list, a mapping or a template of one")
 
 
 def _is_text(value: Any) -> bool:

@@ -4,7 +4,7 @@ from paved_road.road.model import WORKING_TREE, Release, Road, Template
 from paved_road.road.opening import git_url, open_road
 from paved_road.road.releases import goes_back, is_news, offer, release, releases
 from paved_road.road.templates import CONFIG_NAMES, find_template, offers, templates
-from paved_road.road.versions import is_older, is_passed
+from paved_road.versions import is_older, is_passed
 
 __all__ = [
     "CONFIG_NAMES",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from paved_road import git
+from paved_road import git, versions
 from paved_road.errors import RoadError, UnknownRelease, nearest
-from paved_road.road import versions
 from paved_road.road.model import WORKING_TREE, Release, Template
 from paved_road.road.templates import CONFIG_NAMES
 
