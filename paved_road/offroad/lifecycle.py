@@ -203,9 +203,7 @@ def close(service: Service, slug: str, status: Status | str, *, today: date, by:
     changes: dict[Where, Any] = {("status",): str(status)}
     if status == "superseded":
         if by is None:
-            raise UsageError(
-                "superseded by which record?", hint=f"paved off-road close {slug} --as superseded --by SLUG"
-            )
+            raise UsageError("superseded by which record?", hint=f"paved off-road close {slug} --superseded-by SLUG")
         changes[("superseded_by",)] = ledger.find(service, by).id
     elif by is not None:
         raise UsageError(f"a record that is {status} has no successor", hint="--as superseded")

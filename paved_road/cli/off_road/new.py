@@ -71,7 +71,9 @@ def new(
         if slug and len(things) > 1:
             files = ", ".join(one for thing in things for one in thing)
             raise UsageError(
-                "a record excuses one thing", cause=f"these drift: {files}", hint=f"new {slug} --path {things[0][0]}"
+                "a record excuses one thing",
+                cause=f"these drift: {files}",
+                hint=f"paved off-road new {slug} --path {things[0][0]}",
             )
     drafts = [
         lifecycle.Draft(
