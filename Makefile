@@ -36,6 +36,10 @@ fmt: .venv/ready ## Format, and fix what ruff can fix
 docs: .venv/ready ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
+.PHONY: pictures
+pictures: .venv/ready ## Draw the pictures of a terminal in the documentation again
+	$(BIN)/python scripts/pictures.py
+
 .PHONY: bench
 bench: .venv/ready .venv-bench/ready ## Side by side with public tools; the last results are in bench/RESULTS.md
 	$(BIN)/python -m bench

@@ -1,0 +1,199 @@
+"""`make pictures`: pictures of a terminal for the documentation, made of what `paved` really prints.
+
+Each scene runs its commands on a pseudo-terminal of 100 columns, in a folder of its own, and becomes an SVG that
+fetches nothing, no font either. Commit ids and folders, which differ from run to run, are replaced. Only uv is a
+stand-in, because locking a service's dependencies needs the network.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import shlex
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape, unescape
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from paved_road.testing import write_files
+
+COLUMNS, ROWS = 100, 60
+_CELL = 12.2
+"""Units of the drawing that one column of the terminal takes."""
+PICTURES = Path(__file__).parent.parent / "docs" / "assets"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """A picture: what it shows, in words, and the commands that somebody types in it."""
+
+    title: str
+    tells: str
+    commands: tuple[str, ...]
+    prepare: Callable[[Path, Callable[[str], str]], None]
+
+
+def _nothing(folder: Path, typed: Callable[[str], str]) -> None:
+    """An empty folder is enough."""
+
+
+SCENES: Mapping[str, Scene] = {
+    "new": Scene(
+        title="paved new",
+        tells="A terminal: paved new stamps a service and commits it, and paved status says that it is up to date.",
+        commands=("paved new orders --defaults", "cd orders && paved status"),
+        prepare=_nothing,
+    ),
+}
+
+
+def picture(name: str) -> str:
+    """The SVG of a scene that is run now."""
+    scene = SCENES[name]
+    with tempfile.TemporaryDirectory(prefix="paved-picture-") as scratch:
+        folder = Path(scratch).resolve()
+        surroundings = _surroundings(folder)
+        (folder / "work").mkdir()
+
+        def typed(command: str) -> str:
+            return _on_a_terminal(command, folder / "work", surroundings)
+
+        scene.prepare(folder / "work", typed)
+        shown = []
+        for command in scene.commands:
+            prompt = f"\x1b[1;32m$\x1b[0m \x1b[1m{command.removeprefix('cd orders && ')}\x1b[0m"
+            shown += [prompt, _alike(typed(command), folder / "work").rstrip(), ""]
+    return _drawn("\n".join(shown).rstrip(), name, scene)
+
+
+def text_of(svg: str) -> list[str]:
+    """The lines of a picture, as text."""
+    rows: dict[float, str] = {}
+    for x, y, text in re.findall(r'<text class="[^"]*-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>', svg):
+        before = rows.get(float(y), "")
+        rows[float(y)] = before.ljust(round(float(x) / _CELL)) + unescape(text).replace("\xa0", " ")
+    return [line.rstrip() for _, line in sorted(rows.items())]
+
+
+def _surroundings(folder: Path) -> dict[str, str]:
+    """The environment of a person with a terminal, whoever runs this script."""
+    tools = folder / "tools"
+    write_files(
+        tools,
+        {
+            "uv*": "#!/bin/sh\n[ \"$1\" = lock ] && echo 'version = 1' > uv.lock\nexit 0\n",
+            "paved*": f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m paved_road "$@"\n',
+        },
+    )
+    moment = "2026-11-26T09:00:00+00:00"
+    return {
+        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "PAGER": "cat",
+        "GIT_PAGER": "cat",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "Ada",
+        "GIT_AUTHOR_EMAIL": "ada@acme.example",
+        "GIT_AUTHOR_DATE": moment,
+        "GIT_COMMITTER_NAME": "Ada",
+        "GIT_COMMITTER_EMAIL": "ada@acme.example",
+        "GIT_COMMITTER_DATE": moment,
+    }
+
+
+def _on_a_terminal(command: str, folder: Path, surroundings: Mapping[str, str]) -> str:
+    """What a command shows on a terminal. Its exit code may be any: a picture may show a conflict."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    with subprocess.Popen(
+        ["sh", "-c", command], cwd=folder, env=surroundings,
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+    ):  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        while chunk := _read(ours):
+            shown += chunk
+    os.close(ours)
+    return shown.decode()
+
+
+def _read(terminal: int) -> bytes:
+    """More of what is shown; nothing at the end, which Linux tells by an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+def _alike(shown: str, folder: Path) -> str:
+    """The same text for every run: no folder of this machine, no commit id, no progress that is gone in the end."""
+    text = shown.replace("\r\n", "\n").replace(f"{folder}/", "~/").replace(str(folder), "~")
+    text = re.sub(r"\x1b\[\?25[lh]", "", text)
+    text = re.sub(r"[^\n]*\n\r\x1b\[1A\x1b\[2K|[^\n]*\r\x1b\[2K", "", text)  # lines of a progress display
+    return re.sub(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\b", lambda found: ("c0ffee" * 11)[: len(found[0])], text)
+
+
+def _drawn(shown: str, name: str, scene: Scene) -> str:
+    """The text of a terminal as an SVG."""
+    with Path(os.devnull).open("w") as nowhere:
+        console = Console(record=True, width=COLUMNS, file=nowhere, force_terminal=True, color_system="truecolor")
+        console.print(Text.from_ansi(shown), soft_wrap=False)
+        drawn = console.export_svg(title=scene.title, unique_id=f"terminal-{name}", code_format=_format(scene))
+    drawn = re.sub(r"<text [^>]*>\s*</text>", "", drawn)  # ends of lines
+    return re.sub(r"\s*\n\s*", "\n", drawn)
+
+
+def _format(scene: Scene) -> str:
+    """Rich's template, with a text for those who do not see the picture, and fonts that every machine has."""
+    return f"""\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {{width}} {{height}}" role="img" aria-labelledby="title desc">
+  <title id="title">{escape(scene.title)}</title>
+  <desc id="desc">{escape(scene.tells)}</desc>
+  <style>
+    .{{unique_id}}-matrix {{{{
+      font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+      font-size: {{char_height}}px;
+      line-height: {{line_height}}px;
+    }}}}
+    .{{unique_id}}-title {{{{ font: bold 18px ui-sans-serif, system-ui, Helvetica, Arial, sans-serif }}}}
+    {{styles}}
+  </style>
+  <defs>
+    <clipPath id="{{unique_id}}-clip-terminal">
+      <rect x="0" y="0" width="{{terminal_width}}" height="{{terminal_height}}"/>
+    </clipPath>
+    {{lines}}
+  </defs>
+  {{chrome}}
+  <g transform="translate({{terminal_x}}, {{terminal_y}})" clip-path="url(#{{unique_id}}-clip-terminal)">
+    {{backgrounds}}
+    <g class="{{unique_id}}-matrix">
+    {{matrix}}
+    </g>
+  </g>
+</svg>
+"""
+
+
+def main(folder: Path) -> None:
+    """Write every picture into the folder."""
+    for name in SCENES:
+        path = folder / f"terminal-{name}.svg"
+        path.write_text(picture(name))
+        print(path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if sys.argv[1:] else PICTURES)
