@@ -86,13 +86,16 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -
     )
 
 
-def on_a_terminal(command: Sequence[str | Path], cwd: Path, typed: Iterable[str]) -> tuple[int, str]:
+def on_a_terminal(
+    command: Sequence[str | Path], cwd: Path, typed: Iterable[str], env: Mapping[str, str] = {}
+) -> tuple[int, str]:
     """Run a command on a pseudo-terminal, typing one line whenever it waits; its exit code and what it showed."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(cwd)
         words = [str(word) for word in command]
-        os.execvpe(words[0], words, git.environment() | {"TERM": "dumb", "COLUMNS": "200"})  # noqa: S606
+        own = git.environment() | {"TERM": "dumb", "COLUMNS": "200"} | dict(env)
+        os.execvpe(words[0], words, own)  # noqa: S606
     shown = ""
     lines = list(typed)
     deadline = time.monotonic() + 30

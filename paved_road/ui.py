@@ -21,6 +21,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, is_dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -34,6 +35,19 @@ SCHEMA = "paved/1"
 """The version of the JSON envelope."""
 
 _GREEN, _YELLOW, _CYAN, _RED = "32", "33", "36", "1;31"
+
+
+class Paint(StrEnum):
+    """The colours of a part of a line, as codes of a terminal."""
+
+    NONE = ""
+    BOLD = "1"
+    DIM = "2"
+    RED = "31"
+    GREEN = _GREEN
+    YELLOW = _YELLOW
+    CYAN = _CYAN
+    ERROR = _RED
 
 
 # -- the streams -----------------------------------------------------------------------------------------------------
@@ -116,6 +130,20 @@ def interactive() -> bool:
 def data(text: str = "") -> None:
     """A line of the command's result."""
     _print(visible(text), sys.stdout)
+
+
+def spans(*parts: tuple[str, Paint], tabs: bool = False) -> None:
+    """A line of the result in parts, each with its colour; with `tabs` those in it stay."""
+    out = sys.stdout
+    shown = ((visible_lines(text.replace("\n", "\\n"))[0] if tabs else visible(text), paint) for text, paint in parts)
+    _print("".join(_painted(text, paint, out) if text and paint else text for text, paint in shown), out)
+
+
+def width() -> int | None:
+    """The columns of the terminal that shows the result; None where no terminal does."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
 
 
 def block(text: str) -> None:

@@ -21,8 +21,9 @@ from paved_road.offroad.standing import State
 from paved_road.owners import Owner
 from paved_road.render import Renderer
 from paved_road.tree import Mode
+from paved_road.update.changes import Change
+from paved_road.update.decisions import Decision
 from paved_road.update.excused import Kept
-from paved_road.update.plan import Change
 
 
 class Error(TypedDict):
@@ -107,6 +108,8 @@ class Planned(_Versions):
     """Commands of the template that a dry run does not run, so that what they change is not shown."""
     conflicts: list[str]
     """Paths for a person to decide."""
+    decisions: list[Decision]
+    """The same paths, each with why it is a conflict and the file as each side has it."""
     off_road: list[Kept]
     """Files kept as they are because of a record, with what the road changed in them."""
 
@@ -135,6 +138,8 @@ class Continued(_Versions, _Applied):
 
     conflicts: list[str]
     """Paths for a person to decide."""
+    decisions: list[Decision]
+    """The same paths, each with why it is a conflict and the file as each side has it."""
 
 
 class Aborted(TypedDict):

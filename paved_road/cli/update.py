@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,10 @@ from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
     from paved_road.cli import results
+    from paved_road.cli.update_shown import Wanted
+    from paved_road.service import Service
     from paved_road.update.apply import Applied
+    from paved_road.update.decisions import Decision
     from paved_road.update.plan import Plan
 
 
@@ -35,6 +37,10 @@ def update(
     answers: options.AnswersFile = None,
     defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; take defaults for new questions.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")] = False,
+    stat: Annotated[bool, typer.Option("--stat", help="Show how many lines change in each file, too.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the exact difference, too, as a patch.")] = False,
+    changelog: Annotated[bool, typer.Option("--changelog", help="Show all of the changelog on a terminal.")] = False,
+    no_pager: Annotated[bool, typer.Option("--no-pager", help="Print a long dry run without git's pager.")] = False,
     resume: Annotated[bool, typer.Option("--continue", help="Finish an update whose conflicts are decided.")] = False,
     abort: Annotated[bool, typer.Option("--abort", help="Undo an update in progress.")] = False,
     no_base: Annotated[
@@ -61,11 +67,14 @@ def update(
     \b
     Examples:
       paved update                        the service here, to the latest release
-      paved update orders --dry-run       the exact difference, and the conflicts to expect
+      paved update orders --dry-run       what becomes of each file, and the conflicts to expect
+      paved update --dry-run --diff       the exact difference, too
       paved update --to 1.2.0 --commit    to one release, committed when it is clean
       paved update --continue             after deciding conflicts and git add
       paved update --abort                back to how it was
     """
+    from paved_road.cli import update_shown
+    from paved_road.cli.update_shown import Wanted
     from paved_road.config import load
     from paved_road.service import locate, open_service
     from paved_road.update import apply, preconditions, recover
@@ -77,7 +86,8 @@ def update(
         _tell_aborted(recover.abort(locate(path)), json=json)
         return
     if resume:
-        _tell(recover.resume(locate(path), commit=commit, branch=branch), None, json=json)
+        service = locate(path)
+        _tell(service, recover.resume(service, commit=commit, branch=branch), None, json=json)
         return
     service = open_service(path, answers_file=answers_file, road=road)
     preconditions.check(service, commit=commit or branch is not None, branch=branch, dry_run=dry_run)
@@ -90,22 +100,24 @@ def update(
         dry_run=dry_run,
         greet=(lambda _: None) if json else ui.greet,
     )
+    wanted = Wanted(dry_run=dry_run, changelog=changelog, stat=stat, diff=diff)
     config = load({"road": road}, directory=service.path)
     with planning(service, order, config, ask=None if defaults or json else asker()) as plan:
         if plan.is_empty:
             _tell_current(plan, json=json)
         elif dry_run:
             apply.rehearse(plan)
-            _show(plan, json=json)
+            _show(plan, wanted, pager=not no_pager, json=json)
             raise typer.Exit(int(plan.needs_a_person))
         else:
             facts = _facts(plan)
             if not json:
-                _summarise(plan)
-            _tell(apply.apply(plan, commit=commit, branch=branch), facts, message=plan.message, json=json)
+                update_shown.show(plan, wanted)
+            applied = apply.apply(plan, commit=commit, branch=branch)
+            _tell(service, applied, facts, message=plan.message, json=json)
 
 
-def _facts(plan: Plan) -> results.Planned:
+def _facts(plan: Plan, decisions: Sequence[Decision] = ()) -> results.Planned:
     return {
         "service": str(plan.service.path),
         "from": plan.old_version,
@@ -114,90 +126,85 @@ def _facts(plan: Plan) -> results.Planned:
         "changes": list(plan.changes),
         "migrations": [str(migration) for migration in plan.migrations],
         "not_run": list(plan.not_run),
-        "conflicts": sorted({*plan.conflicts, *plan.obstacles}),
+        "conflicts": sorted(plan.stages),
+        "decisions": list(decisions),
         "off_road": list(plan.off_road),
     }
 
 
-def _show(plan: Plan, *, json: bool) -> None:
-    """A dry run: what would be done, line by line."""
+def _show(plan: Plan, wanted: Wanted, *, pager: bool, json: bool) -> None:
+    """A dry run: what would be done."""
+    from paved_road.cli import update_shown
+    from paved_road.cli.pager import paging
+
     if json:
-        facts: results.UpdateDryRun = {**_facts(plan), "dry_run": True, "diff": plan.patch()}
+        facts: results.UpdateDryRun = {**_facts(plan, plan.decisions()), "dry_run": True, "diff": plan.patch()}
         ui.envelope("update", int(plan.needs_a_person), facts, notes=plan.notes)
         return
-    ui.block(plan.patch().rstrip("\n"))
-    _summarise(plan)
-    _notes(plan.notes)
+    with paging(pager, cwd=plan.service.top):
+        update_shown.show(plan, wanted)
+    update_shown.notes(plan.notes)
+    if plan.needs_a_person:
+        ui.note("paved update merges the rest, and leaves the conflicts for you to decide")
     ui.note("nothing was changed")
 
 
-def _summarise(plan: Plan) -> None:
-    """The releases passed through, and what becomes of each file."""
-    ui.data(f"{plan.old_version} -> {plan.release.version}")
-    if plan.changelog:
-        ui.block(f"\n{plan.changelog}\n")
-    for change in plan.changes:
-        ui.data(f"  {change.outcome:<11} {change.path}" + (f"  ({change.detail})" if change.detail else ""))
-    for migration in plan.migrations:
-        ui.data(f"  migration   {migration}")
-    for kept in plan.off_road:
-        ui.data(f"kept because off-road, {kept.record}; what the road changed:")
-        ui.block("\n".join(f"  {line}" for line in kept.patch.rstrip("\n").split("\n")))
-        ui.note(f"is the reason still true? paved off-road show {kept.record}, then renew or close it")
-    counts = Counter(str(change.outcome) for change in plan.changes)
-    ui.data(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
-
-
 def _tell_current(plan: Plan, *, json: bool) -> None:
+    from paved_road.cli import update_shown
+
     if json:
         ui.envelope("update", 0, _facts(plan), notes=plan.notes)
     else:
-        _notes(plan.notes)
+        update_shown.notes(plan.notes)
         ui.good(f"up to date with {plan.release.template.name} {plan.release.version}")
 
 
 def _tell_aborted(applied: Applied, *, json: bool) -> None:
+    from paved_road.cli import update_shown
+
     if json:
         facts: results.Aborted = {"aborted": applied.journal.new_version}
         ui.envelope("update", 0, facts, notes=applied.notes)
     else:
-        _notes(applied.notes)
+        update_shown.notes(applied.notes)
         ui.good(f"the update to {applied.journal.new_version} was undone")
 
 
-def _tell(applied: Applied, facts: results.Planned | None, *, message: str = "", json: bool) -> None:
+def _tell(service: Service, applied: Applied, facts: results.Planned | None, *, message: str = "", json: bool) -> None:
     """How it ended, and the template's own message: 1 while a person has something to decide."""
+    from paved_road.update.decisions import waiting
+
     exit_code = int(bool(applied.conflicts))
+    left = waiting(service, applied) if applied.conflicts else ()
     if json:
         done: results.Continued = {
             "from": applied.journal.old_version,
             "to": applied.journal.new_version,
             "regenerated": list(applied.regenerated),
-            "conflicts": list(applied.conflicts),
+            "conflicts": [one.path for one in left],
+            "decisions": list(left),
             "commit": applied.commit,
         }
         found: results.Continued | results.Updated = {**facts, **done} if facts else done
         ui.envelope("update", exit_code, found, notes=applied.notes)
     else:
-        _say(applied)
+        _say(service, applied, left, begun=not facts)
         for line in message.splitlines():
             ui.data(f"  {line}")
     raise typer.Exit(exit_code)
 
 
-def _say(applied: Applied) -> None:
-    _notes(applied.notes)
+def _say(service: Service, applied: Applied, left: Sequence[Decision], *, begun: bool) -> None:
+    from paved_road.cli import conflicts_shown, update_shown
+
+    update_shown.notes(applied.notes)
     version = applied.journal.new_version
-    if applied.conflicts:
-        ui.data("decide these, git add each, then: paved update --continue   (or: paved update --abort)")
-        for path in applied.conflicts:
-            ui.data(f"  {path}")
-    elif applied.commit:
+    if left:
+        conflicts_shown.show(service, left, begun=begun)
+        return
+    if not begun:
+        ui.data()
+    if applied.commit:
         ui.good(f"updated to {version}, committed as {applied.commit[:10]}")
     else:
         ui.good(f"updated to {version}; look at it with git diff --cached, then git commit")
-
-
-def _notes(notes: Iterable[str]) -> None:
-    for text in notes:
-        ui.note(text)

@@ -31,6 +31,7 @@ from paved_road.git.asking import (
     object_id,
     objects_folder,
     opens,
+    own_setting,
     refs,
     renames,
     repository,
@@ -48,7 +49,7 @@ from paved_road.git.login import Login
 from paved_road.git.making import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
 from paved_road.git.objects import FOLDER, SUBMODULE, Entry, Objects, read, submodules, tree, write_blobs
 from paved_road.git.process import OLDEST, PERSON, READER, Role, environment, maybe, run, text, version
-from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, patch, quoted, renamed
+from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, patch, quoted, renamed, stat
 from paved_road.git.signature import verify
 from paved_road.git.worktree import (
     NO_BLOB,
@@ -144,6 +145,7 @@ __all__ = [
     "object_id",
     "objects_folder",
     "opens",
+    "own_setting",
     "patch",
     "quoted",
     "read",
@@ -164,6 +166,7 @@ __all__ = [
     "staged_files",
     "start_branch",
     "start_repository",
+    "stat",
     "submodules",
     "tag",
     "text",

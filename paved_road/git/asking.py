@@ -285,6 +285,14 @@ def settings(repository: Path, pattern: str) -> dict[str, str]:
     return dict(pair.split("\n", 1) for pair in listing.split("\0") if "\n" in pair)
 
 
+def own_setting(directory: Path, name: str) -> str | None:
+    """A setting as the person or the machine has it, and never the repository; None where neither has."""
+    listing = maybe("config", "-z", "--show-scope", "--get-all", name, cwd=directory) or ""
+    words = listing.split("\0")
+    found = [value for scope, value in zip(words[::2], words[1::2], strict=False) if scope not in ("local", "worktree")]
+    return found[-1] if found else None
+
+
 @functools.lru_cache
 def without_filters(directory: Path) -> tuple[tuple[str, str], ...]:
     """Settings that keep git from running a filter when it compares files: it converts line ends and the like itself.

@@ -221,6 +221,13 @@ def patch(repository: Path, old: str, new: str) -> str:
     return run(*named(repository), "diff-tree", *options, old, new, cwd=repository).decode(errors="replace")
 
 
+def stat(repository: Path, old: str, new: str, width: int) -> str:
+    """The lines added to and removed from each file between two trees, as `git diff --stat` draws them."""
+    options = ("-r", "-M", "--no-color", "--no-ext-diff", "--no-textconv", f"--stat={width}")
+    quoting = ("-c", "core.quotePath=false")
+    return run(*quoting, *named(repository), "diff-tree", *options, old, new, cwd=repository).decode(errors="replace")
+
+
 def diff_folders(old: Path, new: Path) -> str:
     """The difference between two folders beside each other, with paths as if each were the root."""
     plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-prefix", "--exit-code")

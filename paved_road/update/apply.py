@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from paved_road import derive, git
@@ -18,7 +18,7 @@ from paved_road.errors import GitError, GitKilled, PavedError, ServiceError, Tem
 from paved_road.git import NO_BLOB
 from paved_road.render import commands
 from paved_road.service import Service
-from paved_road.update import disk, in_the_way, preconditions
+from paved_road.update import decisions, disk, in_the_way, preconditions
 from paved_road.update import journal as journals
 from paved_road.update.journal import Journal, Pair
 from paved_road.update.migrate import SCRIPTS
@@ -32,6 +32,8 @@ class Applied:
     journal: Journal
     conflicts: tuple[str, ...] = ()
     """What is left to decide; empty when the update is over."""
+    markers: Mapping[str, decisions.Lines] = field(default_factory=dict)
+    """Where the conflicts that were added still have their markers."""
     regenerated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     commit: str | None = None
@@ -99,8 +101,7 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
         for path in sorted({*plan.ours, *result, *plan.conflicts})
         if path in plan.conflicts or _pair(ours, path) != _pair(result, path)
     ]
-    stages = {path: conflict.stages for path, conflict in plan.conflicts.items()}
-    stages |= {path: obstacle.stages for path, obstacle in plan.obstacles.items()}
+    stages = plan.stages
     return Journal(
         head=plan.service.repository.head or "",
         old_version=plan.old_version,
@@ -112,6 +113,7 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
         },
         derived=plan.derived,
         trust=plan.trust,
+        reasons={prefix + path: (str(one.kind), one.why) for path, one in plan.reasons.items()},
         migrations=tuple(plan.migrations),
         notes=plan.notes,
         commit=commit,

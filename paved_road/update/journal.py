@@ -42,6 +42,8 @@ class Journal:
     """Whether making them may run code of the service's."""
     migrations: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
+    reasons: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Why each of the conflicts is one: the kind and a sentence."""
     commit: bool = False
     """Whether to commit at the end."""
     branch: str | None = None

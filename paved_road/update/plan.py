@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import re
 import tempfile
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +31,7 @@ from paved_road.render import Operation, Pristine, Questionnaire, prepare, rende
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook, parsed
 from paved_road.render.questions import MISSING, Ask, Prompt
-from paved_road.road import Release, Template, goes_back, is_news, is_passed, release
+from paved_road.road import Release, Template, goes_back, is_news, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
 from paved_road.service import Lock, Service, lock_of, owner_of
@@ -42,6 +40,8 @@ from paved_road.tree import Mode
 from paved_road.update import (
     align,
     attributes,
+    changes,
+    decisions,
     disk,
     excused,
     guesses,
@@ -55,35 +55,14 @@ from paved_road.update import (
 )
 from paved_road.update import base as bases
 from paved_road.update.base import Base, leaves
+from paved_road.update.changes import Change, Outcome
+from paved_road.update.decisions import Decision, Reason
 from paved_road.update.excused import Excuses, Kept
 from paved_road.update.in_the_way import Obstacle
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
 from paved_road.update.migrate import Passage
 
 T = TypeVar("T")
-
-
-class Outcome(StrEnum):
-    """What an update does to a file."""
-
-    ADDED = "added"
-    UPDATED = "updated"
-    MERGED = "merged"
-    MOVED = "moved"
-    DELETED = "deleted"
-    MIGRATED = "migrated"
-    KEPT = "kept"
-    REGENERATED = "regenerated"
-    CONFLICT = "conflict"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """One file of the summary."""
-
-    path: str
-    outcome: Outcome
-    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,14 +130,37 @@ class Plan:
         """Whether anything is left to decide."""
         return bool(self.conflicts or self.obstacles)
 
+    @property
+    def stages(self) -> dict[str, Mapping[int, Leaf]]:
+        """What git's index will hold of each path that a person has to decide."""
+        found = {path: conflict.stages for path, conflict in self.conflicts.items()}
+        return found | {path: obstacle.stages for path, obstacle in self.obstacles.items()}
+
+    @property
+    def reasons(self) -> dict[str, Reason]:
+        """Why each of these paths is a conflict."""
+        return decisions.reasons(self.conflicts, self.obstacles, old=self.old_version, new=self.release.version)
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """The conflicts, each with the file as its sides have it."""
+        return tuple(decisions.describe(self.stages, self.reasons, self.scratch.read))
+
+    def stat(self, width: int) -> str:
+        """The lines added to and removed from each file, as `git diff --stat` draws them."""
+        return git.stat(self.scratch.folder, self.tree, self._written(), width)
+
     def patch(self) -> str:
         """The exact difference the update makes to tracked files, without a password in what names the road."""
-        self.scratch.commit([Commit(branch="result", files={**self.result, **self.submodules}, like=self.like)])
-        found = git.patch(self.scratch.folder, self.tree, "result")
+        found = git.patch(self.scratch.folder, self.tree, self._written())
         lock, source = self.service.lock, self.service.source[0]
         for recorded in {lock.road if lock else "", source or ""} - {""}:
             found = found.replace(recorded, redact(recorded))
         return found
+
+    def _written(self) -> str:
+        """The result as a branch of the scratch repository."""
+        self.scratch.commit([Commit(branch="result", files={**self.result, **self.submodules}, like=self.like)])
+        return "result"
 
 
 BATCH = 50
@@ -366,8 +368,11 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     submodules = {one.path: Leaf(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
     obstacles = in_the_way.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
-    changes = [*_changes(draft, result, merged, obstacles)]
-    changes += [Change(path=path, outcome=Outcome.REGENERATED, detail=how) for path, how in draft.derived.items()]
+    changed = changes.find(
+        result, merged, obstacles, head=head, ours=draft.ours, base=old.files, theirs=leaves(draft.pristine, service),
+        moves=draft.moves, kept=draft.kept,
+    )  # fmt: skip
+    made = (Change(path=path, outcome=Outcome.REGENERATED, detail=how) for path, how in draft.derived.items())
     return Plan(
         service=service,
         old_version=old.version,
@@ -375,8 +380,8 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         form=draft.form,
         derived=draft.derived,
         trust=draft.trust,
-        changelog=_changelog(draft.form, old.version, target.version),
-        changes=tuple(changes),
+        changelog=changes.changelog(draft.form, old.version, target.version),
+        changes=(*changed, *made),
         conflicts={path: conflict for path, conflict in merged.conflicts.items() if path not in obstacles},
         obstacles=obstacles,
         submodules=submodules,
@@ -567,45 +572,3 @@ def _records(draft: _Draft, scratch: Scratch) -> Files:
     answers = draft.pristine.answers_file
     contents = {draft.service.lock_file: draft.lock.dump(), answers: draft.pristine.tree[answers].data}
     return {path: scratch.leaf(Mode.FILE, data) for path, data in contents.items()}
-
-
-# -- telling ---------------------------------------------------------------------------------------------------------
-
-
-def _changes(draft: _Draft, result: Files, merged: Merged, obstacles: Mapping[str, Obstacle]) -> Iterator[Change]:
-    head, base, moves, kept = draft.head, draft.old.files, draft.moves, draft.kept
-    theirs = leaves(draft.pristine, draft.service)
-    back = {new: old for old, new in moves.items()}
-    for path in sorted({*head, *result, *obstacles, *kept}):
-        before, after = head.get(path), result.get(path)
-        if path in obstacles:
-            yield Change(path=path, outcome=Outcome.CONFLICT, detail=obstacles[path].reason)
-        elif path in merged.conflicts:
-            yield Change(path=path, outcome=Outcome.CONFLICT, detail=merged.conflicts[path].reason)
-        elif before == after:
-            yield from [Change(path=path, outcome=Outcome.KEPT, detail=kept[path])] if path in kept else []
-        elif draft.ours.get(path) == after:
-            yield Change(path=path, outcome=Outcome.MIGRATED)
-        elif before is None:
-            moved = back.get(path, "") in head
-            detail = f"from {back[path]}" if moved else ""
-            yield Change(path=path, outcome=Outcome.MOVED if moved else Outcome.ADDED, detail=detail)
-        elif after is None:
-            yield from [Change(path=path, outcome=Outcome.DELETED)] if path not in moves else []
-        else:
-            clean = path not in base or theirs.get(path) == after
-            detail = "decided on the parsed data" if path in merged.structured else draft.kept.get(path, "")
-            yield Change(path=path, outcome=Outcome.UPDATED if clean else Outcome.MERGED, detail=detail)
-
-
-def _changelog(form: Questionnaire, old: str, new: str) -> str:
-    """The entries of the template's CHANGELOG.md for the releases after `old`, up to `new`."""
-    file = form.files.get("CHANGELOG.md")
-    if file is None:
-        return ""
-    entries = []
-    for entry in re.split(r"^(?=## )", file.data.decode(errors="replace"), flags=re.MULTILINE)[1:]:
-        heading = re.match(r"## \[?v?([0-9][^\s\]]*)", entry)
-        if heading and is_passed(heading[1], old, new):
-            entries.append(entry.strip())
-    return "\n\n".join(entries)

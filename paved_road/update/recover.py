@@ -13,7 +13,7 @@ from paved_road import git
 from paved_road.errors import UsageError
 from paved_road.git import NO_BLOB
 from paved_road.service import Service
-from paved_road.update import disk, preconditions
+from paved_road.update import decisions, disk, preconditions
 from paved_road.update import journal as journals
 from paved_road.update.apply import Applied, compared, finish, telling, write
 from paved_road.update.journal import Journal, Pair
@@ -32,7 +32,7 @@ def resume(service: Service, *, commit: bool = False, branch: str | None = None)
             applied = write(service, journal)
             return replace(applied, notes=(*kept, *applied.notes))
         if left := _undecided(service, journal):
-            return Applied(journal=journal, conflicts=tuple(left))
+            return Applied(journal=journal, conflicts=tuple(sorted(left)), markers=left)
         if journal.commit and service.repository.head == journal.head:
             _check_commit(service, journal)
         return finish(service, journal, edited=True)
@@ -64,15 +64,17 @@ def abort(service: Service) -> Applied:
         return Applied(journal=journal, notes=kept)
 
 
-def _undecided(service: Service, journal: Journal) -> list[str]:
-    """Conflicted paths that are still unmerged in the index, or still hold the markers of this update."""
-    unmerged = set(git.unmerged_files(service.path))
-    marked = set()
-    for path in journal.conflicts:
-        content = file.data if (file := disk.look(service.top, path)) else b""
-        if b"\n=======\n" in content and b"<<<<<<< " in content and b"\n>>>>>>> " in content:
-            marked.add(path)
-    return sorted((unmerged | marked) & set(journal.conflicts))
+def _undecided(service: Service, journal: Journal) -> dict[str, decisions.Lines]:
+    """Conflicted paths that are still unmerged in the index, or still hold conflict markers, and on which lines."""
+    there = {path: file.data for path in journal.conflicts if (file := disk.look(service.top, path))}
+    marked = {path: found for path, data in there.items() if (found := decisions.markers(data, ()))}
+    if marked:
+        stages = {path: [blob for _, blob in journal.conflicts[path].values()] for path in marked}
+        contents = iter(git.read(service.top, [blob for blobs in stages.values() for blob in blobs]))
+        meant = {path: [next(contents) or b"" for _ in blobs] for path, blobs in stages.items()}
+        marked = {path: decisions.markers(there[path], meant[path]) for path in marked}
+    unmerged = {path: marked.get(path, ()) for path in git.unmerged_files(service.path) if path in journal.conflicts}
+    return {path: found for path, found in marked.items() if found} | unmerged
 
 
 # -- the way back ------------------------------------------------------------------------------------------------

@@ -108,8 +108,8 @@ def test_an_update_says_what_it_kept_and_what_the_road_changed(call: Call, tmp_p
     assert shown["result"]["off_road"][0]["record"] == "own"
     done = call("update")
     assert done.returncode == 0
-    assert "kept        Dockerfile  (off-road, own)" in done.stdout
-    assert "kept because off-road, own; what the road changed:" in done.stdout
+    assert "kept        Dockerfile  off-road, own" in done.stdout
+    assert "Dockerfile stays as it is, because it is off-road (own). The road changed:" in done.stdout
     assert "  +FROM python:3.15" in done.stdout
     assert "paved off-road show own" in done.stderr
     assert "road-moved" in call("status").stdout

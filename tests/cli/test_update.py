@@ -174,13 +174,14 @@ def test_a_dry_run_leaves_not_one_byte(here: Paved, service: Path, newer: Path, 
 
 
 def test_a_dry_run_shows_the_exact_difference_and_ends_as_the_real_run(here: Paved, service: Path, newer: Path) -> None:
-    dry = here("update", service, "--dry-run")
+    dry = here("update", service, "--dry-run", "--diff")
     assert "-Hello, world!\n+Hi, world!\n" in dry.stdout
     assert "note: nothing was changed" in dry.stderr
     real = here("update", service)
     assert dry.returncode == real.returncode == 0
     diff = git.run("diff", "--cached", "--no-color", "-M", "--full-index", cwd=service).decode()
-    shown = dry.stdout[: dry.stdout.index("1.0.0 -> 1.2.0")]
+    assert dry.stdout.startswith("1.0.0 -> 1.2.0\n1 added, 3 updated\n")
+    shown = dry.stdout[dry.stdout.index("diff --git") :]
     assert [line for line in shown.splitlines() if line[:1] in "+-"] == [
         line for line in diff.splitlines() if line[:1] in "+-"
     ]
@@ -203,8 +204,7 @@ def conflict(here: Paved, service: Path, newer: Path) -> Path:
     commit(service, {"hello.txt": "Hello, team!\n"})
     done = here("update", service)
     assert done.returncode == 1
-    assert "decide these, git add each, then: paved update --continue" in done.stdout
-    assert done.stdout.endswith("  hello.txt\n")
+    assert done.stdout.endswith("\nTo undo the update instead: paved update hi --abort\n")
     return service
 
 
@@ -224,7 +224,7 @@ def test_a_conflict_is_an_unmerged_file_as_git_knows_it(conflict: Path) -> None:
 def test_a_decided_conflict_is_continued(here: Paved, conflict: Path) -> None:
     write_files(conflict, {"hello.txt": "Hi, team!\n"})
     done = here("update", conflict, "--continue")
-    assert (done.returncode, "  hello.txt" in done.stdout) == (1, True)
+    assert (done.returncode, "    hi/hello.txt\n      it is not added\n" in done.stdout) == (1, True)
     git.run("add", "hello.txt", cwd=conflict)
     done = here("update", conflict, "--continue", "--commit")
     assert done.returncode == 0, done.stderr

@@ -17,7 +17,8 @@ from paved_road.offroad.standing import State
 from paved_road.service import Service, open_service
 from paved_road.testing import evolve
 from paved_road.update import apply
-from paved_road.update.plan import Change, Order, Outcome, Plan, planning
+from paved_road.update.changes import Change, Outcome
+from paved_road.update.plan import Order, Plan, planning
 from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
 
 Excused = Callable[..., Record]

@@ -16,7 +16,8 @@ from paved_road.git import Leaf
 from paved_road.service import Service, open_service
 from paved_road.testing import evolve, make_road, run, write_files
 from paved_road.update import apply
-from paved_road.update.plan import Order, Outcome, Plan, Planner, planning
+from paved_road.update.changes import Outcome
+from paved_road.update.plan import Order, Plan, Planner, planning
 
 TEMPLATE = {
     "copier.yml": "_subdirectory: template\nname: {type: str, default: world}\n",

@@ -1,0 +1,98 @@
+"""What a person reads about the conflicts of an update: why each is one, and commands that work as they are printed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paved_road import ui
+from paved_road.ui import Paint
+from paved_road.update.decisions import Kind
+
+if TYPE_CHECKING:
+    from paved_road.service import Service
+    from paved_road.update.decisions import Decision
+
+_INDENT = "    "
+
+
+def show(service: Service, left: Iterable[Decision], *, begun: bool) -> None:
+    """The conflicts that are left. `begun`: a person has worked on them, and said that they are decided."""
+    conflicts = list(left)
+    number = f"{len(conflicts)} {'conflict' if len(conflicts) == 1 else 'conflicts'}"
+    ui.data()
+    ui.data(f"{number} left. {'Not decided yet:' if begun else 'Decide each of them, then add it:'}")
+    for one in conflicts:
+        ui.data()
+        for line in _places(one, service):
+            ui.spans((_INDENT, Paint.NONE), (line, Paint.ERROR))
+        ui.data(f"{_INDENT}  {_state(one) if begun else one.why}")
+        for line in commands(one, service):
+            ui.data(f"{_INDENT}  {line}")
+    ui.data()
+    ui.data(f"When all of them are added: {update(service, '--continue')}")
+    ui.data(f"To undo the update instead: {update(service, '--abort')}")
+
+
+def _places(one: Decision, service: Service) -> Iterator[str]:
+    """The file, and the lines in which markers are left, as editors and terminals open them."""
+    path = shown(service.path / one.path)
+    if not one.markers:
+        yield path
+    for first, last in one.markers:
+        yield f"{path}:{first}-{last}" if last != first else f"{path}:{first}"
+
+
+def _state(one: Decision) -> str:
+    if one.markers:
+        return "conflict markers are left on these lines"
+    return "it is not added"
+
+
+# -- commands --------------------------------------------------------------------------------------------------------
+
+
+def commands(one: Decision, service: Service) -> Iterator[str]:
+    """What to type, each with what it does where there is a choice."""
+    git, path = _git(service), _path(service, one.path)
+    match one.kind:
+        case Kind.BINARY:
+            yield f"{git} add {path}   (keeps the service's file)"
+            yield f"{git} checkout --theirs {path} && {git} add {path}   (takes the release's file)"
+        case Kind.MODIFY_DELETE | Kind.RENAME_DELETE:
+            yield f"{git} add {path}   (keeps the file)"
+            yield f"{git} rm {path}   (deletes it)"
+        case Kind.RENAME_RENAME if one.ours is None and one.theirs is None:
+            yield f"{git} rm {path}"
+        case Kind.RENAME_RENAME:
+            yield f"{git} add {path}   (keeps the file under this name)"
+            yield f"{git} rm --force {path}   (deletes it)"
+        case _:
+            yield f"{git} add {path}"
+
+
+def update(service: Service, option: str) -> str:
+    """`paved update` with an option, for this service."""
+    here = Path.cwd()
+    named = "" if here == service.path else f" {shlex.quote(shown(service.path))}"
+    return f"paved update{named} {option}"
+
+
+def shown(path: Path) -> str:
+    """A path as it is typed from the current folder."""
+    return os.path.relpath(path)
+
+
+def _git(service: Service) -> str:
+    inside = Path.cwd().is_relative_to(service.top)
+    return "git" if inside else f"git -C {shlex.quote(shown(service.top))}"
+
+
+def _path(service: Service, path: str) -> str:
+    """A file of the service's as a pathspec of git's."""
+    inside = Path.cwd().is_relative_to(service.top)
+    plain = shown(service.path / path) if inside else service.prefix + path
+    return shlex.quote(f"./{plain}" if plain.startswith((":", "-")) else plain)

@@ -1,0 +1,197 @@
+"""What a person, an editor or an agent needs to decide a conflict: why it is one, and the file as each side has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from paved_road import git
+from paved_road.git import SUBMODULE, Leaf
+
+if TYPE_CHECKING:
+    from paved_road.service import Service
+    from paved_road.update.apply import Applied
+    from paved_road.update.in_the_way import Obstacle
+    from paved_road.update.merge import Conflict
+
+Read = Callable[[list[Leaf]], Sequence[bytes]]
+"""The contents of leaves."""
+
+Lines = tuple[tuple[int, int], ...]
+"""First and last lines, from 1."""
+
+LARGEST = 1 << 18
+"""Bytes of a file whose text is given; of a larger one only the blob is named."""
+
+
+class Kind(StrEnum):
+    """What a conflict is about. Those with a slash and most others are git's own words."""
+
+    CONTENTS = "contents"
+    BINARY = "binary"
+    MODIFY_DELETE = "modify/delete"
+    RENAME_DELETE = "rename/delete"
+    RENAME_RENAME = "rename/rename"
+    FILE_DIRECTORY = "file/directory"
+    DISTINCT_MODES = "distinct modes"
+    DATA = "data"
+    """The lines merge, and the data in them does not."""
+    ALIKE = "alike"
+    """Which block was edited cannot be told, because the blocks are alike."""
+    IN_THE_WAY = "in the way"
+    """Something that the service's last commit does not have lies where the release adds a file."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Why a path is a conflict."""
+
+    kind: Kind
+    why: str
+    """One sentence, without a full stop."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """A conflicted file as one side has it."""
+
+    mode: str
+    blob: str
+    text: str | None
+    """None for what is no text or is larger than `LARGEST`: `git cat-file blob` prints it once the update has begun."""
+    omitted: str = ""
+    """Why there is no text: "binary" or "large"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """A conflict that somebody has to decide. A side is None where it does not have the file."""
+
+    path: str
+    """From the service's folder."""
+    kind: Kind
+    why: str
+    base: Side | None
+    ours: Side | None
+    theirs: Side | None
+    markers: Lines = ()
+    """The lines that still have conflict markers, as `--continue` found them."""
+
+
+# -- why -------------------------------------------------------------------------------------------------------------
+
+
+def reasons(
+    conflicts: Mapping[str, Conflict], obstacles: Mapping[str, Obstacle], *, old: str, new: str
+) -> dict[str, Reason]:
+    """Why each path is a conflict, in the words of an update from the version `old` to `new`."""
+    found = {path: _reason(conflict.reason, conflict.stages, old, new) for path, conflict in conflicts.items()}
+    return found | {path: Reason(kind=Kind.IN_THE_WAY, why=one.reason) for path, one in obstacles.items()}
+
+
+def _reason(said: str, stages: Mapping[int, Leaf], old: str, new: str) -> Reason:
+    """`said` is git's word for the kind, or what paved found in a merge that git took for clean."""
+    road, since = (f"release {new}", f" since {old}") if old != new else ("the template", "")
+    kind = next((one for one in Kind if one == said), Kind.OTHER)
+    if said.startswith("the merge is clean as text"):
+        kind = Kind.DATA
+    elif said.startswith("the blocks are too much alike"):
+        kind = Kind.ALIKE
+    sentence = _SENTENCES.get((kind, tuple(sorted(stages)))) or _SENTENCES.get((kind, ())) or said
+    return Reason(kind=kind, why=sentence.format(road=road, since=since, said=said))
+
+
+_SENTENCES: dict[tuple[Kind, tuple[int, ...]], str] = {
+    (Kind.CONTENTS, ()): "{road} and the service changed the same lines{since}",
+    (Kind.CONTENTS, (2, 3)): "{road} and the service each have this file, and there is no common version to merge from",
+    (Kind.BINARY, ()): "{road} and the service both changed this file, and it is not text",
+    (Kind.MODIFY_DELETE, (1, 2)): "{road} deletes this file, and the service changed it{since}",
+    (Kind.MODIFY_DELETE, (1, 3)): "the service deleted this file, and {road} changes it",
+    (Kind.RENAME_DELETE, (1, 2)): "the service renamed this file, and {road} deletes it",
+    (Kind.RENAME_DELETE, (1, 3)): "{road} renames this file, and the service deleted it",
+    (Kind.RENAME_RENAME, ()): "{road} and the service renamed this file differently",
+    (Kind.RENAME_RENAME, (1,)): "{road} and the service renamed this file differently; this is its old name",
+    (Kind.RENAME_RENAME, (2,)): "{road} and the service renamed this file differently; this is the service's name",
+    (Kind.RENAME_RENAME, (3,)): "{road} and the service renamed this file differently; this is the release's name",
+    (Kind.FILE_DIRECTORY, ()): "one of {road} and the service has a file here, the other one a folder",
+    (Kind.DISTINCT_MODES, ()): "one of {road} and the service has a file here, the other one a link or a submodule",
+    (Kind.OTHER, ()): "git cannot merge this file: {said}",
+    (Kind.DATA, ()): "{said}",
+    (Kind.ALIKE, ()): "{said}",
+}
+"""By the kind and the stages that git has of the path: 1 is the old release's, 2 the service's, 3 the new release's."""
+
+
+# -- the sides -------------------------------------------------------------------------------------------------------
+
+
+def describe(stages: Mapping[str, Mapping[int, Leaf]], why: Mapping[str, Reason], read: Read) -> Iterator[Decision]:
+    """The conflicts with the files of their sides, in the order of their paths."""
+    every = [leaf for of in stages.values() for leaf in of.values() if leaf.mode != SUBMODULE]
+    contents = dict(zip((leaf.blob for leaf in every), read(every), strict=True)) if every else {}
+    for path, of in sorted(stages.items()):
+        base, ours, theirs = (_side(of[number], contents) if number in of else None for number in (1, 2, 3))
+        reason = why.get(path) or Reason(kind=Kind.OTHER, why="it is not merged")
+        yield Decision(path=path, kind=reason.kind, why=reason.why, base=base, ours=ours, theirs=theirs)
+
+
+def waiting(service: Service, applied: Applied) -> tuple[Decision, ...]:
+    """What an update in progress leaves to decide, from the service's repository."""
+    journal, prefix = applied.journal, service.prefix
+    stages = {
+        path.removeprefix(prefix): {
+            int(number): Leaf(mode=mode, blob=blob) for number, (mode, blob) in journal.conflicts[path].items()
+        }
+        for path in applied.conflicts
+    }
+    known = {path: Reason(kind=Kind(kind), why=why) for path, (kind, why) in journal.reasons.items()}
+    why = {path.removeprefix(prefix): reason for path, reason in known.items()}
+    markers_left = {path.removeprefix(prefix): lines for path, lines in applied.markers.items()}
+
+    def read(leaves: list[Leaf]) -> list[bytes]:
+        return [data or b"" for data in git.read(service.top, [leaf.blob for leaf in leaves])]
+
+    return tuple(replace(one, markers=markers_left.get(one.path, ())) for one in describe(stages, why, read))
+
+
+def _side(leaf: Leaf, contents: Mapping[str, bytes]) -> Side:
+    data = contents.get(leaf.blob)
+    text, omitted = None, "binary"
+    if data is not None and len(data) > LARGEST:
+        omitted = "large"
+    elif data is not None and b"\0" not in data:
+        try:
+            text, omitted = data.decode(), ""
+        except UnicodeDecodeError:
+            omitted = "binary"
+    return Side(mode=str(leaf.mode), blob=leaf.blob, text=text, omitted=omitted)
+
+
+# -- markers ---------------------------------------------------------------------------------------------------------
+
+_BEGINS = re.compile(rb"<{7,} ")
+_ENDS = re.compile(rb">{7,} ")
+
+
+def markers(content: bytes, meant: Iterable[bytes]) -> Lines:
+    """The first and last line, from 1, of each conflict that is left in a file, markers included.
+
+    A marker that stands in one of the contents `meant` is text, such as an example in a document about conflicts.
+    """
+    known = {line.rstrip() for text in meant for line in text.splitlines() if _BEGINS.match(line) or _ENDS.match(line)}
+    found: list[tuple[int, int]] = []
+    begun: int | None = None
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.rstrip() in known:
+            continue
+        if _BEGINS.match(line):
+            found += [(begun, begun)] if begun else []
+            begun = number
+        elif _ENDS.match(line):
+            found.append((begun or number, number))
+            begun = None
+    return (*found, *([(begun, begun)] if begun else []))
