@@ -68,7 +68,7 @@ def show(plan: Plan, wanted: Wanted) -> None:
 
 
 def _head(plan: Plan) -> None:
-    ui.spans((f"{plan.old_version} -> {plan.release.version}", Paint.BOLD))
+    ui.data(f"{plan.old_version} -> {plan.release.version}")  # plain, even with FORCE_COLOR: scripts read it
     counts = Counter(str(change.outcome) for change in plan.changes)
     ordered = [name for name in _PAINT if name in counts]
     parts: list[tuple[str, Paint]] = []

@@ -91,13 +91,18 @@ def test_a_terminal_gets_a_folded_changelog_that_can_be_had_whole(evolution: Evo
     assert max(map(len, whole.splitlines())) <= 80
 
 
-def test_colour_is_for_terminals(evolution: Evolution) -> None:
+def test_colour_is_for_terminals(evolution: Evolution, monkeypatch: pytest.MonkeyPatch) -> None:
     _, shown = terminal(evolution.service, "--dry-run", "--diff", NO_COLOR="")
     assert "\x1b[1;31mconflict" in shown
     assert "\x1b[32m+new" in shown
     _, plain = terminal(evolution.service, "--dry-run", "--diff")
     assert "\x1b" not in plain
     assert "\x1b" not in paved("update", evolution.service, "--dry-run", "--diff").out
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    forced = paved("update", evolution.service, "--dry-run", "--diff").out
+    assert forced.startswith("1.0.0 -> 1.1.0\n")
+    assert "\x1b[32m+new" in forced
 
 
 def test_a_file_name_that_a_terminal_would_obey_is_shown_harmless(tmp_path: Path) -> None:
