@@ -5,7 +5,7 @@ Pydantic knows what is wrong; its own words are for programmers ("Extra inputs a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -149,12 +149,3 @@ def _shape(part: dict[str, Any], schema: dict[str, Any]) -> str:
     names = list(part.get("properties", ()))
     keys = f" with the key{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
     return words.get(str(part.get("type")), "something else") + keys
-
-
-# -- keys that stand twice ---------------------------------------------------------------------------------------------
-
-
-def twice(text: str) -> Iterator[Fault]:
-    """Keys that a mapping has twice: YAML takes the last, and nobody notices."""
-    for line, key, first in yml.twice(text):
-        yield Fault(line=line, text=f"the key {key!r} stands on line {first}, too; YAML takes the last one only")

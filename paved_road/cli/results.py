@@ -14,6 +14,7 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 
 from paved_road.doctor import Finding
 from paved_road.drift import Kind
+from paved_road.lint import Finding as Fault
 from paved_road.offroad import record as records
 from paved_road.offroad.moves import Move
 from paved_road.offroad.report import Place, Team
@@ -249,6 +250,16 @@ class Templates(TypedDict):
     templates: list[Template]
 
 
+class TemplatesChecked(TypedDict):
+    """What is wrong with a road's templates."""
+
+    road: str
+    """The road's source."""
+    checked: list[str]
+    """The templates, by name."""
+    findings: list[Fault]
+
+
 class Doctor(TypedDict):
     """Whether this machine is ready."""
 
@@ -411,7 +422,7 @@ RESULTS: Mapping[str, Any] = {
     "status": Status,
     "drift": Drift,
     "adopt": Adopted,
-    "templates": Templates,
+    "templates": Templates | TemplatesChecked,
     "doctor": Doctor,
     "config show": Settings,
     "schema": Schemas | dict[str, Any],

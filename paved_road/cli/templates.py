@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -11,26 +11,35 @@ from paved_road.cli import options
 
 if TYPE_CHECKING:
     from paved_road.cli import results
+    from paved_road.road import Road
 
 
 def templates(
     road: options.Road = None,
     releases: Annotated[bool, typer.Option("--releases", help="List every release of each template.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the templates as their author: what is misspelt or matches nothing.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """List what the road offers.
+    """List what the road offers; with --check tell its author what is wrong.
+
+    A local road is checked as it lies on disk, another one in its latest release. Exit code 1: there is a finding.
 
     \b
     Examples:
       paved templates                            of the road in force
       paved templates --road gh:acme/road        of another one
       paved templates --releases                 every release
+      paved templates --check --road .           before you commit to your road
     """
     from paved_road import road as roads
     from paved_road.config import load
 
     config = load({"road": road})
     opened = roads.open_road(config, fetch=config.is_for_readers)
+    if check:
+        _check(opened, json=json)
     offered = [(template, *roads.offer(template)) for template in roads.offers(opened)]
     if json:
         found: list[results.Template] = [
@@ -53,3 +62,25 @@ def templates(
         for one in ((every or [latest]) if releases else [latest])
     ]
     ui.table(("template", "release" if releases else "latest", "commit"), rows)
+
+
+def _check(road: Road, *, json: bool) -> NoReturn:
+    """Tell what is wrong with each template of a road."""
+    from paved_road import lint
+    from paved_road import road as roads
+
+    offered = roads.offers(road)
+    findings = [one for template in offered for one in lint.check(template)]
+    names = [template.name for template in offered]
+    exit_code = 1 if findings else 0
+    if json:
+        facts: results.TemplatesChecked = {"road": road.source, "checked": names, "findings": findings}
+        ui.envelope("templates", exit_code, facts, notes=road.notes)
+    else:
+        for text in road.notes:
+            ui.note(text)
+        for one in findings:
+            ui.data(str(one))
+        if not findings:
+            ui.good(f"nothing is wrong with {', '.join(names)}")
+    raise typer.Exit(exit_code)

@@ -118,6 +118,9 @@ _CASTS: Mapping[str, Callable[[Any], Any]] = {
     "path": str,
 }
 
+TYPES = tuple(_CASTS)
+"""Of questions."""
+
 _PARSED = frozenset({"json", "yaml"})
 """Types whose answers are written as text and parsed."""
 

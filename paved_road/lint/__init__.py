@@ -1,0 +1,90 @@
+"""What the author of a road would want to know of a template before a team finds out.
+
+Copier takes a misspelt setting for nothing and an undefined variable for an empty text, and a pattern of owners that
+matches no file leaves the files it was meant for to anybody. `paved templates --check` tells each with its file and
+line. Nothing of the template runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from paved_road.errors import PavedError, TemplateError
+from paved_road.lint import rules as owners
+from paved_road.lint import settings, variables
+from paved_road.lint.paths import Glob, destinations
+from paved_road.lint.sources import Finding, Source
+from paved_road.render import config as configs
+from paved_road.render import environment
+from paved_road.render.config import TemplateConfig
+from paved_road.road import WORKING_TREE, Template, release, releases
+from paved_road.stated import FILENAME
+from paved_road.tree import Tree
+
+__all__ = ["Finding", "check"]
+
+
+def check(template: Template) -> list[Finding]:
+    """What is wrong with a template as it lies on disk, or with the latest release of a road that is elsewhere."""
+    found = release(template, WORKING_TREE if template.road.local else None)
+    files = found.files()
+    prefix = f"{template.folder}/" if template.folder else ""
+    told = {replace(one, file=prefix + one.file) for one in _findings(template, files)}
+    return sorted(told, key=lambda one: (one.file, one.line, one.text))
+
+
+def _findings(template: Template, files: Tree) -> Iterator[Finding]:
+    try:
+        config = configs.load(files)
+    except PavedError as error:
+        yield _unreadable(error, files)
+        config = None
+    globs: list[Glob] = []
+    if config is not None:
+        source = Source.of(config.path, files)
+        yield from settings.findings(config, source)
+        try:
+            made = environment.make(_without_extensions(config), files)
+        except TemplateError as error:
+            yield Finding(file=config.path, line=source.line("_envops"), text=_said(error))
+            return
+        if not config.foreign_extensions:  # they may define whatever they like
+            yield from variables.findings(config, made, files, source)
+            globs = destinations(config, made, files)
+    if FILENAME in files:
+        yield from owners.findings(files[FILENAME].data, config, globs, lambda: _earlier(template))
+
+
+def _earlier(template: Template) -> list[Glob]:
+    """Where the files of every release can be."""
+    found: list[Glob] = []
+    for one in releases(template):
+        try:
+            files = one.files()
+            config = _without_extensions(configs.load(files))
+            found += destinations(config, environment.make(config, files), files)
+        except PavedError:
+            continue  # an old release that cannot be read has nothing to say
+    return found
+
+
+def _without_extensions(config: TemplateConfig) -> TemplateConfig:
+    """The configuration with Jinja's own extensions only: a template's are code."""
+    own = [name for name in config.extensions if name not in config.foreign_extensions]
+    return replace(config, settings={**config.settings, "jinja_extensions": own})
+
+
+def _unreadable(error: PavedError, files: Mapping[str, object]) -> Finding:
+    """A fault that keeps a template from being read, where its message says."""
+    name = next((name for name in ("copier.yml", "copier.yaml") if name in files), "copier.yml")
+    said = _said(error)
+    if at := re.match(r"(?P<file>copier\.ya?ml):(?P<line>\d+): ", said):
+        return Finding(file=at["file"], line=int(at["line"]), text=said[at.end() :])
+    line = re.search(r"line (\d+)", error.cause)
+    return Finding(file=name, line=int(line[1]) if line else 1, text=said)
+
+
+def _said(error: PavedError) -> str:
+    return f"{error.message}: {error.cause}" if error.cause else error.message

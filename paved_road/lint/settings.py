@@ -1,0 +1,79 @@
+"""Keys of `copier.yml` that Copier does not know, and takes for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from paved_road.errors import nearest, similar
+from paved_road.lint.sources import Finding, Source
+from paved_road.render.config import TemplateConfig
+from paved_road.render.questions import TYPES
+from paved_road.versions import is_version
+
+SETTINGS = (
+    "answers_file", "envops", "exclude", "external_data", "jinja_extensions", "message_after_copy",
+    "message_after_update", "message_before_copy", "message_before_update", "migrations", "min_copier_version",
+    "preserve_symlinks", "secret_questions", "skip_if_exists", "subdirectory", "tasks", "templates_suffix",
+)  # fmt: skip
+"""Copier's, without the underscore."""
+
+QUESTION = (
+    "type", "help", "choices", "default", "multiselect", "multiline", "placeholder", "qmark", "secret", "validator",
+    "when", "ask",
+)  # fmt: skip
+"""The keys of a question."""
+
+COMMAND = ("command", "when", "working_directory")
+MIGRATION = (*COMMAND, "version", "before", "after")
+
+
+def findings(config: TemplateConfig, source: Source) -> Iterator[Finding]:
+    """Misspelt settings, keys of questions and of commands; questions and versions that do not exist."""
+    yield from source.twice()
+    for name in config.settings:
+        if name not in SETTINGS:
+            said = _meant(f"_{name}", [f"_{one}" for one in SETTINGS])
+            yield source.finding(f"Copier has no setting _{name} and ignores it{said}", f"_{name}")
+    for name, details in config.questions.items():
+        yield from _question(name, details, source)
+    for position, name in enumerate(config.settings.get("secret_questions", ())):
+        if name not in config.questions:
+            said = f"_secret_questions names {name!r}, which is no question{_meant(str(name), config.questions)}"
+            yield source.finding(said, "_secret_questions", position)
+    for key, commands, known in (("_tasks", config.tasks, COMMAND), ("_migrations", config.migrations, MIGRATION)):
+        for position, command in enumerate(commands):
+            if isinstance(command, Mapping):
+                yield from _command(command, known, source, key, position)
+
+
+def _question(name: str, details: Mapping[str, Any], source: Source) -> Iterator[Finding]:
+    unknown = [key for key in details if key not in QUESTION]
+    if name in SETTINGS and len(unknown) == len(details) - ("default" in details):
+        said = f"{name} is a question here; settings begin with an underscore: did you mean _{name}?"
+        yield source.finding(said, name)
+        return
+    for key in unknown:
+        said = f"the question {name!r} has the key {key!r}, which Copier ignores{_meant(str(key), QUESTION)}"
+        yield source.finding(said, name, str(key))
+    kind = details.get("type")
+    if isinstance(kind, str) and "{" not in kind and kind not in TYPES:
+        said = f"the question {name!r} has the type {kind!r}, which does not exist; {nearest(kind, TYPES)}"
+        yield source.finding(said, name, "type")
+
+
+def _command(
+    command: Mapping[str, Any], known: tuple[str, ...], source: Source, key: str, position: int
+) -> Iterator[Finding]:
+    for one in command:
+        if one not in known:
+            yield source.finding(f"{key} has the key {one!r}{_meant(str(one), known)}", key, position, str(one))
+    version = str(command.get("version", "1"))
+    if "{" not in version and not is_version(version):
+        said = f"this migration is for {version!r}, which is not a version such as 1.2.0"
+        yield source.finding(said, key, position, "version")
+
+
+def _meant(word: str, known: Any) -> str:
+    said = similar(word, known)
+    return f"; {said}" if said else ""

@@ -1,0 +1,112 @@
+"""Names in the template's Jinja that stand for nothing: Copier renders them as an empty text, and says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+
+from paved_road.errors import similar
+from paved_road.lint.sources import Finding, Source
+from paved_road.render.config import TemplateConfig
+from paved_road.tree import File, Mode
+
+COPIERS = (
+    "_answers", "_commit", "_copier_answers", "_copier_conf", "_copier_operation", "_copier_phase", "_copier_python",
+    "_external_data", "_folder_name", "_src_path", "UNSET",
+)  # fmt: skip
+"""Names that Copier defines everywhere."""
+
+COMMANDS = (
+    "_stage", "_version_from", "_version_to", "_version_current", "_version_pep440_from", "_version_pep440_to",
+    "_version_pep440_current",
+)  # fmt: skip
+"""Names that it defines for tasks and migrations."""
+
+JINJAS = ("loop", "self", "super", "caller", "varargs", "kwargs")
+
+
+def findings(
+    config: TemplateConfig, environment: jinja2.Environment, files: Mapping[str, File], source: Source
+) -> Iterator[Finding]:
+    """Undefined names in questions, settings, paths and files of a template; Jinja that is none."""
+    known = {*config.questions, *environment.globals, *COPIERS, *JINJAS}
+    for where, text in _texts(config):
+        more = COMMANDS if where[0] in ("_tasks", "_migrations") else ()
+        for _, said in _undefined(text, environment, {*known, *more}):
+            yield source.finding(said, *where)
+    for path, file in files.items():
+        if not path.startswith(_root(config)):
+            continue
+        for _, said in _undefined(path, environment, known):
+            yield Finding(file=path, line=1, text=f"its path: {said}")
+        content = _read(file) if path.endswith(config.suffix) and file.mode is not Mode.SYMLINK else None
+        for line, said in _undefined(content, environment, known) if content is not None else ():
+            yield Finding(file=path, line=line, text=said)
+
+
+def _root(config: TemplateConfig) -> str:
+    """The folder whose files are rendered; of one that depends on answers, what comes before them."""
+    folder = config.subdirectory.split("{", 1)[0].removeprefix("./").strip("/")
+    return f"{folder}/" if folder and "{" not in config.subdirectory else folder
+
+
+def _read(file: File) -> str | None:
+    try:
+        return file.data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _texts(config: TemplateConfig) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text in `copier.yml` that Copier renders, and where it stands."""
+    for name, details in config.questions.items():
+        for key in ("default", "when", "choices", "validator", "help", "placeholder", "type", "multiline"):
+            yield from _within(details.get(key), (name, key))
+    for name, value in config.settings.items():
+        if name not in ("envops", "jinja_extensions", "min_copier_version", "secret_questions"):
+            yield from _within(value, (f"_{name}",))
+
+
+def _within(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _within(inner, (*where, str(key)))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _within(inner, (*where, position))
+
+
+def _undefined(text: str, environment: jinja2.Environment, known: Collection[str]) -> Iterator[tuple[int, str]]:
+    """The line of each name that nothing defines, and what to say of it; or why the text is no template."""
+    try:
+        tree = environment.parse(text)
+        names = meta.find_undeclared_variables(tree) - {*known, *_foreseen(tree)}
+    except jinja2.TemplateSyntaxError as error:
+        if "yield" not in str(error):  # Copier's own tag in paths
+            yield error.lineno, f"Jinja cannot read it: {error.message}"
+        return
+    except (RecursionError, SyntaxError, ValueError) as error:
+        yield 1, f"Jinja cannot read it: {type(error).__name__}"
+        return
+    for name in sorted(names):
+        meant = similar(name, known)
+        yield _line(tree, name), f"{name} is defined nowhere, and renders as nothing" + (f"; {meant}" if meant else "")
+
+
+def _line(tree: nodes.Template, name: str) -> int:
+    return min((one.lineno for one in tree.find_all(nodes.Name) if one.name == name), default=1)
+
+
+def _foreseen(tree: nodes.Template) -> Iterator[str]:
+    """Names for whose absence the template has an answer: `is defined`, `default(...)`."""
+    for test in tree.find_all(nodes.Test):
+        if test.name in ("defined", "undefined") and isinstance(test.node, nodes.Name):
+            yield test.node.name
+    for one in tree.find_all(nodes.Filter):
+        if one.name in ("default", "d") and isinstance(one.node, nodes.Name):
+            yield one.node.name

@@ -1,0 +1,250 @@
+"""What an author is told of a template: `paved templates --check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pathspec import PathSpec
+
+from paved_road.lint import settings
+from paved_road.lint.paths import literal, meets, pattern
+from paved_road.testing import Files, evolve, make_road, paved, write_files
+from tests.render.copier_features import Part, features
+
+COPIER = """\
+_subdirectory: template
+name: {type: str, default: x}
+ci: {type: str, default: github, choices: [github, gitlab]}
+"""
+
+GOOD: Files = {
+    "copier.yml": COPIER,
+    "paved-road.yml": """\
+version: 1.0.0
+owners:
+  road: [src/*/paved/**, .github/workflows/, Makefile, '*.toml', deploy/**/base.yaml]
+  shared: [README.md, "!src/x/paved/health.py"]
+  derived: {uv.lock: uv lock}
+""",
+    "template/src/{{ name }}/paved/health.py.jinja": "{{ name }}\n",
+    "template/{% if ci == 'github' %}.github{% endif %}/workflows/ci.yml": "",
+    "template/{{ 'Make' if name else 'make' }}{{ 'file' }}": "",
+    "template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}",
+    "template/pyproject.toml.jinja": (
+        "{% set a = 1 %}{{ a }}{% for b in [1] %}{{ b }}{{ loop.index }}{% endfor %}"
+        "{% if own is defined %}{{ own }}{% endif %}{{ other | default('') }}{% macro m(c) %}{{ c }}{% endmacro %}"
+    ),
+    "template/README.md": "{{ not rendered }}",
+    "template/deploy/a/b/base.yaml": "",
+}
+
+
+def found(road: Path) -> list[str]:
+    done = paved("templates", "--check", "--road", road)
+    assert done.err == "" or done.code == 1
+    return [] if done.code == 0 else done.out.splitlines()
+
+
+def of(tmp_path: Path, **files: str | None) -> list[str]:
+    """What is said of the good template with these files in place of its own."""
+    named = {path.replace("__", "/"): content for path, content in files.items()}
+    return found(write_files(tmp_path / "road", {**GOOD, **named}))
+
+
+def test_nothing_is_said_of_a_good_template(tmp_path: Path) -> None:
+    assert found(make_road(tmp_path / "road", GOOD)) == []
+
+
+def test_the_built_in_road_is_good() -> None:
+    assert paved("templates", "--check").out == "nothing is wrong with service\n"
+
+
+SETTINGS = {
+    "_subdirctory: template": "1: Copier has no setting _subdirctory and ignores it; did you mean _subdirectory?",
+    "q: 1\n_excludes: [a]": "2: Copier has no setting _excludes and ignores it; did you mean _exclude?",
+    "_flavour: 1": "1: Copier has no setting _flavour and ignores it",
+    "subdirectory: template": (
+        "1: subdirectory is a question here; settings begin with an underscore: did you mean _subdirectory?"
+    ),
+    "tasks: [make]": "1: tasks is a question here; settings begin with an underscore: did you mean _tasks?",
+    "q:\n  type: str\n  defualt: x": (
+        "3: the question 'q' has the key 'defualt', which Copier ignores; did you mean default?"
+    ),
+    "q:\n  default: x\n  chioces: [x]": (
+        "3: the question 'q' has the key 'chioces', which Copier ignores; did you mean choices?"
+    ),
+    "q: {type: strr, default: x}": "1: the question 'q' has the type 'strr', which does not exist; did you mean str?",
+    "token: {type: str, default: '', secret: true}\n_secret_questions: [tokn]": (
+        "2: _secret_questions names 'tokn', which is no question; did you mean token?"
+    ),
+    "_tasks:\n- command: a\n  wehn: true": "3: _tasks has the key 'wehn'; did you mean when?",
+    "_migrations:\n- version: next\n  command: a": (
+        "2: this migration is for 'next', which is not a version such as 1.2.0"
+    ),
+    "q: 1\nr: 2\nq: 3": "3: 'q' is on line 1, too; only this one counts",
+    "q: {type: str, default: '{{ nmae }}'}\nname: x": (
+        "1: nmae is defined nowhere, and renders as nothing; did you mean name?"
+    ),
+    "q:\n  type: str\n  default: x\n  when: '{{ naem }}'\nname: y": (
+        "4: naem is defined nowhere, and renders as nothing; did you mean name?"
+    ),
+    "q:\n  choices:\n  - '{{ z }}'": "3: z is defined nowhere, and renders as nothing",
+    "_message_after_copy: '{{ hosts }}'\nhost: 1": (
+        "1: hosts is defined nowhere, and renders as nothing; did you mean host?"
+    ),
+    "_exclude:\n- a\n- '{% if q }'\nq: 1": "3: Jinja cannot read it: unexpected '}'",
+    "_tasks: ['echo {{ _version_from }} {{ _copier_operation }}']\n_tasks2: 1": (
+        "2: Copier has no setting _tasks2 and ignores it; did you mean _tasks?"
+    ),
+    "_exclude: a": "1: _exclude must be a list of texts: it is 'a'",
+    "q: 1\n_tasks:\n  a: b": "2: _tasks must be a list of commands, or of mappings with a command: it is {'a': 'b'}",
+    "q:\n  type: str\n  secret: perhaps": "3: the question 'q': secret must be true or false: it is 'perhaps'",
+    "q: [": "2: the template's copier.yml is not YAML: line 2: did not find expected node content",
+    "_envops: {nonsense: 1}": "1: the template's _envops are not options of Jinja: ",
+}
+
+
+@pytest.mark.parametrize("content", SETTINGS)
+def test_what_copier_takes_for_nothing_is_told_with_its_line(tmp_path: Path, content: str) -> None:
+    road = write_files(tmp_path / "road", {"copier.yml": f"{content}\n", "a.txt": "a"})
+    said = found(road)
+    assert len(said) == 1, said
+    assert said[0].startswith(f"copier.yml:{SETTINGS[content]}")
+
+
+FILES: dict[str, tuple[Files, str]] = {
+    "an undefined name": (
+        {"template/a.txt.jinja": "a\n{{ name }}\n{{ nmae }}\n"},
+        "template/a.txt.jinja:3: nmae is defined nowhere, and renders as nothing; did you mean name?",
+    ),
+    "in a condition": (
+        {"template/a.txt.jinja": "{% if cii %}x{% endif %}"},
+        "template/a.txt.jinja:1: cii is defined nowhere, and renders as nothing; did you mean ci?",
+    ),
+    "in a path": (
+        {"template/{{ packge }}/a.txt": ""},
+        "template/{{ packge }}/a.txt:1: its path: packge is defined nowhere, and renders as nothing",
+    ),
+    "an unknown filter": (
+        {"template/a.txt.jinja": "\n{{ name | shout }}"},
+        "template/a.txt.jinja:2: Jinja cannot read it: No filter named 'shout'.",
+    ),
+    "a tag that does not end": (
+        {"template/a.txt.jinja": "{% if name %}"},
+        "template/a.txt.jinja:1: Jinja cannot read it: Unexpected end of template.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_no_question_defines_is_told_with_file_and_line(tmp_path: Path, name: str) -> None:
+    files, said = FILES[name]
+    (told,) = found(write_files(tmp_path / "road", {**GOOD, **files}))
+    assert told.startswith(said)
+
+
+RULES = {
+    "owners:\n  road: [Makefile, scr/*/paved/**]": (
+        "2: road: scr/*/paved/** matches no file that the template can render, so nobody owns one by it"
+    ),
+    "owners:\n  road:\n  - Makefile\n  - Dockerfile": "4: road: Dockerfile matches no file",
+    "owners: {shared: [.gitlab/workflows/**]}": "1: shared: .gitlab/workflows/** matches no file",
+    "owners: {service: [src/*/paved/*.rs]}": "1: service: src/*/paved/*.rs matches no file",
+    "owners: {road: [README.md/]}": "1: road: README.md/ matches no file",
+    "owners: {road: ['*.jinja']}": "1: road: *.jinja matches no file",
+    "owners: {road: ['template/**']}": "1: road: template/** matches no file",
+    "onwers: {road: [Makefile]}": "1: there is no key 'onwers'; did you mean owners?",
+    "version: '1'": "1: write the version '1' with three numbers and no v, as in 1.2.0",
+    "version: v1.2": "1: write the version 'v1.2' with three numbers and no v, as in 1.2.0",
+    "version: next": "1: version must be a version such as 1.2.0; it is 'next'",
+    "moves: {1.0.0: {old.md: README.md}}": "1: no release renders old.md, so it cannot move",
+    "moves:\n  1.0.0:\n    README.md: docs/README.md": (
+        "3: the template does not render docs/README.md, where README.md moves"
+    ),
+    "owners: {road: [Makefile], road: [README.md]}": "1: 'road' is on line 1, too; only this one counts",
+}
+
+
+@pytest.mark.parametrize("content", RULES)
+def test_a_rule_that_fits_no_file_is_told_with_its_line(tmp_path: Path, content: str) -> None:
+    (said,) = of(tmp_path, **{"paved-road.yml": f"{content}\n"})
+    assert said.startswith(f"paved-road.yml:{RULES[content]}")
+
+
+def test_a_move_is_of_a_file_that_an_earlier_release_rendered(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", {**GOOD, "template/old.md": "", "template/x/{{ name }}/y.md": ""})
+    moves = "moves: {1.1.0: {old.md: mid.md, x/orders/y.md: src/orders/paved/y.md}, 1.2.0: {mid.md: README.md}}\n"
+    gone: Files = {"template/old.md": None, "template/x/{{ name }}/y.md": None, "paved-road.yml": moves}
+    new: Files = {"template/src/{{ name }}/paved/y.md": ""}
+    assert found(evolve(road, {**gone, **new}, tag="v1.2.0")) == [
+        "paved-road.yml:1: no release renders mid.md, so it cannot move"
+    ]
+
+
+def test_a_pattern_may_be_for_what_a_task_makes(tmp_path: Path) -> None:
+    owners = "owners: {road: [made/by/a/task.txt]}\n"
+    assert of(tmp_path, **{"copier.yml": COPIER + "_tasks: [make]\n", "paved-road.yml": owners}) == []
+
+
+def test_templates_with_extensions_are_not_guessed_at(tmp_path: Path) -> None:
+    own = COPIER + "_jinja_extensions: [extensions.py:Own]\n_subdirctory: x\n"
+    said = of(tmp_path, **{"copier.yml": own, "template/a.txt.jinja": "{{ anything }}"})
+    assert [line.split(": ")[0] for line in said] == ["copier.yml:5"]
+
+
+def test_a_road_of_several_templates_names_the_folder_and_json_tells_the_same(tmp_path: Path) -> None:
+    files = {f"templates/{name}/{path}": text for name in ("one", "two") for path, text in GOOD.items()}
+    road = make_road(tmp_path / "road", {**files, "templates/two/paved-road.yml": "onwers: {}\n"})
+    assert found(road) == ["templates/two/paved-road.yml:1: there is no key 'onwers'; did you mean owners?"]
+    done = paved("templates", "--check", "--road", road, "--json")
+    facts: dict[str, Any] = json.loads(done.out)["result"]
+    assert done.code == 1
+    assert facts["checked"] == ["one", "two"]
+    assert [one["file"] for one in facts["findings"]] == ["templates/two/paved-road.yml"]
+
+
+def test_a_road_that_is_elsewhere_is_checked_in_its_latest_release(tmp_path: Path) -> None:
+    road = make_road(tmp_path / "road", GOOD)
+    write_files(road, {"paved-road.yml": "onwers: {}\n"})
+    assert found(road) != []
+    assert paved("templates", "--check", "--road", f"file://{road}").code == 0
+
+
+def test_nothing_of_the_template_runs(tmp_path: Path) -> None:
+    extension = "open(__file__ + '.ran', 'w')\n"
+    road = write_files(
+        tmp_path / "road",
+        {"copier.yml": "_jinja_extensions: [own.py:Own]\n_tasks: ['touch ran']\nq: 1\n", "own.py": extension},
+    )
+    assert found(road) == []
+    assert sorted(path.name for path in road.iterdir()) == ["copier.yml", "own.py"]
+
+
+def test_the_settings_and_keys_of_questions_are_those_that_copier_documents() -> None:
+    rows = features()
+    assert {f"_{name}" for name in settings.SETTINGS} == {row.name for row in rows if row.part is Part.SETTING}
+
+
+SEGMENT = st.sampled_from(["a", "b", "ab", "*", "**", "?", "a*", "[ab]", "*.b", "a.b", r"\*"])
+NAME = st.sampled_from(["a", "b", "ab", "a.b", "c", "*"])
+
+
+@given(st.lists(SEGMENT, min_size=1, max_size=4), st.booleans(), st.booleans(), st.lists(NAME, min_size=1, max_size=4))
+def test_whatever_git_matches_may_match(segments: list[str], anchored: bool, folder: bool, names: list[str]) -> None:
+    text = ("/" if anchored else "") + "/".join(segments) + ("/" if folder else "")
+    path = "/".join(names)
+    if PathSpec.from_lines("gitignore", [text]).match_file(path):
+        assert any(meets(way, literal(path)) for way in pattern(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [("a", "b"), ("/a", "b/a"), ("a/*", "b/a"), ("a/", "a"), ("*.py", "a.pyc"), ("a/**", "ab/c")],
+)
+def test_what_certainly_does_not_match_is_known(text: str, path: str) -> None:
+    assert not any(meets(way, literal(path)) for way in pattern(text))
