@@ -22,7 +22,7 @@ Here = Callable[..., CompletedProcess[str]]
 
 
 def test_every_command_has_a_schema() -> None:
-    assert {" ".join(words) for words in commands()} == results.RESULTS.keys()
+    assert {" ".join(words) for words in commands()} - {"help"} == results.RESULTS.keys()
 
 
 @pytest.mark.parametrize("name", schemas.NAMES)
