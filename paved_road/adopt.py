@@ -23,7 +23,7 @@ from paved_road.records import Stated
 from paved_road.render import Operation, Pristine, Questionnaire, Told, prepare, render
 from paved_road.render import config as configs
 from paved_road.render.context import AnswerBook
-from paved_road.render.questions import Ask
+from paved_road.render.prompts import Interview
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
@@ -70,7 +70,7 @@ class Adopted:
     notes: tuple[str, ...] = ()
 
 
-def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool = False) -> Adopted:
+def adopt(order: Order, config: Config, *, interview: Interview | None = None, dry_run: bool = False) -> Adopted:
     """Put the repository at `order.path` on the road."""
     path = address.resolved(order.path)
     repository = _check(path)
@@ -84,7 +84,8 @@ def adopt(order: Order, config: Config, *, ask: Ask | None = None, dry_run: bool
         given=order.answers,
         recorded=stamped.answers if stamped else {},
         defaults={**config.answers.value, **_seen(path)},
-        ask=None if stamped else ask,
+        first=own.first,
+        interview=None if stamped else interview,
     )
     if stamped is None and order.answers_file is not None:
         check_chosen(form, book, path, order.answers_file)

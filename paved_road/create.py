@@ -33,7 +33,7 @@ from paved_road.render import (
     untrusted,
 )
 from paved_road.render.commands import Command
-from paved_road.render.questions import Ask
+from paved_road.render.prompts import Interview
 from paved_road.road import Release, find_template, open_road, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
@@ -104,7 +104,7 @@ class Created:
     notes: tuple[str, ...]
 
 
-def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
+def plan(order: Order, config: Config, *, interview: Interview | None = None) -> Plan:
     """Resolve the release, settle the answers and render, without touching the destination."""
     destination = Path(os.path.abspath(order.destination))
     _check_destination(destination, dry_run=order.dry_run)
@@ -119,7 +119,9 @@ def plan(order: Order, config: Config, *, ask: Ask | None = None) -> Plan:
         _check_trust(form, order, [task.words for task in ahead])
     own = rules.read(form.files, config.cache_dir)
     order.greet(form.greeting(destination, Operation.COPY))
-    book = form.settle(destination, given=order.answers, defaults=config.answers.value, ask=ask)
+    book = form.settle(
+        destination, given=order.answers, defaults=config.answers.value, first=own.first, interview=interview
+    )
     if order.answers_file is not None:
         check_chosen(form, book, destination, order.answers_file)
     pristine = render(form, book, destination, answers_file=order.answers_file)

@@ -17,6 +17,7 @@ They are raised where the reason is known, and caught once, in `paved_road.cli.m
     │   └── ForbiddenPath       a template writes outside the service
     ├── LimitError              a template or a file costs more time, memory, files or bytes than it may
     ├── UntrustedTemplate       a foreign template wants to run code and `--trust` was not given
+    ├── Stopped                 the person stopped at a question; exit 130, as for every interrupt
     ├── AnswerError             an answer is missing, invalid, or to a question that was not asked
     ├── ServiceError            the service's own records (answers, lock) are missing or broken
     │   └── RecordError         a deviation record is broken, breaks a rule of the road, or does not exist
@@ -101,6 +102,12 @@ class LimitError(PavedError):
 
 class UntrustedTemplate(PavedError):
     """A foreign template wants to run code and `--trust` was not given."""
+
+
+class Stopped(PavedError):
+    """The person stopped at a question."""
+
+    exit_code = 130
 
 
 class AnswerError(PavedError):

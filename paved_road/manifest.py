@@ -82,6 +82,16 @@ class Offroad(_Strict):
         return longest
 
 
+class Questions(_Strict):
+    """How the questions of `copier.yml` are put to a person on a terminal."""
+
+    first: list[str] = Field(
+        default=[],
+        description="names of the few that matter; the person is asked these, and whether to customise the others. "
+        "Without it every question is asked, as in Copier.",
+    )
+
+
 class Manifest(_Strict):
     """`paved-road.yml`."""
 
@@ -98,6 +108,7 @@ class Manifest(_Strict):
     mentions: dict[str, dict[str, str]] = Field(
         default={}, description="by version: a word in files that the team wrote or edited, and what takes its place"
     )
+    questions: Questions = Questions()
     run: Run | None = None
     offroad: Offroad = Offroad()
     practices: str | None = Field(default=None, description="folder of the road's own checks")

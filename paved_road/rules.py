@@ -36,6 +36,8 @@ class Rules:
     """By version: old path to new path."""
     mentions: Mapping[str, Mapping[str, str]]
     """By version: words in the team's files, and what takes their place."""
+    first: tuple[str, ...]
+    """Questions that are asked before the others."""
     longest: str
     """Until a deviation is reviewed."""
     approval_from: str
@@ -63,6 +65,7 @@ def of(manifest: Manifest) -> Rules:
         derived=manifest.derived,
         moves=manifest.moves,
         mentions=manifest.mentions,
+        first=tuple(manifest.questions.first),
         longest=manifest.offroad.longest,
         approval_from=manifest.offroad.approval_from,
     )
@@ -70,4 +73,4 @@ def of(manifest: Manifest) -> Rules:
 
 def _loaded(facts: dict[str, Any]) -> Rules:
     owners = tuple((Owner(owner), tuple(patterns)) for owner, patterns in facts.pop("owners"))
-    return Rules(owners=owners, **facts)
+    return Rules(owners=owners, first=tuple(facts.pop("first")), **facts)

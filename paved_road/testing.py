@@ -89,7 +89,10 @@ def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -
 def on_a_terminal(
     command: Sequence[str | Path], cwd: Path, typed: Iterable[str], env: Mapping[str, str] = {}
 ) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal, typing one line whenever it waits; its exit code and what it showed."""
+    """Run a command on a pseudo-terminal that cannot move its cursor, typing one line whenever it waits.
+
+    Returns its exit code and what it showed.
+    """
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(cwd)
@@ -111,6 +114,8 @@ def on_a_terminal(
             shown += chunk
         elif lines and shown.endswith(": "):
             os.write(terminal, (lines.pop(0) + "\n").encode())
+    else:
+        os.kill(pid, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
 
 

@@ -175,6 +175,11 @@ def talk(text: str) -> None:
         _print(visible(text), sys.stderr)
 
 
+def question(text: str) -> None:
+    """A line of a question, which `--quiet` does not leave out."""
+    _print(visible(text), sys.stderr)
+
+
 def greet(text: str) -> None:
     """What a template says before it asks anything."""
     for line in text.splitlines():

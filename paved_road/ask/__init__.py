@@ -1,21 +1,94 @@
-"""Putting a template's questions to a person on a terminal. Everything is shown on standard error."""
+"""Putting a template's questions to a person on a terminal. Everything is drawn on standard error.
+
+`interview` decides what is asked, `screen` and `lines` draw it, and `kept` holds the answers until they are used.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from paved_road import ui
+from paved_road.errors import PavedError, Stopped
 
 if TYPE_CHECKING:
-    from paved_road.render.questions import Ask
+    from paved_road.ask.interview import Person
+    from paved_road.ask.kept import Kept
+    from paved_road.render.context import AnswerBook
+    from paved_road.render.prompts import Ask, Topic
 
-__all__ = ["asker"]
+__all__ = ["Interviewer", "asking"]
+
+_GO_ON = "your answers are kept; run the same command again to go on"
 
 
-def asker() -> Ask | None:
-    """The function that puts a question to the person; None when nobody is there."""
-    if not ui.interactive():
-        return None
-    from paved_road.ask import lines
+class Interviewer:
+    """Asks for one command, and keeps the answers until the command has done what they were given for."""
 
-    return lines.ask
+    def __init__(self, command: str, *, review: str) -> None:
+        self._command, self._review = command, review
+        self._kept: list[Kept] = []
+
+    def __call__(self, topic: Topic, settle: Callable[[Ask], AnswerBook]) -> AnswerBook:
+        """Have the questions about one topic answered."""
+        from paved_road.ask.interview import Talk
+        from paved_road.ask.kept import Kept
+
+        kept = Kept(self._command, topic)
+        said = kept.read()
+        if said.answers:
+            ui.note("these are the answers that you gave before; the review shows them")
+        talk = Talk(topic, _person(), said)
+        try:
+            return talk.hold(settle, review=self._review)
+        finally:
+            if kept.write(talk.everything()):
+                self._kept.append(kept)
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether some answers are kept."""
+        return bool(self._kept)
+
+    def forget(self) -> None:
+        """The command has done what it was asked for: nobody needs the answers again."""
+        for kept in self._kept:
+            kept.forget()
+        self._kept.clear()
+
+
+@contextlib.contextmanager
+def asking(command: str, *, wanted: bool, review: str) -> Iterator[Interviewer | None]:
+    """Who asks while `command` runs; None when nobody is there, or it is not `wanted`.
+
+    `review` is the question under the list of the answers; without one there is no review. Where the command fails
+    or is interrupted, the person is told that the answers are kept.
+    """
+    if not wanted or not ui.interactive():
+        yield None
+        return
+    from paved_road.ask.interview import Declined
+
+    interviewer = Interviewer(command, review=review)
+    try:
+        yield interviewer
+    except (KeyboardInterrupt, EOFError, Declined) as stopped:
+        said = "nothing was written" if isinstance(stopped, Declined) else "interrupted"
+        raise Stopped(said, hint=_GO_ON if interviewer.has_kept else "") from None
+    except (PavedError, OSError):
+        if interviewer.has_kept:
+            ui.note(_GO_ON)
+        raise
+
+
+def _person() -> Person:
+    """The person at this terminal: line by line where it cannot move the cursor."""
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+        from paved_road.ask.lines import Lines
+
+        return Lines()
+    from paved_road.ask.screen import Screen
+
+    return Screen()

@@ -3,47 +3,92 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from paved_road import ui
+from paved_road.ask.interview import Back, Question, Row, in_brief, yes_or_no
 from paved_road.errors import AnswerError
 from paved_road.escape import visible, visible_lines
-
-if TYPE_CHECKING:
-    from paved_road.render.questions import Prompt
+from paved_road.render.prompts import Prompt
 
 
-def ask(prompt: Prompt) -> Any:
-    """Ask until the answer is one."""
+class Lines:
+    """The person at a terminal that only prints."""
+
+    def __init__(self) -> None:
+        self._knows_back = False
+
+    def ask(self, question: Question) -> Any:
+        """Put a question."""
+        prompt = question.prompt
+        if question.back and not self._knows_back:
+            ui.question("(to go back, type <)")
+            self._knows_back = True
+        if question.said:
+            _complain(question.said)
+        self._list(prompt)
+        while True:
+            typed = _typed(_label(question), _shown(prompt), secret=prompt.secret, several=prompt.multiline)
+            if question.back and typed == "<":
+                raise Back
+            try:
+                if not (prompt.multiselect and prompt.choices and not typed.strip()):
+                    return prompt.accept(_meant(prompt, typed))
+                _complain("nothing was typed")
+            except AnswerError as error:
+                _complain(in_brief(error))
+            if prompt.choices:
+                _complain(_how_to_choose(prompt))
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Show the answers."""
+        widest = max((len(row.name) for row in rows), default=0)
+        for row in rows:
+            ui.question(f"{f'{row.number}.' if row.number else '':>5} {row.name:<{widest}}  {row.answer}")
+
+    def _list(self, prompt: Prompt) -> None:
+        numbered = _is_numbered(prompt)
+        for number, choice in enumerate(prompt.choices, 1):
+            refused = f" (not available: {choice.refused})" if choice.refused else ""
+            ui.question(f"  {f'{number}.' if numbered else '-'} {choice.label}{refused}")
+
+
+def _label(question: Question) -> str:
+    prompt, default = question.prompt, _shown(question.prompt)
+    label = "\n".join(visible_lines(prompt.help or prompt.name))
+    if question.place:
+        label = f"{question.place} {label}"
+    if prompt.multiselect and prompt.choices:
+        label += f"; {_how_to_choose(prompt)}"
+    if prompt.multiline:
+        label += "; a line with . alone ends it"
+    if default not in (..., "") and not prompt.secret:
+        label += f" ({visible(default)})"
+    if default in (..., "") and prompt.placeholder:
+        label += f" (for example {visible(prompt.placeholder)})" if prompt.name else f" [{prompt.placeholder}]"
+    return label
+
+
+def _typed(label: str, default: Any, *, secret: bool, several: bool) -> str:
+    """What the person types: one line, or all up to a line with a full stop."""
     from rich.console import Console
     from rich.markup import escape
     from rich.prompt import Prompt as RichPrompt
 
     console = Console(stderr=True, highlight=False)
-    numbered = _is_numbered(prompt)
-    for number, choice in enumerate(prompt.choices, 1):
-        refused = f" (not available: {choice.refused})" if choice.refused else ""
-        console.print(f"  {number}." if numbered else "  -", visible(choice.label + refused), markup=False)
-    default = _shown(prompt)
-    label = "\n".join(visible_lines(prompt.help or prompt.name))
-    if prompt.multiselect and prompt.choices:
-        label += f"; {_how_to_choose(prompt)}"
-    if default not in (..., "") and not prompt.secret:
-        label += f" ({visible(default)})"
-    if default in (..., "") and prompt.placeholder:
-        label += f" (for example {visible(prompt.placeholder)})"
-    while True:
-        typed = RichPrompt.ask(
-            escape(label), console=console, password=prompt.secret, default=default, show_default=False
-        )
-        try:
-            if not (prompt.multiselect and prompt.choices and not typed.strip()):
-                return prompt.accept(_meant(prompt, typed))
-            said = "nothing was typed"
-        except AnswerError as error:
-            said = error.cause or error.message
-        console.print(f"  {visible(said)}", style="red", markup=False)
-        if prompt.choices:
-            console.print(f"  {_how_to_choose(prompt)}", markup=False)
+    typed = str(RichPrompt.ask(escape(label), console=console, password=secret, default=default, show_default=False))
+    if not several or typed in (default, "<"):
+        return typed
+    lines: list[str] = []
+    while typed != ".":
+        lines.append(typed)
+        typed = console.input("")
+    return "\n".join(lines)
+
+
+def _complain(text: str) -> None:
+    ui.question(f"  {text}")
 
 
 def _how_to_choose(prompt: Prompt) -> str:
@@ -83,7 +128,7 @@ def _meant(prompt: Prompt, typed: str) -> Any:
     from paved_road.render.context import parsed
 
     if not prompt.choices:
-        return typed
+        return yes_or_no(typed) if prompt.type == "bool" else typed
     preset = [parsed(prompt.choices[place].value) for place in _preset(prompt)]
     if preset and typed == _shown(prompt):
         return preset if prompt.multiselect else preset[0]

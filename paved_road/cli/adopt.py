@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.ask import asker
+from paved_road.ask import asking
 from paved_road.cli import options
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ def adopt(
         trust=trust,
     )  # fmt: skip
     config = load({"road": road}, directory=path.absolute())
-    adopted = adoption.adopt(order, config, ask=None if defaults or json else asker(), dry_run=dry_run)
+    review = "" if dry_run else "Write it?"
+    with asking("adopt", wanted=not (defaults or json), review=review) as interviewer:
+        adopted = adoption.adopt(order, config, interview=interviewer, dry_run=dry_run)
+        if interviewer and not dry_run:
+            interviewer.forget()
     if json:
         ui.envelope("adopt", 0, _facts(adopted, dry_run=dry_run), notes=adopted.notes)
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.ask import asker
+from paved_road.ask import asking
 from paved_road.cli import everywhere, options
 from paved_road.errors import UsageError
 
@@ -68,13 +68,16 @@ def new(
         dry_run=dry_run,
         greet=(lambda _: None) if json else ui.greet,
     )
-    ask = None if defaults or json else asker()
-    plan = create.plan(order, load({"road": road}), ask=ask)
-    if dry_run:
-        _show_plan(plan, json=json)
-        return
-    with contextlib.nullcontext() if plan.tasks else ui.working("stamping"):  # tasks say themselves what they do
-        created = create.create(plan, tell=ui.talk)
+    review = "" if dry_run else "Write it?"
+    with asking("new", wanted=not (defaults or json), review=review) as interviewer:
+        plan = create.plan(order, load({"road": road}), interview=interviewer)
+        if dry_run:
+            _show_plan(plan, json=json)
+            return
+        with contextlib.nullcontext() if plan.tasks else ui.working("stamping"):  # tasks say themselves what they do
+            created = create.create(plan, tell=ui.talk)
+        if interviewer:
+            interviewer.forget()
     if json:
         facts: results.New = {**_facts(plan), "commit": created.commit, "derived": list(created.derived)}
         ui.envelope("new", 0, facts, notes=created.notes)

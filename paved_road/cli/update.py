@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.ask import asker
+from paved_road.ask import asking
 from paved_road.cli import options
 from paved_road.errors import UsageError
 
@@ -102,7 +102,11 @@ def update(
     )
     wanted = Wanted(dry_run=dry_run, changelog=changelog, stat=stat, diff=diff)
     config = load({"road": road}, directory=service.path)
-    with planning(service, order, config, ask=None if defaults or json else asker()) as plan:
+    review = "" if dry_run else "Update with these answers?"
+    with (
+        asking("update", wanted=not (defaults or json), review=review) as interviewer,
+        planning(service, order, config, interview=interviewer) as plan,
+    ):
         if plan.is_empty:
             _tell_current(plan, json=json)
         elif dry_run:
@@ -114,6 +118,8 @@ def update(
             if not json:
                 update_shown.show(plan, wanted)
             applied = apply.apply(plan, commit=commit, branch=branch)
+            if interviewer:
+                interviewer.forget()
             _tell(service, applied, facts, message=plan.message, json=json)
 
 

@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING, Any
 from paved_road import debug
 from paved_road import tree as trees
 from paved_road.config import BUILT_IN
-from paved_road.errors import ForbiddenPath, PavedError, TemplateError, UnsupportedTemplate, UntrustedTemplate
+from paved_road.errors import (
+    ForbiddenPath,
+    PavedError,
+    TemplateError,
+    UnsupportedTemplate,
+    UntrustedTemplate,
+    nearest,
+)
 from paved_road.limits import USUAL, Limits, evaluating, watched
 from paved_road.render import commands, context, discreet, environment, foreseen, inprocess, reference, verified
 from paved_road.render import config as configs
@@ -28,9 +35,11 @@ from paved_road.render.commands import Command, Evaluation
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import AnswerBook, External, Operation, Surroundings
 from paved_road.render.foreseen import Foreseen
-from paved_road.render.questions import Ask, written, written_defaults
+from paved_road.render.prompts import Ask, Interview, Topic
 from paved_road.render.questions import settle as _settle
+from paved_road.render.questions import to_bool, written, written_defaults
 from paved_road.road import Release
+from paved_road.stated import FILENAME
 from paved_road.tree import File, Tree
 
 if TYPE_CHECKING:
@@ -79,12 +88,16 @@ class Questionnaire:
         given: Mapping[str, Any],
         recorded: Mapping[str, Any] | None = None,
         defaults: Mapping[str, Any] | None = None,
-        ask: Ask | None = None,
+        first: tuple[str, ...] = (),
+        interview: Interview | None = None,
     ) -> AnswerBook:
-        """Answer every question; see `paved_road.render.questions.settle`."""
-        with discreet.about(self.config.secret, given, defaults or {}), watched("the questions", self.limits):
-            if ask is not None and self.release.template.road.source != BUILT_IN:
-                configs.check_parser(self.config, self.files)
+        """Answer every question; see `paved_road.render.questions.settle`.
+
+        `first` are the questions that the template wants asked before the others, should a person be asked.
+        """
+        topic = self._topic(destination, {**(recorded or {}), **given}, first)
+
+        def settle(ask: Ask | None) -> AnswerBook:
             return _settle(
                 self.config,
                 self.environment,
@@ -95,6 +108,33 @@ class Questionnaire:
                 defaults=defaults,
                 ask=ask,
             )
+
+        with discreet.about(self.config.secret, given, defaults or {}), watched("the questions", self.limits):
+            if interview is None:
+                return settle(None)
+            if self.release.template.road.source != BUILT_IN:
+                configs.check_parser(self.config, self.files)
+            return interview(topic, settle)
+
+    def _topic(self, destination: Path, answered: Collection[str], first: tuple[str, ...]) -> Topic:
+        questions = self.config.questions
+        for name in first:
+            if name not in questions:
+                raise TemplateError(
+                    f"{FILENAME}: questions.first names {name!r}, and the template asks no such question",
+                    hint=nearest(name, questions),
+                )
+        own = {name: details for name, details in questions.items() if name not in answered and _may_be_asked(details)}
+        return Topic(
+            destination=destination,
+            road=self.release.template.road.source,
+            template=self.release.template.name,
+            questions=tuple(own),
+            required=frozenset(name for name, details in own.items() if "default" not in details),
+            secret=frozenset(self.config.secret),
+            first=first,
+            cache=self.cache,
+        )
 
     def greeting(self, destination: Path, operation: Operation) -> str:
         """What the template says before it asks anything (`_message_before_copy`, `_message_before_update`)."""
@@ -143,6 +183,12 @@ class Pristine:
     def without(self, paths: Collection[str]) -> Pristine:
         """The same without these files."""
         return replace(self, tree={path: file for path, file in self.tree.items() if path not in paths})
+
+
+def _may_be_asked(details: Mapping[str, Any]) -> bool:
+    """Whether a question is put to a person, as far as that is certain before any is answered."""
+    flags = (details.get(key, True) for key in ("when", "ask"))
+    return all(to_bool(flag) for flag in flags if not isinstance(flag, str) or "{" not in flag)
 
 
 def prepare(release: Release, *, cache: Path, trust: bool = False, limits: Limits = USUAL) -> Questionnaire:

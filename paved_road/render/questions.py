@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any
 
 import jinja2
 import yaml
@@ -21,51 +20,7 @@ from paved_road.errors import AnswerError, PavedError, TemplateError, nearest, s
 from paved_road.render import context, shapes
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import AnswerBook, External, Kind, ParsedText, Surroundings, parsed
-
-
-class _Missing:
-    """The default of a question that has none."""
-
-
-MISSING: Final = _Missing()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """One selectable answer; `refused` says why it cannot be selected, or is empty."""
-
-    label: str
-    value: Any
-    refused: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prompt:
-    """One question as it is put to a person."""
-
-    name: str
-    type: str
-    help: str
-    default: Any
-    choices: tuple[Choice, ...]
-    multiselect: bool
-    secret: bool
-    accept: Callable[[Any], Any]
-    """Turns what was typed into the answer; raises `AnswerError` when it is not one."""
-    placeholder: str = ""
-    """An example of an answer, for a question without a default."""
-
-    @property
-    def typed(self) -> str | None:
-        """The default as a person would type it; None when there is none."""
-        if self.default is MISSING:
-            return None
-        if self.type == "bool":
-            return "yes" if self.default else "no"
-        return str(as_text(self.default, self.type))
-
-
-Ask = Callable[[Prompt], Any]
+from paved_road.render.prompts import MISSING, NOT_ASKED, Ask, Choice, Prompt, as_text
 
 
 class _Unset(jinja2.UndefinedError):
@@ -123,16 +78,6 @@ TYPES = tuple(_CASTS)
 
 _PARSED = frozenset({"json", "yaml"})
 """Types whose answers are written as text and parsed."""
-
-
-def as_text(value: Any, kind: str) -> Any:
-    """The text that a question of this type parses to `value`; `value` itself where a type parses nothing."""
-    if kind == "json":
-        return json.dumps(value)
-    if kind == "yaml":
-        text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=2**31)
-        return text.removesuffix("\n").removesuffix("\n...")
-    return value
 
 
 def written(book: AnswerBook, config: TemplateConfig) -> dict[str, Any]:
@@ -233,9 +178,9 @@ class _Question:
         if name in book.hidden:
             if default is not MISSING:
                 book.answered[name] = default
-        elif ask is not None and self._flag("ask"):
+        elif ask is not None and self._flag("ask") and (answer := ask(self._prompt(default))) is not NOT_ASKED:
             book.asked.add(name)
-            book.answered[name] = ask(self._prompt(default))
+            book.answered[name] = answer
         elif default is not MISSING:
             book.answered[name] = self._assumed(default)
         elif self._flag("ask"):
@@ -324,6 +269,7 @@ class _Question:
             choices=self._choices(),
             multiselect=self.multiselect,
             secret=self.secret,
+            multiline=to_bool(self._render(self.details.get("multiline", False))),
             accept=self.accept,
             placeholder=" ".join(str(self._render(self.details.get("placeholder", ""))).split()),
         )
@@ -396,9 +342,15 @@ class _Question:
                 return raw
             raise AnswerError(
                 f"the answer to {self.name!r} must be of type {self.type}{self._shown(raw)}",
-                cause="" if self.secret else yml.said(error),
+                cause="" if self.secret else self._unlike(error),
                 hint=self._flag_to_set,
             ) from error
+
+    def _unlike(self, error: Exception) -> str:
+        """Why a text is none of this type, in words."""
+        if self.type in ("int", "float"):
+            return "it is not a whole number" if self.type == "int" else "it is not a number"
+        return f"it is not {self.type.upper()}: {yml.said(error)}" if self.type in _PARSED else yml.said(error)
 
     def _shown(self, value: Any) -> str:
         """A refused answer for a message; a secret one is never shown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import tempfile
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -29,8 +29,8 @@ from paved_road.owners import Owner
 from paved_road.redaction import redact
 from paved_road.render import Operation, Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.commands import Command
-from paved_road.render.context import AnswerBook, parsed
-from paved_road.render.questions import MISSING, Ask, Prompt
+from paved_road.render.context import AnswerBook
+from paved_road.render.prompts import Interview
 from paved_road.road import Release, Template, goes_back, is_news, release
 from paved_road.road.signatures import demand
 from paved_road.rules import Rules
@@ -54,6 +54,7 @@ from paved_road.update import (
     unrecorded,
 )
 from paved_road.update import base as bases
+from paved_road.update.answers import only_new, refuse_lost
 from paved_road.update.base import Base, leaves
 from paved_road.update.changes import Change, Outcome
 from paved_road.update.decisions import Decision, Reason
@@ -168,9 +169,9 @@ BATCH = 50
 
 
 @contextlib.contextmanager
-def planning(service: Service, order: Order, config: Config, *, ask: Ask | None = None) -> Iterator[Plan]:
+def planning(service: Service, order: Order, config: Config, *, interview: Interview | None = None) -> Iterator[Plan]:
     """The plan of an update. The service, its index and its repository are only read."""
-    with Planner(config).plans([service], order, ask=ask) as (plan,):
+    with Planner(config).plans([service], order, interview=interview) as (plan,):
         if isinstance(plan, PavedError):
             raise plan
         yield plan
@@ -186,7 +187,7 @@ class Planner:
 
     @contextlib.contextmanager
     def plans(
-        self, services: Sequence[Service], order: Order, *, ask: Ask | None = None
+        self, services: Sequence[Service], order: Order, *, interview: Interview | None = None
     ) -> Iterator[list[Plan | PavedError]]:
         """A plan for each service, or why there is none, by a handful of git processes for every `BATCH` of them.
 
@@ -200,16 +201,16 @@ class Planner:
                 borrow = dict.fromkeys(service.repository.objects for service in batch)
                 object_format = batch[0].repository.object_format
                 scratch = stack.enter_context(Scratch(folder / f"{number}.git", borrow, object_format))
-                found += self._batch(batch, order, ask, scratch)
+                found += self._batch(batch, order, interview, scratch)
             yield found
 
     def _batch(
-        self, services: Sequence[Service], order: Order, ask: Ask | None, scratch: Scratch
+        self, services: Sequence[Service], order: Order, interview: Interview | None, scratch: Scratch
     ) -> list[Plan | PavedError]:
         drafts: list[_Draft | PavedError] = []
         for service in services:
             try:
-                drafts.append(_draft(service, self._origin(service, order), self, order, ask, scratch))
+                drafts.append(_draft(service, self._origin(service, order), self, order, interview, scratch))
             except PavedError as error:
                 drafts.append(error)
         merged = iter(merge_all(scratch, [draft.sides for draft in drafts if isinstance(draft, _Draft)]))
@@ -288,7 +289,7 @@ class _Draft:
 
 
 def _draft(
-    service: Service, found: Origin, planner: Planner, order: Order, ask: Ask | None, scratch: Scratch
+    service: Service, found: Origin, planner: Planner, order: Order, interview: Interview | None, scratch: Scratch
 ) -> _Draft:
     tree, head = _committed(service, scratch)
     _refuse_uncommitted_records(service, head)
@@ -313,9 +314,9 @@ def _draft(
     with runs.settling(stamped):
         book = form.settle(
             service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
-            ask=_only_new(ask, service.answers, secret),
+            interview=only_new(interview, service.answers, secret),
         )  # fmt: skip
-        _refuse_lost_answers(form, book, service, order, asked=ask is not None)
+        refuse_lost(form, book, service, order.answers, asked=interview is not None)
     where = place.find(stamped, before, form, book, head)
     pristine = as_stored(
         render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where),
@@ -439,37 +440,6 @@ def _target(service: Service, found: Origin, old: Base, target: Release, order: 
 def _told(target: Release, old: Base) -> str:
     """The version of a release, and its commit where the service has another one under the same version."""
     return target.version if target.version != old.version else f"{target.version} at {str(target.commit)[:10]}"
-
-
-def _only_new(ask: Ask | None, recorded: Mapping[str, Any], secret: Container[str]) -> Ask | None:
-    """Ask only what has no recorded answer, or one that the new release does not take; no secret one again."""
-    if ask is None:
-        return None
-    person = ask
-
-    def answer(prompt: Prompt) -> Any:
-        if prompt.name in recorded:
-            with contextlib.suppress(AnswerError):
-                return prompt.accept(parsed(recorded[prompt.name]))
-        return prompt.default if prompt.name in secret and prompt.default is not MISSING else person(prompt)
-
-    return answer
-
-
-def _refuse_lost_answers(form: Questionnaire, book: AnswerBook, service: Service, order: Order, *, asked: bool) -> None:
-    """A recorded answer that the new release does not take must not silently become its default."""
-    known = {*book.recorded, *book.hidden, *order.answers}
-    lost = [name for name in form.config.questions if name in service.answers and name not in known]
-    if asked or not lost:
-        return
-    shown = [repr(name) if name in form.config.secret else f"{name!r}: {service.answers[name]!r}" for name in lost]
-    why = [f"{name}: {book.refused[name]}" if lost[1:] else book.refused[name] for name in lost if name in book.refused]
-    what = "the recorded answers" if lost[1:] else "the recorded answer"
-    raise AnswerError(
-        f"release {form.release.version} does not take {what} to {', '.join(shown)}",
-        cause="; ".join(why) or f"{service.answers_file} was edited, or the question has changed",
-        hint=" ".join(f"--data {name}=VALUE" for name in lost),
-    )
 
 
 # -- the merge and what stands around it ---------------------------------------------------------------------------

@@ -20,7 +20,7 @@ def asked(folder: Path, question: str, *typed: str) -> tuple[Any, str]:
     }
     road = make_road(folder / "road", files)
     command: list[str | Path] = [sys.executable, "-m", "paved_road", "new", folder / "svc", "--road", road]
-    code, shown = on_a_terminal(command, folder, typed)
+    code, shown = on_a_terminal(command, folder, [*typed, ""])
     assert code == 0, shown
     return yaml.safe_load((folder / "svc/.copier-answers.yml").read_text())["q"], shown
 

@@ -95,7 +95,7 @@ word:
 """
     road = make_road(tmp_path / "road", {"copier.yml": questions, "a.txt.jinja": "{{ kind }} {{ word }}\n"})
     command: list[str | Path] = [sys.executable, "-m", "paved_road", "new", tmp_path / "svc", "--road", road]
-    code, shown = on_a_terminal(command, tmp_path, ["1", ""])
+    code, shown = on_a_terminal(command, tmp_path, ["1", "", ""])
     assert code == 0, shown
     assert shown.count(SHOWN) >= 3
     assert "\x07" not in shown

@@ -373,7 +373,7 @@ hidden: {type: str, default: computed, when: "{{ loud }}"}
     evolve(greeter, {"copier.yml": questions}, tag="v1.1.0")
     work.mkdir()
     command = [sys.executable, "-m", "paved_road", "new", "hi", "--road", str(greeter)]
-    code, shown = on_a_terminal(command, work, ["bad", "Ada", "", "2"])
+    code, shown = on_a_terminal(command, work, ["bad", "Ada", "", "2", ""])
     assert code == 0, shown
     assert "Whom to greet" in shown
     assert "not that one" in shown
@@ -396,7 +396,7 @@ third: {type: str, default: "", placeholder: "as {{ name }}"}
     evolve(greeter, {"copier.yml": questions}, tag="v1.1.0")
     work.mkdir()
     command = [sys.executable, "-m", "paved_road", "new", "hi", "--road", str(greeter)]
-    code, shown = on_a_terminal(command, work, ["Bob", "", "x"])
+    code, shown = on_a_terminal(command, work, ["Bob", "", "x", ""])
     assert code == 0, shown
     assert "name (for example Ada L): " in shown
     assert "unseen" not in shown

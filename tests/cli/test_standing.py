@@ -242,7 +242,7 @@ def test_what_is_not_given_away_is_asked_for(by_hand: Path, road: Path) -> None:
     words: list[str | Path] = [sys.executable, "-m", "paved_road", "adopt", by_hand, "--road", road]
     done = run(*words, cwd=by_hand)
     assert (done.returncode, "--data name=VALUE" in done.stderr) == (2, True)
-    code, shown = on_a_terminal(words, by_hand, ["asked", ""])
+    code, shown = on_a_terminal(words, by_hand, ["asked", "", ""])
     assert code == 0, shown
     assert "name: asked" in (by_hand / ".copier-answers.yml").read_text()
 

@@ -396,7 +396,7 @@ def test_a_new_question_without_a_default_names_the_flag(here: Paved, service: P
 @pytest.mark.parametrize("question", [NEW_QUESTION, NO_DEFAULT])
 def test_on_a_terminal_only_the_new_question_is_asked(here: Paved, service: Path, greeter: Path, question: str) -> None:
     evolve(greeter, {"copier.yml": question}, tag="v1.2.0")
-    code, shown = on_a_terminal([sys.executable, "-m", "paved_road", "update", service], service, ["cold"])
+    code, shown = on_a_terminal([sys.executable, "-m", "paved_road", "update", service], service, ["cold", ""])
     assert code == 0, shown
     assert "How to greet" in shown
     assert "name" not in shown.split("How to greet")[0]
@@ -406,7 +406,7 @@ def test_on_a_terminal_only_the_new_question_is_asked(here: Paved, service: Path
 def test_an_answer_that_is_none_any_more_is_asked_for_on_a_terminal(here: Paved, service: Path, greeter: Path) -> None:
     narrower = f"{QUESTIONS.replace('default: world', 'default: you, choices: [you, me]')}"
     evolve(greeter, {"copier.yml": narrower}, tag="v1.2.0")
-    code, shown = on_a_terminal([sys.executable, "-m", "paved_road", "update", service], service, ["2"])
+    code, shown = on_a_terminal([sys.executable, "-m", "paved_road", "update", service], service, ["2", ""])
     assert code == 0, shown
     assert answers(service) == {"name": "me"}
 
@@ -415,13 +415,14 @@ def test_what_changes_while_a_person_is_asked_is_not_written_over(here: Paved, s
     evolve(greeter, {"copier.yml": NO_DEFAULT}, tag="v1.2.0")
     program = f"""
 import pathlib, sys
-from paved_road import cli, ui
+from paved_road import cli
+from paved_road.ask.lines import Lines
 
-def edit_meanwhile(prompt):
+def edit_meanwhile(person, question):
     pathlib.Path({str(service / "hello.txt")!r}).write_text("edited meanwhile")
-    return "cold"
+    return "cold" if question.prompt.name else True
 
-ui._ask = edit_meanwhile
+Lines.ask = edit_meanwhile
 sys.exit(cli.main(["update", {str(service)!r}]))
 """
     code, shown = on_a_terminal([sys.executable, "-c", program], service, [])

@@ -11,7 +11,8 @@ import pytest
 from paved_road.ask import lines
 from paved_road.render import config, environment
 from paved_road.render.context import Surroundings
-from paved_road.render.questions import Prompt, settle
+from paved_road.render.prompts import Prompt
+from paved_road.render.questions import settle
 from paved_road.tree import File
 
 VALUES = {

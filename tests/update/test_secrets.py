@@ -12,7 +12,7 @@ import pytest
 from paved_road import git
 from paved_road.config import load
 from paved_road.errors import AnswerError
-from paved_road.render.questions import Prompt
+from paved_road.render.prompts import Prompt
 from paved_road.service import open_service
 from paved_road.testing import Evolution, evolve, paved
 from paved_road.update.plan import Order, planning
@@ -139,7 +139,8 @@ def test_a_person_is_asked_only_for_a_secret_that_is_new(begin: Begin) -> None:
         return "typed"
 
     service = open_service(evolution.service)
-    with planning(service, Order(answers={}), load({}, directory=service.path), ask=ask) as plan:
+    config = load({}, directory=service.path)
+    with planning(service, Order(answers={}), config, interview=lambda _, settle: settle(ask)) as plan:
         (key,) = plan.scratch.read([plan.result["key.txt"]])
         assert (asked, key, plan.conflicts) == (["key"], b"typed", {})
         assert plan.result["a.txt"] == plan.ours["a.txt"]

@@ -1,0 +1,49 @@
+"""The answers that a service has, where the new release asks for others."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Container, Mapping
+from typing import Any
+
+from paved_road.errors import AnswerError
+from paved_road.render import Questionnaire
+from paved_road.render.context import AnswerBook, parsed
+from paved_road.render.prompts import MISSING, Ask, Interview, Prompt, Topic
+from paved_road.service import Service
+
+
+def only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: Container[str]) -> Interview | None:
+    """Ask only what has no recorded answer, or one that the new release does not take; no secret one again."""
+    if interview is None:
+        return None
+    person = interview
+
+    def answered(topic: Topic, settle: Callable[[Ask], AnswerBook]) -> AnswerBook:
+        return person(topic, lambda ask: settle(lambda prompt: answer(prompt, ask)))
+
+    def answer(prompt: Prompt, ask: Ask) -> Any:
+        if prompt.name in recorded:
+            with contextlib.suppress(AnswerError):
+                return prompt.accept(parsed(recorded[prompt.name]))
+        return prompt.default if prompt.name in secret and prompt.default is not MISSING else ask(prompt)
+
+    return answered
+
+
+def refuse_lost(
+    form: Questionnaire, book: AnswerBook, service: Service, given: Collection[str], *, asked: bool
+) -> None:
+    """A recorded answer that the new release does not take must not silently become its default."""
+    known = {*book.recorded, *book.hidden, *given}
+    lost = [name for name in form.config.questions if name in service.answers and name not in known]
+    if asked or not lost:
+        return
+    shown = [repr(name) if name in form.config.secret else f"{name!r}: {service.answers[name]!r}" for name in lost]
+    why = [f"{name}: {book.refused[name]}" if lost[1:] else book.refused[name] for name in lost if name in book.refused]
+    what = "the recorded answers" if lost[1:] else "the recorded answer"
+    raise AnswerError(
+        f"release {form.release.version} does not take {what} to {', '.join(shown)}",
+        cause="; ".join(why) or f"{service.answers_file} was edited, or the question has changed",
+        hint=" ".join(f"--data {name}=VALUE" for name in lost),
+    )
