@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from paved_road.drift import Difference
     from paved_road.offroad.ledger import Record
     from paved_road.offroad.standing import Standing
+    from paved_road.origin import Origin
     from paved_road.road import Release, Template
     from paved_road.service import Service
 
@@ -80,7 +81,7 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
         template=found.template.name,
         version=version,
         latest=latest.version,
-        newer=_newer(latest, version, commit),
+        newer=_newer(latest, version) if _is_news(service, found, latest, version, commit, config) else (),
         drift=tuple(differences),
         standing=_standing(service, differences, config, today),
         updating=_updating(service),
@@ -116,12 +117,29 @@ def _updating(service: Service) -> str | None:
         return "unknown"
 
 
-def _newer(latest: Release, version: str, commit: str | None) -> tuple[str, ...]:
+def _is_news(
+    service: Service, found: Origin, latest: Release, version: str, commit: str | None, config: Config
+) -> bool:
+    """Whether an update would bring the service something of the latest release's, other than its answers say."""
+    if not is_news(latest, version, commit):
+        return False
+    if commit is not None or latest.template.road.is_git or is_older(version, latest.version):
+        return True
+    # A plain folder has no commits, and its version says nothing: only its files tell what has changed.
+    made = origin.pristine(service, found, config)
+    if made is None or service.lock_in_force is None:
+        return True
+    known = {**service.lock_in_force.files, **service.lock_in_force.ignored}
+    object_format = service.repository.object_format
+    now = {path: (file.mode, file.blob_in(object_format)) for path, file in made.tree.items()}
+    now.pop(made.answers_file, None)
+    return now != {path: (locked.mode, locked.blob) for path, locked in known.items()}
+
+
+def _newer(latest: Release, version: str) -> tuple[str, ...]:
     """The releases after the service's, up to the latest: a pre-release after that is nobody's update."""
     from packaging.version import Version
 
-    if not is_news(latest, version, commit) or (commit is None and not is_older(version, latest.version)):
-        return ()
     between = {one.version for one in releases(latest.template) if is_older(version, one.version)}
     below = sorted((one for one in between if is_older(one, latest.version)), key=Version, reverse=True)
     return (latest.version, *below)
