@@ -78,6 +78,12 @@ class Config:
 _KINDS: Mapping[str, type[Any]] = {
     "road": str, "template": str, "trust": list, "cache": str, "answers": dict, "limits": dict,
 }  # fmt: skip
+_TOLD: Mapping[type[Any], tuple[str, str]] = {
+    str: ("text", '"..."'),
+    list: ("a list", '["..."]'),
+    dict: ("a table", '{question = "answer"}'),
+}
+"""What a message calls each kind, and what one looks like."""
 _PERSONAL = frozenset({"trust", "cache", "limits"})
 
 
@@ -102,7 +108,7 @@ def load(flags: Mapping[str, Any] | None = None, *, directory: Path | None = Non
     }
     read = []
     for origin, path in (("user", user_file()), ("project", _project_file(directory or Path.cwd()))):
-        if path is not None and (path.is_file() or origin == "project"):
+        if path is not None and (path.is_file() or path.is_dir() or origin == "project"):
             read.append(path)
             for key, value in _read(path, personal=origin == "user").items():
                 merged = {**values["answers"].value, **value} if key == "answers" else value
@@ -156,7 +162,8 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
         if key not in _KINDS:
             raise ConfigError(f"{path} sets {key!r}, which is not a setting", hint=nearest(key, _KINDS))
         if not isinstance(value, _KINDS[key]):
-            raise ConfigError(f"{path}: {key} must be a {_KINDS[key].__name__}", cause=f"it is {value!r}")
+            kind, example = _TOLD[_KINDS[key]]
+            raise ConfigError(f"{path}: {key} must be {kind}", cause=f"it is {value!r}", hint=f"{key} = {example}")
         if key in _PERSONAL and not personal:
             raise ConfigError(
                 f"{path} sets {key!r}",
@@ -172,7 +179,11 @@ def _limits(path: Path, given: Mapping[str, Any]) -> Limits:
         if name not in names:
             raise ConfigError(f"{path} sets limits.{name}, which is not a limit", hint=nearest(name, names))
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**53:
-            raise ConfigError(f"{path}: limits.{name} must be a number above 0", cause=f"it is {value!r}")
+            raise ConfigError(
+                f"{path}: limits.{name} must be a number above 0",
+                cause=f"it is {value!r}",
+                hint=f"{name} = {getattr(Limits(), name)}",
+            )
     return Limits(**given)
 
 

@@ -144,7 +144,9 @@ def check_named(name: str) -> None:
     try:
         check_path(name)
     except ForbiddenPath as error:
-        raise UsageError(f"--answers-file cannot be {name!r}", cause=error.cause) from error
+        raise UsageError(
+            f"--answers-file cannot be {name!r}", cause=error.cause, hint=f"--answers-file {DEFAULT}"
+        ) from error
     if (plain := PurePosixPath(name).as_posix()) != name:
         cause = "it ends as a folder does" if name.endswith("/") else "it has another spelling"
         raise UsageError(f"--answers-file cannot be {name!r}", cause=cause, hint=f"--answers-file {shlex.quote(plain)}")

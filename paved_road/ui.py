@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 SCHEMA = "paved/1"
 """The version of the JSON envelope."""
 
+_LONGEST_WORD = 500
+"""Letters of a word, which may well be a path, in a message."""
+
 _GREEN, _YELLOW, _CYAN, _RED = "32", "33", "36", "1;31"
 
 
@@ -200,8 +203,9 @@ def failure(error: PavedError) -> None:
 
 
 def _joined(text: str) -> str:
-    """On one line: what git says has several."""
-    return " ".join(text.split())
+    """On one line: what git says has several. A word longer than anybody reads is cut."""
+    words = (word if len(word) <= _LONGEST_WORD else f"{word[:100]}...{word[-20:]}" for word in text.split())
+    return " ".join(words)
 
 
 # -- JSON ------------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def test_a_project_cannot_decide_whom_you_trust(tmp_path: Path, line: str) -> No
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("road = ", "not TOML"), ('raod = "x"', "raod"), ("road = 3", "must be a str"), ("trust = [3]", "must be a list")],
+    [("road = ", "not TOML"), ('raod = "x"', "raod"), ("road = 3", "must be text"), ("trust = [3]", "must be a list")],
 )
 def test_a_broken_file_is_named(tmp_path: Path, text: str, said: str) -> None:
     write_user(text)

@@ -28,7 +28,7 @@ _COMMAND_LINE = re.compile(r"\bpaved((?: +[^\s,;()`'\"|&]*[^\s,;:.()`'\"|&?])+)"
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?![\w{-])")
 
-_OTHERS = re.compile(r"\b(git|pip|uv|uvx|copier|Copier|make|pre-commit)\b")
+_OTHERS = re.compile(r"\b(git|checkout|rm|pip|uv|uvx|copier|Copier|make|pre-commit)\b")
 """Programs whose options a text may name, too."""
 
 _SENTENCE = frozenset({"works", "needs", "cannot", "X"})
@@ -58,7 +58,8 @@ def texts(source: Path) -> Iterator[Text]:
     hints = {id(one) for word in named if word.arg in ("hint", "remedy") for one in ast.walk(word.value)}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            yield Text(node.lineno, "".join(map(_piece, node.values)), id(node) in hints)
+            text = re.sub(r"(?<=\w)\x00", " X", "".join(map(_piece, node.values))).replace("\x00", "X")
+            yield Text(node.lineno, text, id(node) in hints)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts | skipped:
             yield Text(node.lineno, node.value, id(node) in hints)
 
@@ -71,7 +72,7 @@ def _docstring(node: ast.AST) -> ast.expr | None:
 
 
 def _piece(value: ast.expr) -> str:
-    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else "X"
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else "\x00"
 
 
 def faults(text: str, *, is_hint: bool = False) -> list[str]:

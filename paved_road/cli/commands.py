@@ -102,7 +102,9 @@ class Group(_Readable, TyperGroup):
 
 def unknown(ctx: Any, name: str) -> UsageError:
     """The error for a command that the group does not have."""
-    commands = ctx.command.commands
+    commands = getattr(ctx.command, "commands", {})
+    if not commands:
+        return UsageError(f"{ctx.command_path} is no group of commands", hint=f"paved help {ctx.command.name}")
     below = [f"{group} {name}" for group, one in commands.items() if name in getattr(one, "commands", ())]
     lists = f"{ctx.command_path} --help"
     hint = f"did you mean {ctx.command_path} {below[0]}?" if below else nearest(name, commands, command=lists)

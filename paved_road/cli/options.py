@@ -130,6 +130,7 @@ def _read_answers(file: Path) -> dict[str, Any]:
             raise UsageError(
                 f"the answers in {file} must map questions to answers",
                 cause=f"found a {type(document).__name__}",
+                hint="write a line such as port: 8080 for each of them",
             )
         found |= {str(key): value for key, value in document.items()}
     own = {key: value for key, value in found.items() if not key.startswith("_")}

@@ -20,7 +20,7 @@ _KINDS: dict[Any, type] = {str: str, Path: Path, list[str]: str, bool: bool, int
 class _Plain:
     """How a parameter's words become its value: in place of Typer's `RuntimeParam`, which `heavy` makes.
 
-    What is neither plain nor absent (a flag set by a variable, a path that cannot be read) goes to that one.
+    A path that cannot be read goes to that one.
     """
 
     def __init__(self, kind: Any, heavy: Callable[[], Any]) -> None:
@@ -34,11 +34,24 @@ class _Plain:
             return () if several else None
         if several:
             return [self.kind(one) for one in value]
-        if self.kind is bool or (self.kind is Path and os.path.lexists(value) and not os.access(value, os.R_OK)):
+        if self.kind is bool:
+            return _flag(value, param)
+        if self.kind is Path and os.path.lexists(value) and not os.access(value, os.R_OK):
             return self.heavy().coerce(value, param=param, ctx=ctx)
         if issubclass(self.kind, Enum):
             return _choice(self.kind, value, param)
         return _number(value, param, ctx) if self.kind is int else self.kind(value)
+
+
+_FLAGS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
+
+
+def _flag(value: Any, param: Any) -> bool:
+    """What a variable says about a flag."""
+    found = _FLAGS.get(str(value).strip().lower())
+    if found is None:
+        raise UsageError(f"{param.envvar} is {value!r}", hint=f"unset it, or set it to 1: {param.envvar}=1")
+    return found
 
 
 def _choice(kind: Any, value: Any, param: Any) -> Any:

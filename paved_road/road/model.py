@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from paved_road import address, git
+from paved_road.config import BUILT_IN
 from paved_road.errors import GitError, UnknownRelease
 from paved_road.road.history import History
 from paved_road.tree import Tree
@@ -47,6 +49,11 @@ class Road:
     def local(self) -> bool:
         """Whether it has a work tree that `HEAD` can mean."""
         return not self.is_git or (self.location / ".git").exists()
+
+    @property
+    def option(self) -> str:
+        """What a command line needs to mean this road, with a space before it: nothing for the built-in one."""
+        return "" if self.source == BUILT_IN else f" --road {shlex.quote(self.source)}"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -38,7 +38,9 @@ def open_road(
         recorded = known_as = address.as_copier_reads_it(where)
     if path is not None and path.is_dir():
         location, stale, is_git = path, "", git.is_repository(path)
-    elif path is None or path.is_file():  # a file is a git bundle
+    elif path is None or path.is_file():
+        if path is not None and not _is_bundle(path):
+            raise address.no_road(source, "it is a file, and no git bundle")
         location, stale = cache.mirror(
             where.url or str(path), config.cache_dir, named_by=config.road.where, login=login, refresh=refresh,
             fetch=fetch,
@@ -51,6 +53,12 @@ def open_road(
         signed_by=config.signers(known_as), is_git=is_git, offline=not refresh, stale=stale, login=login,
         recorded=config.road.origin == "service", project=config.road.where if config.road.origin == "project" else "",
     )  # fmt: skip
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether the file is what `git bundle create` makes."""
+    with path.open("rb") as file:
+        return file.read(3) == b"# v"
 
 
 def git_url(source: str) -> str | None:

@@ -35,13 +35,13 @@ def release(template: Template, ref: str | None = None) -> Release:
         names = [one.version for one in known] + road.history.branches
         raise UnknownRelease(
             f"no release {ref!r} of {template.name}",
-            hint=nearest(ref, names, command="paved templates --releases"),
+            hint=nearest(ref, names, command=f"paved templates --releases{road.option}"),
         )
     if not road.history.has(commit):
         raise UnknownRelease(
             f"{ref} is no release of {template.name}",
             cause=f"no branch or tag of {road.source} leads to the commit {commit[:12]}: anybody may have proposed it",
-            hint="paved templates --releases",
+            hint=f"paved templates --releases{road.option}",
         )
     return _at(template, commit)
 

@@ -119,7 +119,7 @@ def find_template(road: Road, name: str | None, ref: str | None = None) -> Templ
             f"{road.source} has several templates", cause=", ".join(names), hint="paved new TEMPLATE DEST"
         )
     raise UnknownTemplate(
-        f"no template {name!r} on {road.source}", hint=nearest(name, names, command="paved templates")
+        f"no template {name!r} on {road.source}", hint=nearest(name, names, command=f"paved templates{road.option}")
     )
 
 

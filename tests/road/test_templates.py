@@ -97,6 +97,6 @@ def test_what_is_no_road_is_refused_the_same_way_by_all(files: dict[str, str], i
 def test_a_hint_with_what_is_available_is_two_sentences(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {"templates/one/copier.yml": "x: 1\n", "templates/two/copier.yml": "x: 1\n"})
     release = paved("new", "one", tmp_path / "hi", "--road", road, "--ref", "77")
-    assert "hint: Available: 1.0.0, main. List them: paved templates --releases\n" in release.err
+    assert f"hint: Available: 1.0.0, main. List them: paved templates --releases --road {road}\n" in release.err
     template = paved("new", "zzz", tmp_path / "hi", "--road", road)
-    assert "hint: Available: one, two. List them: paved templates\n" in template.err
+    assert f"hint: Available: one, two. List them: paved templates --road {road}\n" in template.err
