@@ -16,6 +16,7 @@ import pytest
 from paved_road import debug, testing, ui
 from paved_road.testing import make_road
 from tests import published
+from tests.stranger import install
 
 QUIET_GIT = """\
 [user]
@@ -76,6 +77,12 @@ def every_json_is_as_published(monkeypatch: pytest.MonkeyPatch) -> Generator[Non
     monkeypatch.setattr(testing, "run", run)
     yield
     assert [fault for text in printed for fault in published.faults(text)] == []
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` of a fresh environment with the wheel of this checkout."""
+    return install(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture

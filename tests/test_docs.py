@@ -13,18 +13,20 @@ import typer.main
 from paved_road.cli import app
 
 PROJECT = Path(__file__).parent.parent
+MAKEFILES = ("Makefile", "templates/service/template/Makefile.jinja")
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_what_a_page_tells_people_to_type_exists(page: Path) -> None:
+    makefiles = "".join((PROJECT / path).read_text() for path in MAKEFILES)
     for line in _typed(page.read_text()):
         words = shlex.split(line, comments=True)
         for command in _split(words):
             if command[:1] == ["paved"]:
                 assert _unknown(command) == [], line
             if command[:1] == ["make"] and page.parent == PROJECT:
-                assert re.search(rf"^{command[1]}:", (PROJECT / "Makefile").read_text(), re.MULTILINE), line
+                assert re.search(rf"^{command[1]}:", makefiles, re.MULTILINE), line
 
 
 def test_a_command_that_does_not_exist_is_found() -> None:

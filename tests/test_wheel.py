@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import zipfile
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 
 from paved_road import git, tree
 from paved_road.testing import run
+from tests.stranger import PROJECT
 
-PROJECT = Path(__file__).parent.parent
 UNPLUGGED = {
     "UV_OFFLINE": "1",
     "HTTP_PROXY": "http://127.0.0.1:9",
@@ -21,67 +20,41 @@ UNPLUGGED = {
 }
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`paved` in a fresh environment, from a wheel built of this checkout."""
-    here = tmp_path_factory.mktemp("wheel")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    build = run(
-        "uv", "build", "--wheel", "--no-build-isolation", "--out-dir", here, PROJECT, cwd=here, env={"PATH": path}
-    )
-    assert build.returncode == 0, build.stderr
-    (wheel,) = here.glob("*.whl")
-    environment = here / "environment"
-    steps: tuple[list[str | Path], ...] = (
-        ["uv", "venv", "--quiet", "--python", sys.executable, environment],
-        [
-            "uv",
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            environment,
-            "--constraints",
-            PROJECT / "requirements/dev.txt",
-            wheel,
-        ],
-    )
-    for command in steps:
-        done = run(*command, cwd=here, env={"PATH": path})
-        assert done.returncode == 0, done.stderr
-    return environment / "bin" / "paved"
+@pytest.fixture
+def paved(wheel: Path) -> Path:
+    return wheel / "paved"
 
 
-def test_a_wheel_stamps_the_same_service_as_the_checkout_without_a_network(installed: Path, tmp_path: Path) -> None:
+def test_a_wheel_stamps_the_same_service_as_the_checkout_without_a_network(paved: Path, tmp_path: Path) -> None:
     one, other = tmp_path / "wheel" / "orders", tmp_path / "checkout" / "orders"
-    done = run(installed, "new", one, cwd=tmp_path, env=UNPLUGGED)
+    done = run(paved, "new", one, cwd=tmp_path, env=UNPLUGGED)
     assert done.returncode == 0, done.stderr
     assert run(sys.executable, "-m", "paved_road", "new", other, cwd=tmp_path, env=UNPLUGGED).returncode == 0
     assert tree.read(one, git.working_files(one)) == tree.read(other, git.working_files(other))
     assert git.text("rev-parse", "HEAD^{tree}", cwd=one) == git.text("rev-parse", "HEAD^{tree}", cwd=other)
 
 
-def test_no_path_of_the_installation_is_recorded(installed: Path, tmp_path: Path) -> None:
-    assert run(installed, "new", "orders", cwd=tmp_path).returncode == 0
+def test_no_path_of_the_installation_is_recorded(paved: Path, tmp_path: Path) -> None:
+    assert run(paved, "new", "orders", cwd=tmp_path).returncode == 0
     for record in (".copier-answers.yml", ".paved-road.lock"):
         text = (tmp_path / "orders" / record).read_text()
         assert "paved:built-in" in text
         assert str(tmp_path) not in text
-        assert str(installed.parent.parent) not in text
+        assert str(paved.parent.parent) not in text
 
 
-def test_the_wheel_knows_every_release_of_the_checkout(installed: Path, tmp_path: Path) -> None:
+def test_the_wheel_knows_every_release_of_the_checkout(paved: Path, tmp_path: Path) -> None:
     words = ("templates", "--releases", "--json")
-    from_wheel = run(installed, *words, cwd=tmp_path, env=UNPLUGGED)
+    from_wheel = run(paved, *words, cwd=tmp_path, env=UNPLUGGED)
     from_checkout = run(sys.executable, "-m", "paved_road", *words, cwd=tmp_path)
     assert from_wheel.stdout == from_checkout.stdout
     assert '"service"' in from_wheel.stdout
 
 
-def test_an_installed_paved_is_healthy_and_completes(installed: Path, tmp_path: Path) -> None:
-    assert run(installed, "--version", cwd=tmp_path).stdout.startswith("paved ")
+def test_an_installed_paved_is_healthy_and_completes(paved: Path, tmp_path: Path) -> None:
+    assert run(paved, "--version", cwd=tmp_path).stdout.startswith("paved ")
     env = {"_PAVED_COMPLETE": "complete_bash", "COMP_WORDS": "paved new ser", "COMP_CWORD": "2"}
-    assert "service" in run(installed, cwd=tmp_path, env=env).stdout.split()
+    assert "service" in run(paved, cwd=tmp_path, env=env).stdout.split()
 
 
 def test_a_shallow_clone_fetches_the_history_that_its_wheel_carries(tmp_path: Path) -> None:

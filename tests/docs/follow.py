@@ -1,0 +1,88 @@
+"""Do what a page says, as somebody who has nothing but paved's wheel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.desk import Desk
+from tests.docs import acme
+from tests.docs.page import Command, Edit, How, Interrupt, Skipped, Step, steps
+from tests.docs.shown import same
+from tests.stranger import stranger
+
+
+def follow(text: str, home: Path, wheel: Path) -> None:
+    """Every step of a page, in order.
+
+    Raises:
+        AssertionError: something else happened than the page says.
+    """
+    env = stranger(home, wheel)
+    acme.roads(home)
+    reader = _Reader(home=home, desk=Desk(home, env), port=env["PORT"])
+    try:
+        for step in steps(text):
+            reader.do(step)
+    finally:
+        reader.desk.clear()
+
+
+@dataclass(kw_only=True, slots=True)
+class _Reader:
+    home: Path
+    desk: Desk
+    port: str
+    done: list[str] = field(default_factory=list)
+
+    def do(self, step: Step) -> None:
+        match step:
+            case Command():
+                self._type(step)
+            case Edit():
+                _edit(Path(self.desk.run("pwd").text.strip()), step)
+            case Interrupt():
+                self.desk.interrupt(step.terminal)
+            case Skipped():
+                pass
+
+    def _type(self, command: Command) -> None:
+        typed = command.typed.replace("localhost:8080", f"localhost:{self.port}")
+        self.done.append(f"{command.line}: $ {typed}")
+        if command.terminal:
+            here = self.desk.run("pwd").text.strip()
+            self.desk.start(f"cd '{here}' && {typed}", terminal=command.terminal)
+            return
+        shown = self.desk.run(typed, answers=command.answers)
+        text = shown.text.replace(f"localhost:{self.port}", "localhost:8080").replace(str(self.home), "~")
+        right = shown.code == command.code and (not command.shown or same(command.shown, text))
+        assert right, "\n".join(
+            [
+                *self.done,
+                f"-- the page says, with exit code {command.code}:",
+                command.shown,
+                f"-- the terminal shows, with exit code {shown.code}:",
+                text,
+            ]
+        )
+
+
+def _edit(here: Path, edit: Edit) -> None:
+    """What an editor would do to the file."""
+    file = here / edit.path
+    match edit.how:
+        case How.write:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(edit.text)
+        case How.append:
+            file.write_text(file.read_text() + edit.text)
+        case How.below:
+            file.write_text("".join(_with_below(file.read_text().splitlines(keepends=True), edit)))
+
+
+def _with_below(lines: list[str], edit: Edit) -> list[str]:
+    """The lines with the edit's text below the one that has its anchor, indented as that is."""
+    (place,) = (number for number, line in enumerate(lines) if edit.anchor in line)
+    indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
+    added = [indent + line if line.strip() else line for line in edit.text.splitlines(keepends=True)]
+    return [*lines[: place + 1], *added, *lines[place + 1 :]]

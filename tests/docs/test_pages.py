@@ -1,0 +1,33 @@
+"""Each page is followed from its first block to its last, and what is left out is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.follow import follow
+from tests.docs.page import Skipped, steps
+from tests.stranger import PROJECT
+
+PAGES = ["README.md", "docs/index.md", "docs/tutorial.md"]
+SKIPPED = {
+    "README.md": [
+        "$ pip install .        # or: uv tool install .",
+        "make demo    # stamps a service, updates it, tests it, runs it, breaks its dependency, shows it coping",
+    ],
+}
+"""The first lines of the blocks that nobody runs; the page says why."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_says_is_what_happens(page: str, wheel: Path, tmp_path: Path) -> None:
+    follow((PROJECT / page).read_text(), tmp_path / "home", wheel)
+
+
+def test_no_block_is_left_out_unnoticed() -> None:
+    skipped = {
+        page: [step.first for step in steps((PROJECT / page).read_text()) if isinstance(step, Skipped)]
+        for page in PAGES
+    }
+    assert {page: blocks for page, blocks in skipped.items() if blocks} == SKIPPED
