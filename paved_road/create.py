@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paved_road import address, derive, git, place, rules
+from paved_road import address, derive, git, place, rules, whereabouts
 from paved_road import tree as trees
 from paved_road.config import Config
 from paved_road.errors import DestinationError
@@ -138,6 +138,8 @@ def plan(order: Order, config: Config, *, interview: Interview | None = None) ->
     if folders := empty_folders(form, book, destination, pristine.tree):
         notes.append(f"git keeps no empty folder, so no clone will have {', '.join(folders)}")
     enclosing = _enclosing(destination)
+    if around := _around(destination) if enclosing else None:
+        notes.append(f"{destination.name} is inside of the service {around}: a service of its own, which updates alone")
     object_format = enclosing.object_format if enclosing else git.SHA1
     stored = as_stored(
         pristine, enclosing, prefix=prefix_of(address.resolved(destination), enclosing) if enclosing else "",
@@ -193,7 +195,9 @@ def _finish(planned: Plan, place: Path) -> Created:
         notes += _set_ignored_apart(planned, place)
         version = planned.release.version
         message = f"Stamp {planned.destination.name} from {planned.release.template.name} {version}"
-        commit = git.commit_everything(place, message, forced=planned.records)
+        who = git.committing(place)
+        commit = git.commit_everything(place, message, forced=planned.records, who=who)
+        notes += [who.note] if who.note else []
     return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes))
 
 
@@ -278,6 +282,12 @@ def _check_destination(destination: Path, *, dry_run: bool) -> None:
             cause=f"{parent} is not a folder you can write to",
             hint="name another destination",
         )
+
+
+def _around(destination: Path) -> Path | None:
+    """The service that the destination is inside of."""
+    parent = whereabouts.service_at(next(folder for folder in destination.parents if folder.is_dir()))
+    return parent if whereabouts.is_service(parent) else None
 
 
 def _enclosing(destination: Path) -> git.Repository | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -68,14 +67,16 @@ def _git() -> Finding:
 
 def _identity() -> Finding:
     try:
-        found = git.maybe("config", "user.email") or os.environ.get("GIT_COMMITTER_EMAIL")
+        who = git.committing(Path.cwd())
     except PavedError as error:
         return Finding(name="git identity", ok=False, detail=error.message, remedy=error.hint)
     return Finding(
         name="git identity",
-        ok=bool(found),
-        detail=found or "user.email is not set",
-        remedy='git config --global user.name "..." && git config --global user.email "..."',
+        ok=who.is_known and not who.note,
+        detail=f"{who.author}"
+        if who.is_known and not who.note
+        else who.note.partition(";")[0] or "user.email is not set",
+        remedy=git.REMEDY,
     )
 
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from paved_road import address, contained, git
+from paved_road import address, contained, git, whereabouts
 from paved_road.errors import ForbiddenPath, ServiceError, UsageError
 from paved_road.tree import check_path
 
-DEFAULT = ".copier-answers.yml"
-"""Copier's name for the answers file of a template that names none."""
+DEFAULT = whereabouts.ANSWERS_FILE
+"""Where the answers file of a template is that names none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +86,7 @@ def answers_files(path: Path, *, everywhere: bool = False) -> dict[str, Stated]:
     An answers file elsewhere is one that names its `_src_path`. One under the usual name in a subfolder is that of a
     service there, unless the folder is a hidden one.
     """
-    named = sorted(file.name for file in path.glob(".copier-answers*.y*ml"))
+    named = sorted(file.name for file in path.glob(whereabouts.ANSWERS))
     if everywhere or not named:
         spread = git.files_with(path, "^_src_path:", ["*.yml", "*.yaml", "*answers*"])
         named += [name for name in spread if name not in named and not _is_of_a_service_below(name)]
@@ -106,9 +106,7 @@ def the_one(found: Iterable[str], path: Path) -> str:
         raise ServiceError(
             f"{path} has several answers files", cause=", ".join(names), hint=f"name one: --answers-file {names[0]}"
         )
-    raise ServiceError(
-        f"{path} is not a service", cause=f"it has neither .paved-road.lock nor {DEFAULT}", hint=f"paved adopt {path}"
-    )
+    raise whereabouts.no_service(path)
 
 
 def is_same_road(recorded: str | None, wanted: str, path: Path) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from paved_road import address, contained, git, limits, records
+from paved_road import address, contained, git, limits, records, whereabouts
 from paved_road.errors import ForbiddenPath, ServiceError, TemplateError, UsageError, in_words
 from paved_road.owners import Owner
 from paved_road.records import NOTHING_STATED, Stated
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from paved_road.render.context import AnswerBook
     from paved_road.rules import Rules
 
-LOCK = ".paved-road.lock"
-OTHER_LOCKS = ".paved-road.*.lock"
-"""Locks of further templates in one folder."""
+LOCK, OTHER_LOCKS = whereabouts.LOCK, whereabouts.OTHER_LOCKS
 LOCK_FORMAT = 1
 _LONGEST_TEXT = 4096
 """Characters of a road, a version or a name in a lock."""

@@ -26,6 +26,7 @@ from paved_road.cli import (
     status,
     templates,
     update,
+    where,
 )
 from paved_road.errors import PavedError
 from paved_road.redaction import redact
@@ -111,6 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     ui.begin()
+    where.begin()
     with signals.heard(), everywhere.session():
         try:
             code = _run(given)
@@ -180,6 +182,7 @@ class _Bug(PavedError):
 
 
 def _refused(error: PavedError, given: list[str]) -> int:
+    error.hint = where.elsewhere(error.hint)
     if "--json" in given:
         ui.envelope(" ".join(_command(given)), error.exit_code, error=error)
     else:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paved_road import ui
+from paved_road.cli import where
 from paved_road.ui import Paint
 from paved_road.update.decisions import Kind
 
@@ -27,19 +26,19 @@ def show(service: Service, left: Iterable[Decision], *, begun: bool) -> None:
     ui.data(f"{number} left. {'Not decided yet:' if begun else 'Decide each of them, then add it:'}")
     for one in conflicts:
         ui.data()
-        for line in _places(one, service):
+        for line in _places(one):
             ui.spans((_INDENT, Paint.NONE), (line, Paint.ERROR))
         ui.data(f"{_INDENT}  {_state(one) if begun else one.why}")
         for line in commands(one, service):
             ui.data(f"{_INDENT}  {line}")
     ui.data()
-    ui.data(f"When all of them are added: {update(service, '--continue')}")
-    ui.data(f"To undo the update instead: {update(service, '--abort')}")
+    ui.data(f"When all of them are added: {update('--continue')}")
+    ui.data(f"To undo the update instead: {update('--abort')}")
 
 
-def _places(one: Decision, service: Service) -> Iterator[str]:
+def _places(one: Decision) -> Iterator[str]:
     """The file, and the lines in which markers are left, as editors and terminals open them."""
-    path = shown(service.path / one.path)
+    path = where.from_service(one.path)
     if not one.markers:
         yield path
     for first, last in one.markers:
@@ -74,25 +73,18 @@ def commands(one: Decision, service: Service) -> Iterator[str]:
             yield f"{git} add {path}"
 
 
-def update(service: Service, option: str) -> str:
+def update(option: str) -> str:
     """`paved update` with an option, for this service."""
-    here = Path.cwd()
-    named = "" if here == service.path else f" {shlex.quote(shown(service.path))}"
-    return f"paved update{named} {option}"
-
-
-def shown(path: Path) -> str:
-    """A path as it is typed from the current folder."""
-    return os.path.relpath(path)
+    return f"paved update{where.argument()} {option}"
 
 
 def _git(service: Service) -> str:
-    inside = Path.cwd().is_relative_to(service.top)
-    return "git" if inside else f"git -C {shlex.quote(shown(service.top))}"
+    inside = where.person().is_relative_to(service.top)
+    return "git" if inside else f"git -C {shlex.quote(where.shown(service.top))}"
 
 
 def _path(service: Service, path: str) -> str:
     """A file of the service's as a pathspec of git's."""
-    inside = Path.cwd().is_relative_to(service.top)
-    plain = shown(service.path / path) if inside else service.prefix + path
+    inside = where.person().is_relative_to(service.top)
+    plain = where.from_service(path) if inside else service.prefix + path
     return shlex.quote(f"./{plain}" if plain.startswith((":", "-")) else plain)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 
 if TYPE_CHECKING:
     from paved_road.cli import results
@@ -41,9 +41,9 @@ def drift(
     from paved_road import drift as drifts
     from paved_road.config import load
     from paved_road.owners import Owner
-    from paved_road.service import open_service, unreadable_record
+    from paved_road.service import unreadable_record
 
-    service = open_service(path, answers_file=answers_file)
+    service = where.open_service(path, answers_file=answers_file)
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
     fault = unreadable_record(service)
     notes = (*service.notes, *([f"{fault.message}: {fault.hint}"] if fault else []))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from paved_road import ui
 from paved_road.ask import asking
-from paved_road.cli import everywhere, options
+from paved_road.cli import options, where
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def _show_plan(plan: Plan, *, json: bool) -> None:
 def _show_created(created: Created) -> None:
     plan = created.plan
     release = plan.release
-    shown = _relative(plan.destination)
+    shown = where.shown(plan.destination)
     ui.good(
         f"stamped {shown} from {release.template.name} {release.version}: {len(plan.tree) + len(created.derived)} files"
     )
@@ -138,8 +137,3 @@ def _show_created(created: Created) -> None:
     ui.data(f"  cd {shown}")
     for line in plan.pristine.message.splitlines():
         ui.data(f"  {line}")
-
-
-def _relative(path: Path) -> str:
-    relative = os.path.relpath(path, everywhere.typed_in())
-    return relative if not relative.startswith("../..") else str(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 
 if TYPE_CHECKING:
     from paved_road.cli import results
@@ -45,9 +45,8 @@ def status(
     from paved_road import status as statuses
     from paved_road.config import load
     from paved_road.offroad.clock import today
-    from paved_road.service import open_service
 
-    service = open_service(path, answers_file=answers_file, road=road)
+    service = where.open_service(path, answers_file=answers_file, road=road)
     config = load({"road": road}, directory=service.path)
     found = statuses.find(service, config, today=today(), offline=offline, fetch=fetch)
     exit_code = 0 if found.is_current else 1
@@ -88,25 +87,26 @@ def _excuse(found: Status, path: str) -> Record | None:
 def _say(found: Status) -> None:
     from paved_road.road import is_older
 
+    at = where.argument()
     say = ui.good if found.is_current else ui.data
     behind = "the latest"
     if found.newer:
         news = "has changed since" if found.latest == found.version else "is the latest"
-        behind = f"{found.latest} {news}: paved update"
+        behind = f"{found.latest} {news}: paved update{at}"
     elif is_older(found.latest, found.version):
         behind = f"the latest is {found.latest}, which comes before it"
     say(f"{found.service.path.name} is at {found.template} {found.version} ({behind})")
     if found.newer[1:]:
         ui.data(f"  releases between: {', '.join(reversed(found.newer[1:]))}")
     if found.unexcused:
-        ui.data(f"  drift in {len(found.unexcused)} of the road's files: paved drift")
+        ui.data(f"  drift in {len(found.unexcused)} of the road's files: paved drift{at}")
     for record in found.records:
         states = ", ".join(map(str, found.standing.states(record))) if found.standing else ""
         ui.data(
             f"  off-road: {record.id}, {record.deviation.status} until {record.deviation.review_by}"
-            + (f" ({states}): paved off-road check" if states else "")
+            + (f" ({states}): paved off-road check{at}" if states else "")
         )
     if found.updating:
-        ui.data(f"  an update to {found.updating} is in progress: paved update --continue, or --abort")
+        ui.data(f"  an update to {found.updating} is in progress: paved update{at} --continue, or --abort")
     for text in found.notes:
         ui.note(text)

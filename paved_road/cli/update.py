@@ -10,7 +10,7 @@ import typer
 
 from paved_road import ui
 from paved_road.ask import asking
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,20 +76,20 @@ def update(
     from paved_road.cli import update_shown
     from paved_road.cli.update_shown import Wanted
     from paved_road.config import load
-    from paved_road.service import locate, open_service
+    from paved_road.service import locate
     from paved_road.update import apply, preconditions, recover
     from paved_road.update.plan import Order, planning
 
     if resume + abort + dry_run > 1:
         raise UsageError("--continue, --abort and --dry-run exclude each other", hint="paved update --help")
     if abort:
-        _tell_aborted(recover.abort(locate(path)), json=json)
+        _tell_aborted(recover.abort(locate(where.folder_of(path))), json=json)
         return
     if resume:
-        service = locate(path)
+        service = locate(where.folder_of(path))
         _tell(service, recover.resume(service, commit=commit, branch=branch), None, json=json)
         return
-    service = open_service(path, answers_file=answers_file, road=road)
+    service = where.open_service(path, answers_file=answers_file, road=road)
     preconditions.check(service, commit=commit or branch is not None, branch=branch, dry_run=dry_run)
     order = Order(
         to=to,

@@ -24,7 +24,6 @@ from paved_road.git.asking import (
     is_repository,
     is_sound,
     kind,
-    knows_who_commits,
     last_commit,
     last_with,
     log_files,
@@ -42,6 +41,7 @@ from paved_road.git.asking import (
     working_files,
 )
 from paved_road.git.conversion import converted
+from paved_road.git.identity import REMEDY, Committing, Identity, author, committing
 from paved_road.git.ids import SHA1, blob_id, file_id
 from paved_road.git.indexed import Index, Indexed, read_index
 from paved_road.git.locks import is_held, locks
@@ -83,11 +83,14 @@ __all__ = [
     "OLDEST",
     "PERSON",
     "READER",
+    "REMEDY",
     "SHA1",
     "SKIP_WORKTREE",
     "SUBMODULE",
     "Commit",
+    "Committing",
     "Entry",
+    "Identity",
     "Index",
     "Indexed",
     "Leaf",
@@ -99,6 +102,7 @@ __all__ = [
     "Scratch",
     "add",
     "attributes",
+    "author",
     "blob_id",
     "changed_files",
     "changed_paths",
@@ -109,6 +113,7 @@ __all__ = [
     "commit_everything",
     "commit_tree",
     "commits_in",
+    "committing",
     "converted",
     "current_branch",
     "describe",
@@ -135,7 +140,6 @@ __all__ = [
     "is_repository",
     "is_sound",
     "kind",
-    "knows_who_commits",
     "last_commit",
     "last_with",
     "leave_branch",

@@ -117,11 +117,6 @@ def is_branch_name(repository: Path, name: str) -> bool:
     return maybe("check-ref-format", "--branch", name, cwd=repository, no=(128,)) is not None
 
 
-def knows_who_commits(repository: Path) -> bool:
-    """Whether git has a name and an address for a commit."""
-    return maybe("var", "GIT_COMMITTER_IDENT", cwd=repository, no=(128,)) is not None
-
-
 def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
     """The refs below the prefixes that lead to commits, by their full names.
 
@@ -192,9 +187,13 @@ def first_parent_log(repository: Path, commit: str, path: str) -> list[str]:
     return text(*named(repository), "log", *asked, cwd=repository).splitlines()
 
 
-def working_files(directory: Path) -> list[str]:
-    """Tracked and untracked, not ignored files of a work tree's folder that exist, relative to it."""
-    listing = run("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", cwd=directory)
+def working_files(directory: Path, *patterns: str) -> list[str]:
+    """Tracked and untracked, not ignored files of a work tree's folder that exist, relative to it.
+
+    With `patterns` (git's pathspecs) only those that match one.
+    """
+    asked = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *patterns)
+    listing = run(*asked, cwd=directory)
     paths = listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
     return [path for path in paths if os.path.lexists(directory / path)]
 

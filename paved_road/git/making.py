@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from paved_road.errors import GitError
+from paved_road.git.identity import Committing
 from paved_road.git.ids import SHA1
 from paved_road.git.login import Login
 from paved_road.git.process import FETCHER, PERSON, Role, maybe, named, run, text
@@ -50,42 +50,29 @@ def _connecting(login: Login | None, env: Mapping[str, str]) -> Role:
 
 def start_repository(directory: Path) -> None:
     """Make `directory` a repository without a commit, of the object format that every host takes."""
-    branch = _configured(directory.parent).get("init.defaultbranch", "main")
+    branch = maybe("config", "--get", "init.defaultBranch", cwd=directory.parent) or "main"
     run("init", "--quiet", "--template=", f"--object-format={SHA1}", "-b", branch, directory)
 
 
-def commit_everything(directory: Path, message: str, *, forced: Iterable[str] = ()) -> str:
+def commit_everything(
+    directory: Path, message: str, *, forced: Iterable[str] = (), who: Committing | None = None
+) -> str:
     """Commit everything in a folder that it does not ignore, and the `forced` files in any case; the commit's id.
 
     A folder that is no repository becomes one. Hooks and signing of the user's configuration stay out of this one
-    commit, which nobody wrote.
+    commit, which nobody wrote. Without `who`, and where git knows nobody, it is by paved.
     """
     if not (directory / ".git").exists():
         start_repository(directory)
-    known = _configured(directory.parent)
-    identity = (
-        []
-        if {"user.name", "user.email"} <= known.keys()
-        else ["-c", "user.name=paved", "-c", "user.email=paved@localhost"]
-    )
     run("add", "--all", cwd=directory, role=PERSON)
     if paths := list(forced):
         run("add", "--force", "--", *paths, cwd=directory, role=PERSON)
     quiet = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "gc.auto=0"]
-    run(*identity, *quiet, "commit", "--quiet", "--allow-empty", "--message", message, cwd=directory, role=PERSON)
+    role = Role(variables=(who or Committing()).variables)
+    run(*quiet, "commit", "--quiet", "--allow-empty", "--message", message, cwd=directory, role=role)
     return text("rev-parse", "HEAD", cwd=directory)
 
 
 def tag(directory: Path, name: str) -> None:
     """A lightweight tag of the commit that is checked out."""
     run("-c", "tag.gpgSign=false", "tag", "--", name, cwd=directory)
-
-
-def _configured(directory: Path) -> dict[str, str]:
-    """The user's identity and default branch, as far as they are configured."""
-    listing = maybe("config", "--get-regexp", r"^(user\.(name|email)|init\.defaultbranch)$", cwd=directory) or ""
-    found = dict(line.split(" ", 1) for line in listing.splitlines() if " " in line)
-    for key, variable in (("user.name", "GIT_COMMITTER_NAME"), ("user.email", "GIT_COMMITTER_EMAIL")):
-        if variable in os.environ:
-            found[key] = os.environ[variable]
-    return found

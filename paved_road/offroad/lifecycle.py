@@ -53,9 +53,16 @@ def slug_for(path: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[-60:].strip("-") or "deviation"
 
 
-def whoami(service: Service) -> str | None:
-    """Who works here, as git knows them: the mail address, else the name."""
-    return git.maybe("config", "user.email", cwd=service.top) or git.maybe("config", "user.name", cwd=service.top)
+def _whoami(service: Service, does: str, option: str) -> str:
+    """Who works here, as git was told: the mail address, else the name. `UsageError` for what git only guesses."""
+    found = git.author(service.top)
+    if found is None or found.is_guess:
+        raise UsageError(
+            f"cannot tell who {does}: git's user.email is not set",
+            cause=f"git would guess {found}, which is nobody's word" if found else "git knows nobody here",
+            hint=f"{option} you@example.com, or {git.REMEDY}",
+        )
+    return found.email or found.name
 
 
 def drifted(service: Service, *, today: date, config: Config) -> list[str]:
@@ -100,9 +107,7 @@ def drafted(service: Service, draft: Draft, today: date) -> bytes:
     from paved_road.offroad import document
 
     _check_paths(service, draft.paths)
-    by = draft.requested_by or whoami(service)
-    if not by:
-        raise UsageError("who asks for it?", cause="git knows no user.email here", hint="--requested-by YOU")
+    by = draft.requested_by or _whoami(service, "requests this", "--requested-by")
     scope = {"paths": list(draft.paths)} if draft.paths else {"practice": draft.practice}
     fields: dict[str, Any] = {
         "id": draft.slug,
@@ -240,9 +245,7 @@ def _approval(service: Service, record: Record, by: str | None) -> dict[Where, A
     policy = _policy(service)
     if not ledger.needs_approval(record.deviation, policy):
         return {("approved_by",): by} if by else {}
-    who = by or whoami(service)
-    if not who:
-        raise UsageError("who approves it?", cause="git knows no user.email here", hint="--by WHO")
+    who = by or _whoami(service, "approves this", "--by")
     if ledger.same_person(who, record.deviation.requested_by):
         raise RecordError(
             f"{who} asked for {record.id} and cannot approve it",

@@ -193,6 +193,8 @@ def finish(service: Service, journal: Journal, *, edited: bool = False) -> Appli
     if wanted := [path for path in made if not git.is_ignored(service.path / path)]:
         git.add(service.path, "--", *wanted)
     done = _commit(service, journal) if journal.commit else None
+    if done and (by := git.committing(service.top).note):
+        notes = [*notes, by]
     journals.end(service.journal)
     return Applied(journal=journal, regenerated=tuple(made), notes=(*journal.notes, *notes), commit=done)
 

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ from typing import TextIO
 from paved_road import git
 from paved_road.errors import GitKilled, ServiceError, UsageError
 from paved_road.render.commands import Command
+from paved_road.whereabouts import shown
 
 Pair = tuple[str, str]
 """Mode and blob."""
@@ -93,7 +95,7 @@ def taken_up(folder: Path, repository: git.Repository) -> Iterator[Journal]:
     try:
         lock = (folder / "running").open("r+")
     except FileNotFoundError as error:
-        raise UsageError("no update is in progress", hint="paved update") from error
+        raise _none(repository) from error
     with lock:
         _take(lock)
         journal = read(folder)
@@ -106,6 +108,19 @@ def taken_up(folder: Path, repository: git.Repository) -> Iterator[Journal]:
         lock.flush()
         with _working(lock):
             yield journal
+
+
+def _none(repository: git.Repository) -> UsageError:
+    """What to say where no update is in progress: in which services of the repository one is."""
+    names = sorted(
+        one.name.removeprefix("paved-update").removeprefix("-") for one in repository.folder.glob("paved-update*")
+    )
+    folders = [shown(repository.top / name.replace("%2F", "/").replace("%25", "%")) for name in names]
+    return UsageError(
+        "no update is in progress here",
+        cause=f"one is in {', '.join(folders)}" if folders else "",
+        hint=f"paved update {shlex.quote(folders[0])} --continue, or --abort" if folders else "paved update",
+    )
 
 
 @contextlib.contextmanager

@@ -46,11 +46,11 @@ def check_commit(service: Service, branch: str | None) -> None:
         raise UsageError(f"{branch!r} is no name for a branch", hint="--branch NAME")
     if branch and git.resolve(service.top, f"refs/heads/{branch}"):
         raise UsageError(f"there is a branch {branch!r} already", hint="--branch with another name")
-    if not git.knows_who_commits(service.top):
+    if not git.committing(service.top).is_known:
         raise UsageError(
             "git does not know who commits",
-            cause="user.name or user.email is not set",
-            hint="git config user.name NAME, and user.email; or update without --commit",
+            cause="user.name or user.email is not set, and git may not guess",
+            hint=f"{git.REMEDY}; or update without --commit",
         )
     if (service.repository.folder / "BISECT_LOG").exists():
         raise UsageError(

@@ -120,7 +120,7 @@ def test_newer_releases_and_drift_are_told(here: Paved, service: Path, road: Pat
     write_files(service, {"hello.txt": "mine\n"})
     done = here("status", service)
     assert done.returncode == 1
-    assert "hi is at greeter 1.0.1 (1.2.0 is the latest: paved update)" in done.stdout
+    assert "hi is at greeter 1.0.1 (1.2.0 is the latest: paved update hi)" in done.stdout
     assert "releases between: 1.1.0, 1.2.0rc1" in done.stdout
     assert "drift in 1 of the road's files: paved drift" in done.stdout
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
 
@@ -26,8 +26,7 @@ def accept(
     """
     from paved_road.config import load
     from paved_road.offroad import lifecycle
-    from paved_road.service import open_service
 
-    found = open_service(service)
+    found = where.open_service(service)
     record = lifecycle.accept(found, slug, load(directory=found.path), today=common.day(), by=by, days=days)
     common.tell("accept", record, f"{slug} is accepted until {record.deviation.review_by}", json=json)

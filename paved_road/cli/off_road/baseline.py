@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
 
@@ -39,9 +39,8 @@ def baseline(
     """
     from paved_road.config import load
     from paved_road.offroad import baseline as baselines
-    from paved_road.service import open_service
 
-    service = open_service(path)
+    service = where.open_service(path)
     done = baselines.record(
         service, load(directory=service.path), today=common.day(), by=by, days=days, risk=risk, owner=owner
     )
@@ -56,7 +55,7 @@ def baseline(
         if done.record is None:
             ui.good("nothing drifts: no baseline is needed")
         elif done.beyond:
-            ui.note("what drifts beyond the baseline needs records: paved off-road new --from-drift")
+            ui.note(where.elsewhere("what drifts beyond the baseline needs records: paved off-road new --from-drift"))
         else:
             ui.good(f"{done.record.path} is {done.record.deviation.status} until {done.record.deviation.review_by}")
     raise typer.Exit(exit_code)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
 if TYPE_CHECKING:
@@ -67,9 +67,8 @@ def check(
     """
     from paved_road.config import load
     from paved_road.offroad import checking
-    from paved_road.service import open_service
 
-    service = open_service(path)
+    service = where.open_service(path)
     checked = checking.check(
         service, load(directory=service.path), today=common.day(today), strict=strict,
         base=base, confirm=confirm,
@@ -117,7 +116,7 @@ def _say(checked: Checked) -> None:
     stands = checked.standing
     for one in stands.findings:
         level = "error" if checked.fails(one) else "warning"
-        ui.data(f"{level:<8} {one.state:<16} {one.path}:{one.line}  {one.text}")
+        ui.data(f"{level:<8} {one.state:<16} {one.path}:{one.line}  {where.elsewhere(one.text)}")
     for each in stands.excused:
         ui.data(f"{'excused':<8} {each.record.id:<16} {each.difference.path}  {each.record.deviation.reason}")
     if not stands.findings:

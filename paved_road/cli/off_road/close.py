@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 from paved_road.errors import UsageError, nearest
 
@@ -34,10 +34,9 @@ def close(
       paved off-road close own-base-image --superseded-by distroless-image
     """
     from paved_road.offroad import lifecycle
-    from paved_road.service import open_service
 
     wanted = "superseded" if by else status
     if wanted not in _CLOSED:
         raise UsageError(f"a record cannot be closed as {wanted!r}", hint=nearest(wanted, _CLOSED))
-    record = lifecycle.close(open_service(service), slug, wanted, today=common.day(), by=by)
+    record = lifecycle.close(where.open_service(service), slug, wanted, today=common.day(), by=by)
     common.tell("close", record, f"{slug} is {wanted}", json=json)

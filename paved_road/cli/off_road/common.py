@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.errors import PavedError, UsageError
 from paved_road.stated import LONGEST_DAYS
 
@@ -22,9 +22,10 @@ def complete_slug(ctx: typer.Context, incomplete: str) -> list[str]:
     """Slugs of the records here."""
     from paved_road.offroad.ledger import files
     from paved_road.service import open_service
+    from paved_road.whereabouts import service_at
 
     try:
-        names = files(open_service(ctx.params.get("service") or Path()))
+        names = files(open_service(service_at(ctx.params.get("service") or Path())))
     except PavedError:
         return []
     return options.completions((name.removesuffix(".md") for name in names), incomplete)
@@ -82,4 +83,4 @@ def tell(command: str, record: Record, text: str, *, json: bool) -> None:
         ui.envelope(f"off-road {command}", 0, facts(record))
     else:
         ui.good(text)
-        ui.data(f"  {record.path}")
+        ui.data(f"  {where.from_service(record.path)}")

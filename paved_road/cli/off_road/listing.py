@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
 
@@ -28,9 +28,8 @@ def listing(
     """
     from paved_road.config import load
     from paved_road.offroad import standing
-    from paved_road.service import open_service
 
-    service = open_service(path)
+    service = where.open_service(path)
     stands = standing.find(service, load(directory=service.path), today=common.day(today))
     records = [record for record in stands.ledger.records.values() if everything or record.is_open]
     if json:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
 
@@ -30,9 +30,8 @@ def migrate(
     """
     from paved_road.config import load
     from paved_road.offroad import moves
-    from paved_road.service import open_service
 
-    service = open_service(path)
+    service = where.open_service(path)
     declared = moves.declared(service, load(directory=service.path))
     done = moves.migrate(service, declared, today=common.day(), dry_run=dry_run)
     exit_code = int(bool(done.lost))
@@ -44,7 +43,8 @@ def migrate(
         for move in done.moves:
             ui.data(f"{move.record}: {move.old} -> {move.new}")
         for slug, gone in done.lost:
-            ui.data(f"{slug}: {gone} is gone from the road: paved off-road rename {gone} NEW, or close {slug}")
+            remedy = where.elsewhere(f"paved off-road rename {gone} NEW, or paved off-road close {slug}")
+            ui.data(f"{slug}: {gone} is gone from the road: {remedy}")
         if not done.moves and not done.lost:
             ui.good("every record names what the road has")
     raise typer.Exit(exit_code)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 from paved_road.errors import UsageError
 
@@ -59,11 +59,10 @@ def new(
     """
     from paved_road.config import load
     from paved_road.offroad import lifecycle
-    from paved_road.service import open_service
 
     if sum(map(bool, (path, practice, from_drift))) != 1:
         raise UsageError("name what is excused", hint="one of --path PATH, --practice SLUG and --from-drift")
-    found = open_service(service)
+    found = where.open_service(service)
     today = common.day()
     things: list[tuple[str, ...]] = [tuple(path or ())]
     if from_drift:
@@ -91,10 +90,10 @@ def new(
 
 def _say(service: Service, made: list[Record]) -> None:
     for record in made:
-        ui.data(record.path)
+        ui.data(where.from_service(record.path))
     if not made:
         ui.good("nothing drifts without a record")
         return
     if ui.interactive():
         ui.edit([service.path / record.path for record in made])
-    ui.note(f"write the reason and the argument, then: paved off-road accept {made[0].id}")
+    ui.note(where.elsewhere(f"write the reason and the argument, then: paved off-road accept {made[0].id}"))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
 
@@ -26,9 +26,8 @@ def rename(
       paved off-road rename graceful-stop graceful-shutdown
     """
     from paved_road.offroad import moves
-    from paved_road.service import open_service
 
-    done = moves.rename(open_service(service), old, new, today=common.day())
+    done = moves.rename(where.open_service(service), old, new, today=common.day())
     if json:
         facts = [{"record": move.record, "old": move.old, "new": move.new} for move in done]
         ui.envelope("off-road rename", 0, {"moves": facts})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
 
@@ -25,9 +25,8 @@ def show(
     from paved_road import drift
     from paved_road.config import load
     from paved_road.offroad import standing
-    from paved_road.service import open_service
 
-    found = open_service(service)
+    found = where.open_service(service)
     config = load(directory=found.path)
     stands = standing.find(found, config, today=common.day(today))
     record = stands.ledger.find(slug)

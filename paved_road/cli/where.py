@@ -1,0 +1,91 @@
+"""The service that a command is about, and what to add to its hints when the person stands elsewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paved_road import ui
+from paved_road.cli import everywhere
+
+if TYPE_CHECKING:
+    from paved_road.service import Service
+
+_about: list[Path] = []
+"""The folder of the service that this command is about, as far as one was found."""
+
+
+def begin() -> None:
+    """A command begins: it is about no service yet."""
+    _about.clear()
+
+
+def folder_of(path: Path) -> Path:
+    """The folder of the service that `path` is in: itself, or the nearest one above it, which is said."""
+    from paved_road import whereabouts
+    from paved_road.address import resolved
+
+    found, named = whereabouts.service_at(path), resolved(path)
+    if found == path and not whereabouts.is_service(path):
+        return path
+    _about[:] = [found]
+    if found != named:
+        ui.note(f"{'the current folder' if path == Path() else path} is in the service {found}")
+    return found
+
+
+def open_service(path: Path, *, answers_file: str | None = None, road: str | None = None) -> Service:
+    """The service that `path` is in."""
+    from paved_road import service
+
+    return service.open_service(folder_of(path), answers_file=answers_file, road=road)
+
+
+_COMMAND = re.compile(
+    r"\b(paved (update|drift|off-road|status)|git (add|commit|stash|restore|checkout|mv|rm|config|diff|revert))\b"
+)
+
+
+def person() -> Path:
+    """The folder that the person is in, without links; -C changes it for the command alone."""
+    from paved_road.address import resolved
+
+    return resolved(everywhere.typed_in())
+
+
+def shown(path: Path) -> str:
+    """A path as the person writes it."""
+    from paved_road import whereabouts
+
+    return whereabouts.shown(path, start=everywhere.typed_in())
+
+
+def elsewhere(text: str) -> str:
+    """A text with the folder in which the commands that it names are to be run, unless the person is there."""
+    if not _COMMAND.search(text) or not (folder := _away()):
+        return text
+    name = shown(folder)
+    return text if name in text or str(folder) in text else f"{text} (in {name})"
+
+
+def argument() -> str:
+    """What has to follow a command on the service: a blank and its path, or "" where the command finds it anyway."""
+    return f" {shlex.quote(shown(folder))}" if (folder := _away()) else ""
+
+
+def _away() -> Path | None:
+    """The folder that this command is about, where a person who types the next command would not find it."""
+    from paved_road.address import resolved
+    from paved_road.whereabouts import service_at
+
+    if _about:
+        return _about[0] if service_at(person()) != _about[0] else None
+    here = resolved(Path())
+    return here if person() != here else None
+
+
+def from_service(path: str) -> str:
+    """A path of the service as the person writes it."""
+    return shown(_about[0] / path) if _about else path
