@@ -25,12 +25,59 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from paved_road.testing import write_files
+from paved_road.testing import evolve, make_road, write_files
 
 COLUMNS, ROWS = 100, 60
 _CELL = 12.2
 """Units of the drawing that one column of the terminal takes."""
 PICTURES = Path(__file__).parent.parent / "docs" / "assets"
+
+COPIER_YML = """\
+_subdirectory: template
+name: {type: str, default: "{{ _folder_name }}"}
+workers: {type: int, default: 2}
+"""
+PAVED_ROAD_YML = """\
+owners:
+  road: [Dockerfile, deploy/**]
+  service: ["src/**"]
+"""
+DOCKERFILE = """\
+FROM python:3.13-slim
+COPY . /app
+WORKDIR /app
+USER 1000
+CMD ["uvicorn", "app:app", "--workers", "{{ workers }}"]
+"""
+PYPROJECT = """\
+[project]
+name = "{{ name }}"
+version = "0.1.0"
+requires-python = ">=3.12"
+dependencies = [
+    "fastapi>=0.142",
+    "uvicorn>=0.40",
+]
+
+[tool.ruff]
+line-length = 100
+"""
+LIMITS = "timeout: 30s\nretries: 3\nbreaker: off\n"
+ROAD = {
+    "copier.yml": COPIER_YML,
+    "paved-road.yml": PAVED_ROAD_YML,
+    "template/Dockerfile.jinja": DOCKERFILE,
+    "template/pyproject.toml.jinja": PYPROJECT,
+    "template/config/limits.yml": LIMITS,
+    "template/src/app.py": "app = ...\n",
+    "template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers|to_nice_yaml }}",
+}
+NEXT = {
+    "template/Dockerfile.jinja": DOCKERFILE.replace("3.13", "3.14"),
+    "template/pyproject.toml.jinja": PYPROJECT.replace('    "uvicorn', '    "opentelemetry-sdk>=1.40",\n    "uvicorn'),
+    "template/config/limits.yml": LIMITS.replace("30s", "2s").replace("off", "50 %"),
+    "CHANGELOG.md": "## 1.1.0\n\n- Python 3.14. Calls end after 2 s, and a circuit breaker guards them.\n",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +94,35 @@ def _nothing(folder: Path, typed: Callable[[str], str]) -> None:
     """An empty folder is enough."""
 
 
+def _edited_service(folder: Path, typed: Callable[[str], str]) -> None:
+    """A service whose team edited three files, and a road that has released since."""
+    road = make_road(folder / "road", ROAD, tag="v1.0.0")
+    typed("paved new orders --road road --defaults")
+    evolve(road, NEXT, tag="v1.1.0", message="Release 1.1.0")
+    service = folder / "orders"
+    edits = {
+        "Dockerfile": ("USER 1000", "ENV TZ=UTC\nUSER 1000"),
+        "pyproject.toml": ('    "uvicorn', '    "sqlalchemy>=2.1",\n    "uvicorn'),
+        "config/limits.yml": ("30s", "10s"),
+    }
+    for path, (old, new) in edits.items():
+        write_files(service, {path: (service / path).read_text().replace(old, new)})
+    typed("cd orders && git commit --quiet --all --message Ours")
+
+
 SCENES: Mapping[str, Scene] = {
     "new": Scene(
         title="paved new",
         tells="A terminal: paved new stamps a service and commits it, and paved status says that it is up to date.",
         commands=("paved new orders --defaults", "cd orders && paved status"),
         prepare=_nothing,
+    ),
+    "update": Scene(
+        title="paved drift, paved update --dry-run",
+        tells="A terminal: paved drift finds an edit in a file that the road owns, and a dry run of paved update shows "
+        "what it would merge and which conflicts to expect.",
+        commands=("cd orders && paved drift", "cd orders && paved update --dry-run"),
+        prepare=_edited_service,
     ),
 }
 
