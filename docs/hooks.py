@@ -128,7 +128,7 @@ not name, and always prints one that it requires."""
     inner: dict[str, dict[str, Any]] = {}
     answers = [f"## {name}\n\n{_answer(name, inner)}" for name in results.RESULTS]
     parts = [f"### {name}\n\n{_part(facts)}" for name, facts in sorted(inner.items())]
-    return "\n\n".join([opening, *answers, "## What they are made of", *parts])
+    return "\n\n".join([opening, *answers, "## Parts of an answer", *parts])
 
 
 def _answer(command: str, inner: dict[str, dict[str, Any]]) -> str:
