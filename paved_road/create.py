@@ -133,6 +133,9 @@ def plan(order: Order, config: Config, *, interview: Interview | None = None) ->
     )  # fmt: skip
     tasks = told.tasks()
     _check_trust(form, order, [f"task: {task}" for task in tasks])
+    if tasks and not form.trust:  # a dry run: nothing else comes here
+        wanted = "; ".join(f"task: {task}" for task in tasks)
+        notes.append(f"paved new itself runs code of the template's, which takes --trust: {wanted}")
     if not form.derives:
         notes += derive.not_made(own.derived)
     if folders := empty_folders(form, book, destination, pristine.tree):

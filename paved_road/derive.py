@@ -32,7 +32,10 @@ def run(commands: Mapping[str, str], directory: Path, *, trust: bool = False) ->
 
 def not_made(commands: Mapping[str, str]) -> list[str]:
     """A note for each file whose command may not run."""
-    return [f"{path} is not made, a command of the road's makes it: {how}" for path, how in commands.items()]
+    return [
+        f"{path} is not made, a command of the road's makes it: {how} (add --trust, or run it yourself)"
+        for path, how in commands.items()
+    ]
 
 
 def _run(command: list[str], directory: Path, *, trust: bool) -> str:

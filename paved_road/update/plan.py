@@ -342,12 +342,13 @@ def _draft(
         service, scratch, old, ours, (tree, head), pristine, moves, lock, own, dry_run=order.dry_run
     )  # fmt: skip
     if not form.derives and lock.without(left_out) != service.lock:
-        kept |= {path: f"derived; make it again: {how}" for path, how in own.derived.items() if path in ours}
+        again = "derived; add --trust, or make it again"
+        kept |= {path: f"{again}: {how}" for path, how in own.derived.items() if path in ours}
         notes += tuple(derive.not_made({path: how for path, how in own.derived.items() if path not in ours}))
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
         ours=ours, moves=moves, sides=sides, tree=tree, kept=kept,
-        left_out=left_out, notes=(*bases.notes(old), *secret_notes, *notes),
+        left_out=left_out, notes=(*bases.notes(old), *secret_notes, *notes, *runs.asks_for(not_run, after)),
         excuses=excuses,
         derived=own.derived if form.derives else {}, trust=order.trust, migrations=after,
         not_run=not_run,

@@ -77,6 +77,13 @@ class Running:
             self._refuse([*tasks, *_words("migration", after)])
         return (*tasks, *_words("migration", self.passage.before(service))), after
 
+    def asks_for(self, not_run: Iterable[str], after: Iterable[Command]) -> tuple[str, ...]:
+        """The note of a dry run about the trust that the update itself takes; none where there is nothing to trust."""
+        wanted = [*not_run, *_words("migration", after)]
+        if self.passage.form.trust or not self.dry_run or not wanted:
+            return ()
+        return (f"the update itself runs code of the template's, which takes --trust: {'; '.join(wanted)}",)
+
     def _told(self, service: Service, book: AnswerBook, answers_file: str) -> Told:
         return Told(
             form=self.passage.form, book=book, answers_file=answers_file, destination=service.path,
