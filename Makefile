@@ -48,6 +48,10 @@ bench: .venv/ready .venv-bench/ready ## Side by side with public tools; the last
 soak: .venv/ready ## The long proofs: many more generated templates
 	$(BIN)/pytest -n auto -m soak $(PYTEST_ARGS)
 
+.PHONY: lowest
+lowest: .venv-lowest/ready ## The tests of paved itself with the oldest libraries that pyproject.toml allows
+	.venv-lowest/bin/pytest -n auto --ignore=tests/stamped tests $(PYTEST_ARGS)
+
 .PHONY: image
 image: .venv/ready ## Build the stamped service's container image and run it (as root, on Debian, some minutes)
 	scripts/tools.sh buildah debootstrap
@@ -69,7 +73,7 @@ lock: .venv/ready ## Pin the newest versions of everything, with hashes
 
 .PHONY: clean
 clean: ## Remove what make made
-	rm -rf .venv .venv-bench requirements/node/node_modules dist site demo
+	rm -rf .venv .venv-bench .venv-lowest requirements/node/node_modules dist site demo
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -81,4 +85,12 @@ clean: ## Remove what make made
 .venv-bench/ready: requirements/bench.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --require-hashes -r requirements/bench.txt
+	touch $@
+
+# The direct dependencies at their lower bounds. What the tests need, and what those bounds need, is the newest.
+.venv-lowest/ready: pyproject.toml .venv/ready
+	$(PYTHON) -m venv .venv-lowest
+	$(BIN)/uv pip compile --quiet --no-header --resolution lowest-direct --output-file .venv-lowest/lowest.txt pyproject.toml
+	$(BIN)/uv pip install --quiet --python .venv-lowest --requirement .venv-lowest/lowest.txt --editable . \
+		allpairspy check-jsonschema hatchling hypothesis pre-commit pytest pytest-xdist uv
 	touch $@

@@ -6,6 +6,7 @@ differs is reported. Two files are written, the lock and the answers; nothing el
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -251,7 +252,7 @@ def _check_likeness(service: Service, differences: Iterable[Difference]) -> None
 
 
 def _seen(path: Path) -> dict[str, Any]:
-    """Answers that the repository gives itself away: its name, its description, its package."""
+    """Answers that the repository gives away: its name, description and package, and what cruft recorded."""
     found: dict[str, Any] = {}
     try:
         project = toml.load(contained.read(path, "pyproject.toml")).get("project", {})
@@ -259,4 +260,13 @@ def _seen(path: Path) -> dict[str, Any]:
         project = {}
     found |= {key: project[key] for key in ("name", "description") if isinstance(project.get(key), str)}
     packages = [file.parent.name for file in sorted(path.glob("src/*/__init__.py"))]
-    return found | ({"package": packages[0]} if len(packages) == 1 else {})
+    return found | ({"package": packages[0]} if len(packages) == 1 else {}) | _recorded_by_cruft(path)
+
+
+def _recorded_by_cruft(path: Path) -> dict[str, Any]:
+    """What was answered to the Cookiecutter template that the road's was ported from; names keep their meaning."""
+    try:
+        answers = json.loads(contained.read(path, ".cruft.json"))["context"]["cookiecutter"]
+        return {name: answer for name, answer in answers.items() if not name.startswith("_")}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}
