@@ -61,7 +61,7 @@ class Terminal:
 
     def see(self, *wanted: str) -> str:
         """Wait until all of this is on the screen, in whatever lines; the screen."""
-        self._until(lambda: all(" ".join(one.split()) in self.text for one in wanted), f"to see {wanted}")
+        self.wait(lambda: all(" ".join(one.split()) in self.text for one in wanted), f"to see {wanted}")
         return self.screen
 
     def press(self, *keys: str) -> None:
@@ -79,10 +79,11 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the end; the exit code."""
-        self._until(lambda: self.code is not None, "its end")
+        self.wait(lambda: self.code is not None, "its end")
         return self.code if self.code is not None else -1
 
-    def _until(self, condition: Callable[[], bool], what: str) -> None:
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until this holds; what is waited for is told where it never does."""
         deadline = time.monotonic() + _PATIENCE
         while not condition():
             if self.code is not None or time.monotonic() > deadline:

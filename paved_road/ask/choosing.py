@@ -7,7 +7,7 @@ from typing import Any
 
 from paved_road.errors import AnswerError, similar
 from paved_road.render.context import parsed
-from paved_road.render.prompts import Choice, Prompt
+from paved_road.render.prompts import MISSING, Choice, Prompt
 
 
 class Menu:
@@ -48,7 +48,7 @@ class Menu:
             self.type(" ")
 
     def enter(self) -> Any:
-        """The answer, for the prompt's `accept`; None where what was typed was checked and the person goes on.
+        """The answer, for the prompt's `accept`; `MISSING` where what was typed was checked and the person goes on.
 
         Raises `AnswerError` for what cannot be chosen.
         """
@@ -60,7 +60,7 @@ class Menu:
         whole = self._find(typed) is not None
         for word in [typed] if whole else [word.strip() for word in typed.split(",") if word.strip()]:
             self._check(self._meant(word), on=True)
-        return None
+        return MISSING
 
     def _check(self, place: int, *, on: bool) -> None:
         self.pointed = self._allowed(place)

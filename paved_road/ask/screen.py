@@ -7,6 +7,7 @@ line with the answer takes its place. All text comes from a template, so every l
 from __future__ import annotations
 
 import asyncio
+import bisect
 import os
 import sys
 import textwrap
@@ -24,7 +25,14 @@ from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import BufferControl, ConditionalContainer, FormattedTextControl, HSplit, Layout, Window
-from prompt_toolkit.layout.processors import AfterInput, ConditionalProcessor, PasswordProcessor
+from prompt_toolkit.layout.processors import (
+    AfterInput,
+    ConditionalProcessor,
+    PasswordProcessor,
+    Processor,
+    Transformation,
+    TransformationInput,
+)
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.shortcuts import print_formatted_text
@@ -34,7 +42,7 @@ from paved_road.ask.choosing import Menu
 from paved_road.ask.interview import Back, Question, Row, answer_text, in_brief, yes_or_no
 from paved_road.errors import AnswerError
 from paved_road.escape import visible, visible_lines
-from paved_road.render.prompts import Prompt
+from paved_road.render.prompts import MISSING, Prompt
 
 _MARGIN = "       "
 """Below which everything of a question stands; its place (`2/4`) is written in it."""
@@ -239,6 +247,24 @@ def _lines(text: Callable[[], StyleAndTextTuples]) -> Window:
     return Window(FormattedTextControl(text), wrap_lines=True, dont_extend_height=True)
 
 
+class _Visible(Processor):
+    """Shows every letter of the line as `visible` does: prompt_toolkit lets bidirectional overrides pass."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """The line as it is drawn, and where each letter of it stands."""
+        shown: StyleAndTextTuples = []
+        starts = [0]
+        for style, letters, *_ in transformation_input.fragments:
+            for letter in letters:
+                shown.append((style, visible(letter)))
+                starts.append(starts[-1] + len(visible(letter)))
+        return Transformation(
+            shown,
+            source_to_display=lambda at: starts[at] if at < len(starts) else starts[-1] + at - len(starts) + 1,
+            display_to_source=lambda at: bisect.bisect_right(starts, at) - 1,
+        )
+
+
 class _Typing(_Field):
     """A line, or several, that the person edits. The default is selected: typing replaces it, arrows edit it."""
 
@@ -257,7 +283,7 @@ class _Typing(_Field):
         hint = f"[{self._hint()}]" if self._hint() else ""
         placeholder = AfterInput(visible(hint), "class:placeholder")
         if_empty = ConditionalProcessor(placeholder, Condition(self.is_empty))
-        control = BufferControl(self.buffer, input_processors=[*hidden, if_empty])
+        control = BufferControl(self.buffer, input_processors=[*hidden, _Visible(), if_empty])
         return Window(control, wrap_lines=True, dont_extend_height=True, get_line_prefix=lambda *_: _MARGIN)
 
     def keys(self) -> str:
@@ -368,7 +394,7 @@ class _Choosing(_Field):
 
     def _entered(self, application: Application[Any]) -> None:
         chosen = self.menu.enter()
-        if chosen is not None:
+        if chosen is not MISSING:
             self.accept(application, lambda: chosen)
 
     def _choices(self) -> StyleAndTextTuples:
