@@ -107,7 +107,7 @@ def load(flags: Mapping[str, Any] | None = None, *, directory: Path | None = Non
         "limits": Value(value=Limits(), origin="default"),
     }
     read = []
-    for origin, path in (("user", user_file()), ("project", _project_file(directory or Path.cwd()))):
+    for origin, path in (("user", user_file()), ("project", project_file(directory or Path.cwd()))):
         if path is not None and (path.is_file() or path.is_dir() or origin == "project"):
             read.append(path)
             for key, value in _read(path, personal=origin == "user").items():
@@ -133,7 +133,7 @@ def _environment() -> dict[str, Value]:
     }
 
 
-def _project_file(directory: Path) -> Path | None:
+def project_file(directory: Path) -> Path | None:
     """The nearest `.paved.toml` at or above `directory`, not above the repository's root."""
     for folder in (directory, *directory.parents):
         if contained.has(folder, PROJECT_FILE):
@@ -158,6 +158,11 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
         raise ConfigError(
             f"cannot read {path}", cause=error.strerror or str(error), hint=f"edit or remove {path}"
         ) from error
+    return checked(path, data, personal=personal)
+
+
+def checked(path: Path, data: Mapping[str, Any], *, personal: bool) -> dict[str, Any]:
+    """The settings in a file's data, each as what it means; `ConfigError` for what is none or not as it must be."""
     for key, value in data.items():
         if key not in _KINDS:
             raise ConfigError(f"{path} sets {key!r}, which is not a setting", hint=nearest(key, _KINDS))
@@ -170,7 +175,7 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
                 cause="a project cannot decide whom you trust, where you keep files or what a template may cost",
                 hint=f"set it in {user_file()}",
             )
-    return data | {key: read(path, data[key]) for key, read in _READ.items() if key in data}
+    return {**data} | {key: read(path, data[key]) for key, read in _READ.items() if key in data}
 
 
 def _limits(path: Path, given: Mapping[str, Any]) -> Limits:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json as jsons
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,14 +15,37 @@ from paved_road.redaction import redact
 
 if TYPE_CHECKING:
     from paved_road.cli import results
+    from paved_road.settings import Changed
+
+
+def complete_key(incomplete: str) -> list[str]:
+    """The settings that there are."""
+    from paved_road.settings import NAMES
+
+    return options.completions((name for name in NAMES if name != "answers.QUESTION"), incomplete)
+
+
+Key = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY",
+        autocompletion=complete_key,
+        help="road, template, trust, cache, limits.seconds, limits.files, limits.bytes or answers.QUESTION.",
+    ),
+]
+Values = Annotated[list[str], typer.Argument(metavar="VALUE...", help="The value; several for trust.")]
+Project = Annotated[bool, typer.Option("--project", help="In the project's .paved.toml, not in your own file.")]
 
 app = typer.Typer(
     cls=commands.Group,
-    help="""Show paved's own settings.
+    help="""Show and change paved's own settings.
 
     \b
     Examples:
-      paved config show          every setting, and where it comes from
+      paved config show                       every setting, and where it comes from
+      paved config path                       the files of settings
+      paved config set road gh:acme/road      in your own file
+      paved config unset road
     """,
     rich_markup_mode=None,
 )
@@ -75,9 +99,103 @@ def _told(value: Any) -> str:
     return redact(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
+def get(key: Key, json: options.Json = False) -> None:
+    """Print one setting that is in force.
+
+    Exit code 1: it is not set, and has no default.
+
+    \b
+    Examples:
+      paved config get road
+      paved config get limits.seconds
+    """
+    from paved_road import settings
+    from paved_road.config import load
+
+    name, *below = settings.place(key)
+    found = getattr(load(), name)
+    value = _plain(found.value)
+    if below:
+        value = value.get(below[0])
+    is_set = value not in (None, [])
+    if json:
+        facts: results.Setting = {"value": value, "origin": found.origin, "where": found.where}
+        ui.envelope("config get", int(not is_set), facts)
+    elif is_set:
+        for one in value if isinstance(value, list) else [value]:
+            ui.data(one if isinstance(one, str) else jsons.dumps(one))
+    raise typer.Exit(int(not is_set))
+
+
+def path(json: options.Json = False) -> None:
+    """Print the files of settings that are read here, in order: a setting in a later one goes before.
+
+    \b
+    Examples:
+      paved config path
+      paved config path --json
+    """
+    from paved_road import settings
+
+    found = settings.files()
+    if json:
+        facts: results.SettingsFiles = {
+            "files": [{"whose": whose, "path": str(file), "exists": file.exists()} for whose, file in found]
+        }
+        ui.envelope("config path", 0, facts)
+    else:
+        rows = [(str(file), whose, "exists" if file.exists() else "does not exist") for whose, file in found]
+        ui.table(("file", "whose", ""), rows)
+
+
+def set_(key: Key, values: Values, project: Project = False, json: options.Json = False) -> None:
+    """Set a setting in your own file, or in the project's `.paved.toml`. The rest of the file stays as it is.
+
+    \b
+    Examples:
+      paved config set road gh:acme/road
+      paved config set trust gh:acme/ /srv/roads/
+      paved config set answers.team payments
+      paved config set --project road gh:acme/road
+    """
+    from paved_road import settings
+
+    _tell("set", settings.change(key, values, project=project), json=json)
+
+
+def unset(key: Key, project: Project = False, json: options.Json = False) -> None:
+    """Take a setting out of your own file, or of the project's `.paved.toml`.
+
+    \b
+    Examples:
+      paved config unset road
+      paved config unset --project template
+    """
+    from paved_road import settings
+
+    _tell("unset", settings.change(key, None, project=project), json=json)
+
+
+def _tell(command: str, done: Changed, *, json: bool) -> None:
+    """What was changed where, and what goes before it here."""
+    from paved_road.config import load
+
+    in_force = getattr(load(), done.key.partition(".")[0])
+    notes = []
+    if in_force.origin != "default" and in_force.where != str(done.file):
+        notes.append(f"{in_force.where} goes before it")
+    if json:
+        value = redact(done.value) if isinstance(done.value, str) else done.value
+        facts: results.SettingChanged = {"file": str(done.file), "key": done.key, "value": value}
+        ui.envelope(f"config {command}", 0, facts, notes=notes)
+        return
+    for text in notes:
+        ui.note(text)
+    ui.good(f"{command} {done.key} in {done.file}")
+
+
 commands.add(app, "show", show, "Show every setting and where it comes from.")
-
-
-@app.callback()
-def root() -> None:
-    """Makes `config` a group although it has one command."""
+commands.add(app, "get", get, "Print one setting.")
+commands.add(app, "set", set_, "Set a setting in your own file, or the project's.")
+commands.add(app, "unset", unset, "Take a setting out of your own file, or the project's.")
+commands.add(app, "path", path, "Print the files of settings that are read here.")

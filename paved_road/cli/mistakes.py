@@ -38,6 +38,8 @@ def explained(error: Any) -> UsageError:
     extra = re.fullmatch(r"Got unexpected extra argument\(?s?\)? \((.*)\)", message, re.DOTALL)
     if extra and ctx is not None:
         return UsageError(f"{ctx.command_path} takes no {extra[1]!r}", hint=f"{_usage(ctx)}   ({lists})")
+    if message == "Missing command":
+        return UsageError(f"{ctx.command_path if ctx else 'paved'} needs a command", hint=lists)
     return UsageError(message, hint=lists)
 
 

@@ -288,6 +288,31 @@ class Settings(TypedDict):
     """Where the person's own settings are, or would be."""
 
 
+class SettingsFile(TypedDict):
+    """A file of settings."""
+
+    whose: str
+    """user or project."""
+    path: str
+    exists: bool
+
+
+class SettingsFiles(TypedDict):
+    """The files of settings that are read."""
+
+    files: list[SettingsFile]
+    """A setting in a later one goes before."""
+
+
+class SettingChanged(TypedDict):
+    """A setting that was set, or taken out."""
+
+    file: str
+    key: str
+    value: Any
+    """Null where it was taken out."""
+
+
 # -- off-road ----------------------------------------------------------------------------------------------------------
 
 
@@ -425,6 +450,10 @@ RESULTS: Mapping[str, Any] = {
     "templates": Templates | TemplatesChecked,
     "doctor": Doctor,
     "config show": Settings,
+    "config get": Setting,
+    "config set": SettingChanged,
+    "config unset": SettingChanged,
+    "config path": SettingsFiles,
     "schema": Schemas | dict[str, Any],
     "off-road new": NewRecords,
     "off-road list": Records,

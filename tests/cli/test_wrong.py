@@ -333,6 +333,25 @@ PAVED_DEBUG=perhaps paved status
 PAVED_DEBUG=2 paved templates
 PAVED_TRUST=nowhere:: paved templates --road nowhere
 PAVED_CACHE=../file.txt paved templates --road file:///nowhere
+paved config set
+paved config set road
+paved config set raod gh:acme/road
+paved config set road a b
+paved config set road ""
+paved config set answers x
+paved config set limits.seconds many
+paved config set trust acme
+paved config set --project road gh:acme/road
+paved config set --project trust gh:acme/ -C ../repo
+paved config set --projet road x
+paved config get
+paved config get nonsense
+paved config unset road
+paved config unset road --project -C ../repo
+paved config path here
+PAVED_CONFIG=../bad.toml paved config set road gh:acme/road
+PAVED_CONFIG=../plain paved config set road gh:acme/road
+PAVED_CONFIG=../file.txt/x paved config set road gh:acme/road
 paved -C ../project status
 paved -C ../project templates
 paved -C ../project config show
