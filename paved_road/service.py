@@ -141,12 +141,13 @@ def parse_lock(content: bytes, *, where: Path = Path(LOCK)) -> Lock:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         hint = _to_bring_back(where.parent, where.name, content)
-        raise ServiceError(f"{where} is broken", cause=_lock_fault(error, content), hint=hint) from error
+        what = "has the markers of a merge conflict" if has_markers(content) else "is broken"
+        raise ServiceError(f"{where} {what}", cause=_lock_fault(error, content), hint=hint) from error
 
 
 def _lock_fault(error: Exception, content: bytes) -> str:
-    if _has_markers(content):
-        return "it has the markers of a merge conflict"
+    if has_markers(content):
+        return "two branches that were both updated met in it, and git cannot merge a lock"
     if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON: {error}"
     if isinstance(error, KeyError):
@@ -154,7 +155,7 @@ def _lock_fault(error: Exception, content: bytes) -> str:
     return in_words(error)
 
 
-def _has_markers(content: bytes) -> bool:
+def has_markers(content: bytes) -> bool:
     """Whether git left a conflict in a file."""
     return re.search(rb"^(<{7}|={7}|>{7})( |\r?$)", content, flags=re.MULTILINE) is not None
 
@@ -164,8 +165,8 @@ def _to_bring_back(folder: Path, name: str, content: bytes = b"") -> str:
     at, file = f"git -C {shlex.quote(str(folder))}" if folder.parts else "git", shlex.quote(name)
     if not os.path.lexists(folder / name):
         return f"{at} checkout -- {file} brings it back; when its removal is committed: {at} log -- {file}"
-    if _has_markers(content):
-        return f"decide the conflict in {name}, then {at} add {file}"
+    if has_markers(content):
+        return "paved update --continue resolves it"
     return f"{at} diff HEAD -- {file} shows what was edited; {at} stash push -- {file} sets that aside"
 
 
@@ -547,7 +548,7 @@ def unreadable_record(service: Service) -> ServiceError | None:
     if service.lock is None or service.journal.exists():
         return None
     try:
-        odd = service.stated.road is None or _has_markers(contained.read(service.path, service.answers_file))
+        odd = service.stated.road is None or has_markers(contained.read(service.path, service.answers_file))
         if odd:
             read_record(service.path, service.answers_file)
     except (OSError, ServiceError) as error:
@@ -573,7 +574,7 @@ def read_record(folder: Path, name: str) -> dict[str, Any]:
     try:
         record = yml.load(content)
     except yaml.YAMLError as error:
-        cause = "it has the markers of a merge conflict" if _has_markers(content) else yml.said(error)
+        cause = "it has the markers of a merge conflict" if has_markers(content) else yml.said(error)
         raise ServiceError(f"{file} {yml.fault(error)}", cause=cause, hint=hint) from error
     if not isinstance(record, dict) or not all(isinstance(key, str) for key in record):
         cause = "" if content.strip() else "it is empty"

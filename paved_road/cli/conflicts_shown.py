@@ -14,6 +14,7 @@ from paved_road.update.decisions import Kind
 if TYPE_CHECKING:
     from paved_road.service import Service
     from paved_road.update.decisions import Decision
+    from paved_road.update.reconcile import Reconciled
 
 _INDENT = "    "
 
@@ -34,6 +35,19 @@ def show(service: Service, left: Iterable[Decision], *, begun: bool) -> None:
     ui.data()
     ui.data(f"When all of them are added: {update('--continue')}")
     ui.data(f"To undo the update instead: {update('--abort')}")
+
+
+def show_reconciled(service: Service, found: Reconciled) -> None:
+    """What became of the records of two branches, and how to go on."""
+    what = "both branches are at" if found.older == found.newer else f"the newer of {found.older} and {found.newer}:"
+    ui.good(f"{' and '.join(found.records)}: resolved ({what} {found.newer})")
+    if found.left:
+        ui.data("Git has not merged these files yet. Edit each of them, then add it:")
+    for one in found.left:
+        for line in commands(one, service):
+            ui.data(f"{_INDENT}{line}")
+    ui.data(f"{'When all of them are added' if found.left else 'Next'}: {found.ends}")
+    ui.data(f"Then: paved update{where.argument()}   (applies what the branches answered differently)")
 
 
 def _places(one: Decision) -> Iterator[str]:

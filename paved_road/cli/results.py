@@ -143,6 +143,17 @@ class Continued(_Versions, _Applied):
     """The same paths, each with why it is a conflict and the file as each side has it."""
 
 
+class Reconciled(_Versions):
+    """How `paved update --continue` resolved the records of two branches that git merged."""
+
+    records: list[str]
+    """The files that are resolved and added."""
+    conflicts: list[str]
+    """Paths that git has not merged yet."""
+    decisions: list[Decision]
+    """The same paths, each with the file as each branch has it."""
+
+
 class Aborted(TypedDict):
     """An update that was undone."""
 
@@ -443,7 +454,7 @@ class Schemas(TypedDict):
 
 RESULTS: Mapping[str, Any] = {
     "new": New | NewDryRun,
-    "update": Planned | UpdateDryRun | Updated | Continued | Aborted,
+    "update": Planned | UpdateDryRun | Updated | Continued | Reconciled | Aborted,
     "status": Status,
     "drift": Drift,
     "adopt": Adopted,

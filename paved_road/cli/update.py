@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -77,18 +77,19 @@ def update(
     from paved_road.cli.update_shown import Wanted
     from paved_road.config import load
     from paved_road.service import locate
-    from paved_road.update import apply, preconditions, recover
+    from paved_road.update import apply, preconditions, reconcile, recover
     from paved_road.update.plan import Order, planning
 
     if resume + abort + dry_run > 1:
         raise UsageError("--continue, --abort and --dry-run exclude each other", hint="paved update --help")
-    if abort:
-        _tell_aborted(recover.abort(locate(where.folder_of(path))), json=json)
-        return
-    if resume:
+    if abort or resume:
         service = locate(where.folder_of(path))
+        if lock := reconcile.conflicted(service):
+            _reconcile(service, lock, road, abort=abort, json=json)
+        if abort:
+            _tell_aborted(recover.abort(service), json=json)
+            return
         _tell(service, recover.resume(service, commit=commit, branch=branch), None, json=json)
-        return
     service = where.open_service(path, answers_file=answers_file, road=road)
     preconditions.check(service, commit=commit or branch is not None, branch=branch, dry_run=dry_run)
     order = Order(
@@ -176,7 +177,33 @@ def _tell_aborted(applied: Applied, *, json: bool) -> None:
         ui.good(f"the update to {applied.journal.new_version} was undone")
 
 
-def _tell(service: Service, applied: Applied, facts: results.Planned | None, *, message: str = "", json: bool) -> None:
+def _reconcile(service: Service, lock: str, road: str | None, *, abort: bool, json: bool) -> NoReturn:
+    """Resolve the records of two branches that git merged: 1 while git has more to merge."""
+    from paved_road.cli import conflicts_shown
+    from paved_road.config import load
+    from paved_road.update import reconcile
+
+    if abort:
+        raise reconcile.not_an_update(service, lock)
+    found = reconcile.reconcile(service, lock, load({"road": road}, directory=service.path))
+    exit_code = int(bool(found.left))
+    if json:
+        facts: results.Reconciled = {
+            "from": found.older,
+            "to": found.newer,
+            "records": list(found.records),
+            "conflicts": [one.path for one in found.left],
+            "decisions": list(found.left),
+        }
+        ui.envelope("update", exit_code, facts)
+    else:
+        conflicts_shown.show_reconciled(service, found)
+    raise typer.Exit(exit_code)
+
+
+def _tell(
+    service: Service, applied: Applied, facts: results.Planned | None, *, message: str = "", json: bool
+) -> NoReturn:
     """How it ended, and the template's own message: 1 while a person has something to decide."""
     from paved_road.update.decisions import waiting
 

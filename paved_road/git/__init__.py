@@ -49,7 +49,7 @@ from paved_road.git.login import Login
 from paved_road.git.making import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
 from paved_road.git.objects import FOLDER, SUBMODULE, Entry, Objects, read, submodules, tree, write_blobs
 from paved_road.git.process import OLDEST, PERSON, READER, Role, environment, maybe, run, text, version
-from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, patch, quoted, renamed, stat
+from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, merge_texts, patch, quoted, renamed, stat
 from paved_road.git.signature import verify
 from paved_road.git.worktree import (
     NO_BLOB,
@@ -72,6 +72,7 @@ from paved_road.git.worktree import (
     stage_everything,
     staged_files,
     start_branch,
+    unmerged,
     unmerged_files,
     update_index,
 )
@@ -146,6 +147,7 @@ __all__ = [
     "locks",
     "log_files",
     "maybe",
+    "merge_texts",
     "object_id",
     "objects_folder",
     "opens",
@@ -175,6 +177,7 @@ __all__ = [
     "tag",
     "text",
     "tree",
+    "unmerged",
     "unmerged_files",
     "update_index",
     "verify",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,6 +206,19 @@ def _merges(answer: bytes) -> Iterator[Merge]:
             position += 3 + count
         position += 1
         yield Merge(tree=tree, conflicts=stages, messages=tuple(messages))
+
+
+def merge_texts(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool]:
+    """The three-way merge of three texts, with git's markers where they conflict; and whether it is clean."""
+    with tempfile.TemporaryDirectory(prefix="paved-merge-") as folder:
+        names = ("ours", "base", "theirs")
+        for name, text in zip(names, (ours, base, theirs), strict=True):
+            (Path(folder) / name).write_bytes(text)
+        command = ["git", "merge-file", "-p", "--diff3", *names]
+        done = ended(command, Path(folder), READER.environment())
+    if done.returncode not in range(128):  # otherwise the number of conflicts
+        raise refusal("merge-file", done.stderr.decode(errors="replace").strip())
+    return done.stdout, done.returncode == 0
 
 
 def renamed(repository: Path, old: str, new: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from paved_road.git.asking import Repository, without_filters
 from paved_road.git.objects import tree
 from paved_road.git.process import PERSON, READER, Role, maybe, run, text
-from paved_road.git.scratch import quoted
+from paved_road.git.scratch import Leaf, quoted
 
 
 def changed_files(directory: Path, *, filters: bool = False) -> list[str]:
@@ -203,10 +203,20 @@ def leave_branch(repository: Path, name: str, *, back_to: str | None, at: str) -
         run("update-ref", "-d", branch, at, cwd=repository, role=PERSON)
 
 
-def unmerged_files(directory: Path) -> list[str]:
+def unmerged(directory: Path) -> dict[str, dict[int, Leaf]]:
     """Files below `directory` (paths from the repository's root) that the index holds in several stages."""
     listing = run("ls-files", "-u", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
-    return sorted({line.split("\t", 1)[1] for line in listing.split("\0")[:-1]})
+    found: dict[str, dict[int, Leaf]] = {}
+    for line in listing.split("\0")[:-1]:
+        facts, path = line.split("\t", 1)
+        mode, blob, stage = facts.split(" ")
+        found.setdefault(path, {})[int(stage)] = Leaf(mode=mode, blob=blob)
+    return found
+
+
+def unmerged_files(directory: Path) -> list[str]:
+    """The paths of the `unmerged` files."""
+    return sorted(unmerged(directory))
 
 
 def hash_files(

@@ -80,13 +80,29 @@ _OPERATIONS = {
 
 def check_operations(service: Service) -> None:
     """Refuse to work in the middle of an operation of git's, whose next commit would take the update in."""
-    for file, (name, remedy) in _OPERATIONS.items():
-        if (service.repository.folder / file).exists():
-            raise UsageError(
-                f"{name} is in progress in this repository",
-                cause="its next commit would take the update in",
-                hint=remedy,
-            )
+    if found := _operation(service):
+        name, remedy = found
+        raise UsageError(
+            f"{name} is in progress in this repository", cause="its next commit would take the update in", hint=remedy
+        )
+
+
+def ending(service: Service) -> str:
+    """The command that ends git's operation in progress, once everything is merged."""
+    found = _operation(service)
+    return found[1].split(",")[0] if found else "git commit"
+
+
+def undoing(service: Service) -> str:
+    """The command that undoes git's operation in progress."""
+    found = _operation(service)
+    return found[1].split(" or ")[1] if found else "git checkout HEAD -- PATH"
+
+
+def _operation(service: Service) -> tuple[str, str] | None:
+    """The operation of git's that waits for a person, and how it ends."""
+    folder = service.repository.folder
+    return next((found for file, found in _OPERATIONS.items() if (folder / file).exists()), None)
 
 
 def check_locks(service: Service, *, commit: bool) -> None:

@@ -206,7 +206,10 @@ def test_an_old_git_is_one_line(here: Paved, service: Path, monkeypatch: pytest.
         ("name: [\n", ("is not YAML", "stash push -- .copier-answers.yml")),
         ("- a list\n", ("does not map questions to answers", "diff HEAD -- .copier-answers.yml")),
         ("", ("does not map questions to answers", "it is empty")),
-        ("<<<<<<< HEAD\nx: 1\n=======\nx: 2\n>>>>>>> b\n", ("markers of a merge conflict", "decide the conflict")),
+        (
+            "<<<<<<< HEAD\nx: 1\n=======\nx: 2\n>>>>>>> b\n",
+            ("markers of a merge conflict", "--continue"),
+        ),
         (None, ("cannot read", "checkout -- .copier-answers.yml brings it back")),
     ],
 )

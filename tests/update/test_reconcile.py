@@ -1,0 +1,259 @@
+"""Two branches of a team that were both updated, merged by git: the records resolve themselves."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from paved_road import git
+from paved_road.testing import Evolution, evolve, paved, run, write_files
+
+QUESTIONS = "name: {type: str, default: world}\ntone: {type: str, default: warm}\nport: {type: int, default: 80}\n"
+FILE = "".join(f"line {number}\n" for number in range(9)) + "{{ name }}\n" + "-\n" * 9 + "{{ tone }}\n" + "-\n" * 9
+
+
+@pytest.fixture
+def evolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evolution:
+    """A service at 1.0.0 of a road that has a 1.1.0 and a 1.2.0."""
+    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    found = Evolution(tmp_path, {"a.txt.jinja": FILE, "b.txt": "one\n"}, questions=QUESTIONS)
+    found.release({"b.txt": "two\n", "c.txt": "new\n"})
+    found.release({"b.txt": "three\n", "d.txt": "new\n"}, tag="v1.2.0")
+    return found
+
+
+def branch(service: Path, name: str, *words: str) -> None:
+    """A branch off main on which somebody ran `paved update` with these options."""
+    git.run("checkout", "--quiet", "-b", name, "main", cwd=service)
+    assert paved("update", service, "--defaults", "--commit", *words).code == 0
+
+
+def git_says(service: Path, *words: str) -> int:
+    return run("git", "-c", "user.name=T", "-c", "user.email=t@localhost", *words, cwd=service).returncode
+
+
+def merge(service: Path) -> int:
+    git.run("checkout", "--quiet", "one", cwd=service)
+    return git_says(service, "merge", "--quiet", "two")
+
+
+def pick(service: Path) -> int:
+    git.run("checkout", "--quiet", "one", cwd=service)
+    return git_says(service, "cherry-pick", "two")
+
+
+def rebase(service: Path) -> int:
+    git.run("checkout", "--quiet", "two", cwd=service)
+    return git_says(service, "rebase", "--quiet", "one")
+
+
+def stash(service: Path) -> int:
+    """The other branch's update, uncommitted, put on top of this one's."""
+    git.run("checkout", "--quiet", "two", cwd=service)
+    git.run("reset", "--quiet", "--soft", "HEAD~1", cwd=service)
+    assert git_says(service, "stash") == 0
+    git.run("checkout", "--quiet", "one", cwd=service)
+    return git_says(service, "stash", "pop")
+
+
+Meet = Callable[[Path], int]
+
+ENDS: dict[Meet, tuple[str, ...]] = {
+    merge: ("merge", "--continue"),
+    pick: ("commit", "--quiet", "--allow-empty", "-m", "both"),
+    rebase: ("rebase", "--continue"),
+    stash: ("commit", "--quiet", "--allow-empty", "-m", "both"),
+}
+
+
+def answers(service: Path) -> dict[str, object]:
+    found = yaml.safe_load((service / ".copier-answers.yml").read_text())
+    return {key: value for key, value in found.items() if key != "_src_path"}
+
+
+def is_well(service: Path) -> None:
+    """Nothing is in progress, nothing is newer, nothing has drifted, and an update has nothing to do."""
+    assert git.run("status", "--porcelain", "--untracked-files=no", cwd=service) == b""
+    assert paved("status", service).code == 0
+    assert paved("drift", service).code == 0
+    assert paved("update", service, "--defaults").out.startswith("up to date")
+
+
+def test_the_same_update_on_both_branches_merges_by_itself(evolution: Evolution) -> None:
+    for name in ("one", "two"):
+        branch(evolution.service, name)
+    assert merge(evolution.service) == 0
+    is_well(evolution.service)
+
+
+@pytest.mark.parametrize("meet", ENDS)
+@pytest.mark.parametrize("versions", [("1.1.0", "1.2.0"), ("1.2.0", "1.1.0")])
+def test_different_releases_go_to_the_newer_one(evolution: Evolution, meet: Meet, versions: tuple[str, str]) -> None:
+    service = evolution.service
+    for name, version in zip(("one", "two"), versions, strict=True):
+        branch(service, name, "--to", version)
+    assert meet(service) == 1
+    for command in ("status", "drift", "update"):
+        said = paved(command, service)
+        assert said.code == 2
+        assert ".paved-road.lock has the markers of a merge conflict" in said.err
+        assert f"hint: paved update --continue resolves it (in {service})" in said.err
+    said = paved("update", service, "--continue")
+    assert said.code == 1, said
+    resolved = ".paved-road.lock and .copier-answers.yml: resolved (the newer of 1.1.0 and 1.2.0: 1.2.0)"
+    assert said.out.splitlines()[0] == resolved
+    assert git.unmerged_files(service) == ["b.txt"]
+    write_files(service, {"b.txt": "three\n"})
+    git.run("add", "b.txt", cwd=service)
+    assert git_says(service, "-c", "core.editor=true", *ENDS[meet]) == 0
+    assert answers(service) == {"_commit": "v1.2.0", "name": "world", "port": 80, "tone": "warm"}
+    is_well(service)
+
+
+def test_different_answers_are_both_kept(evolution: Evolution) -> None:
+    service = evolution.service
+    branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
+    branch(service, "two", "--to", "1.2.0", "--data", "tone=cold")
+    assert merge(service) == 1
+    assert paved("update", service, "--continue").code == 1
+    write_files(service, {"b.txt": "three\n"})
+    git.run("add", "b.txt", cwd=service)
+    assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
+    assert answers(service) == {"_commit": "v1.2.0", "name": "moon", "port": 80, "tone": "cold"}
+    assert paved("update", service, "--defaults", "--commit").code == 0
+    assert {"moon", "cold"} <= set((service / "a.txt").read_text().splitlines())
+    is_well(service)
+
+
+def test_other_answers_on_the_same_release(evolution: Evolution) -> None:
+    service = evolution.service
+    branch(service, "one", "--to", "1.2.0", "--data", "name=moon")
+    branch(service, "two", "--to", "1.2.0", "--data", "tone=cold")
+    assert merge(service) == 1
+    assert paved("update", service, "--continue").code == 0
+    assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
+    assert paved("update", service, "--defaults", "--commit").code == 0
+    assert answers(service)["name"] == "moon"
+    is_well(service)
+
+
+def test_a_question_that_was_answered_twice_is_a_persons_to_decide(evolution: Evolution) -> None:
+    service = evolution.service
+    branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
+    branch(service, "two", "--to", "1.2.0", "--data", "name=sun")
+    assert merge(service) == 1
+    said = paved("update", service, "--continue", "--json").envelope
+    assert (said["exit_code"], said["result"]["records"]) == (1, [".paved-road.lock"])
+    assert said["result"]["conflicts"] == [".copier-answers.yml", "a.txt", "b.txt"]
+    text = (service / ".copier-answers.yml").read_text()
+    assert ("<<<<<<< " in text, text.count("_commit: v1.2.0"), "_commit: v1.1.0" in text) == (True, 1, False)
+    assert "markers of a merge conflict" in paved("status", service).err
+    ours, rest = text.split("<<<<<<< ours\n")
+    write_files(
+        service, {".copier-answers.yml": ours + "name: sun\n" + rest.split(">>>>>>> theirs\n")[1], "b.txt": "three\n"}
+    )
+    write_files(service, {"a.txt": FILE.replace("{{ name }}", "sun").replace("{{ tone }}", "warm")})
+    git.run("add", "--all", cwd=service)
+    assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
+    is_well(service)
+
+
+def test_answers_beside_each_other_are_merged_where_git_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    files = {"{{ name }}.txt": "x\n", "{{ tone }}.txt": "y\n"}
+    evolution = Evolution(tmp_path, files, questions="name: {type: str, default: a}\ntone: {type: str, default: b}\n")
+    branch(evolution.service, "one", "--data", "name=c")
+    branch(evolution.service, "two", "--data", "tone=d")
+    assert merge(evolution.service) == 1
+    assert paved("update", evolution.service, "--continue").code == 0
+    assert git_says(evolution.service, "-c", "core.editor=true", "merge", "--continue") == 0
+    assert answers(evolution.service) == {"_commit": "v1.0.0", "name": "c", "tone": "d"}
+    assert paved("update", evolution.service, "--defaults", "--commit").code == 0
+    is_well(evolution.service)
+
+
+def test_what_a_person_has_decided_already_is_kept(evolution: Evolution) -> None:
+    service = evolution.service
+    branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
+    branch(service, "two", "--to", "1.2.0", "--data", "name=sun")
+    assert merge(service) == 1
+    assert paved("update", service, "--continue").code == 1
+    decided = "_commit: v1.2.0\n_src_path: x # ours\nname: both\nport: 80\ntone: warm\n"
+    for added in (False, True):
+        write_files(service, {".copier-answers.yml": decided})
+        if added:
+            git.run("add", ".copier-answers.yml", cwd=service)
+        assert paved("update", service, "--continue").code == (2 if added else 1)
+        assert (service / ".copier-answers.yml").read_text() == decided
+
+
+@pytest.mark.parametrize("version", ["1.1.0", "1.2.0"])
+def test_answers_that_a_person_decided_decide_the_lock(evolution: Evolution, version: str) -> None:
+    service = evolution.service
+    branch(service, "one", "--to", "1.1.0")
+    branch(service, "two", "--to", "1.2.0")
+    assert merge(service) == 1
+    git.run("checkout", "--ours" if version == "1.1.0" else "--theirs", "--", ".copier-answers.yml", cwd=service)
+    git.run("add", ".copier-answers.yml", cwd=service)
+    assert paved("update", service, "--continue", "--json").envelope["result"]["to"] == version
+    assert f'"version": "{version}"' in (service / ".paved-road.lock").read_text()
+
+
+@pytest.mark.parametrize("style", ["merge", "diff3"])
+def test_markers_that_were_committed_are_resolved_too(evolution: Evolution, style: str) -> None:
+    service = evolution.service
+    git.run("config", "merge.conflictStyle", style, cwd=service)
+    branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
+    branch(service, "two", "--to", "1.2.0")
+    assert merge(service) == 1
+    write_files(service, {"b.txt": "three\n"})
+    evolve(service, {})
+    said = paved("update", service, "--continue")
+    assert (said.code, ".copier-answers.yml" in said.out) == (0, True), said
+    assert answers(service) == {"_commit": "v1.2.0", "name": "moon", "port": 80, "tone": "warm"}
+    assert '"version": "1.2.0"' in (service / ".paved-road.lock").read_text()
+
+
+def test_without_tags_the_history_says_which_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    evolution = Evolution(tmp_path, {"a.txt": "one\n"}, manifest="version: 1.0.0\n")
+    service, road = evolution.service, evolution.road
+    git.run("tag", "-d", "v1.0.0", cwd=road)
+    for name, text in (("one", "two\n"), ("two", "three\n")):
+        evolve(road, {f"template/{name}.txt": text})
+        branch(service, name)
+    assert merge(service) == 1
+    assert paved("update", service, "--continue").code == 0
+    assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
+    is_well(service)
+
+
+def test_an_abort_says_what_undoes_the_merge(evolution: Evolution) -> None:
+    branch(evolution.service, "one", "--to", "1.1.0")
+    branch(evolution.service, "two", "--to", "1.2.0")
+    assert merge(evolution.service) == 1
+    said = paved("update", evolution.service, "--abort")
+    assert said.code == 2
+    assert "no update is in progress" in said.err
+    assert "git merge --abort" in said.err
+
+
+def test_a_service_in_a_monorepo(evolution: Evolution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mono = tmp_path / "mono"
+    git.run("init", "--quiet", "-b", "main", mono)
+    evolve(mono, {"README": "x\n"})
+    service = mono / "services" / "hi"
+    assert paved("new", service, "--road", evolution.road, "--defaults", "--ref", "1.0.0").code == 0
+    evolve(mono, {})
+    branch(service, "one", "--to", "1.1.0")
+    branch(service, "two", "--to", "1.2.0")
+    assert merge(mono) == 1
+    monkeypatch.chdir(mono)
+    said = paved("update", "services/hi", "--continue")
+    assert "    git add services/hi/b.txt\n" in said.out
+    assert subprocess.run(["git", "add", "services/hi/b.txt"], check=False).returncode == 0
+    assert git.unmerged_files(mono) == []
