@@ -66,7 +66,9 @@ class Screen:
     def __init__(self) -> None:
         depth = ColorDepth.MONOCHROME if os.environ.get("NO_COLOR") else ColorDepth.ANSI_COLORS_ONLY
         self._drawn: list[tuple[int, int]] = []
-        """The lines that each answered question takes, and the columns there were."""
+        """The lines that each answered question and each list of answers takes, and the columns there were."""
+        self._listed: int | None = None
+        """Which of them is the list of answers."""
         # Asking the terminal where its cursor is would put its reply among what the person types.
         self.output = Vt100_Output(sys.stderr, _size, default_color_depth=depth, enable_bell=False, enable_cpr=False)
         self.input = create_input(sys.stdin)
@@ -82,7 +84,7 @@ class Screen:
         try:
             answer = field.run()
         except Back:
-            self._erase_last()
+            self._erase_last_question()
             raise
         self._draw(_answered(question, answer, self.width))
         return answer
@@ -97,20 +99,30 @@ class Screen:
             text = text if len(text) <= room else f"{text[: room - 3]}..."
             number = f"{row.number:>4}  " if row.number else _MARGIN
             lines += [("class:place", number), ("", f"{visible(row.name):<{widest}}  "), ("class:answer", f"{text}\n")]
+        if self._listed is not None:
+            self._erase_from(self._listed)
+        self._listed = len(self._drawn)
         self._draw(lines)
 
     def _draw(self, text: StyleAndTextTuples) -> None:
         print_formatted_text(FormattedText(text), style=_STYLE, output=self.output)
         self._drawn.append((1 + sum(part[1].count("\n") for part in text), self.width))
 
-    def _erase_last(self) -> None:
-        """Take the line of the question before away, which is put again: not where the terminal has been resized."""
-        if self._drawn:
-            lines, columns = self._drawn.pop()
-            if columns == self.width and lines < _size().rows:
-                self.output.cursor_up(lines)
-                self.output.erase_down()
-                self.output.flush()
+    def _erase_last_question(self) -> None:
+        """Take away the question before, which is put again, and a list of answers below it."""
+        last = len(self._drawn) - 1
+        self._erase_from(max(last - (last == self._listed), 0))
+
+    def _erase_from(self, first: int) -> None:
+        """Take away what was drawn last: not where the terminal has been resized, or shows only some of it."""
+        gone, self._drawn = self._drawn[first:], self._drawn[:first]
+        if self._listed is not None and self._listed >= first:
+            self._listed = None
+        lines = sum(height for height, _ in gone)
+        if lines < _size().rows and {columns for _, columns in gone} == {self.width}:
+            self.output.cursor_up(lines)
+            self.output.erase_down()
+            self.output.flush()
 
 
 def _size() -> Size:
