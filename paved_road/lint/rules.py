@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from paved_road import manifest
+from paved_road.errors import nearest
 from paved_road.lint.paths import Glob, literal, meets, pattern
 from paved_road.lint.sources import Finding, Source
 from paved_road.manifest import FILENAME, Manifest
@@ -28,6 +29,8 @@ def findings(
     source = Source.of(FILENAME, {FILENAME: File(content)})
     yield from source.twice()
     yield from _version(found, source)
+    if config is not None:
+        yield from _first(found, source, config)
     if config is not None and globs and not config.tasks:  # a task may make any file
         yield from _patterns(found, source, globs)
         yield from _moves(found, source, globs, earlier)
@@ -37,6 +40,13 @@ def _version(found: Manifest, source: Source) -> Iterator[Finding]:
     if found.version is not None and not re.match(r"\d+\.\d+\.\d+", found.version):
         said = f"write the version {found.version!r} with three numbers and no v, as in 1.2.0"
         yield source.finding(said, "version")
+
+
+def _first(found: Manifest, source: Source, config: TemplateConfig) -> Iterator[Finding]:
+    for position, name in enumerate(found.questions.first):
+        if name not in config.questions:
+            said = f"questions.first names {name!r}, which the template does not ask; {nearest(name, config.questions)}"
+            yield source.finding(said, "questions", "first", position)
 
 
 def _patterns(found: Manifest, source: Source, globs: Sequence[Glob]) -> Iterator[Finding]:

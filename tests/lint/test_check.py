@@ -158,6 +158,7 @@ RULES = {
     "owners: {road: [README.md/]}": "1: road: README.md/ matches no file",
     "owners: {road: ['*.jinja']}": "1: road: *.jinja matches no file",
     "owners: {road: ['template/**']}": "1: road: template/** matches no file",
+    "questions:\n  first:\n  - name\n  - nmae": "4: questions.first names 'nmae', which the template does not ask; did",
     "onwers: {road: [Makefile]}": "1: there is no key 'onwers'; did you mean owners?",
     "version: '1'": "1: write the version '1' with three numbers and no v, as in 1.2.0",
     "version: v1.2": "1: write the version 'v1.2' with three numbers and no v, as in 1.2.0",
