@@ -51,16 +51,16 @@ def of(error: ValidationError, model: type[BaseModel], data: Any, lines: Mapping
     """The faults that a model found in the data of a file, by line."""
     schema = model.model_json_schema()
     details = error.errors(include_url=False)
-    places = [_place(one, data) for one in details]
+    places = [place(one, data) for one in details]
     found: dict[yml.Path, Fault] = {}
     for one, where in zip(details, places, strict=True):
         deeper = any(len(other) > len(where) and other[: len(where)] == where for other in places)
         if not (deeper and one["type"] in ("list_type", "dict_type")):  # the branch of a union that was not meant
-            found.setdefault(where, Fault(line=_line(one, where, lines), text=_text(one, where, schema)))
+            found.setdefault(where, Fault(line=_line(one, where, lines), text=told(one, where, schema)))
     return sorted(found.values())
 
 
-def _place(fault: ErrorDetails, data: Any) -> yml.Path:
+def place(fault: ErrorDetails, data: Any) -> yml.Path:
     """Where in the file a fault is: pydantic's own place names branches of unions, too."""
     where: list[str | int] = []
     for part in fault["loc"]:
@@ -85,17 +85,20 @@ def _raised(fault: ErrorDetails) -> object:
     return fault.get("ctx", {}).get("error")
 
 
-def _text(fault: ErrorDetails, where: yml.Path, schema: dict[str, Any]) -> str:
-    """A fault as a sentence: what is there, and what belongs there."""
+def told(fault: ErrorDetails, where: yml.Path, schema: dict[str, Any]) -> str:
+    """A fault as a sentence: what is there, and what belongs there. `schema` is that of the whole file."""
     kind, name = fault["type"], ".".join(map(str, where)) or "the file"
     if kind == "value_error":
         return str(_raised(fault))
-    above = _at(schema, where[:-1])
     if kind == "missing":
-        return f"{'.'.join(map(str, where[:-1])) or 'the file'} lacks the key {where[-1]!r}"
+        return f"{name} is missing"
     if kind == "extra_forbidden" or fault["loc"][-1:] == ("[key]",):
         inside = f"{'.'.join(map(str, where[:-1]))} has no key" if where[:-1] else "there is no key"
-        return f"{inside} {where[-1]!r}{_meant(str(where[-1]), _keys(above, schema))}"
+        return f"{inside} {where[-1]!r}{_meant(str(where[-1]), keys(where[:-1], schema))}"
+    if kind in ("too_short", "string_too_short"):
+        return f"{name} must not be empty"
+    if kind == "string_too_long":
+        return f"{name} must have at most {fault['ctx']['max_length']} characters"
     found = fault["input"]
     quotes = ": put it in quotes" if kind == "string_type" and isinstance(found, int | float) else ""
     return f"{name} must be {_shape(_at(schema, where), schema)}; it is {yml.shown(found)}{quotes}"
@@ -134,7 +137,9 @@ def _meaning(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
             return part
 
 
-def _keys(part: dict[str, Any], schema: dict[str, Any]) -> list[str]:
+def keys(where: yml.Path, schema: dict[str, Any]) -> list[str]:
+    """The keys that a mapping may have."""
+    part = _at(schema, where)
     names = _meaning(part.get("propertyNames", {}), schema).get("enum", [])
     return [*part.get("properties", {}), *names]
 
@@ -143,9 +148,11 @@ def _shape(part: dict[str, Any], schema: dict[str, Any]) -> str:
     """What a schema asks for, in words."""
     if "enum" in part:
         return f"one of {', '.join(map(str, part['enum']))}"
+    if part.get("format") == "date":
+        return "a date such as 2026-11-24"
     if part.get("type") == "array":
         return f"a list of {_shape(_meaning(part.get('items', {}), schema), schema)}s"
     words = {"string": "text", "boolean": "true or false", "object": "a mapping", "integer": "a whole number"}
     names = list(part.get("properties", ()))
-    keys = f" with the key{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
-    return words.get(str(part.get("type")), "something else") + keys
+    with_keys = f" with the key{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
+    return words.get(str(part.get("type")), "something else") + with_keys

@@ -53,9 +53,9 @@ FAULTS = {
         "3: run.port must be a mapping with the key env; it is 80"
     ],
     "run:\n  strat: x\n  port: {env: P}\n  probes:\n    live: /l\n": [
-        "1: run lacks the key 'start'",
+        "1: run.start is missing",
         "2: run has no key 'strat'; did you mean start?",
-        "4: run.probes lacks the key 'ready'",
+        "4: run.probes.ready is missing",
     ],
     "run:\n  start: s\n  port: {env: P}\n  probes: {live: a, ready: b}\n  dependencies:\n   a: {env: A, critical: 7}": [
         "6: run.dependencies.a.critical must be true or false; it is 7"

@@ -184,9 +184,7 @@ def refuse(faults: Iterable[Fault]) -> None:
     found = sorted(faults)
     if found:
         more = f"and {len(found) - 1} more: {'; '.join(map(str, found[1:]))}" if found[1:] else ""
-        raise RecordError(
-            str(found[0]), cause=more, hint=f"what a record holds: {FOLDER}/README.md, paved off-road schema"
-        )
+        raise RecordError(str(found[0]), cause=more, hint="what a record holds: paved off-road schema")
 
 
 # -- one record --------------------------------------------------------------------------------------------------------
@@ -230,7 +228,7 @@ def _without_empty(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told(path: str, found: Document, error: ValidationError) -> list[Fault]:
-    return [Fault(path=path, line=_line(found, one), text=_text(one)) for one in error.errors()]
+    return [Fault(path=path, line=_line(found, one), text=_text(one, found.data)) for one in error.errors()]
 
 
 def _line(found: Document, fault: ErrorDetails) -> int:
@@ -243,22 +241,22 @@ def _line(found: Document, fault: ErrorDetails) -> int:
     return found.line(where)
 
 
-def _text(fault: ErrorDetails) -> str:
+def _text(fault: ErrorDetails, data: Mapping[str, Any]) -> str:
+    from paved_road import faults, yml
     from paved_road.offroad.record import Deviation
 
-    field_name = ".".join(map(str, fault["loc"]))
+    where, schema = faults.place(fault, data), Deviation.model_json_schema()
+    name = ".".join(map(str, where))
     if fault["type"] == "extra_forbidden":
-        return f"{field_name} is not a field of a record; {nearest(field_name, Deviation.model_fields)}"
-    if fault["type"] == "missing":
-        return f"{field_name} is missing"
-    said = fault["msg"].removeprefix("Value error, ")
+        return f"{name} is not a field of a record; {nearest(str(where[-1]), faults.keys(where[:-1], schema))}"
     if fault["type"] == "string_pattern_mismatch":
-        said = f"{fault['input']!r} is not a slug: use lower-case letters, digits and single hyphens"
-    if fault["type"] == "enum":
-        said = f"{fault['input']!r} is none of {fault['ctx']['expected']}"
+        return f"{name}: {fault['input']!r} is not a slug: use lower-case letters, digits and single hyphens"
     if fault["type"].startswith("date"):
-        said = f"{fault['input']!r} is not a date ({said})"
-    return f"{field_name}: {said}" if field_name else said
+        return f"{name}: {yml.shown(fault['input'])} is not a date: write it as 2026-11-24"
+    if fault["type"] == "enum" and isinstance(fault["input"], str):
+        return f"{name}: {fault['input']!r} is none of {fault['ctx']['expected']}"
+    said = faults.told(fault, where, schema)
+    return f"{name}: {said}" if fault["type"] == "value_error" and where and str(where[-1]) not in said else said
 
 
 # -- the rules of the road ---------------------------------------------------------------------------------------------

@@ -236,7 +236,7 @@ def _refuse_unless(record: Record, allowed: Sequence[str], wanted: str) -> None:
             cause=f"{record.path}:{record.line('status')}",
             hint="a closed record stays closed: paved off-road new"
             if status != "proposed"
-            else f"accept {record.id} first",
+            else f"paved off-road accept {record.id}",
         )
 
 
@@ -249,7 +249,7 @@ def _approval(service: Service, record: Record, by: str | None) -> dict[Where, A
     if ledger.same_person(who, record.deviation.requested_by):
         raise RecordError(
             f"{who} asked for {record.id} and cannot approve it",
-            cause=f"a risk that is {record.deviation.risk} needs somebody else (from {policy.approval_from} on)",
+            cause=f"its risk is {record.deviation.risk}: from {policy.approval_from} on somebody else has to agree",
             hint=f"paved off-road accept {record.id} --by SOMEBODY-ELSE, run by them",
         )
     if changed := record.covers(sorted(service.below(service.changed_files()))):
@@ -304,7 +304,7 @@ def write(service: Service, contents: Mapping[str, bytes], *, today: date) -> Le
     after = ledger.read({**ledger.files(service), **contents}, service.lock, today=today)
     if not is_in_place(service.path):
         raise RecordError(
-            f"{FOLDER} would be behind a link, outside of the service",
+            f"{FOLDER} is a link, or lies behind one, that leads out of the service",
             cause="records are part of the service that they speak of",
             hint=f"make {FOLDER} a folder of the service",
         )

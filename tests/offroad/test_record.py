@@ -93,7 +93,7 @@ def test_a_good_record_is_read_as_it_is_written() -> None:
         ("    - Dockerfile", "    - ../other/Dockerfile", 6, "not a path inside the service"),
         ("    - Dockerfile", "    - Dockerfile*\n    - deploy/**", 6, "reaches over the whole service"),
         ("    - Dockerfile", "    - Dockerfile\n    - deploy/**", 4, "reaches every file that the road owns"),
-        ("  paths:\n    - Dockerfile", "  paths: []", 5, "at least 1 item"),
+        ("  paths:\n    - Dockerfile", "  paths: []", 5, "scope.paths must not be empty"),
         ("  paths:\n    - Dockerfile", "  practice: x\n  paths:\n    - Dockerfile", 4, "a record excuses one thing"),
         ("scope:\n  paths:\n    - Dockerfile", "scope: {}", 4, "a record excuses one thing"),
         ("status: accepted", "status: superseded", 2, "superseded_by belongs to the status superseded"),
@@ -227,3 +227,37 @@ def test_the_schema_takes_what_the_model_takes() -> None:
 )
 def test_one_person_has_several_names(one: str, other: str, *, same: bool) -> None:
     assert ledger.same_person(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("scope: []", "scope must be a mapping with the keys paths, practice; it is a list"),
+        ("scope: {paths: []}", "scope.paths must not be empty"),
+        ("scope: {paths: Dockerfile}", "scope.paths must be a list of texts; it is 'Dockerfile'"),
+        ("scope: {pahts: [a]}", "scope.pahts is not a field of a record; did you mean paths?"),
+        ("owner: ''", "owner must not be empty"),
+        ("owner: [a]", "owner must be text; it is a list"),
+        ("links: [[a]]", "links.0 must be text; it is a list"),
+        ("risk: [low]", "risk must be one of low, medium, high; it is a list"),
+        ("created: [a]", "created: a list is not a date: write it as 2026-11-24"),
+        ("fingerprint: {a: b}", "fingerprint.a must be a mapping with the keys road, service, difference; it is 'b'"),
+    ],
+)
+def test_no_fault_is_told_in_the_words_of_a_library(field: str, said: str) -> None:
+    facts = {
+        "id": "x", "status": "proposed", "scope": "{paths: [a]}", "kind": "operational-need", "risk": "low",
+        "support": "team", "owner": "a", "requested_by": "b", "created": "2026-01-01", "review_by": "2026-02-01",
+        "release": "1.0.0",
+    }  # fmt: skip
+    name, value = field.split(": ", 1)
+    text = "".join(f"{key}: {one}\n" for key, one in {**facts, name: value}.items())
+    with pytest.raises(ledger.Faulty) as caught:
+        ledger.parse("docs/off-road/x.md", f"---\n{text}---\n".encode())
+    assert [fault.text for fault in caught.value.faults] == [said]
+
+
+def test_the_hint_names_no_file_that_a_service_may_not_have() -> None:
+    with pytest.raises(RecordError) as caught:
+        ledger.refuse([ledger.Fault(path="docs/off-road/x.md", line=1, text="is broken")])
+    assert caught.value.hint == "what a record holds: paved off-road schema"
