@@ -220,20 +220,28 @@ def _meaning(words: type[StrEnum], word: StrEnum) -> str:
 def _models(model: type[BaseModel], title: str) -> Iterator[str]:
     """A table for a model, then those of the models it holds."""
     schema = model.model_json_schema()
-    yield f"## {title}\n\n{_table(schema)}"
-    for name, inner in schema.get("$defs", {}).items():
+    models = schema.get("$defs", {})
+    yield f"## {title}\n\n{_table(schema, models)}"
+    for name, inner in models.items():
         if "properties" in inner:
-            yield f"## {name}\n\n{inspect.cleandoc(inner.get('description', ''))}\n\n{_table(inner)}"
+            yield f"## {name}\n\n{inspect.cleandoc(inner.get('description', ''))}\n\n{_table(inner, models)}"
 
 
-def _table(schema: dict[str, Any]) -> str:
+def _table(schema: dict[str, Any], models: dict[str, Any] | None = None) -> str:
+    """A model's fields. One that is a model of `models` is described by what that model says of itself."""
     required = schema.get("required", [])
     rows = [
         f"| `{name}` | {_type(facts)} | {'required' if name in required else _default(facts)} "
-        f"| {facts.get('description', '')} |"
+        f"| {facts.get('description') or _described(facts, models or {})} |"
         for name, facts in schema["properties"].items()
     ]
     return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def _described(facts: dict[str, Any], models: dict[str, Any]) -> str:
+    """What the model that a field holds, if it holds one, says of itself."""
+    held = [one["$ref"].rsplit("/", 1)[-1] for one in [facts, *facts.get("anyOf", [])] if "$ref" in one]
+    return " ".join(inspect.cleandoc(models.get(name, {}).get("description", "")).split("\n\n")[0] for name in held)
 
 
 def _type(facts: dict[str, Any]) -> str:
@@ -253,7 +261,9 @@ def _type(facts: dict[str, Any]) -> str:
 
 def _default(facts: dict[str, Any]) -> str:
     value = facts.get("default")
-    return "" if value in (None, {}, [], "") else f"`{value}`"
+    return (
+        "" if value in (None, [], "") or isinstance(value, dict) else f"`{value}`"
+    )  # a mapping has a table of its own
 
 
 PAGES: dict[str, Callable[[], str]] = {
