@@ -168,7 +168,7 @@ def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
     if isinstance(found, Manifest):
         return found
     message, cause = faults.summary(where, found)
-    raise TemplateError(message, cause=cause, hint="the road's author fixes that; paved templates --check tells all")
+    raise TemplateError(message, cause=cause, hint="the road's author fixes that: paved templates --check --road ROAD")
 
 
 def read(content: bytes) -> Manifest | list[Fault]:

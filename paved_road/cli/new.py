@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,6 +72,7 @@ def new(
     review = "" if dry_run else "Write it?"
     with asking("new", wanted=not (defaults or json), review=review) as interviewer:
         plan = create.plan(order, load({"road": road}), interview=interviewer)
+        plan = replace(plan, notes=(*plan.notes, *_for_the_author(plan)))
         if dry_run:
             _show_plan(plan, json=json)
             return
@@ -82,6 +85,19 @@ def new(
         ui.envelope("new", 0, facts, notes=created.notes)
     else:
         _show_created(created)
+
+
+def _for_the_author(plan: Plan) -> list[str]:
+    """What is said to who stamps from a road as it lies on disk: its author."""
+    if not plan.release.working_tree:
+        return []
+    from paved_road import lint
+
+    template = plan.release.template
+    many = len(lint.check(template))
+    things = "1 thing" if many == 1 else f"{many} things"
+    at = shlex.quote(template.road.source)
+    return [f"{things} in the template may be a mistake: paved templates --check --road {at}"] if many else []
 
 
 def _facts(plan: Plan) -> results.Stamped:
