@@ -19,6 +19,7 @@ from paved_road import tree as trees
 from paved_road.config import BUILT_IN, Config
 from paved_road.drift import Difference
 from paved_road.errors import UsageError
+from paved_road.likely import Likely
 from paved_road.owners import Owner
 from paved_road.records import Stated
 from paved_road.render import Operation, Pristine, Questionnaire, Told, prepare, render
@@ -80,13 +81,14 @@ def adopt(order: Order, config: Config, *, interview: Interview | None = None, d
     demand(target)
     form = prepare(target, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
     own = rules.read(form.files, config.cache_dir)
+    likely = Likely()
     book = form.settle(
         path,
         given=order.answers,
         recorded=stamped.answers if stamped else {},
         defaults={**config.answers.value, **_seen(path)},
         first=own.first,
-        interview=None if stamped else interview,
+        interview=None if stamped else interview or likely,
     )
     if stamped is None and order.answers_file is not None:
         check_chosen(form, book, path, order.answers_file)
@@ -118,7 +120,12 @@ def adopt(order: Order, config: Config, *, interview: Interview | None = None, d
         answers=pristine.answers,
         written=tuple(sorted(files)),
         differences=tuple(differences),
-        notes=(*found.notes, *_not_run(form, book, pristine), *_ignored_records(path, {*files, pristine.answers_file})),
+        notes=(
+            *found.notes,
+            *likely.notes,
+            *_not_run(form, book, pristine),
+            *_ignored_records(path, {*files, pristine.answers_file}),
+        ),
     )
 
 
