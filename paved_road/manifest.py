@@ -28,48 +28,52 @@ class _Strict(BaseModel):
 
 
 class Variable(_Strict):
-    """How the service is told a value."""
+    """How the service gets a value."""
 
-    env: str = Field(description="the environment variable")
+    env: str = Field(description="The name of the environment variable.")
 
 
 class Probes(_Strict):
-    """Paths of the probes and of the metrics."""
+    """The paths of the probes and of the metrics."""
 
-    live: str = Field(description="the process answers; asks no dependency")
-    ready: str = Field(description="it can serve; asks critical dependencies only")
-    startup: str | None = Field(default=None, description="it has started")
-    metrics: str | None = Field(default=None, description="Prometheus' text format")
+    live: str = Field(description="Says that the process answers. It depends on no dependency.")
+    ready: str = Field(
+        description="Says whether the service can take requests. It depends on critical dependencies only."
+    )
+    startup: str | None = Field(default=None, description="Says that the service has started.")
+    metrics: str | None = Field(default=None, description="The metrics, in Prometheus' text format.")
 
 
 class DependencyContract(_Strict):
-    """A dependency, as live checks need to know it."""
+    """What a live check needs to know about a dependency."""
 
-    env: str = Field(description="the variable that holds its base URL")
-    critical: bool = Field(description="whether the service is unready without it")
-    sample: str | None = Field(default=None, description="a request the service sends it, as in `GET /items/42`")
+    env: str = Field(description="The environment variable with its base URL.")
+    critical: bool = Field(description="Whether the service is unready without it.")
+    sample: str | None = Field(
+        default=None, description="A request that the service sends to it, such as `GET /items/42`."
+    )
 
 
 class Run(_Strict):
-    """The contract that live checks rely on."""
+    """How to start a service and talk to it, for checks of a running service."""
 
-    start: str = Field(description="the command that starts the service, in its folder")
-    port: Variable = Field(description="how it is told where to listen")
+    start: str = Field(description="The command that starts the service, run in its folder.")
+    port: Variable = Field(description="How the service gets the port to listen on.")
     probes: Probes
-    dependencies: dict[str, DependencyContract] = Field(default={}, description="by name")
-    sample: str | None = Field(default=None, description="a request it answers, as in `GET /orders/1`")
+    dependencies: dict[str, DependencyContract] = Field(default={}, description="The service's dependencies, by name.")
+    sample: str | None = Field(default=None, description="A request that the service answers, such as `GET /orders/1`.")
 
 
 class Offroad(_Strict):
-    """The road's limits for deviations."""
+    """The road's limits for deviations: how long they may last, and which ones another person approves."""
 
     longest: str = Field(
         default="180d",
-        description="until a deviation is reviewed, at most 3650d",
+        description="The longest time until a deviation is reviewed; at most 3650d.",
         json_schema_extra={"pattern": _DAYS.pattern},
     )
     approval_from: Literal["low", "medium", "high"] = Field(
-        default="medium", description="the risk from which on another person approves"
+        default="medium", description="The lowest risk for which another person has to approve."
     )
 
     @field_validator("longest")
@@ -83,12 +87,12 @@ class Offroad(_Strict):
 
 
 class Questions(_Strict):
-    """How the questions of `copier.yml` are put to a person on a terminal."""
+    """How `paved` asks the questions of `copier.yml` on a terminal."""
 
     first: list[str] = Field(
         default=[],
-        description="names of the few that matter; the person is asked these, and whether to customise the others. "
-        "Without it every question is asked, as in Copier.",
+        description="The questions that matter most. `paved` asks these, and then whether to customise the others. "
+        "Without this key it asks every question, as Copier does.",
     )
 
 
@@ -97,21 +101,23 @@ class Manifest(_Strict):
 
     # YAML reads `version: 2` as a number; a version is the text that was written there.
     version: Annotated[str | None, BeforeValidator(lambda v: v if v is None else str(v))] = Field(
-        default=None, description="this release's version (PEP 440), where no tag says it"
+        default=None, description="The version of this release (PEP 440), for a road without tags."
     )
     owners: dict[Owner, list[str] | dict[str, str]] = Field(
         default={},
-        description="Patterns (gitignore's syntax) by owner; the first match wins, unmatched files are shared. "
+        description="Patterns (gitignore's syntax) by owner. The first match wins; a file without a match is shared. "
         "`derived` maps a path to the command that regenerates it.",
     )
-    moves: dict[str, dict[str, str]] = Field(default={}, description="by version: old path to new path")
+    moves: dict[str, dict[str, str]] = Field(
+        default={}, description="Files that moved, by version: the old path and the new one."
+    )
     mentions: dict[str, dict[str, str]] = Field(
-        default={}, description="by version: a word in files that the team wrote or edited, and what takes its place"
+        default={}, description="By version: a word in files that the team wrote or edited, and its replacement."
     )
     questions: Questions = Questions()
     run: Run | None = None
     offroad: Offroad = Offroad()
-    practices: str | None = Field(default=None, description="folder of the road's own checks")
+    practices: str | None = Field(default=None, description="The folder with the road's own checks.")
 
     @field_validator("version")
     @classmethod
