@@ -1,4 +1,4 @@
-"""Is this machine ready? Each finding passes or fails, and a failure says what to do."""
+"""Is this machine ready? Each finding passes, warns or fails; one that does not pass says what to do."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from paved_road import git, private
+from paved_road import git, private, whereabouts
 from paved_road.config import Config
-from paved_road.errors import PavedError
+from paved_road.errors import PavedError, ServiceError
 from paved_road.road import offers, open_road, release
+from paved_road.service import Service, open_service, unreadable_record
 
 OLDEST_PYTHON = (3, 11)
+ROOM = 100 * 2**20
+"""Bytes that a disk has to have left: a road, a service and their copies are smaller."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,11 +30,18 @@ class Finding:
     ok: bool
     detail: str
     remedy: str = ""
+    """What to type."""
+    needed: bool = True
+    """Whether paved itself needs it: a finding that is not needed is a warning where it is not `ok`."""
 
 
-def examine(config: Config) -> list[Finding]:
-    """Every finding, none of which needs the network unless the road does."""
-    return [_git(), _identity(), _python(), _uv(), _cache(config), _road(config), _write_access(Path.cwd())]
+def examine(config: Config | PavedError) -> list[Finding]:
+    """Every finding, none of which needs the network unless the road does. `config` may be why it cannot be read."""
+    findings = [_git(), _identity(), _python(), _tool("uv", _UV), _tool("make", _MAKE), _settings(config)]
+    if isinstance(config, Config):
+        findings += [_cache(config), _road(config)]
+    findings += [_temporary_folder(), _write_access(Path.cwd()), _encoding()]
+    return [*findings, *_here(Path.cwd())]
 
 
 def fix(config: Config) -> list[str]:
@@ -46,6 +57,9 @@ def fix(config: Config) -> list[str]:
         done.append(f"closed {cache} to others, and emptied it")
     if _unsafe(cache):
         return done
+    for folder in _unusable(cache):
+        folder.unlink()
+        done.append(f"removed {folder}, which is no folder")
     for copy in sorted((cache / "roads").glob("*.git")):
         if not git.is_sound(copy):
             shutil.rmtree(copy)
@@ -56,56 +70,83 @@ def fix(config: Config) -> list[str]:
     return done
 
 
+# -- what paved runs ---------------------------------------------------------------------------------------------------
+
+
 def _git() -> Finding:
-    remedy = f"install git {'.'.join(map(str, git.OLDEST))} or newer"
     try:
         found = git.version()
     except PavedError as error:
-        return Finding(name="git", ok=False, detail=error.message, remedy=remedy)
-    return Finding(name="git", ok=found >= git.OLDEST, detail=".".join(map(str, found)), remedy=remedy)
+        return Finding(name="git", ok=False, detail=error.message, remedy=git.INSTALL)
+    oldest = ".".join(map(str, git.OLDEST))
+    ok = found >= git.OLDEST
+    detail = ".".join(map(str, found)) + ("" if ok else f", which is older than {oldest}")
+    return Finding(name="git", ok=ok, detail=detail, remedy=git.INSTALL)
 
 
 def _identity() -> Finding:
+    name = "git identity"
     try:
         who = git.committing(Path.cwd())
     except PavedError as error:
-        return Finding(name="git identity", ok=False, detail=error.message, remedy=error.hint)
-    return Finding(
-        name="git identity",
-        ok=who.is_known and not who.note,
-        detail=f"{who.author}"
-        if who.is_known and not who.note
-        else who.note.partition(";")[0] or "user.email is not set",
-        remedy=git.REMEDY,
-    )
+        return Finding(name=name, ok=False, detail=error.message, remedy=error.hint)
+    if who.made_up is None:
+        return Finding(name=name, ok=True, detail=str(who.author))
+    guess = f"; git would commit as {who.made_up}" if who.is_known else ""
+    return Finding(name=name, ok=False, detail=f"user.name and user.email are not set{guess}", remedy=git.REMEDY)
 
 
 def _python() -> Finding:
-    ok = sys.version_info >= OLDEST_PYTHON
     return Finding(
         name="python",
-        ok=ok,
+        ok=sys.version_info >= OLDEST_PYTHON,
         detail=f"{platform.python_version()} ({sys.executable})",
-        remedy="install Python 3.11 or newer",
+        remedy=f"install Python {'.'.join(map(str, OLDEST_PYTHON))} or newer",
     )
 
 
-def _uv() -> Finding:
-    found = shutil.which("uv")
-    remedy = "python3 -m pip install --user uv (stamped services are managed by uv)"
+_UV = "python3 -m pip install --user uv"
+_MAKE = "sudo apt install make (Debian, Ubuntu), or xcode-select --install (macOS)"
+
+
+def _tool(name: str, remedy: str) -> Finding:
+    """A program that stamped services need and paved itself does not."""
+    found = shutil.which(name)
     if found is None:
-        return Finding(name="uv", ok=False, detail="not on PATH", remedy=remedy)
-    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
-    return Finding(name="uv", ok=done.returncode == 0, detail=f"{done.stdout.strip()} ({found})", remedy=remedy)
+        detail, ok = "not on PATH; services of the built-in road need it", False
+    else:
+        ok, detail = _version_of(found)
+        detail = f"{detail} ({found})"
+    return Finding(name=name, ok=ok, detail=detail, remedy=remedy, needed=False)
 
 
-def _writable(folder: Path) -> str:
-    """Why a file cannot be made in `folder`, or ""."""
+def _version_of(program: str) -> tuple[bool, str]:
+    try:
+        done = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, errors="replace", check=False, timeout=30,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return False, f"cannot be run: {error}"
+    return done.returncode == 0, (done.stdout.strip().splitlines() or [f"exit status {done.returncode}"])[0]
+
+
+# -- where paved writes ------------------------------------------------------------------------------------------------
+
+
+def _fault(folder: Path) -> str:
+    """Why a folder cannot be written to, or ""."""
     try:
         with tempfile.NamedTemporaryFile(prefix=".paved-", dir=folder):
-            return ""
+            pass
+        free = shutil.disk_usage(folder).free
     except OSError as error:
         return error.strerror or str(error)
+    return f"only {free // 2**20} MiB are left on its disk" if free < ROOM else ""
+
+
+def _told(folder: Path, fault: str) -> str:
+    return f"{folder} ({fault})" if fault else str(folder)
 
 
 _KEPT = ("roads", "rules", "verified", "jinja")
@@ -118,32 +159,58 @@ def _unsafe(cache: Path) -> str:
     return next((why for folder in folders if (why := private.fault(folder))), "")
 
 
+def _unusable(cache: Path) -> list[Path]:
+    """What is in the place of the cache's folders and is none."""
+    return [cache / name for name in _KEPT if (cache / name).exists() and not (cache / name).is_dir()]
+
+
+_ELSEWHERE = 'export PAVED_CACHE="$HOME/paved-cache"'
+
+
 def _cache(config: Config) -> Finding:
     cache = config.cache_dir
     if why := _unsafe(cache):
         remedy = "set PAVED_CACHE to a folder of your own; paved doctor --fix closes one that is yours, and empties it"
         return Finding(name="cache", ok=False, detail=f"{cache}: {why}", remedy=remedy)
     if not cache.exists():
-        parent = next(folder for folder in cache.parents if folder.exists())
-        fault = _writable(parent)
-        return Finding(
-            name="cache",
-            ok=not fault,
-            detail=f"{cache} ({fault or 'made when it is needed'})",
-            remedy="set PAVED_CACHE to a folder you can write",
-        )
-    fault = _writable(cache)
+        fault = _fault(next(folder for folder in cache.parents if folder.exists()))
+        detail = _told(cache, fault or "made when it is needed")
+        return Finding(name="cache", ok=not fault, detail=detail, remedy=_ELSEWHERE)
+    if fault := _fault(cache):
+        return Finding(name="cache", ok=False, detail=_told(cache, fault), remedy=_ELSEWHERE)
     broken = [copy.name for copy in (cache / "roads").glob("*.git") if not git.opens(copy)]
+    broken += [folder.name for folder in _unusable(cache)]
     if broken:
-        return Finding(
-            name="cache", ok=False, detail=f"broken copies: {', '.join(broken)}", remedy="paved doctor --fix"
-        )
-    return Finding(
-        name="cache",
-        ok=not fault,
-        detail=f"{cache}{f' ({fault})' if fault else ''}",
-        remedy="set PAVED_CACHE to a folder you can write",
-    )
+        return Finding(name="cache", ok=False, detail=f"broken: {', '.join(broken)}", remedy="paved doctor --fix")
+    return Finding(name="cache", ok=True, detail=str(cache))
+
+
+def _temporary_folder() -> Finding:
+    try:
+        folder = Path(tempfile.gettempdir())
+        fault = _fault(folder)
+        detail = _told(folder, fault)
+    except OSError as error:  # none can be written
+        fault = detail = error.strerror or str(error)
+    remedy = 'mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"'
+    return Finding(name="temporary folder", ok=not fault, detail=detail, remedy=remedy)
+
+
+def _write_access(folder: Path) -> Finding:
+    fault = _fault(folder)
+    remedy = 'go to a folder you can write: cd "$HOME"'
+    return Finding(name="write access", ok=not fault, detail=_told(folder, fault), remedy=remedy)
+
+
+# -- what paved reads --------------------------------------------------------------------------------------------------
+
+
+def _settings(config: Config | PavedError) -> Finding:
+    if isinstance(config, PavedError):
+        detail = f"{config.message}: {config.cause}".rstrip(": ")
+        return Finding(name="settings", ok=False, detail=detail, remedy=config.hint)
+    files = ", ".join(map(str, config.files)) or "no file; defaults and variables"
+    return Finding(name="settings", ok=True, detail=files)
 
 
 def _road(config: Config) -> Finding:
@@ -154,24 +221,52 @@ def _road(config: Config) -> Finding:
     except PavedError as error:
         return Finding(name="road", ok=False, detail=f"{error.message}: {error.cause}".rstrip(": "), remedy=error.hint)
     if road.stale:
-        return Finding(
-            name="road",
-            ok=False,
-            detail=f"{road.source} could not be reached: {road.stale}",
-            remedy="check the network; the cached copy works",
-        )
+        detail = f"{road.source} could not be reached: {road.stale}"
+        return Finding(name="road", ok=False, detail=detail, remedy="check the network; the cached copy works")
+    return Finding(name="road", ok=True, detail=f"{road.source}: {offered}")
+
+
+def _encoding() -> Finding:
+    """Whether the terminal shows every letter of a path."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     return Finding(
-        name="road",
-        ok=True,
-        detail=f"{road.source}: {offered}",
+        name="encoding",
+        ok=encoding.replace("-", "").replace("_", "") == "utf8",
+        detail=encoding,
+        remedy="export LC_ALL=C.UTF-8 (other letters are printed as escapes)",
+        needed=False,
     )
 
 
-def _write_access(folder: Path) -> Finding:
-    fault = _writable(folder)
-    return Finding(
-        name="write access",
-        ok=not fault,
-        detail=f"{folder}{f' ({fault})' if fault else ''}",
-        remedy="go to a folder you can write",
-    )
+def _here(folder: Path) -> Iterator[Finding]:
+    """The repository and the service that a folder is in, where there are any."""
+    try:
+        if shutil.which("git") is None or git.repository(folder) is None:
+            return
+        if not whereabouts.is_service(found := whereabouts.service_at(folder)):
+            return
+        service = open_service(found)
+    except PavedError as error:
+        yield _refusal("service" if isinstance(error, ServiceError) else "repository", error)
+        return
+    if service.journal.exists():
+        detail = f"an update of {service.path} is in progress"
+        remedy = "paved update --continue, or paved update --abort"
+        yield Finding(name="service", ok=False, detail=detail, remedy=remedy, needed=False)
+    elif fault := unreadable_record(service):
+        yield _refusal("service", fault)
+    else:
+        yield _service(service)
+
+
+def _refusal(name: str, error: PavedError) -> Finding:
+    detail = f"{error.message}: {error.cause}".rstrip(": ")
+    return Finding(name=name, ok=False, detail=detail, remedy=error.hint)
+
+
+def _service(service: Service) -> Finding:
+    if service.lock is None:
+        detail = f"{service.path} has no lock: plain Copier made it"
+        return Finding(name="service", ok=False, detail=detail, remedy="paved adopt .", needed=False)
+    detail = f"{service.path}, stamped from {service.lock.template} {service.lock.version}"
+    return Finding(name="service", ok=True, detail=detail)

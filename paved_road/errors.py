@@ -5,6 +5,7 @@ They are raised where the reason is known, and caught once, in `paved_road.cli.m
 
     PavedError                  paved could not answer; exit 2
     ├── UsageError              the command line asks for something that does not exist or contradicts itself
+    ├── UnsupportedSystem       this is Windows
     ├── ConfigError             a paved configuration file or variable is wrong
     ├── GitError                git is missing, too old, or refused
     │   └── GitKilled           a git process was killed, and may have left its locks
@@ -51,6 +52,10 @@ class PavedError(Exception):
 
 class UsageError(PavedError):
     """The command line asks for something that does not exist or contradicts itself."""
+
+
+class UnsupportedSystem(PavedError):
+    """The operating system is one that paved does not run on."""
 
 
 class ConfigError(PavedError):

@@ -50,10 +50,15 @@ def _upwards(folder: Path) -> Iterator[Path]:
             if one.stat().st_dev != device:
                 return
             yield one
-            if os.path.lexists(one / ".git"):
+            if os.path.lexists(one / ".git") or _is_gits_own(one):
                 return
     except OSError:
         return
+
+
+def _is_gits_own(folder: Path) -> bool:
+    """Whether a folder is a repository without a work tree: nothing above it is meant from inside of it."""
+    return folder.name.lower() == ".git" or git.is_bare(folder)
 
 
 def no_service(path: Path) -> ServiceError:

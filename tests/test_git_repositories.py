@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from paved_road import git
 from paved_road.errors import GitError
-from paved_road.testing import Said, evolve, make_road, paved
+from paved_road.testing import Said, evolve, make_road, paved, write_files
 
 READERS = ("status", "drift", "drift --diff", "off-road list", "off-road check", "update --dry-run")
 
@@ -139,3 +140,74 @@ def test_a_refusal_is_no_answer(service: Path, of_another_user: None) -> None:
         git.is_ignored(service / "x")
     with pytest.raises(GitError, match="does not trust"):
         git.resolve(service, "HEAD")
+
+
+# -- what is no service for a reason of its own ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [*READERS, "update", "update --abort"])
+def test_a_bare_repository(command: str, service: Path, tmp_path: Path) -> None:
+    git.run("clone", "--quiet", "--bare", service, tmp_path / "bare.git", role=git.PERSON)
+    told(paved(*command.split(), tmp_path / "bare.git"), "is a bare repository", "clone it, and name the clone")
+
+
+@pytest.mark.parametrize("command", [*READERS, "update", "update --abort"])
+@pytest.mark.parametrize("folder", [".git", ".git/refs", ".git/objects"])
+def test_a_folder_of_gits_own(command: str, folder: str, service: Path) -> None:
+    told(paved(*command.split(), service / folder), "git's own folder", "name a folder of a work tree")
+
+
+@pytest.mark.parametrize("command", [*READERS, "update", "adopt"])
+def test_a_worktree_whose_repository_was_moved(command: str, service: Path, tmp_path: Path) -> None:
+    git.run("worktree", "add", "--quiet", tmp_path / "linked", "-b", "linked", cwd=service, role=git.PERSON)
+    service.rename(tmp_path / "moved")
+    told(paved(*command.split(), tmp_path / "linked"), "leads nowhere", "git worktree repair")
+
+
+@pytest.mark.parametrize("command", [*READERS, "update", "adopt"])
+def test_references_that_this_git_cannot_read(command: str, service: Path) -> None:
+    """As `git init --ref-format=reftable` of git 2.45 writes it."""
+    if git.version() >= (2, 45):
+        pytest.skip("this git can read reftables")
+    git.run("config", "core.repositoryFormatVersion", "1", cwd=service)
+    git.run("config", "extensions.refStorage", "reftable", cwd=service)
+    told(paved(*command.split(), service), "cannot read the repository's format", "install a newer git")
+
+
+def test_a_folder_that_cannot_be_entered(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may enter every folder: the kernel's answer is made up, to git as it starts."""
+    import subprocess
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(service))
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    told(paved("status", service), "Permission denied", str(service))
+
+
+@pytest.mark.parametrize("command", [*READERS, "update", "templates", "new x --defaults"])
+def test_without_git_that_is_said(command: str, service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(service)
+    monkeypatch.setenv("PATH", str(service / "nowhere"))
+    told(paved(*command.split()), "git is not installed", git.INSTALL)
+
+
+def test_a_git_that_is_too_old_is_told_by_its_version(
+    service: Path, greeter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that does not know an option of the newest that paved uses, whatever the command."""
+    real = shutil.which("git")
+    script = (
+        '#!/bin/sh\ncase "$*" in\n--version) echo git version 2.30.2;;\n'
+        f'*cat-file*-z*|*merge-tree*) echo "error: unknown option" >&2; exit 129;;\n*) exec {real} "$@";;\nesac\n'
+    )
+    write_files(tmp_path, {"old/git*": script})
+    monkeypatch.setenv("PATH", f"{tmp_path / 'old'}{os.pathsep}{os.environ['PATH']}")
+    git.version.cache_clear()
+    try:
+        evolve(greeter, {"paved-road.yml": "owners: {road: [hello.txt]}\n"}, tag="v1.1.0")
+        told(paved("update", service, "--defaults"), "git 2.30.2 is too old", git.INSTALL)
+        (service / "hello.txt").write_text("mine\n")
+        told(paved("drift", service, "--all", "--diff"), "git 2.30.2 is too old", git.INSTALL)
+    finally:
+        git.version.cache_clear()

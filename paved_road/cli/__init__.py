@@ -18,6 +18,7 @@ from paved_road.cli import (
     doctor,
     drift,
     everywhere,
+    machine,
     mistakes,
     new,
     off_road,
@@ -129,6 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     try:
+        machine.check(given)
         code = int(_enough(given)(given, prog_name="paved", standalone_mode=False) or 0)
     except PavedError as error:
         return _refused(error, given)

@@ -10,7 +10,6 @@ import typer
 
 from paved_road import ui
 from paved_road.cli import commands, options
-from paved_road.limits import Limits
 from paved_road.redaction import redact
 
 if TYPE_CHECKING:
@@ -88,12 +87,16 @@ def _plain(value: Any) -> Any:
             {"road": redact(one.road), "signed_by": list(one.signed_by)} if one.signed_by else redact(one.road)
             for one in value
         ]
+    from paved_road.limits import Limits
+
     if isinstance(value, Limits):
         return asdict(value)
     return redact(value) if isinstance(value, str) else value
 
 
 def _told(value: Any) -> str:
+    from paved_road.limits import Limits
+
     if isinstance(value, Limits):
         return ", ".join(f"{name} = {limit}" for name, limit in asdict(value).items())
     return redact(", ".join(map(str, value)) if isinstance(value, list) else str(value))

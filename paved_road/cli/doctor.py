@@ -8,9 +8,14 @@ import typer
 
 from paved_road import ui
 from paved_road.cli import options
+from paved_road.errors import PavedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from paved_road.cli import results
+    from paved_road.config import Config
+    from paved_road.doctor import Finding
 
 
 def doctor(
@@ -18,29 +23,49 @@ def doctor(
     road: options.Road = None,
     json: options.Json = False,
 ) -> None:
-    """Check that this machine is ready: git, Python, uv, the road, the cache, write access.
+    """Check that this machine is ready: what paved runs, where it writes, what it reads, and the service here.
+
+    What only the built-in road's services need (uv, make) is a warning. Exit code 1: something that paved needs fails.
 
     \b
     Examples:
       paved doctor
-      paved doctor --fix
+      paved doctor --fix                repair the cache
     """
     from paved_road import doctor as doctors
-    from paved_road.config import load
 
-    config = load({"road": road})
-    done = doctors.fix(config) if fix else []
+    config = _config(road)
+    done = doctors.fix(config) if fix and not isinstance(config, PavedError) else []
     findings = doctors.examine(config)
-    exit_code = 0 if all(finding.ok for finding in findings) else 1
+    exit_code = 0 if all(one.ok or not one.needed for one in findings) else 1
     if json:
         facts: results.Doctor = {"findings": findings, "fixed": done}
         ui.envelope("doctor", exit_code, facts)
     else:
         for text in done:
             ui.note(text)
-        rows = [
-            ("pass" if one.ok else "fail", one.name, one.detail if one.ok else f"{one.detail}; {one.remedy}")
-            for one in findings
-        ]
-        ui.table(("", "what", "found"), rows)
+        ui.table(("", "what", "found"), [(_outcome(one), one.name, one.detail) for one in findings])
+        _say_remedies([one for one in findings if not one.ok and one.remedy])
     raise typer.Exit(exit_code)
+
+
+def _config(road: str | None) -> Config | PavedError:
+    """The settings, or why they cannot be read: that is a finding among others."""
+    from paved_road.config import load
+
+    try:
+        return load({"road": road})
+    except PavedError as error:
+        return error
+
+
+def _outcome(one: Finding) -> str:
+    return "pass" if one.ok else "fail" if one.needed else "warn"
+
+
+def _say_remedies(findings: Sequence[Finding]) -> None:
+    """What to type, each on a line of its own, which no table breaks."""
+    if findings:
+        ui.data()
+    for one in findings:
+        ui.data(f"{one.name}: {one.remedy}")

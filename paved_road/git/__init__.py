@@ -48,7 +48,20 @@ from paved_road.git.locks import is_held, locks
 from paved_road.git.login import Login
 from paved_road.git.making import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
 from paved_road.git.objects import FOLDER, SUBMODULE, Entry, Objects, read, submodules, tree, write_blobs
-from paved_road.git.process import OLDEST, PERSON, READER, Role, environment, maybe, run, text, version
+from paved_road.git.process import (
+    INSTALL,
+    OLDEST,
+    PERSON,
+    READER,
+    Role,
+    environment,
+    is_bare,
+    maybe,
+    refuse_old,
+    run,
+    text,
+    version,
+)
 from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, merge_texts, patch, quoted, renamed, stat
 from paved_road.git.signature import verify
 from paved_road.git.worktree import (
@@ -79,6 +92,7 @@ from paved_road.git.worktree import (
 
 __all__ = [
     "FOLDER",
+    "INSTALL",
     "MAIN",
     "NO_BLOB",
     "OLDEST",
@@ -134,6 +148,7 @@ __all__ = [
     "ignored",
     "ignored_with",
     "is_ancestor",
+    "is_bare",
     "is_branch_name",
     "is_held",
     "is_ignored",
@@ -157,6 +172,7 @@ __all__ = [
     "read",
     "read_index",
     "refs",
+    "refuse_old",
     "renamed",
     "renames",
     "repository",

@@ -18,7 +18,7 @@ from paved_road import debug
 from paved_road.errors import GitError
 from paved_road.git import process as processes
 from paved_road.git.ids import SHA1
-from paved_road.git.process import READER, endless, maybe, named, run, starting
+from paved_road.git.process import READER, endless, maybe, named, refuse_old, run, starting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +150,7 @@ class Objects:
         self._process = None
         where = named(self.repository)
         run(*where, "rev-parse", "--git-dir", cwd=self.repository)  # says why, if it knows
+        refuse_old()
         if maybe(*where, "config", "--get-regexp", _PARTIAL, cwd=self.repository) is None:
             raise GitError(f"git cannot read the objects of {self.repository}")
 

@@ -20,8 +20,10 @@ from pathlib import Path
 from paved_road import debug
 from paved_road.errors import GitError, GitKilled
 
-OLDEST = (2, 38)
-"""`git merge-tree --write-tree`, on which updates stand, came with git 2.38."""
+OLDEST = (2, 39)
+"""`git merge-tree --stdin`, on which updates stand, came with git 2.39 (and `cat-file -z` with git 2.38)."""
+
+INSTALL = f"install git {'.'.join(map(str, OLDEST))} or newer"
 
 
 # What a caller's GIT_* variables may still tell git: how to connect, and who commits. Everything else (GIT_DIR,
@@ -103,9 +105,25 @@ def run(
     if done.returncode < 0:
         raise GitKilled(f"git {_subcommand(command)} was killed", cause=f"by signal {-done.returncode}", hint=hint)
     if done.returncode != 0:
+        if done.returncode == _USAGE:
+            refuse_old()
         said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
         raise refusal(_subcommand(command), said, status=done.returncode, hint=hint)
     return done.stdout
+
+
+_USAGE = 129
+"""The exit status of a git that does not know an option."""
+
+
+def refuse_old() -> None:
+    """`GitError` where this git is older than paved needs: to be asked when git did not understand."""
+    if version() < OLDEST:
+        raise GitError(
+            f"git {'.'.join(map(str, version()))} is too old",
+            cause="it does not know what paved asks of it",
+            hint=INSTALL,
+        )
 
 
 def ended(
@@ -169,7 +187,7 @@ def starting(cwd: Path | None) -> Iterator[None]:
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
             raise GitError(f"no such directory: {cwd}") from error
-        raise GitError("git is not installed", cause="no `git` on PATH", hint="install git 2.38 or newer") from error
+        raise GitError("git is not installed", cause="no `git` on PATH", hint=INSTALL) from error
 
 
 def _subcommand(command: list[str]) -> str:
@@ -215,6 +233,12 @@ _REFUSALS = (
         "git does not trust the repository at {subject}",
         "{said}: its files belong to another user",
         "if you trust it: git config --global --add safe.directory '{subject}'",
+    ),
+    (
+        r"cannot use bare repository '(?P<subject>[^\n]*/\.git(/[^\n]*)?)' \(",
+        "{subject} is git's own folder",
+        "a service lies in a work tree",
+        "name a folder of a work tree",
     ),
     (
         r"cannot use bare repository '(?P<subject>[^\n]+)' \(",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from paved_road import git
-from paved_road.errors import GitError, UsageError
+from paved_road.errors import UsageError
 from paved_road.service import Service, in_progress
 from paved_road.tree import Mode
 from paved_road.update import disk
@@ -16,10 +16,7 @@ from paved_road.update.journal import Pair
 
 def check(service: Service, *, commit: bool = False, branch: str | None = None, dry_run: bool = False) -> None:
     """An update starts from a committed state, with none in progress; anything else is refused with what to type."""
-    if git.version() < git.OLDEST:
-        raise GitError(
-            f"git {'.'.join(map(str, git.version()))} is too old to update", hint="install git 2.38 or newer"
-        )
+    git.refuse_old()
     if service.journal.exists():
         raise in_progress(service)
     if service.repository.head is None:

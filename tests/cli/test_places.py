@@ -406,6 +406,17 @@ def test_a_nearer_service_is_found_before_one_around_it(
     assert here("drift").stdout == "edited   hello.txt\n"
 
 
+@pytest.mark.parametrize("name", ["vendor/bare.git", ".git/modules/x"])
+def test_nothing_is_searched_above_a_repository_without_a_work_tree(
+    name: str, here: Paved, road: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp(here, tmp_path / "outer", road)
+    git.run("init", "--quiet", "--bare", tmp_path / "outer" / name)
+    monkeypatch.chdir(tmp_path / "outer" / name / "refs")
+    done = here("status")
+    assert (done.returncode, "is in the service" in done.stderr) == (2, False)
+
+
 def test_the_search_ends_at_the_repositorys_root(
     here: Paved, road: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
