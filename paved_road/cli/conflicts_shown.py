@@ -41,6 +41,9 @@ def show_reconciled(service: Service, found: Reconciled) -> None:
     """What became of the records of two branches, and how to go on."""
     what = "both branches are at" if found.older == found.newer else f"the newer of {found.older} and {found.newer}:"
     ui.good(f"{' and '.join(found.records)}: resolved ({what} {found.newer})")
+    if found.merged:
+        ui.good(f"{', '.join(found.merged)}: merged, as two updates to {found.newer}")
+        ui.note(f"what git had made of them is kept: git show {found.kept[:12]}")
     if found.left:
         ui.data("Git has not merged these files yet. Edit each of them, then add it:")
     for one in found.left:

@@ -147,7 +147,9 @@ class Reconciled(_Versions):
     """How `paved update --continue` resolved the records of two branches that git merged."""
 
     records: list[str]
-    """The files that are resolved and added."""
+    """The lock and the answers file, as far as they are resolved and added."""
+    merged: list[str]
+    """Other files that git could not merge, and that are merged and added now."""
     conflicts: list[str]
     """Paths that git has not merged yet."""
     decisions: list[Decision]

@@ -192,6 +192,7 @@ def _reconcile(service: Service, lock: str, road: str | None, *, abort: bool, js
             "from": found.older,
             "to": found.newer,
             "records": list(found.records),
+            "merged": list(found.merged),
             "conflicts": [one.path for one in found.left],
             "decisions": list(found.left),
         }

@@ -18,7 +18,7 @@ from paved_road.errors import PavedError, ServiceError, UsageError
 from paved_road.git import Leaf
 from paved_road.road import is_older
 from paved_road.service import LOCK, OTHER_LOCKS, Lock, Service, has_markers, parse_lock
-from paved_road.update import preconditions, structured
+from paved_road.update import preconditions, remerged, structured
 from paved_road.update.decisions import Decision, Kind, Reason, describe
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Reconciled:
     """The versions of the two branches; the service is at the newer one now."""
     records: tuple[str, ...]
     """The files that are resolved and added."""
+    merged: tuple[str, ...]
+    """Other files that git could not merge, and that are merged and added now."""
+    kept: str
+    """The commit, on no branch, that keeps these files as they were; "" where there are none."""
     left: tuple[Decision, ...]
     """What git has not merged yet."""
     ends: str
@@ -95,9 +99,13 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
         _write(service, path, content)
     done = tuple(path for path, content in written.items() if not has_markers(content))
     git.add(service.path, "--force", "--", *done)
+    others = {path: stages for path, stages in unmerged.items() if path not in (lock_file, name)}
+    kept = remerged.keep(service, list(others)) if others else ""
+    behind = older if chosen is newer else newer
+    merged = remerged.merge(service, others, behind, is_ours=behind is two[0])
     return Reconciled(
-        older=older.version, newer=chosen.version, records=done, left=_left(service),
-        ends=preconditions.ending(service),
+        older=older.version, newer=chosen.version, records=done, merged=tuple(merged), kept=kept if merged else "",
+        left=_left(service), ends=preconditions.ending(service),
     )  # fmt: skip
 
 

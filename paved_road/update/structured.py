@@ -151,9 +151,12 @@ def _candidates(base: bytes, ours: bytes, theirs: bytes) -> list[bytes]:
     their_part = b"".join(line for line in yours if line in mine or line not in before)
     my_news = b"".join(line for line in mine if line not in before)
     their_news = b"".join(line for line in yours if line not in before)
+    my_own = b"".join(line for line in mine if line not in before and line not in yours)
+    their_own = b"".join(line for line in yours if line not in before and line not in mine)
     found: list[bytes] = []
     for first, second in (
         (my_part, their_news), (their_news, my_part), (their_part, my_news), (my_news, their_part),
+        (my_part, their_own), (their_part, my_own),
     ):  # fmt: skip
         found += [first + second, _with_comma(first) + second, _with_comma(first) + _without_comma(second)]
     return list(dict.fromkeys(found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,13 +15,17 @@ QUESTIONS = "name: {type: str, default: world}\ntone: {type: str, default: warm}
 FILE = "".join(f"line {number}\n" for number in range(9)) + "{{ name }}\n" + "-\n" * 9 + "{{ tone }}\n" + "-\n" * 9
 
 
+def b(first: str, last: str = "-") -> str:
+    return f"{first}\n" + "-\n" * 9 + f"{last}\n"
+
+
 @pytest.fixture
 def evolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evolution:
     """A service at 1.0.0 of a road that has a 1.1.0 and a 1.2.0."""
     monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
-    found = Evolution(tmp_path, {"a.txt.jinja": FILE, "b.txt": "one\n"}, questions=QUESTIONS)
-    found.release({"b.txt": "two\n", "c.txt": "new\n"})
-    found.release({"b.txt": "three\n", "d.txt": "new\n"}, tag="v1.2.0")
+    found = Evolution(tmp_path, {"a.txt.jinja": FILE, "b.txt": b("one")}, questions=QUESTIONS)
+    found.release({"b.txt": b("two"), "c.txt": "new\n"})
+    found.release({"b.txt": b("three"), "d.txt": "new\n"}, tag="v1.2.0")
     return found
 
 
@@ -103,15 +106,43 @@ def test_different_releases_go_to_the_newer_one(evolution: Evolution, meet: Meet
         assert ".paved-road.lock has the markers of a merge conflict" in said.err
         assert f"hint: paved update --continue resolves it (in {service})" in said.err
     said = paved("update", service, "--continue")
-    assert said.code == 1, said
+    assert said.code == 0, said
     resolved = ".paved-road.lock and .copier-answers.yml: resolved (the newer of 1.1.0 and 1.2.0: 1.2.0)"
     assert said.out.splitlines()[0] == resolved
-    assert git.unmerged_files(service) == ["b.txt"]
-    write_files(service, {"b.txt": "three\n"})
-    git.run("add", "b.txt", cwd=service)
+    assert said.out.splitlines()[1] == "b.txt: merged, as two updates to 1.2.0"
+    assert "<<<<<<< " in git.run("show", f"{said.err.split('git show ')[1].strip()}:b.txt", cwd=service).decode()
+    assert (service / "b.txt").read_text() == b("three")
     assert git_says(service, "-c", "core.editor=true", *ENDS[meet]) == 0
     assert answers(service) == {"_commit": "v1.2.0", "name": "world", "port": 80, "tone": "warm"}
     is_well(service)
+
+
+def test_what_both_teams_wrote_beside_two_updates_is_merged_or_asked(evolution: Evolution) -> None:
+    service = evolution.service
+    for name, version in (("one", "1.1.0"), ("two", "1.2.0")):
+        branch(service, name, "--to", version)
+        own = (service / "c.txt").read_text() + f"{name}\n"
+        write_files(service, {"b.txt": (service / "b.txt").read_text() + "\n" * 5 + f"{name}\n", "c.txt": own})
+        evolve(service, {"b.txt": ("one\n" * (name == "one")) + (service / "b.txt").read_text()})
+    assert merge(service) == 1
+    said = paved("update", service, "--continue", "--json").envelope
+    assert (said["exit_code"], said["result"]["merged"]) == (1, [])
+    assert said["result"]["conflicts"] == ["b.txt", "c.txt"]
+    assert {one["why"] for one in said["result"]["decisions"]} == {
+        "git could not merge what the two branches made of this file"
+    }
+
+
+@pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
+def test_what_one_team_wrote_survives_two_updates(evolution: Evolution, names: tuple[str, str]) -> None:
+    service = evolution.service
+    for name, version in zip(names, ("1.1.0", "1.2.0"), strict=True):
+        branch(service, name, "--to", version)
+        if name == "one":
+            evolve(service, {"b.txt": b((service / "b.txt").read_text().split()[0], "ours")})
+    assert merge(service) == 1
+    assert paved("update", service, "--continue").code == 0
+    assert (service / "b.txt").read_text() == b("three", "ours")
 
 
 def test_different_answers_are_both_kept(evolution: Evolution) -> None:
@@ -119,9 +150,7 @@ def test_different_answers_are_both_kept(evolution: Evolution) -> None:
     branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
     branch(service, "two", "--to", "1.2.0", "--data", "tone=cold")
     assert merge(service) == 1
-    assert paved("update", service, "--continue").code == 1
-    write_files(service, {"b.txt": "three\n"})
-    git.run("add", "b.txt", cwd=service)
+    assert paved("update", service, "--continue").code == 0
     assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
     assert answers(service) == {"_commit": "v1.2.0", "name": "moon", "port": 80, "tone": "cold"}
     assert paved("update", service, "--defaults", "--commit").code == 0
@@ -148,13 +177,14 @@ def test_a_question_that_was_answered_twice_is_a_persons_to_decide(evolution: Ev
     assert merge(service) == 1
     said = paved("update", service, "--continue", "--json").envelope
     assert (said["exit_code"], said["result"]["records"]) == (1, [".paved-road.lock"])
-    assert said["result"]["conflicts"] == [".copier-answers.yml", "a.txt", "b.txt"]
+    assert said["result"]["conflicts"] == [".copier-answers.yml"]
+    assert said["result"]["merged"] == ["a.txt", "b.txt"]
     text = (service / ".copier-answers.yml").read_text()
     assert ("<<<<<<< " in text, text.count("_commit: v1.2.0"), "_commit: v1.1.0" in text) == (True, 1, False)
     assert "markers of a merge conflict" in paved("status", service).err
     ours, rest = text.split("<<<<<<< ours\n")
     write_files(
-        service, {".copier-answers.yml": ours + "name: sun\n" + rest.split(">>>>>>> theirs\n")[1], "b.txt": "three\n"}
+        service, {".copier-answers.yml": ours + "name: sun\n" + rest.split(">>>>>>> theirs\n")[1], "b.txt": b("three")}
     )
     write_files(service, {"a.txt": FILE.replace("{{ name }}", "sun").replace("{{ tone }}", "warm")})
     git.run("add", "--all", cwd=service)
@@ -187,7 +217,7 @@ def test_what_a_person_has_decided_already_is_kept(evolution: Evolution) -> None
         write_files(service, {".copier-answers.yml": decided})
         if added:
             git.run("add", ".copier-answers.yml", cwd=service)
-        assert paved("update", service, "--continue").code == (2 if added else 1)
+        assert paved("update", service, "--continue").code == (2 if added else 0)
         assert (service / ".copier-answers.yml").read_text() == decided
 
 
@@ -210,7 +240,7 @@ def test_markers_that_were_committed_are_resolved_too(evolution: Evolution, styl
     branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
     branch(service, "two", "--to", "1.2.0")
     assert merge(service) == 1
-    write_files(service, {"b.txt": "three\n"})
+    write_files(service, {"b.txt": b("three")})
     evolve(service, {})
     said = paved("update", service, "--continue")
     assert (said.code, ".copier-answers.yml" in said.out) == (0, True), said
@@ -253,7 +283,6 @@ def test_a_service_in_a_monorepo(evolution: Evolution, tmp_path: Path, monkeypat
     branch(service, "two", "--to", "1.2.0")
     assert merge(mono) == 1
     monkeypatch.chdir(mono)
-    said = paved("update", "services/hi", "--continue")
-    assert "    git add services/hi/b.txt\n" in said.out
-    assert subprocess.run(["git", "add", "services/hi/b.txt"], check=False).returncode == 0
+    assert paved("update", "services/hi", "--continue").code == 0
     assert git.unmerged_files(mono) == []
+    assert (service / "b.txt").read_text() == b("three")
