@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import errno
+import os
 import sys
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from paved_road import __version__, contained, ui
 from paved_road.cli import (
     adopt,
     commands,
+    completing,
     config,
     doctor,
     drift,
@@ -69,7 +71,12 @@ def explain(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND...", show_default=False, help="The command; paved when left out."),
+        typer.Argument(
+            metavar="COMMAND...",
+            show_default=False,
+            autocompletion=completing.command,
+            help="The command; paved when left out.",
+        ),
     ] = None,
 ) -> None:
     """Show the help of a command.
@@ -111,6 +118,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     One that a signal ended has that of a shell: 143 for SIGTERM, 129 for SIGHUP.
     """
+    if arguments is None and completing.VARIABLE in os.environ:
+        with everywhere.session():
+            return completing.answer(lambda: app(prog_name="paved", standalone_mode=False))
     given = sys.argv[1:] if arguments is None else arguments
     ui.begin()
     where.begin()

@@ -10,7 +10,7 @@ import typer
 
 from paved_road import ui
 from paved_road.ask import asking
-from paved_road.cli import options
+from paved_road.cli import completing, options
 
 if TYPE_CHECKING:
     from paved_road.adopt import Adopted
@@ -22,7 +22,7 @@ def adopt(
     template: Annotated[
         str | None,
         typer.Option(
-            "--template", metavar="NAME", autocompletion=options.complete_template, help="The template it shall follow."
+            "--template", metavar="NAME", autocompletion=completing.template, help="The template it shall follow."
         ),
     ] = None,
     road: options.Road = None,

@@ -67,11 +67,17 @@ class _Readable:
 
     def parse_args(self: Any, ctx: Any, args: list[str]) -> Any:
         """Read the words; an error knows which command they were for."""
+        if ctx.resilient_parsing and self._needs_a_value(ctx, args[-1:]):
+            args = args[:-1]  # a shell completes its value, and the words before it count
         try:
             return super().parse_args(ctx, args)  # type: ignore[misc]
         except typer.TyperException as error:
             error.ctx = getattr(error, "ctx", None) or ctx  # type: ignore[attr-defined]
             raise
+
+    def _needs_a_value(self: Any, ctx: Any, last: list[str]) -> bool:
+        options = [one for one in self.get_params(ctx) if one.param_type_name == "option" and not one.is_flag]
+        return any(name in one.opts for name in last for one in options)
 
 
 class Command(_Readable, TyperCommand):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
-from paved_road.cli import commands, options
+from paved_road.cli import commands, completing, options
 from paved_road.redaction import redact
 
 if TYPE_CHECKING:
@@ -17,18 +17,11 @@ if TYPE_CHECKING:
     from paved_road.settings import Changed
 
 
-def complete_key(incomplete: str) -> list[str]:
-    """The settings that there are."""
-    from paved_road.settings import NAMES
-
-    return options.completions((name for name in NAMES if name != "answers.QUESTION"), incomplete)
-
-
 Key = Annotated[
     str,
     typer.Argument(
         metavar="KEY",
-        autocompletion=complete_key,
+        autocompletion=completing.setting,
         help="road, template, trust, cache, limits.seconds, limits.files, limits.bytes or answers.QUESTION.",
     ),
 ]

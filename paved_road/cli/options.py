@@ -1,15 +1,15 @@
-"""Options that several commands share, and the completions that know templates and releases."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paved_road.errors import PavedError, UsageError
+from paved_road.cli import completing
+from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
     from paved_road.cli import results
@@ -23,37 +23,6 @@ Service = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
-def completions(words: Iterable[str], incomplete: str) -> list[str]:
-    """Those that a word begins. Typer hands them to the shell as they are, so none that a terminal would obey."""
-    return [word for word in words if word.startswith(incomplete) and word.isprintable()]
-
-
-def complete_template(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Template names of the road in force, from what is on this machine already."""
-    from paved_road.config import load
-    from paved_road.road import open_road, templates
-
-    try:
-        road = open_road(load({"road": ctx.params.get("road")}), refresh=False)
-        return completions((template.name for template in templates(road)), incomplete)
-    except PavedError:
-        return []
-
-
-def complete_release(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Versions of the template named so far."""
-    from paved_road.config import load
-    from paved_road.road import find_template, open_road, releases
-
-    names = ctx.params.get("names") or []
-    try:
-        road = open_road(load({"road": ctx.params.get("road")}), refresh=False)
-        template = find_template(road, names[0] if len(names) == 2 else None)
-        return completions((found.version for found in releases(template)), incomplete)
-    except PavedError:
-        return []
-
-
 Road = Annotated[
     str | None,
     typer.Option("--road", metavar="URL|PATH", help="The road: a git URL, a folder, or gh:organisation/repository."),
@@ -63,7 +32,7 @@ Ref = Annotated[
     typer.Option(
         "--ref",
         metavar="VERSION",
-        autocompletion=complete_release,
+        autocompletion=completing.release,
         help="A release, tag, branch or commit; HEAD is a local road as it lies on disk. Default: the latest release.",
     ),
 ]
@@ -72,7 +41,10 @@ Trust = Annotated[
     typer.Option("--trust", help="Let the template's own code run: tasks, migrations, extensions, lock commands."),
 ]
 Data = Annotated[
-    list[str] | None, typer.Option("--data", "-d", metavar="KEY=VALUE", help="An answer; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--data", "-d", metavar="KEY=VALUE", autocompletion=completing.data, help="An answer; may be repeated."
+    ),
 ]
 AnswersFile = Annotated[
     Path | None,

@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import completing, options
 
 
 def schema(
     name: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", show_default=False, help="A file, or a command: paved-road.yml, update, off-road check."
+            metavar="NAME",
+            show_default=False,
+            autocompletion=completing.schema,
+            help="A file, or a command: paved-road.yml, update, off-road check.",
         ),
     ] = None,
     json: options.Json = False,

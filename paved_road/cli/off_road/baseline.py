@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options, where
+from paved_road.cli import completing, options, where
 from paved_road.cli.off_road import common
 
 
@@ -19,7 +19,9 @@ def baseline(
         int | None,
         typer.Option("--days", metavar="DAYS", min=1, help="Days that it holds, at most 90.", show_default="30"),
     ] = None,
-    risk: Annotated[str, typer.Option("--risk", metavar="RISK", help="low, medium or high.")] = "low",
+    risk: Annotated[
+        str, typer.Option("--risk", metavar="RISK", autocompletion=completing.risk, help="low, medium or high.")
+    ] = "low",
     owner: Annotated[
         str | None,
         typer.Option("--owner", metavar="TEAM", help="The team that answers for it. Default: the service's."),

@@ -7,20 +7,29 @@ from typing import Annotated
 
 import typer
 
-from paved_road.cli import options, where
+from paved_road.cli import completing, options, where
 from paved_road.cli.off_road import common
 from paved_road.errors import UsageError, nearest
 
-_CLOSED = ("resolved", "revoked", "rejected", "superseded")
+_CLOSED = completing.ENDINGS
 
 
 def close(
     slug: common.Slug,
     status: Annotated[
-        str, typer.Option("--as", metavar="STATUS", help="resolved, revoked, rejected or superseded.")
+        str,
+        typer.Option(
+            "--as",
+            metavar="STATUS",
+            autocompletion=completing.ending,
+            help="resolved, revoked, rejected or superseded.",
+        ),
     ] = "resolved",
     by: Annotated[
-        str | None, typer.Option("--superseded-by", metavar="SLUG", help="The record that replaces it.")
+        str | None,
+        typer.Option(
+            "--superseded-by", metavar="SLUG", autocompletion=completing.slug, help="The record that replaces it."
+        ),
     ] = None,
     service: common.ServiceOption = Path(),
     json: options.Json = False,

@@ -9,26 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
-from paved_road.cli import options, where
-from paved_road.errors import PavedError, UsageError
+from paved_road.cli import completing, where
+from paved_road.errors import UsageError
 from paved_road.stated import LONGEST_DAYS
 
 if TYPE_CHECKING:
     from paved_road.offroad.ledger import Record
     from paved_road.offroad.standing import Standing
-
-
-def complete_slug(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Slugs of the records here."""
-    from paved_road.offroad.ledger import files
-    from paved_road.service import open_service
-    from paved_road.whereabouts import service_at
-
-    try:
-        names = files(open_service(service_at(ctx.params.get("service") or Path())))
-    except PavedError:
-        return []
-    return options.completions((name.removesuffix(".md") for name in names), incomplete)
 
 
 ServiceOption = Annotated[
@@ -37,7 +24,7 @@ ServiceOption = Annotated[
         "--service", metavar="SERVICE", show_default=False, help="The service; the current folder when left out."
     ),
 ]
-Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The record's slug.", autocompletion=complete_slug)]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The record's slug.", autocompletion=completing.slug)]
 By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who approves. Default: git's user.email.")]
 Days = Annotated[
     int | None,

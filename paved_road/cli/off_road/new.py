@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options, where
+from paved_road.cli import completing, options, where
 from paved_road.cli.off_road import common
 from paved_road.errors import UsageError
 
@@ -22,7 +22,13 @@ def new(
         str | None, typer.Argument(metavar="SLUG", help="The record's slug; made of the path when left out.")
     ] = None,
     path: Annotated[
-        list[str] | None, typer.Option("--path", metavar="PATH", help="A file that the road owns; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--path",
+            metavar="PATH",
+            autocompletion=completing.road_file,
+            help="A file that the road owns; may be repeated.",
+        ),
     ] = None,
     practice: Annotated[str | None, typer.Option("--practice", metavar="SLUG", help="Not files: a practice.")] = None,
     from_drift: Annotated[
@@ -32,11 +38,22 @@ def new(
         str, typer.Option("--reason", metavar="TEXT", help="Why; without it the record waits for one.")
     ] = "",
     kind: Annotated[
-        str, typer.Option("--kind", metavar="KIND", help="operational-need, accepted-risk, not-applicable, ...")
+        str,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            autocompletion=completing.kind,
+            help="operational-need, accepted-risk, not-applicable, ...",
+        ),
     ] = ("operational-need"),
-    risk: Annotated[str, typer.Option("--risk", metavar="RISK", help="low, medium or high.")] = "medium",
+    risk: Annotated[
+        str, typer.Option("--risk", metavar="RISK", autocompletion=completing.risk, help="low, medium or high.")
+    ] = "medium",
     support: Annotated[
-        str, typer.Option("--support", metavar="WHO", help="Who supports it: team or platform.")
+        str,
+        typer.Option(
+            "--support", metavar="WHO", autocompletion=completing.support, help="Who supports it: team or platform."
+        ),
     ] = "team",
     owner: Annotated[
         str | None,

@@ -8,12 +8,17 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import options, where
+from paved_road.cli import completing, options, where
 from paved_road.cli.off_road import common
 
 
 def rename(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="The path, or the practice, as the records name it.")],
+    old: Annotated[
+        str,
+        typer.Argument(
+            metavar="OLD", autocompletion=completing.named, help="The path, or the practice, as the records name it."
+        ),
+    ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="What the road calls it now.")],
     service: common.ServiceOption = Path(),
     json: options.Json = False,
