@@ -25,8 +25,10 @@ from paved_road.offroad.standing import SOON, State
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Add the generated pages."""
+    """Add the generated pages, each in the place of a file that says so to readers on a git host."""
     for path, make in PAGES.items():
+        if stands_in := files.get_file_from_path(path):
+            files.remove(stands_in)
         files.append(File.generated(config, path, content=make()))
     for name in schemas.NAMES:
         files.append(File.generated(config, f"reference/{schemas.filename(name)}", content=schemas.text(name)))

@@ -69,6 +69,16 @@ def test_every_page_is_in_the_navigation(site: Path) -> None:
     assert pages - linked - {"index.html"} == set()
 
 
+def test_a_generated_page_takes_the_place_of_a_file_that_says_so_on_a_git_host(site: Path) -> None:
+    stubs = [page for page in (PROJECT / "docs" / "reference").glob("*.md") if "`make docs` makes" in page.read_text()]
+    assert len(stubs) > 5
+    for stub in stubs:
+        built = (site / "reference" / stub.with_suffix(".html").name).read_text()
+        heading = stub.read_text().splitlines()[0].removeprefix("# ")
+        assert re.search(rf"<h1[^>]*>{re.escape(heading)}<", built), stub
+        assert "make docs" not in built, stub
+
+
 def test_the_theme_follows_the_system_until_the_reader_chooses(site: Path) -> None:
     index = (site / "index.html").read_text()
     schemes = re.findall(r'data-md-color-media="([^"]*)" data-md-color-scheme="([^"]*)"', index)
