@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import contextlib
 import os
 import sys
 import textwrap
@@ -47,12 +48,13 @@ from paved_road.render.prompts import MISSING, Prompt
 _MARGIN = "       "
 """Below which everything of a question stands; its place (`2/4`) is written in it."""
 
+# Dim, not bright black: in some palettes that is the background's own colour.
 _STYLE = Style(
     [
-        ("place", "ansibrightblack"),
-        ("keys", "ansibrightblack"),
-        ("placeholder", "ansibrightblack"),
-        ("refused", "ansibrightblack"),
+        ("place", "dim"),
+        ("keys", "dim"),
+        ("placeholder", "dim"),
+        ("refused", "dim"),
         ("pointed", "ansicyan bold"),
         ("wrong", "ansired"),
         ("answer", "bold"),
@@ -187,11 +189,16 @@ class _Field(ABC):
         def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
             application.exit(exception=context.get("exception") or RuntimeError(context["message"]))
 
-        return application.run(
-            pre_run=lambda: asyncio.get_running_loop().set_exception_handler(fail),
-            set_exception_handler=False,
-            handle_sigint=False,
-        )
+        try:
+            return application.run(
+                pre_run=lambda: asyncio.get_running_loop().set_exception_handler(fail),
+                set_exception_handler=False,
+                handle_sigint=False,
+            )
+        except BaseException:
+            with contextlib.suppress(OSError):  # a signal leaves the terminal as it was drawn, if it is still there
+                application.renderer.erase()
+            raise
 
     @abstractmethod
     def body(self) -> Window:

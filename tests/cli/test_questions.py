@@ -299,6 +299,8 @@ def test_who_stops_goes_on_with_the_answers_that_were_given(tmp_path: Path, how:
         if how.startswith("SIG"):
             screen.send(getattr(signal, how))
             assert screen.end() == {"SIGTERM": 143, "SIGHUP": 129}[how]
+            assert "Its package" not in screen.screen, "what was drawn is erased"
+            assert screen.raw.count(b"\x1b[?2004h") == screen.raw.count(b"\x1b[?2004l"), "pasting is as it was"
         else:
             screen.press(how)
             assert screen.end() == 130
