@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -164,3 +166,15 @@ def twice(node: yaml.Node | None) -> list[str]:
     return sorted({key for key in keys if keys.count(key) > 1}) + [
         key for _, value in node.value for key in twice(value)
     ]
+
+
+def test_the_schema_for_editors_finds_what_paved_refuses() -> None:
+    """All but what no schema can say: that a text is a version, and that there is YAML at all."""
+    validator = jsonschema.Draft202012Validator(json.loads(manifest.json_schema()))
+    beyond = ("which is not a version", "version must be", "in quotes", "at most 3650d", "not YAML", "on one line")
+    for content, said in FAULTS.items():
+        if not any(word in line for word in beyond for line in said):
+            assert list(validator.iter_errors(yaml.safe_load(content))), content
+    template = Path(__file__).parent.parent / "templates/service/paved-road.yml"
+    for good in (template.read_text(), "version: 1.10", "version:", "owners: {derived: {a: b}, road: [c]}"):
+        assert list(validator.iter_errors(yaml.safe_load(good))) == [], good
