@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from paved_road import limits
 from paved_road.errors import PavedError, TemplateError
 from paved_road.lint import rules as owners
 from paved_road.lint import settings, variables
@@ -31,7 +32,9 @@ def check(template: Template) -> list[Finding]:
     found = release(template, WORKING_TREE if template.road.local else None)
     files = found.files()
     prefix = f"{template.folder}/" if template.folder else ""
-    told = {replace(one, file=prefix + one.file) for one in _findings(template, files)}
+    limits.USUAL.check("the template", files=len(files), size=sum(len(file.data) for file in files.values()))
+    with limits.watched("the template"):
+        told = {replace(one, file=prefix + one.file) for one in _findings(template, files)}
     return sorted(told, key=lambda one: (one.file, one.line, one.text))
 
 

@@ -8,7 +8,6 @@ the path as it is written.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -57,19 +56,32 @@ def meets(one: Glob, other: Glob) -> bool:
     plain = {character for character in one if isinstance(character, str)} <= {"/"}
     name = other[len(other) - other[::-1].index("/") :] if "/" in other else other
 
-    @functools.cache
-    def rest(i: int, j: int, shared: bool) -> bool:
-        if i == len(one) and j == len(other):
-            return shared
+    todo, seen = [(0, 0, plain or name in ((Wild.ANSWER,), (Wild.ANY,)))], set()
+    while todo:
+        state = i, j, shared = todo.pop()
+        if state in seen:
+            continue
+        seen.add(state)
         left, right = one[i : i + 1], other[j : j + 1]
-        if left and isinstance(left[0], Wild) and left[0] is not Wild.ONE:
-            return rest(i + 1, j, shared) or (bool(right) and _takes(left[0], right[0]) and rest(i, j + 1, shared))
-        if right and isinstance(right[0], Wild) and right[0] is not Wild.ONE:
-            return rest(i, j + 1, shared) or (bool(left) and _takes(right[0], left[0]) and rest(i + 1, j, shared))
-        same = bool(left and right) and _same(left[0], right[0])
-        return same and rest(i + 1, j + 1, shared or (left == right and left[0] != "/"))
+        if not left and not right and shared:
+            return True
+        todo += _onward(left, right, state)
+    return False
 
-    return rest(0, 0, plain or name in ((Wild.ANSWER,), (Wild.ANY,)))
+
+def _onward(left: Glob, right: Glob, state: tuple[int, int, bool]) -> Iterator[tuple[int, int, bool]]:
+    """The states after one more character: `left` and `right` are the next ones of the two, if there are any."""
+    i, j, shared = state
+    if left and isinstance(left[0], Wild) and left[0] is not Wild.ONE:
+        yield i + 1, j, shared
+        if right and _takes(left[0], right[0]):
+            yield i, j + 1, shared
+    elif right and isinstance(right[0], Wild) and right[0] is not Wild.ONE:
+        yield i, j + 1, shared
+        if left and _takes(right[0], left[0]):
+            yield i + 1, j, shared
+    elif left and right and _same(left[0], right[0]):
+        yield i + 1, j + 1, shared or (left == right and left[0] != "/")
 
 
 def _takes(wild: Wild, other: str | Wild) -> bool:

@@ -61,13 +61,12 @@ def _moves(
     found: Manifest, source: Source, globs: Sequence[Glob], earlier: Callable[[], list[Glob]]
 ) -> Iterator[Finding]:
     known = [*globs, *earlier()] if found.moves else []
-    moved = {old for moves in found.moves.values() for old in moves}
     for version, moves in found.moves.items():
         for old, new in moves.items():
             if not _fits(old, known):
                 yield source.finding(f"no release renders {old}, so it cannot move", "moves", version, old)
-            if not _fits(new, globs) and new not in moved:
-                yield source.finding(f"the template does not render {new}, where {old} moves", "moves", version, old)
+            if not _fits(new, known):  # it may be gone by now: a service may come from further back
+                yield source.finding(f"no release renders {new}, where {old} moves", "moves", version, old)
 
 
 def _fits(path: str, globs: Sequence[Glob]) -> bool:

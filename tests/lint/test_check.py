@@ -164,9 +164,7 @@ RULES = {
     "version: v1.2": "1: write the version 'v1.2' with three numbers and no v, as in 1.2.0",
     "version: next": "1: version must be a version such as 1.2.0; it is 'next'",
     "moves: {1.0.0: {old.md: README.md}}": "1: no release renders old.md, so it cannot move",
-    "moves:\n  1.0.0:\n    README.md: docs/README.md": (
-        "3: the template does not render docs/README.md, where README.md moves"
-    ),
+    "moves:\n  1.0.0:\n    README.md: docs/README.md": ("3: no release renders docs/README.md, where README.md moves"),
     "owners: {road: [Makefile], road: [README.md]}": "1: 'road' is on line 1, too; only this one counts",
 }
 
@@ -177,14 +175,15 @@ def test_a_rule_that_fits_no_file_is_told_with_its_line(tmp_path: Path, content:
     assert said.startswith(f"paved-road.yml:{RULES[content]}")
 
 
-def test_a_move_is_of_a_file_that_an_earlier_release_rendered(tmp_path: Path) -> None:
+def test_a_move_is_of_a_file_that_some_release_rendered_to_one_that_some_release_renders(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {**GOOD, "template/old.md": "", "template/x/{{ name }}/y.md": ""})
     moves = "moves: {1.1.0: {old.md: mid.md, x/orders/y.md: src/orders/paved/y.md}, 1.2.0: {mid.md: README.md}}\n"
     gone: Files = {"template/old.md": None, "template/x/{{ name }}/y.md": None, "paved-road.yml": moves}
     new: Files = {"template/src/{{ name }}/paved/y.md": ""}
-    assert found(evolve(road, {**gone, **new}, tag="v1.2.0")) == [
-        "paved-road.yml:1: no release renders mid.md, so it cannot move"
-    ]
+    said = ["no release renders mid.md, so it cannot move", "no release renders mid.md, where old.md moves"]
+    assert found(evolve(road, {**gone, **new}, tag="v1.2.0")) == [f"paved-road.yml:1: {one}" for one in said]
+    evolve(road, {"template/mid.md": ""}, tag="v1.2.1")
+    assert found(evolve(road, {"template/mid.md": None}, tag="v1.3.0")) == []
 
 
 def test_a_pattern_may_be_for_what_a_task_makes(tmp_path: Path) -> None:
@@ -249,3 +248,8 @@ def test_whatever_git_matches_may_match(segments: list[str], anchored: bool, fol
 )
 def test_what_certainly_does_not_match_is_known(text: str, path: str) -> None:
     assert not any(meets(way, literal(path)) for way in pattern(text))
+
+
+def test_a_path_of_any_length_is_compared() -> None:
+    assert meets(pattern("*/" * 500 + "a")[0], literal("b/" * 500 + "a"))
+    assert not meets(pattern("*a" * 30 + "b")[0], literal("a" * 2000))
