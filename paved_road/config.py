@@ -91,7 +91,8 @@ def user_file() -> Path:
     """The user's configuration file, whether it exists or not."""
     from platformdirs import user_config_path
 
-    return Path(os.environ.get("PAVED_CONFIG") or user_config_path("paved", appauthor=False) / "config.toml")
+    named = os.environ.get("PAVED_CONFIG", "").strip()
+    return Path(named or user_config_path("paved", appauthor=False) / "config.toml")
 
 
 def load(flags: Mapping[str, Any] | None = None, *, directory: Path | None = None) -> Config:

@@ -313,8 +313,8 @@ def working(text: str) -> AbstractContextManager[object]:
 
 def edit(files: Sequence[Path]) -> None:
     """Open the person's editor, if they have one."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if editor:
+    named = (os.environ.get(variable, "").strip() for variable in ("VISUAL", "EDITOR"))
+    if editor := next(filter(None, named), ""):
         try:
             subprocess.run([*shlex.split(editor), *map(str, files)], check=False)
         except (OSError, ValueError) as error:
