@@ -47,7 +47,7 @@ def _findings(template: Template, files: Tree) -> Iterator[Finding]:
     globs: list[Glob] = []
     if config is not None:
         source = Source.of(config.path, files)
-        yield from settings.findings(config, source)
+        yield from settings.findings(config, source, files)
         try:
             made = environment.make(_without_extensions(config), files)
         except TemplateError as error:

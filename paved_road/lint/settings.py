@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from paved_road.errors import nearest, similar
@@ -28,9 +29,10 @@ COMMAND = ("command", "when", "working_directory")
 MIGRATION = (*COMMAND, "version", "before", "after")
 
 
-def findings(config: TemplateConfig, source: Source) -> Iterator[Finding]:
+def findings(config: TemplateConfig, source: Source, files: Iterable[str]) -> Iterator[Finding]:
     """Misspelt settings, keys of questions and of commands; questions and versions that do not exist."""
     yield from source.twice()
+    yield from _root(config.subdirectory, source, list(files))
     for name in config.settings:
         if name not in SETTINGS:
             said = _meant(f"_{name}", [f"_{one}" for one in SETTINGS])
@@ -45,6 +47,13 @@ def findings(config: TemplateConfig, source: Source) -> Iterator[Finding]:
         for position, command in enumerate(commands):
             if isinstance(command, Mapping):
                 yield from _command(command, known, source, key, position)
+
+
+def _root(subdirectory: str, source: Source, files: list[str]) -> Iterator[Finding]:
+    root = posixpath.normpath(subdirectory or ".")
+    if "{" not in root and root != "." and not any(path.startswith(f"{root}/") for path in files):
+        meant = _meant(root, {path.split("/", 1)[0] for path in files if "/" in path})
+        yield source.finding(f"_subdirectory is {root!r}, and the template has no such folder{meant}", "_subdirectory")
 
 
 def _question(name: str, details: Mapping[str, Any], source: Source) -> Iterator[Finding]:

@@ -101,6 +101,8 @@ SETTINGS = {
     "_tasks: ['echo {{ _version_from }} {{ _copier_operation }}']\n_tasks2: 1": (
         "2: Copier has no setting _tasks2 and ignores it; did you mean _tasks?"
     ),
+    "q: 1\n_subdirectory: templte": "2: _subdirectory is 'templte', and the template has no such folder",
+    "_subdirectory: ../template": "1: _subdirectory is '../template', and the template has no such folder",
     "_exclude: a": "1: _exclude must be a list of texts: it is 'a'",
     "q: 1\n_tasks:\n  a: b": "2: _tasks must be a list of commands, or of mappings with a command: it is {'a': 'b'}",
     "q:\n  type: str\n  secret: perhaps": "3: the question 'q': secret must be true or false: it is 'perhaps'",
