@@ -43,6 +43,8 @@ def show_reconciled(service: Service, found: Reconciled) -> None:
     ui.good(f"{' and '.join(found.records)}: resolved ({what} {found.newer})")
     if found.merged:
         ui.good(f"{', '.join(found.merged)}: merged, as two updates to {found.newer}")
+        for path, command in found.derived.items():
+            ui.note(f"{path} is as the branch at {found.newer} has it; make it again with: {command}")
         ui.note(f"what git had made of them is kept: git show {found.kept[:12]}")
     if found.left:
         ui.data("Git has not merged these files yet. Edit each of them, then add it:")

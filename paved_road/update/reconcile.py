@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paved_road import contained, git, origin, records
+from paved_road import contained, git, origin, records, rules
 from paved_road.errors import PavedError, ServiceError, UsageError
 from paved_road.git import Leaf
 from paved_road.road import is_older
@@ -23,6 +23,7 @@ from paved_road.update.decisions import Decision, Kind, Reason, describe
 
 if TYPE_CHECKING:
     from paved_road.config import Config
+    from paved_road.update.remerged import Unmerged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +37,8 @@ class Reconciled:
     """The files that are resolved and added."""
     merged: tuple[str, ...]
     """Other files that git could not merge, and that are merged and added now."""
+    derived: Mapping[str, str]
+    """Those that are the newer branch's, because a command makes them; and the command."""
     kept: str
     """The commit, on no branch, that keeps these files as they were; "" where there are none."""
     left: tuple[Decision, ...]
@@ -51,10 +54,6 @@ class _Sides:
     base: bytes
     ours: bytes
     theirs: bytes
-
-
-Unmerged = Mapping[str, Mapping[int, Leaf]]
-"""The stages of each path, from the service's folder, that git's index has not merged."""
 
 
 def conflicted(service: Service) -> str | None:
@@ -102,11 +101,23 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     others = {path: stages for path, stages in unmerged.items() if path not in (lock_file, name)}
     kept = remerged.keep(service, list(others)) if others else ""
     behind = older if chosen is newer else newer
-    merged = remerged.merge(service, others, behind, is_ours=behind is two[0])
+    at = replace(service, lock=chosen, lock_file=lock_file, answers_file=name, stated=chosen.stated)
+    derived = _derived(at, config) if others else {}
+    merged = remerged.merge(service, others, behind, derived, is_ours=behind is two[0])
     return Reconciled(
         older=older.version, newer=chosen.version, records=done, merged=tuple(merged), kept=kept if merged else "",
+        derived={path: derived[path] for path in merged if path in derived},
         left=_left(service), ends=preconditions.ending(service),
     )  # fmt: skip
+
+
+def _derived(service: Service, config: Config) -> Mapping[str, str]:
+    """The derived files of the service's release and their commands; none where its road cannot be read now."""
+    try:
+        release = origin.recorded_release(service, origin.find_to_read(service, config))
+        return rules.read(release.files(), config.cache_dir).derived
+    except PavedError:
+        return {}
 
 
 def not_an_update(service: Service, lock_file: str) -> UsageError:

@@ -10,7 +10,13 @@ from tests.docs.follow import follow
 from tests.docs.page import Skipped, steps
 from tests.stranger import PROJECT
 
-PAGES = ["README.md", "docs/index.md", "docs/tutorial.md"]
+PAGES = [
+    "README.md",
+    "docs/index.md",
+    "docs/tutorial.md",
+    "docs/how-to/update.md",
+    "docs/how-to/resolve-conflicts.md",
+]
 SKIPPED = {
     "README.md": [
         "$ pip install .        # or: uv tool install .",

@@ -145,6 +145,20 @@ def test_what_one_team_wrote_survives_two_updates(evolution: Evolution, names: t
     assert (service / "b.txt").read_text() == b("three", "ours")
 
 
+def test_a_derived_file_is_the_newer_branchs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    evolution = Evolution(tmp_path, {"a.txt": "one\n"}, manifest="owners: {derived: {own.lock: make lock}}\n")
+    evolve(evolution.service, {"own.lock": "one\n"})
+    for name, text in (("one", "two\n"), ("two", "three\n")):
+        evolution.release({"a.txt": text}, tag=f"v1.1.{len(text)}")
+        branch(evolution.service, name)
+        evolve(evolution.service, {"own.lock": text})
+    assert merge(evolution.service) == 1
+    said = paved("update", evolution.service, "--continue")
+    assert (said.code, (evolution.service / "own.lock").read_text()) == (0, "three\n")
+    assert "own.lock is as the branch at 1.1.6 has it; make it again with: make lock" in said.err
+
+
 def test_different_answers_are_both_kept(evolution: Evolution) -> None:
     service = evolution.service
     branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
