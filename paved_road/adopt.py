@@ -42,6 +42,7 @@ from paved_road.service import (
 )
 from paved_road.stored import as_stored
 from paved_road.tree import File, Tree
+from paved_road.whereabouts import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +159,7 @@ def _check(path: Path) -> git.Repository:
     """The repository, when there is something to adopt."""
     repository = repository_of(path, hint="git init, commit, and try again")
     if not any(child.name != ".git" for child in path.iterdir()):
-        raise UsageError(f"{path} is empty", hint=f"paved new {path}")
+        raise UsageError(f"{path} is empty", hint=f"paved new {quoted(path)}")
     return repository
 
 
@@ -233,7 +234,7 @@ def _where_the_template_puts_it(path: Path, target: Release, known: Iterable[str
 
 def _is_adopted(path: Path, *taken: tuple[str, str]) -> UsageError:
     shown = ", ".join(f"{lock} goes with {answers}" for answers, lock in taken)
-    hint = f"paved status {path}; --answers-file PATH for a second template"
+    hint = f"paved status {quoted(path)}; --answers-file PATH for a second template"
     return UsageError(f"{path} is on the road already", cause=shown, hint=hint)
 
 

@@ -40,6 +40,7 @@ from paved_road.rules import Rules
 from paved_road.service import LOCK, Lock, check_chosen, lock_of, prefix_of
 from paved_road.stored import as_stored
 from paved_road.tree import File, Tree
+from paved_road.whereabouts import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -271,12 +272,12 @@ def _check_destination(destination: Path, *, dry_run: bool) -> None:
     if destination.is_dir() and (inside := sorted(path.name for path in destination.iterdir() if path.name != ".git")):
         place.refuse_half(destination, dry_run=dry_run)
         stamped = LOCK in inside or ".copier-answers.yml" in inside
-        elsewhere = f"paved adopt {destination} puts what is there on the road; or name another destination"
+        elsewhere = f"paved adopt {quoted(destination)} puts what is there on the road; or name another destination"
         shown = ", ".join(inside[:3]) + (", ..." if len(inside) > 3 else "")
         raise DestinationError(
             f"{destination} is not empty",
             cause=f"it holds {shown}",
-            hint=f"paved update {destination}" if stamped else elsewhere,
+            hint=f"paved update {quoted(destination)}" if stamped else elsewhere,
         )
     parent = next(folder for folder in (destination, *destination.parents) if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):

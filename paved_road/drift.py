@@ -20,6 +20,7 @@ from paved_road.errors import ServiceError
 from paved_road.owners import Owner
 from paved_road.service import Locked, Service
 from paved_road.tree import File, Mode, Tree
+from paved_road.whereabouts import quoted
 
 if TYPE_CHECKING:
     from paved_road.config import Config
@@ -50,7 +51,7 @@ def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[D
     """Differences of the work tree from the lock, in the files of these owners, by path."""
     if service.lock is None:
         raise ServiceError(
-            f"{service.path} has no lock", cause="plain Copier made it", hint=f"paved adopt {service.path}"
+            f"{service.path} has no lock", cause="plain Copier made it", hint=f"paved adopt {quoted(service.path)}"
         )
     wanted = set(owners)
     files = {path: locked for path, locked in service.lock.files.items() if locked.owner in wanted}
@@ -64,7 +65,7 @@ def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[D
         raise ServiceError(
             f"cannot tell drift from what the update to {service.stated.commit} changed",
             cause=service.notes[0],
-            hint=f"paved update {service.path}",
+            hint=f"paved update {quoted(service.path)}",
         )
     return found
 

@@ -24,6 +24,7 @@ from paved_road.errors import (
     UsageError,
 )
 from paved_road.road import Release, Road, Template, find_template, open_road, release, templates
+from paved_road.whereabouts import quoted
 
 if TYPE_CHECKING:
     from paved_road.render import Pristine, Questionnaire
@@ -52,7 +53,7 @@ def find(
             raise ServiceError(
                 f"{service.answers_file} does not say which road the service comes from",
                 cause="it has no _src_path",
-                hint=f"paved adopt {service.path} --road URL",
+                hint=f"paved adopt {quoted(service.path)} --road URL",
             )
         config = replace(config, road=Value(value=source, origin="service", where=service.answers_file))
     try:

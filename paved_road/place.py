@@ -22,6 +22,7 @@ from typing import IO
 
 from paved_road.errors import DestinationError
 from paved_road.service import LOCK
+from paved_road.whereabouts import quoted
 
 PREFIX = ".paved-new-"
 _RUNNING = ".paved-running"
@@ -161,7 +162,7 @@ def _half(folder: Path, destination: Path, note: _Note, *, dry_run: bool) -> Des
         return DestinationError(
             f"an earlier paved new of {destination} was cut off while it moved the service into its place",
             cause="the rest is still to be moved" if dry_run else "the rest has been moved now: the service is whole",
-            hint=f"paved new {destination}" if dry_run else f"paved status {destination}",
+            hint=f"paved new {quoted(destination)}" if dry_run else f"paved status {quoted(destination)}",
         )
     made = [child for child in destination.iterdir() if child.name not in (note.before or ())]
     rest = sorted(made) if note.before is not None else [destination]

@@ -71,12 +71,12 @@ def no_service(path: Path) -> ServiceError:
                 f"{path} is not a service",
                 cause=f"the services {'here' if folder == path else 'of this repository'}: "
                 + ", ".join(found[:_MOST]) + more,
-                hint=f"name one: paved status {shlex.quote(found[0])}",
+                hint=f"name one: paved status {quoted(found[0])}",
             )  # fmt: skip
     return ServiceError(
         f"{path} is not a service",
         cause=f"neither it nor a folder above it has {LOCK} or {ANSWERS_FILE}",
-        hint=f"paved adopt {shlex.quote(shown(path))}",
+        hint=f"paved adopt {quoted(shown(path))}",
     )
 
 
@@ -95,3 +95,8 @@ def shown(path: Path, *, start: Path = Path()) -> str:
     """A path as a person writes it who is in the folder `start`."""
     relative = os.path.relpath(path, start)
     return relative if not relative.startswith("../..") else os.path.abspath(path)
+
+
+def quoted(path: Path | str) -> str:
+    """A path as a shell takes it, whatever letters it has."""
+    return shlex.quote(str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -84,6 +85,13 @@ def _away() -> Path | None:
         return _about[0] if service_at(person()) != _about[0] else None
     here = resolved(Path())
     return here if person() != here else None
+
+
+def to_service(path: str, service: Service) -> str:
+    """The file of the service that a person means: by its name in messages, or as seen from where they are."""
+    files = service.lock.files if service.lock else {}
+    seen = os.path.relpath(person() / path, service.path)
+    return seen if path not in files and seen in files else path
 
 
 def from_service(path: str) -> str:

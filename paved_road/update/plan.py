@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -62,6 +63,7 @@ from paved_road.update.excused import Excuses, Kept
 from paved_road.update.in_the_way import Obstacle
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
 from paved_road.update.migrate import Passage
+from paved_road.whereabouts import quoted
 
 T = TypeVar("T")
 
@@ -407,7 +409,7 @@ def _refuse_uncommitted_records(service: Service, head: Files) -> None:
         raise UsageError(
             f"not committed: {', '.join(missing)}",
             cause="git ignores it, or it was not added: another clone of the service would not have it",
-            hint=f"git -C {service.path} add --force {' '.join(missing)}, then git commit",
+            hint=f"git -C {quoted(service.path)} add --force {shlex.join(missing)}, then git commit",
         )
 
 

@@ -263,7 +263,8 @@ def test_what_a_command_advises_works_where_the_person_stands(person: Person, st
 def test_a_record_lives_where_the_service_is(person: Person, stand: str) -> None:
     service, run = person.place.service, person.run
     by = person.by_option
-    made = run("off-road", "new", "own-words", "--path", "hello.txt", "--reason", REASON, "--risk", "low", *by)
+    seen = os.path.relpath(service / "hello.txt", person.cwd.resolve())
+    made = run("off-road", "new", "own-words", "--path", seen, "--reason", REASON, "--risk", "low", *by)
     assert made.returncode == 0, made.stderr
     file = service / "docs/off-road/own-words.md"
     assert (person.cwd / made.stdout.strip()).samefile(file)

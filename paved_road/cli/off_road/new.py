@@ -81,7 +81,7 @@ def new(
         raise UsageError("name what is excused", hint="one of --path PATH, --practice SLUG and --from-drift")
     found = where.open_service(service)
     today = common.day()
-    things: list[tuple[str, ...]] = [tuple(path or ())]
+    things: list[tuple[str, ...]] = [tuple(where.to_service(one, found) for one in path or ())]
     if from_drift:
         things = [(one,) for one in lifecycle.drifted(found, today=today, config=load(directory=found.path))]
         if slug and len(things) > 1:
