@@ -245,7 +245,7 @@ def test_the_choices_are_told_once(paved: Paved) -> None:
         (["new", "a", "b", "c"], "too many words"),
         (["new"], "paved new --help"),
         (["new", "orders", "--nope"], "--nope"),
-        (["nwe", "orders"], "Did you mean 'new'"),
+        (["nwe", "orders"], "did you mean new?"),
     ],
 )
 def test_bad_input_is_one_message_with_a_hint(paved: Paved, work: Path, words: list[str], said: str) -> None:
