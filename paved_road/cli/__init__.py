@@ -163,14 +163,18 @@ def _run(given: list[str]) -> int:
 
 
 def _enough(given: list[str]) -> typer.Typer:
-    """The application with the command that the line names alone: Typer takes a while to make the others."""
+    """The application with the command or group that the line names alone: Typer takes a while to make the others.
+
+    Where none is named it is for the help, which only lists them.
+    """
     name = next(mistakes.words(given), None)
-    named = [command for command in app.registered_commands if command.name == name != "help"]
-    if not named:
-        return app
     found = copy.copy(app)
-    found.registered_commands, found.registered_groups = named, []
-    return found
+    found.registered_commands = [one for one in app.registered_commands if one.name == name != "help"]
+    found.registered_groups = [one for one in app.registered_groups if one.name == name]
+    if name is None:
+        found.info = copy.copy(app.info)
+        found.info.cls = commands.listing(app)
+    return found if name is None or found.registered_commands or found.registered_groups else app
 
 
 _HINTS = {

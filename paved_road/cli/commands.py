@@ -106,6 +106,19 @@ class Group(_Readable, TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+def listing(app: typer.Typer) -> type[Group]:
+    """The group of `app` as its help needs it: its commands are listed, and not made."""
+    rows = [(str(one.name), str(one.short_help)) for one in app.registered_commands]
+    rows += [(str(one.name), str(one.short_help)) for one in app.registered_groups]
+
+    class Listing(Group):
+        def format_commands(self, _: Any, formatter: Any) -> None:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+    return Listing
+
+
 def unknown(ctx: Any, name: str) -> UsageError:
     """The error for a command that the group does not have."""
     commands = getattr(ctx.command, "commands", {})
