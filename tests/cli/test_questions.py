@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from tests.terminal import (
     HOME,
     LEFT,
     UP,
-    Terminal,
     pasted,
     paved,
     terminal,
@@ -53,24 +51,11 @@ def recorded(service: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if not key.startswith("_")}
 
 
-def answered(folder: Path, question: str | Mapping[str, Any], *keys: str) -> tuple[Any, Terminal]:
-    """The recorded answer of a person who presses these keys at one question, and writes it."""
-    written = question if isinstance(question, str) else json.dumps(question)
-    road = road_of(folder, f"q: {written}\n")
-    with terminal(paved("new", "svc", "--road", road), folder) as screen:
-        screen.see("1/1")
-        screen.press(*keys)
-        screen.answer("Write it?", ENTER)
-        assert screen.end() == 0, screen.screen
-    return recorded(folder / "svc").get("q"), screen
-
-
 # -- each kind of question -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("question", "keys", "answer"),
-    [
+CASES: dict[str, list[tuple[str, list[str], Any]]] = {
+    "text": [
         ("{type: str, default: usual}", [ENTER], "usual"),
         ("{type: str, default: usual}", ["other", ENTER], "other"),
         ("{type: str, default: usual}", [LEFT, "X", ENTER], "usuaXl"),
@@ -82,11 +67,17 @@ def answered(folder: Path, question: str | Mapping[str, Any], *keys: str) -> tup
         ("{type: int, default: 8080}", ["9000", ENTER], 9000),
         ("{type: yaml, default: [a]}", ["[b, 2]", ENTER], ["b", 2]),
         ("{type: json, default: {a: 1}}", [ENTER], {"a": 1}),
+    ],
+    "yes or no": [
         ("{type: bool, default: true}", [ENTER], True),
         ("{type: bool, default: true}", ["n", ENTER], False),
         ("{type: bool, default: false}", ["yes", ENTER], True),
+    ],
+    "several lines": [
         ("{type: str, default: usual, multiline: true}", ["one", ENTER, "two", ESCAPE_ENTER], "one\ntwo"),
         ("{type: str, multiline: true}", [pasted("one\ntwo"), ESCAPE_ENTER], "one\ntwo"),
+    ],
+    "choices": [
         ("{type: str, choices: [b, a, c], default: a}", [ENTER], "a"),
         ("{type: str, choices: [b, a, c], default: a}", [DOWN, ENTER], "c"),
         ("{type: str, choices: [b, a, c], default: a}", [DOWN, DOWN, ENTER], "b"),
@@ -98,16 +89,27 @@ def answered(folder: Path, question: str | Mapping[str, Any], *keys: str) -> tup
         ("{type: int, choices: {2: 10, 1: 20}}", ["1", ENTER], 20),
         ("{type: int, choices: {Low: 2, High: 1}}", ["1", ENTER], 1),
         ('{type: str, choices: ["30", "3"]}', ["3", ENTER], "3"),
+    ],
+    "several choices": [
         ("{type: str, multiselect: true, choices: [b, a, c], default: [a]}", [ENTER], ["a"]),
         ("{type: str, multiselect: true, choices: [b, a, c], default: [a]}", [" ", DOWN, " ", ENTER], ["c"]),
         ("{type: str, multiselect: true, choices: {Red hat: r, Blue: b}}", ["red h", ENTER, ENTER], ["r"]),
         ("{type: str, multiselect: true, choices: {R t: r, B: b}}", [pasted("R t, B"), ENTER, ENTER], ["r", "b"]),
         ("{type: str, multiselect: true, choices: [b, a], default: [a, b]}", [" ", DOWN, " ", ENTER], []),
     ],
-)  # fmt: skip
-def test_what_the_keys_do_is_what_is_recorded(tmp_path: Path, question: str, keys: list[str], answer: Any) -> None:
-    found, screen = answered(tmp_path, question, *keys)
-    assert found == answer, screen.screen
+}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_what_the_keys_do_is_what_is_recorded(tmp_path: Path, kind: str) -> None:
+    cases = CASES[kind]
+    road = road_of(tmp_path, "".join(f"q{number}: {question}\n" for number, (question, _, _) in enumerate(cases)))
+    with terminal(paved("new", "svc", "--road", road), tmp_path) as screen:
+        for number, (_, keys, _) in enumerate(cases):
+            screen.answer(f"{number + 1}/{len(cases)} q{number}", *keys)
+        screen.answer("Write it?", ENTER)
+        assert screen.end() == 0, screen.screen
+    assert recorded(tmp_path / "svc") == {f"q{number}": answer for number, (_, _, answer) in enumerate(cases)}
 
 
 def test_a_wrong_answer_is_told_in_the_words_of_the_template_and_can_be_corrected(tmp_path: Path) -> None:
@@ -133,11 +135,15 @@ def test_a_wrong_answer_is_told_in_the_words_of_the_template_and_can_be_correcte
 
 def test_a_choice_that_is_not_available_says_why_and_cannot_be_chosen(tmp_path: Path) -> None:
     choices = {"Old": {"value": "old", "validator": "out of support"}, "New": "new", "Next": "next"}
-    found, screen = answered(
-        tmp_path, {"type": "str", "choices": choices}, "Old", ENTER, DOWN, UP, DOWN, ENTER
-    )  # fmt: skip
-    assert found == "new"
-    assert b"not available: out of support" in screen.raw
+    road = road_of(tmp_path, f"q: {json.dumps({'type': 'str', 'choices': choices})}\n")
+    with terminal(paved("new", "svc", "--road", road), tmp_path) as screen:
+        screen.see("Old (not available: out of support)", "> New")
+        screen.press("Old", ENTER)
+        screen.wait(lambda: screen.screen.count("out of support") == 2, "the reason below the choices")
+        screen.press(DOWN, UP, DOWN, ENTER)
+        screen.answer("Write it?", ENTER)
+        assert screen.end() == 0, screen.screen
+    assert recorded(tmp_path / "svc") == {"q": "new"}
 
 
 def test_a_secret_is_never_on_the_screen_nor_kept(tmp_path: Path) -> None:

@@ -181,9 +181,8 @@ QUESTIONS = (
         "placeholder",
         "{type: str, default: d, placeholder: 'like {{ other }}'}",
         "d",
-        verdict=DIFFERS,
-        proof="test_a_placeholder_is_shown_where_there_is_no_default",
-        note="Shown in brackets after the question, because paved's prompts do not draw into the input.",
+        proof="test_a_placeholder_is_shown_while_nothing_is_typed",
+        note="Shown in brackets while nothing is typed.",
     ),
     _question(
         "qmark",
@@ -198,8 +197,7 @@ QUESTIONS = (
         "a\nb",
         {},
         {"q": "c\nd"},
-        verdict=DIFFERS,
-        note="A prompt takes one line, like a shell. Give several lines by `--data` or `--answers`.",
+        note="Enter starts a new line; Esc and then Enter accepts, as in Copier.",
     ),
     _question(
         "validator", "{type: int, default: 1, validator: '{% if q > 9 %}too much{% endif %}'}", "1", {}, {"q": 9}
