@@ -27,8 +27,8 @@ _GO_ON = "your answers are kept; run the same command again to go on"
 class Interviewer:
     """Asks for one command, and keeps the answers until the command has done what they were given for."""
 
-    def __init__(self, command: str, *, review: str) -> None:
-        self._command, self._review = command, review
+    def __init__(self, command: str, *, review: str, dry_run: bool) -> None:
+        self._command, self._review, self._dry_run = command, review, dry_run
         self._kept: list[Kept] = []
 
     def __call__(self, topic: Topic, settle: Callable[[Ask], AnswerBook]) -> AnswerBook:
@@ -38,11 +38,13 @@ class Interviewer:
 
         kept = Kept(self._command, topic)
         said = kept.read()
-        if said.answers:
-            ui.note("these are the answers that you gave before; the review shows them")
+        goes_on = bool(said.answers)
+        if goes_on:
+            ui.note("your answers from before are used; change them in the list of all answers")
         talk = Talk(topic, _person(), said)
         try:
-            return talk.hold(settle, review=self._review)
+            # A dry run writes nothing, so it has no review: but for answers that it did not ask for.
+            return talk.hold(settle, review=self._review if goes_on or not self._dry_run else "")
         finally:
             if kept.write(talk.everything()):
                 self._kept.append(kept)
@@ -60,18 +62,18 @@ class Interviewer:
 
 
 @contextlib.contextmanager
-def asking(command: str, *, wanted: bool, review: str) -> Iterator[Interviewer | None]:
+def asking(command: str, *, wanted: bool, review: str, dry_run: bool) -> Iterator[Interviewer | None]:
     """Who asks while `command` runs; None when nobody is there, or it is not `wanted`.
 
-    `review` is the question under the list of the answers; without one there is no review. Where the command fails
-    or is interrupted, the person is told that the answers are kept.
+    `review` is the question under the list of the answers. Where the command fails or is interrupted, the person is
+    told that the answers are kept.
     """
     if not wanted or not ui.interactive():
         yield None
         return
     from paved_road.ask.interview import Declined
 
-    interviewer = Interviewer(command, review=review)
+    interviewer = Interviewer(command, review=review, dry_run=dry_run)
     try:
         yield interviewer
     except (KeyboardInterrupt, EOFError, Declined) as stopped:

@@ -55,8 +55,8 @@ def adopt(
         trust=trust,
     )  # fmt: skip
     config = load({"road": road}, directory=path.absolute())
-    review = "" if dry_run else "Write it?"
-    with asking("adopt", wanted=not (defaults or json), review=review) as interviewer:
+    review = "Show it?" if dry_run else "Write it?"
+    with asking("adopt", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer:
         adopted = adoption.adopt(order, config, interview=interviewer, dry_run=dry_run)
         if interviewer and not dry_run:
             interviewer.forget()

@@ -69,8 +69,8 @@ def new(
         dry_run=dry_run,
         greet=(lambda _: None) if json else ui.greet,
     )
-    review = "" if dry_run else "Write it?"
-    with asking("new", wanted=not (defaults or json), review=review) as interviewer:
+    review = "Show it?" if dry_run else "Write it?"
+    with asking("new", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer:
         plan = create.plan(order, load({"road": road}), interview=interviewer)
         plan = replace(plan, notes=(*plan.notes, *_for_the_author(plan)))
         if dry_run:

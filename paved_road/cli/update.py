@@ -103,9 +103,9 @@ def update(
     )
     wanted = Wanted(dry_run=dry_run, changelog=changelog, stat=stat, diff=diff)
     config = load({"road": road}, directory=service.path)
-    review = "" if dry_run else "Update with these answers?"
+    review = "Show it?" if dry_run else "Update with these answers?"
     with (
-        asking("update", wanted=not (defaults or json), review=review) as interviewer,
+        asking("update", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer,
         planning(service, order, config, interview=interviewer) as plan,
     ):
         if plan.is_empty:
