@@ -173,6 +173,19 @@ def test_what_is_published_is_what_is_stamped() -> None:
     assert (ROOT / "templates/road.yml").read_text() == stamped(ci="gitlab")[COMPONENT], "GitLab wants it in templates/"
 
 
+def test_the_how_to_gives_them_inputs_that_they_have() -> None:
+    page = (ROOT / "docs/how-to/ci.md").read_text()
+    github, gitlab, _ = (
+        yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    )
+    action = yaml.safe_load((ROOT / "actions/road-check/action.yml").read_text())
+    assert github[1]["uses"].split("@")[0].endswith("/actions/road-check")
+    assert set(github[1]["with"]) <= set(action["inputs"])
+    inputs = {name.replace("-", "_"): value for name, value in gitlab["include"][0]["inputs"].items()}
+    jobs = yaml.safe_load(component((ROOT / "templates/road.yml").read_text(), **inputs))
+    assert jobs[".road"]["variables"]["PAVED"] == inputs["paved"]
+
+
 def test_github_and_gitlab_propose_an_update_with_the_same_words() -> None:
     ours, theirs = proposals().values()
     assert ours.rpartition('echo "branch=')[0] == theirs
