@@ -81,7 +81,7 @@ def adopt(order: Order, config: Config, *, interview: Interview | None = None, d
     stamped, found, target = _origin(path, order, config, _committed(repository, path, before), reading=dry_run)
     demand(target)
     form = prepare(target, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
-    own = rules.read(form.files, config.cache_dir)
+    own = rules.read(form.files, config.cache_dir, form.release.template.folder)
     likely = Likely()
     book = form.settle(
         path,

@@ -118,7 +118,7 @@ def plan(order: Order, config: Config, *, interview: Interview | None = None) ->
     ahead = form.tasks_ahead(Operation.COPY)
     if any(task.certain for task in ahead):
         _check_trust(form, order, [task.words for task in ahead])
-    own = rules.read(form.files, config.cache_dir)
+    own = rules.read(form.files, config.cache_dir, form.release.template.folder)
     order.greet(form.greeting(destination, Operation.COPY))
     book = form.settle(
         destination, given=order.answers, defaults=config.answers.value, first=own.first, interview=interview

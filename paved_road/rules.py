@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,15 +45,18 @@ class Rules:
     """The risk from which on another person approves a deviation."""
 
 
-def read(files: Tree, cache: Path) -> Rules:
-    """The rules of a release from its files; `TemplateError` where its `paved-road.yml` is not valid."""
+def read(files: Tree, cache: Path, folder: str = "") -> Rules:
+    """The rules of a release from its files; `TemplateError` where its `paved-road.yml` is not valid.
+
+    `folder` is the template's in the road, for messages.
+    """
     content = files[FILENAME].data if FILENAME in files else b""
     path = private.within(cache, "rules") / f"{hashlib.sha256(__version__.encode() + content).hexdigest()}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return _loaded(json.loads(contained.read(path.parent, path.name)))
     from paved_road import manifest
 
-    found = of(manifest.parse(content))
+    found = of(manifest.parse(content, where=posixpath.join(folder, FILENAME)))
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next validation
         trees.replace(path, File(json.dumps(asdict(found)).encode()))
     return found

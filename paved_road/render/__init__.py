@@ -204,7 +204,7 @@ def _prepare(release: Release, cache: Path, trust: bool, limits: Limits) -> Ques
     files = release.files()
     limits.check("the template", files=len(files), size=sum(len(file.data) for file in files.values()))
     with watched("the template's copier.yml", limits):
-        config = configs.load(files)
+        config = configs.load(files, release.template.folder)
     road = release.template.road
     trusted = trust or (road.trusted and road.source != BUILT_IN)  # the built-in road needs none of it
     if config.extensions and not trusted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -96,8 +97,8 @@ class TemplateConfig:
         return tuple(self.settings.get("migrations") or ())
 
 
-def load(files: Mapping[str, File]) -> TemplateConfig:
-    """The configuration of a template from its own files."""
+def load(files: Mapping[str, File], folder: str = "") -> TemplateConfig:
+    """The configuration of a template from its own files. `folder` is the template's in the road, for messages."""
     found = [path for path in ("copier.yml", "copier.yaml") if path in files]
     if len(found) != 1:
         raise TemplateError(
@@ -118,7 +119,7 @@ def load(files: Mapping[str, File]) -> TemplateConfig:
         for key, value in merged.items()
         if not key.startswith("_")
     }
-    shapes.check(lambda *where: _place(path, files, where), settings, questions)
+    shapes.check(lambda *where: posixpath.join(folder, _place(path, files, where)), settings, questions)
     if (minimum := settings.get("min_copier_version")) is not None:
         _check_copier(str(minimum))
     secret = frozenset(settings.get("secret_questions", ())) | {

@@ -305,7 +305,7 @@ def _draft(
     target = _target(service, found, old, planner.target(found.template, order), order)
     demand(target)
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust, limits=planner.config.limits.value)
-    own = rules.read(form.files, planner.config.cache_dir)
+    own = rules.read(form.files, planner.config.cache_dir, form.release.template.folder)
     passage = Passage(form=form, old_version=old.version, old_described=service.stated.commit or old.version)
     before = None if order.no_base else origin.layout(service, found, planner.config, trust=order.trust)
     secret = frozenset[str]() if order.no_base else unrecorded.find(before, form, service, order.answers)

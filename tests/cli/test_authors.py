@@ -79,3 +79,19 @@ def test_an_author_who_stamps_from_the_disk_is_told_what_to_run(tmp_path: Path) 
         done = paved("new", tmp_path / "service", "--road", road, "--ref", "HEAD", "--defaults", *words)
         assert (done.code, said in done.err) == (0, True), done.err
     assert said not in paved("new", tmp_path / "other", "--road", road, "--defaults").err
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"paved-road.yml": "onwers: {}\n"}, "templates/two/paved-road.yml:1: there is no key 'onwers'"),
+        ({"copier.yml": "name: x\n_tasks: make\n"}, "templates/two/copier.yml:2: _tasks must be a list"),
+    ],
+)
+def test_in_a_road_of_several_templates_the_file_is_named_with_its_folder(
+    tmp_path: Path, files: Files, said: str
+) -> None:
+    several = {f"templates/{name}/{path}": text for name in ("one", "two") for path, text in GOOD.items()}
+    road = make_road(tmp_path / "road", {**several, **{f"templates/two/{path}": text for path, text in files.items()}})
+    done = paved("new", "two", tmp_path / "service", "--road", road, "--defaults")
+    assert (done.code, f"error: {said}" in done.err) == (2, True), done.err
