@@ -31,8 +31,8 @@ def main(destination: Path) -> None:
     step("Its team works on it, in the same files as the road")
     work_on(destination)
 
-    step("The road has moved on: what would an update do? Every line of it is shown, and nothing is changed")
-    shell(PAVED, "update", "--dry-run", cwd=destination, last=8)
+    step("The road has moved on: what would an update do? Each file is told, and nothing is changed")
+    shell(PAVED, "update", "--dry-run", "--stat", cwd=destination, last=8)
 
     step("Update it: one merge, computed before the first file changes; the team's lines are still there")
     shell(PAVED, "update", "--commit", cwd=destination, last=8)

@@ -55,7 +55,7 @@ def show(plan: Plan, wanted: Wanted) -> None:
     """The releases, what becomes of each file, what runs, what stays off-road; then the statistics and the patch."""
     _head(plan)
     _changelog(plan.changelog, whole=wanted.changelog)
-    _files(plan, folded=not wanted.dry_run)
+    _files(plan, dry_run=wanted.dry_run)
     _commands(plan)
     _off_road(plan)
     if wanted.stat:
@@ -105,15 +105,17 @@ def _wrapped(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, max(width, 20), subsequent_indent=below, break_on_hyphens=False) or [line]
 
 
-def _files(plan: Plan, *, folded: bool) -> None:
+def _files(plan: Plan, *, dry_run: bool) -> None:
+    """What becomes of each file, the conflicts last. After a real update, each of them is told with its reason."""
     changes = sorted(plan.changes, key=lambda one: one.outcome == "conflict")
     if not changes:
         return
     ui.data()
     conflicts = [one for one in changes if one.outcome == "conflict"]
     others = changes[: len(changes) - len(conflicts)]
-    shown = others[:MOST_FILES] if folded and ui.width() and len(others) > MOST_FILES + 1 else others
-    why = {path: reason.why for path, reason in plan.reasons.items()}
+    is_folded = not dry_run and ui.width() is not None and len(others) > MOST_FILES + 1
+    shown = others[:MOST_FILES] if is_folded else others
+    why = {path: reason.why for path, reason in plan.reasons.items()} if dry_run else {}
     widths = [len(one.path) for one in (*shown, *conflicts) if one.detail]
     column = min(max(widths, default=0), 40)
     for change in shown:
@@ -121,7 +123,7 @@ def _files(plan: Plan, *, folded: bool) -> None:
     if left := len(others) - len(shown):
         ui.spans((f"{INDENT}... {left} more files: git diff --cached --stat", Paint.DIM))
     for change in conflicts:
-        _file(change, why.get(change.path, change.detail), column)
+        _file(change, why.get(change.path, ""), column)
 
 
 def _file(change: Change, detail: str, column: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from paved_road import git
 from paved_road.testing import Evolution, Files, Link, paved
+from paved_road.update.decisions import Kind
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]
@@ -45,6 +46,10 @@ def test_every_kind_of_conflict_is_named_and_explained(conflicted: tuple[str, Ev
     details = {change["detail"] for change in done.envelope["result"]["changes"] if change["outcome"] == "conflict"}
     assert kind in details
     assert all(f"`{detail}`" in PAGE.read_text() for detail in details)
+
+
+def test_the_page_has_every_kind() -> None:
+    assert all(f"`{kind}`" in PAGE.read_text() for kind in Kind)
 
 
 def test_every_kind_of_conflict_can_be_decided(conflicted: tuple[str, Evolution]) -> None:
