@@ -77,12 +77,14 @@ def update(
     from paved_road.cli.update_shown import Wanted
     from paved_road.config import load
     from paved_road.service import locate
-    from paved_road.update import apply, preconditions, reconcile, recover
+    from paved_road.update import apply, preconditions
     from paved_road.update.plan import Order, planning
 
     if resume + abort + dry_run > 1:
         raise UsageError("--continue, --abort and --dry-run exclude each other", hint="paved update --help")
     if abort or resume:
+        from paved_road.update import reconcile, recover
+
         service = locate(where.folder_of(path))
         if lock := reconcile.conflicted(service):
             _reconcile(service, lock, road, abort=abort, json=json)
@@ -229,11 +231,13 @@ def _tell(
 
 
 def _say(service: Service, applied: Applied, left: Sequence[Decision], *, begun: bool) -> None:
-    from paved_road.cli import conflicts_shown, update_shown
+    from paved_road.cli import update_shown
 
     update_shown.notes(applied.notes)
     version = applied.journal.new_version
     if left:
+        from paved_road.cli import conflicts_shown
+
         conflicts_shown.show(service, left, begun=begun)
         return
     if not begun:
