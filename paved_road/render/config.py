@@ -18,7 +18,7 @@ from paved_road.tree import File
 DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__", ".git", ".DS_Store", ".svn")
 """What Copier leaves out of a template without `_subdirectory` (with one: nothing)."""
 
-OLDEST_COPIER = "9.19"
+OLDEST_COPIER = "9.19.1"
 """The oldest Copier that can be installed beside paved (the floor in pyproject.toml)."""
 
 _DEEPEST_INCLUDE = 20
