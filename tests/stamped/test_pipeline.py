@@ -31,14 +31,27 @@ def workflows(**answers: Any) -> dict[str, str]:
     return {path: text for path, text in stamped(**answers).items() if path.startswith(WORKFLOWS)}
 
 
-def component(text: str, **inputs: str) -> str:
-    """A GitLab component as GitLab fills it in."""
-    header, _, body = text.partition("\n---\n")
-    for name, spec in yaml.safe_load(header)["spec"]["inputs"].items():
-        body = body.replace(f"$[[ inputs.{name} ]]", inputs.pop(name.replace("-", "_"), spec["default"]))
-    assert not inputs
-    assert "$[[" not in body
-    return body
+def component(text: str, **inputs: str) -> dict[str, Any]:
+    """The jobs of a GitLab component. GitLab parses the file first and fills in the inputs then."""
+    header, jobs = yaml.safe_load_all(text)
+    values = {name: spec["default"] for name, spec in header["spec"]["inputs"].items()}
+    assert inputs.keys() <= {name.replace("-", "_") for name in values}
+    values |= {name: inputs[name.replace("-", "_")] for name in values if name.replace("-", "_") in inputs}
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [filled(one) for one in value]
+        return (
+            re.sub(r"\$\[\[ inputs\.(\S+) \]\]", lambda found: values[found[1]], value)
+            if isinstance(value, str)
+            else value
+        )
+
+    found: dict[str, Any] = filled(jobs)
+    assert "$[[" not in str(found)
+    return found
 
 
 def pipeline(files: Mapping[str, str]) -> dict[str, Any]:
@@ -46,7 +59,7 @@ def pipeline(files: Mapping[str, str]) -> dict[str, Any]:
     jobs: dict[str, Any] = yaml.safe_load(files[GITLAB])
     for included in jobs.pop("include"):
         inputs = {name.replace("-", "_"): value for name, value in included["inputs"].items()}
-        jobs |= yaml.safe_load(component(files[included["local"]], **inputs))
+        jobs |= component(files[included["local"]], **inputs)
     return jobs
 
 
@@ -182,7 +195,7 @@ def test_the_how_to_gives_them_inputs_that_they_have() -> None:
     assert github[1]["uses"].split("@")[0].endswith("/actions/road-check")
     assert set(github[1]["with"]) <= set(action["inputs"])
     inputs = {name.replace("-", "_"): value for name, value in gitlab["include"][0]["inputs"].items()}
-    jobs = yaml.safe_load(component((ROOT / "templates/road.yml").read_text(), **inputs))
+    jobs = component((ROOT / "templates/road.yml").read_text(), **inputs)
     assert jobs[".road"]["variables"]["PAVED"] == inputs["paved"]
 
 
