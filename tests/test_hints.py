@@ -28,10 +28,10 @@ _COMMAND_LINE = re.compile(r"\bpaved((?: +[^\s,;()`'\"|&]*[^\s,;:.()`'\"|&?])+)"
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?![\w{-])")
 
-_OTHERS = re.compile(r"\b(git|checkout|rm|pip|uv|uvx|copier|Copier|make|pre-commit)\b")
+_OTHERS = re.compile(r"\b(git|checkout|rm|wsl|pip|uv|uvx|copier|Copier|make|pre-commit)\b")
 """Programs whose options a text may name, too."""
 
-_SENTENCE = frozenset({"works", "needs", "cannot", "X"})
+_SENTENCE = frozenset({"works", "needs", "cannot", "there", "X"})
 """What may follow `paved` in a hint that is a sentence."""
 
 

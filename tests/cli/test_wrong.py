@@ -299,7 +299,6 @@ paved off-road new own --path hello.txt -C ../orders
 paved off-road new README --path hello.txt -C ../orders
 paved off-road new x --path nowhere.txt -C ../orders
 paved off-road new x --path /etc/passwd -C ../orders
-paved off-road new x --path ../orders/hello.txt -C ../orders
 paved off-road new x --path team.txt -C ../orders
 paved off-road new x --practice "No Slug" -C ../orders
 paved off-road new x --path hello.txt --kind because -C ../orders
@@ -355,7 +354,6 @@ PAVED_CONFIG=../file.txt/x paved config set road gh:acme/road
 paved -C ../project status
 paved -C ../project templates
 paved -C ../project config show
-paved -C ../project doctor
 """
 
 
@@ -470,7 +468,9 @@ def test_what_is_wrong_is_said_once_and_changes_nothing(
     while "=" in words[0]:
         monkeypatch.setenv(*words.pop(0).split("=", 1))
     code = main(words[1:])
-    said = capfd.readouterr()
+    said, after, was = capfd.readouterr(), fingerprint(world), before.copy()
+    before.clear()
+    before.update(after)  # what one case changes is not held against the next
     lines = said.err.splitlines()
     assert (code, said.out if "--json" not in words else "") == (2, ""), said.err
     if "--json" not in words:
@@ -478,4 +478,5 @@ def test_what_is_wrong_is_said_once_and_changes_nothing(
         assert [text for text in lines if not re.match(r"(error|cause|hint): ", text)] == []
         assert any(text.startswith("hint: ") for text in lines) or remark == "no hint", said.err
     assert "Traceback" not in said.err + said.out
-    assert fingerprint(world) == before
+    assert {path: now for path, now in after.items() if was.get(path) != now} == {}
+    assert was.keys() == after.keys()
