@@ -93,13 +93,23 @@ def test_a_reader_that_went_away_is_no_failure(words: list[str], drifting: Path)
     assert (done.returncode, done.stderr) == (1, b""), "the answer is still no"
 
 
-def test_help_to_a_reader_that_went_away_is_no_failure(tmp_path: Path) -> None:
+GONE = [
+    ("--help", 0), ("", 0), ("off-road", 0), ("help update", 0), ("update -h", 0), ("--version", 0), ("schema", 0),
+    ("templates", 0), ("config show", 0), ("config path", 0), ("off-road schema", 0), ("nonsense", 2), ("status", 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "code"), GONE)
+def test_a_reader_of_either_stream_that_went_away_is_no_failure(line: str, code: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "paved_road", *line.split()]
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-m", "paved_road", "--help"]
-    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    whole = subprocess.run(command, capture_output=True, check=False, cwd=tmp_path)
+    unheard = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False, cwd=tmp_path)
+    unseen = subprocess.run(command, stdout=subprocess.PIPE, stderr=write, check=False, cwd=tmp_path)
     os.close(write)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (unheard.returncode, unheard.stderr) == (code, whole.stderr)
+    assert (unseen.returncode, unseen.stdout) == (code, whole.stdout)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
