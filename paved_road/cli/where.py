@@ -68,7 +68,8 @@ def elsewhere(text: str) -> str:
     if not _COMMAND.search(text) or not (folder := _away()):
         return text
     name = shown(folder)
-    return text if name in text or str(folder) in text else f"{text} (in {name})"
+    is_named = any(re.search(rf"(?<![\w./-]){re.escape(one)}(?![\w-])", text) for one in (name, str(folder)))
+    return text if is_named else f"{text} (in {name})"
 
 
 def argument() -> str:

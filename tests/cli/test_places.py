@@ -315,6 +315,15 @@ def test_an_update_with_a_conflict_is_finished_or_undone_where_the_person_stands
     assert "is at road 1.1.0 (the latest)" in person.types("status").stdout
 
 
+def test_a_name_that_is_a_part_of_a_word_is_not_named(
+    here: Paved, road: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp(here, tmp_path / "ed", road)
+    evolve(tmp_path / "ed", {"hello.txt": "mine\n"})
+    monkeypatch.chdir(tmp_path)
+    assert here("off-road", "check", "ed").stdout.endswith("paved off-road new --path hello.txt (in ed)\n")
+
+
 @pytest.mark.parametrize("place", ["monorepo", "worktree_subfolder", "odd_name"], indirect=True)
 def test_an_update_in_progress_is_found_from_the_repositorys_root(
     place: Place, here: Paved, road: Path, monkeypatch: pytest.MonkeyPatch
