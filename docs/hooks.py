@@ -49,7 +49,8 @@ def _commands(command: Any, name: str) -> Iterator[tuple[str, str]]:
 
 def _cli() -> str:
     opening = (
-        "# Commands\n\nFor anyone who uses `paved`: what each command's `--help` prints. Every command takes `--json`."
+        "# Commands\n\nFor anyone who uses `paved`: what each command's `--help` prints. Every command but `help` "
+        "takes `--json`."
     )
     return "\n\n".join([opening, *(f"## {name}\n\n```text\n{text.rstrip()}\n```" for name, text in commands())])
 
