@@ -91,19 +91,15 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     decided = answers.ours == answers.theirs
     text = answers.ours if decided else _merged(name, answers, newer_is_ours=newer is two[0])
     chosen = older if decided and records.stated(text).commit == older.stated.commit else newer
-    written = {lock_file: texts[0] if chosen is two[0] else texts[-1]}
-    if text:
-        written[name] = text
-    for path, content in written.items():
-        _write(service, path, content)
-    done = tuple(path for path, content in written.items() if not has_markers(content))
-    git.add(service.path, "--force", "--", *done)
+    # Once the lock is decided, nobody can tell any more which branch is left behind: the other files come first.
     others = {path: stages for path, stages in unmerged.items() if path not in (lock_file, name)}
+    others = others if texts[0] != texts[-1] else {}
     kept = remerged.keep(service, list(others)) if others else ""
     behind = older if chosen is newer else newer
     at = replace(service, lock=chosen, lock_file=lock_file, answers_file=name, stated=chosen.stated)
     derived = _derived(at, config) if others else {}
     merged = remerged.merge(service, others, behind, derived, is_ours=behind is two[0])
+    done = _write(service, {lock_file: texts[0] if chosen is two[0] else texts[-1], name: text})
     return Reconciled(
         older=older.version, newer=chosen.version, records=done, merged=tuple(merged), kept=kept if merged else "",
         derived={path: derived[path] for path in merged if path in derived},
@@ -220,11 +216,17 @@ _RELEASE = re.compile(rb"^(?P<name>_commit|_src_path)(?P<rest>:.*\n(?:[ \t]+\S.*
 """What an answers file says of the release, as Copier and paved write it."""
 
 
-def _write(service: Service, name: str, content: bytes) -> None:
-    file = service.path / name
-    if os.path.lexists(file) and not contained.is_file(service.path, name):
-        raise ServiceError(f"{file} is not a file", hint=f"look at it: ls -l {file}")
-    file.write_bytes(content)
+def _write(service: Service, records: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Write those of the records that have a content, and add those without a marker, whose names are returned."""
+    for name, content in records.items():
+        file = service.path / name
+        if os.path.lexists(file) and not contained.is_file(service.path, name):
+            raise ServiceError(f"{file} is not a file", hint=f"look at it: ls -l {file}")
+        if content:
+            file.write_bytes(content)
+    done = tuple(name for name, content in records.items() if content and not has_markers(content))
+    git.add(service.path, "--force", "--", *done)
+    return done
 
 
 def _left(service: Service) -> tuple[Decision, ...]:

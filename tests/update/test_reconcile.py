@@ -145,6 +145,23 @@ def test_what_one_team_wrote_survives_two_updates(evolution: Evolution, names: t
     assert (service / "b.txt").read_text() == b("three", "ours")
 
 
+def test_what_waits_for_a_person_is_not_touched_by_a_second_run(evolution: Evolution) -> None:
+    """With the lock decided nobody can tell any more which branch was behind: the first run has done all it could."""
+    service = evolution.service
+    for name, version in (("one", "1.1.0"), ("two", "1.2.0")):
+        branch(service, name, "--to", version, "--data", f"name={name}")
+    git.run("checkout", "--quiet", "one", cwd=service)
+    evolve(service, {"b.txt": b("two, as we say")})
+    assert merge(service) == 1
+    runs = []
+    for _ in range(2):
+        assert paved("update", service, "--continue").code == 1
+        runs.append([(service / name).read_text() for name in (".copier-answers.yml", "a.txt", "b.txt")])
+        assert git.unmerged_files(service) == [".copier-answers.yml", "b.txt"]
+    assert runs[0] == runs[1]
+    assert "<<<<<<< " in runs[0][2]
+
+
 def test_a_derived_file_is_the_newer_branchs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
     evolution = Evolution(tmp_path, {"a.txt": "one\n"}, manifest="owners: {derived: {own.lock: make lock}}\n")
