@@ -1,6 +1,7 @@
 """Putting a template's questions to a person on a terminal. Everything is drawn on standard error.
 
-`interview` decides what is asked, `screen` and `lines` draw it, and `kept` holds the answers until they are used.
+`interview` decides what is asked; `screen` (with `fields` and `choosing`) or `lines` draws it; `kept` holds the answers
+until they are used.
 """
 
 from __future__ import annotations

@@ -156,13 +156,15 @@ class Talk:
         return not self.topic.first or bool(self.said.others) or name in self.topic.first or name in self.wanted
 
     def _put_again(self, name: str) -> None:
-        """Put a question again, with the answer it has as its default."""
+        """Put a question again; an answer that was typed is what it offers."""
         if name in self.trail:
             self.trail.remove(name)
         if name == _OTHERS:
             self.said.others = None
         elif name in self.said.answers:
-            self.drafts[name] = self.said.answers.pop(name).value
+            earlier = self.said.answers.pop(name)
+            if not earlier.usual:
+                self.drafts[name] = earlier.value
         else:
             self.wanted.add(name)
 
