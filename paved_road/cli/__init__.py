@@ -43,7 +43,7 @@ app = typer.Typer(
     Examples:
       paved new orders                   stamp a service called orders
       paved new orders --dry-run         show what would be written
-      paved update                       bring the service here to the latest release
+      paved update                       bring the service here up to date
       paved status                       its release and the latest, its drift
       paved off-road new --from-drift    leave the road on purpose, in writing
       paved templates                    what the road offers
@@ -56,12 +56,12 @@ app = typer.Typer(
 )
 commands.add(app, "new", new.new, "Stamp a new service.")
 commands.add(app, "update", update.update, "Bring a service to a newer release of its template.")
-commands.add(app, "status", status.status, "Show a service's release and the latest, its drift, its deviations.")
+commands.add(app, "status", status.status, "Show a service's release, its drift, its deviations.")
 commands.add(app, "drift", drift.drift, "Show where a service differs from its release.")
 commands.add(app, "adopt", adopt.adopt, "Put an existing repository on the road.")
 commands.add(app, "templates", templates.templates, "List what the road offers.")
 commands.add(app, "doctor", doctor.doctor, "Check that this machine is ready.")
-commands.add(app, "schema", schema.schema, "Print the JSON Schema of a file or of what a command prints with --json.")
+commands.add(app, "schema", schema.schema, "Print the JSON Schema of a file or of a --json answer.")
 app.add_typer(off_road.app, name="off-road", short_help="Leave the road on purpose, in writing.")
 app.add_typer(config.app, name="config", short_help="Show and change paved's own settings.")
 
