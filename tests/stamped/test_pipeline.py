@@ -43,11 +43,9 @@ def component(text: str, **inputs: str) -> dict[str, Any]:
             return {key: filled(one) for key, one in value.items()}
         if isinstance(value, list):
             return [filled(one) for one in value]
-        return (
-            re.sub(r"\$\[\[ inputs\.(\S+) \]\]", lambda found: values[found[1]], value)
-            if isinstance(value, str)
-            else value
-        )
+        if isinstance(value, str):
+            return re.sub(r"\$\[\[ inputs\.(\S+) \]\]", lambda found: values[found[1]], value)
+        return value
 
     found: dict[str, Any] = filled(jobs)
     assert "$[[" not in str(found)
