@@ -78,14 +78,14 @@ def test_a_shallow_clone_fetches_the_history_that_its_wheel_carries(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("name", "fault"), [("text", ""), ("number", "Incompatible types in assignment")])
-def test_who_imports_it_gets_its_types(installed: Path, tmp_path: Path, name: str, fault: str) -> None:
+def test_who_imports_it_gets_its_types(wheel: Path, tmp_path: Path, name: str, fault: str) -> None:
     """Their mypy reads ours: without `py.typed` it would call the package untyped."""
     kind = {"text": "str", "number": "int"}[name]
     (tmp_path / "ours.py").write_text(
         "from pathlib import Path\n\nfrom paved_road.testing import make_road, run\n\n"
         f'road: Path = make_road(Path("road"), {{"copier.yml": ""}})\n{name}: {kind} = run("paved", cwd=road).stdout\n'
     )
-    words = ("--strict", "--python-executable", installed.with_name("python"), "--cache-dir", tmp_path / "cache")
+    words = ("--strict", "--python-executable", wheel / "python", "--cache-dir", tmp_path / "cache")
     done = run(sys.executable, "-m", "mypy", *words, "ours.py", cwd=tmp_path)
     assert done.returncode == bool(fault), done.stdout
     assert fault in done.stdout
