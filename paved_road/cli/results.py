@@ -361,12 +361,16 @@ class ShownRecord(Standing):
 class NewRecords(TypedDict):
     """The records that were written."""
 
+    service: str
+    """The service's folder, absolute."""
     records: list[Record]
 
 
 class Records(TypedDict):
     """The records of a service."""
 
+    service: str
+    """The service's folder, absolute."""
     records: list[Standing]
 
 
@@ -402,6 +406,8 @@ class Checked(TypedDict):
 class Baseline(TypedDict):
     """What became of the baseline."""
 
+    service: str
+    """The service's folder, absolute."""
     recorded: list[str]
     returned: list[str]
     """Paths that are as the road has them again."""
@@ -413,6 +419,8 @@ class Baseline(TypedDict):
 class Renamed(TypedDict):
     """The records that follow a rename."""
 
+    service: str
+    """The service's folder, absolute."""
     moves: list[Move]
 
 
@@ -426,6 +434,8 @@ class Lost(TypedDict):
 class Migrated(TypedDict):
     """The records that follow the road's moves."""
 
+    service: str
+    """The service's folder, absolute."""
     moves: list[Move]
     lost: list[Lost]
     dry_run: bool

@@ -49,7 +49,8 @@ def baseline(
     exit_code = int(bool(done.beyond))
     if json:
         facts = {"recorded": done.recorded, "returned": done.returned, "beyond": done.beyond}
-        ui.envelope("off-road baseline", exit_code, facts | {"record": done.record and common.facts(done.record)})
+        record = done.record and common.facts(done.record)
+        ui.envelope("off-road baseline", exit_code, {"service": str(service.path), **facts, "record": record})
     else:
         for label, paths in (("recorded", done.recorded), ("returned", done.returned), ("beyond", done.beyond)):
             for one in paths:

@@ -33,7 +33,8 @@ def listing(
     stands = standing.find(service, load(directory=service.path), today=common.day(today))
     records = [record for record in stands.ledger.records.values() if everything or record.is_open]
     if json:
-        ui.envelope("off-road list", 0, {"records": [common.facts(record, stands) for record in records]})
+        facts = [common.facts(record, stands) for record in records]
+        ui.envelope("off-road list", 0, {"service": str(service.path), "records": facts})
         return
     if not records:
         ui.good("on the road: no records")

@@ -38,7 +38,8 @@ def migrate(
     if json:
         followed = [{"record": move.record, "old": move.old, "new": move.new} for move in done.moves]
         lost = [{"record": slug, "path": gone} for slug, gone in done.lost]
-        ui.envelope("off-road migrate", exit_code, {"moves": followed, "lost": lost, "dry_run": dry_run})
+        moved = {"moves": followed, "lost": lost, "dry_run": dry_run}
+        ui.envelope("off-road migrate", exit_code, {"service": str(service.path), **moved})
     else:
         for move in done.moves:
             ui.data(f"{move.record}: {move.old} -> {move.new}")

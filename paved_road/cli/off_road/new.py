@@ -100,7 +100,8 @@ def new(
     ]  # fmt: skip
     made = lifecycle.new(found, drafts, today=today)
     if json:
-        ui.envelope("off-road new", 0, {"records": [common.facts(record) for record in made]})
+        facts = [common.facts(record) for record in made]
+        ui.envelope("off-road new", 0, {"service": str(found.path), "records": facts})
     else:
         _say(found, made)
 

@@ -32,10 +32,11 @@ def rename(
     """
     from paved_road.offroad import moves
 
-    done = moves.rename(where.open_service(service), old, new, today=common.day())
+    found = where.open_service(service)
+    done = moves.rename(found, old, new, today=common.day())
     if json:
         facts = [{"record": move.record, "old": move.old, "new": move.new} for move in done]
-        ui.envelope("off-road rename", 0, {"moves": facts})
+        ui.envelope("off-road rename", 0, {"service": str(found.path), "moves": facts})
         return
     for move in done:
         ui.data(f"{move.record}: {move.old} -> {move.new}")
