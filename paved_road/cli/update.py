@@ -245,4 +245,4 @@ def _say(service: Service, applied: Applied, left: Sequence[Decision], *, begun:
     if applied.commit:
         ui.good(f"updated to {version}, committed as {applied.commit[:10]}")
     else:
-        ui.good(f"updated to {version}; look at it with git diff --cached, then git commit")
+        ui.good(f"updated to {version}; review it with git diff --cached, then git commit")

@@ -52,8 +52,8 @@ def notes(renamed: Mapping[str, str], ours: Files, merged: Files) -> Iterator[st
     for path, leaf in merged.items():
         if path in ours and path in before and ours[path].blob != leaf.blob:
             yield (
-                f"{path}: git took it for {before[path]}, renamed by the service, and brought it the road's change; "
-                "look at it"
+                f"git detected {path} as a rename of {before[path]} and merged the template's change into it; "
+                f"review {path}"
             )
 
 

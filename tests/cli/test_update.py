@@ -88,7 +88,7 @@ def test_an_update_tells_the_releases_passed_through_and_what_became_of_each_fil
     assert "The first." not in said
     assert "  updated     hello.txt\n" in said
     assert "  added       new.txt\n" in said
-    assert "updated to 1.2.0; look at it with git diff --cached, then git commit" in said
+    assert "updated to 1.2.0; review it with git diff --cached, then git commit" in said
     assert read(service) == "Hi, world!\n"
     assert status(service) == ["M  .copier-answers.yml", "M  .paved-road.lock", "M  hello.txt", "A  new.txt"]
 
