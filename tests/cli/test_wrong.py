@@ -291,6 +291,7 @@ paved off-road accept own --days 1.5 -C ../orders
 paved off-road accept own --days -1 -C ../orders
 paved off-road accept own --by nobody -C ../orders
 paved off-road baseline --days 365 -C ../orders
+paved off-road baseline --risk huge -C ../orders
 paved off-road new "Bad Slug" --path hello.txt -C ../orders
 paved off-road new UPPER --path hello.txt -C ../orders
 paved off-road new ../x --path hello.txt -C ../orders

@@ -42,6 +42,7 @@ def baseline(
     from paved_road.config import load
     from paved_road.offroad import baseline as baselines
 
+    common.check_words(risk=risk)
     service = where.open_service(path)
     done = baselines.record(
         service, load(directory=service.path), today=common.day(), by=by, days=days, risk=risk, owner=owner

@@ -10,7 +10,7 @@ import typer
 
 from paved_road import ui
 from paved_road.cli import completing, where
-from paved_road.errors import UsageError
+from paved_road.errors import UsageError, nearest
 from paved_road.stated import LONGEST_DAYS
 
 if TYPE_CHECKING:
@@ -53,6 +53,16 @@ def day(text: str | None = None) -> date:
     except (ValueError, OverflowError) as error:
         raise UsageError(f"--today takes a date, not {text!r}", cause=str(error), hint="--today 2026-11-24") from error
     return found
+
+
+def check_words(**given: str) -> None:
+    """Refuse a kind, a risk or a support that is none, by the option that gave it and before anything is looked at."""
+    from paved_road.offroad.record import Kind, Risk, Support
+
+    for option, known in (("kind", Kind), ("risk", Risk), ("support", Support)):
+        words = [str(one) for one in known]
+        if option in given and given[option] not in words:
+            raise UsageError(f"--{option} cannot be {given[option]!r}", hint=nearest(given[option], words))
 
 
 def facts(record: Record, standing: Standing | None = None) -> Any:

@@ -79,6 +79,7 @@ def new(
 
     if sum(map(bool, (path, practice, from_drift))) != 1:
         raise UsageError("name what is excused", hint="one of --path PATH, --practice SLUG and --from-drift")
+    common.check_words(kind=kind, risk=risk, support=support)
     found = where.open_service(service)
     today = common.day()
     things: list[tuple[str, ...]] = [tuple(where.to_service(one, found) for one in path or ())]
