@@ -76,13 +76,16 @@ def _edit(here: Path, edit: Edit) -> None:
             file.write_text(edit.text)
         case How.append:
             file.write_text(file.read_text() + edit.text)
-        case How.below:
-            file.write_text("".join(_with_below(file.read_text().splitlines(keepends=True), edit)))
+        case How.change:
+            file.write_text(_changed(file.read_text(), edit))
 
 
-def _with_below(lines: list[str], edit: Edit) -> list[str]:
-    """The lines with the edit's text below the one that has its anchor, indented as that is."""
-    (place,) = (number for number, line in enumerate(lines) if edit.anchor in line)
-    indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
-    added = [indent + line if line.strip() else line for line in edit.text.splitlines(keepends=True)]
-    return [*lines[: place + 1], *added, *lines[place + 1 :]]
+def _changed(text: str, edit: Edit) -> str:
+    """The text with each place of a difference changed; a place is found by its old lines, which stand there once."""
+    for place in edit.text.split("@@\n"):
+        lines = place.splitlines(keepends=True)
+        old = "".join(line[1:] for line in lines if not line.startswith("+"))
+        new = "".join(line[1:] for line in lines if not line.startswith("-"))
+        assert text.count(old) == 1, f"{edit.path} does not have these lines once:\n{old}"
+        text = text.replace(old, new)
+    return text

@@ -12,7 +12,7 @@ What a reader needs no word for stands in comments of the form `<!-- run: ... --
     answer TEXT KEYS  when TEXT is shown type KEYS (as Python writes them: '\\r'); several pairs, one per comment
     write FILE        it is what FILE holds from now on; also for blocks in other languages
     append FILE       it is added to the end of FILE
-    below TEXT FILE   it is added to FILE below the line with TEXT, and indented as that is
+    change FILE       it is a difference (`diff`) of FILE without numbers; a line of `@@` parts its places
 
 These are steps of their own:
 
@@ -39,7 +39,7 @@ class How(StrEnum):
 
     write = "write"
     append = "append"
-    below = "below"
+    change = "change"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +62,6 @@ class Edit:
     how: How
     path: str
     text: str
-    anchor: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +92,7 @@ class _Notes:
     skip: str = ""
     terminal: str = ""
     answers: list[tuple[str, str]] = field(default_factory=list)
-    edit: tuple[How, str, str] | None = None
+    edit: tuple[How, str] | None = None
 
 
 def steps(text: str) -> Iterator[Step]:
@@ -129,11 +128,8 @@ def _note(note: str, line: int, notes: _Notes) -> Iterator[Step]:
         case "answer":
             text, keys = shlex.split(rest)
             notes.answers.append((text, keys.encode().decode("unicode_escape")))
-        case "write" | "append":
-            notes.edit = (How(verb), rest, "")
-        case "below":
-            anchor, path = shlex.split(rest)
-            notes.edit = (How.below, path, anchor)
+        case "write" | "append" | "change":
+            notes.edit = (How(verb), rest)
         case _:
             raise ValueError(f"line {line}: no such comment: {note}")
 
@@ -142,8 +138,8 @@ def _block(language: str, block: str, line: int, notes: _Notes) -> Iterator[Step
     if notes.skip:
         yield Skipped(line=line, first=block.split("\n", 1)[0], reason=notes.skip)
     elif notes.edit:
-        how, path, anchor = notes.edit
-        yield Edit(line=line, how=how, path=path, text=block, anchor=anchor)
+        how, path = notes.edit
+        yield Edit(line=line, how=how, path=path, text=block)
     elif language == "console":
         typed = list(_commands(block.splitlines()))
         codes = [0] * (len(typed) - len(notes.codes)) + notes.codes

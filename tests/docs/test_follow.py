@@ -54,9 +54,13 @@ cd service
 class Settings:
     port: int
 ```
-<!-- run: below 'port' settings.py -->
-```python
-host: str
+<!-- run: change settings.py -->
+```diff
+-class Settings:
++class Settings(Base):
+@@
+     port: int
++    host: str
 ```
 <!-- run: append settings.py -->
 ```python
@@ -65,7 +69,7 @@ settings = Settings()
 <!-- run: exit 0 3 -->
 ```console
 $ cat settings.py
-class Settings:
+class Settings(Base):
     port: int
     host: str
 settings = Settings()

@@ -14,14 +14,18 @@ PAGES = [
     "README.md",
     "docs/index.md",
     "docs/tutorial.md",
-    "docs/how-to/update.md",
-    "docs/how-to/resolve-conflicts.md",
+    *sorted(str(page.relative_to(PROJECT)) for page in (PROJECT / "docs/how-to").glob("*.md")),
 ]
 SKIPPED = {
     "README.md": [
         "$ pip install .        # or: uv tool install .",
         "make demo    # stamps a service, updates it, tests it, runs it, breaks its dependency, shows it coping",
     ],
+    "docs/how-to/deploy.md": [
+        "$ make image    # orders:local; CONTAINER=podman or buildah instead of docker",
+        "$ deploy/roll-out.sh prod registry.example.com/orders@sha256:4bf...",
+    ],
+    "docs/how-to/squeeze.md": ["$ make squeeze"],
 }
 """The first lines of the blocks that nobody runs; the page says why."""
 
