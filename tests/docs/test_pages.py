@@ -25,6 +25,16 @@ SKIPPED = {
         "$ make image    # orders:local; CONTAINER=podman or buildah instead of docker",
         "$ deploy/roll-out.sh prod registry.example.com/orders@sha256:4bf...",
     ],
+    "docs/how-to/leave-another-generator.md": [
+        "$ git clone --no-tags https://git.example.com/acme/cookiecutter-service road",
+        "$ cd mail",
+        '$ paved adopt . --road gh:acme/road --ref 1.0.0 --defaults --data project_name="mail tool" --dry-run',
+        "$ paved adopt . --road gh:acme/service-template --ref 1.0.0 --defaults",
+        (
+            "$ aws cloudformation get-template --stack-name mail-prod --query TemplateBody --output text"
+            " > infrastructure/cloudformation.yaml"
+        ),
+    ],
     "docs/how-to/squeeze.md": ["$ make squeeze"],
 }
 """The first lines of the blocks that nobody runs; the page says why."""

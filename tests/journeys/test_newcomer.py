@@ -19,7 +19,7 @@ def test_a_service_is_made_passes_its_gate_runs_and_survives_its_dependency(pers
         ("Team that owns it", "\x15payments" + ENTER),
         ("How critical it is", ENTER),
         ("4/4", ENTER),
-        ("Customise the other", "n"),
+        ("Customise the other", "n" + ENTER),
         ("Write it?", ENTER),
     )
     assert "stamped orders from service" in said
