@@ -35,6 +35,11 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Leave out what only the test that follows the page reads (tests/docs/page.py)."""
+    return re.sub(r"<!-- run: .*?-->\n", "", markdown, flags=re.DOTALL)
+
+
 def commands() -> Iterator[tuple[str, str]]:
     """Every command's name and its `--help`, as on a terminal of 100 columns."""
     yield from _commands(typer.main.get_command(app), "paved")
