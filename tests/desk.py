@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import struct
 import termios
 import time
@@ -194,6 +195,8 @@ def _open(folder: Path, env: Mapping[str, str]) -> _Shell:
     own = {**env, "PS1": "", "PS2": "", "PROMPT_COMMAND": r"printf '\036%d\036' $?", "HISTFILE": ""}
     pid, end = pty.fork()
     if pid == 0:
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)  # what the tests' own parent ignores, a person's shell does not
         os.chdir(folder)
         os.execve(bash, ["bash", "--norc", "--noprofile", "--noediting", "-i"], own)
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
