@@ -6,6 +6,7 @@ import tomllib
 from typing import Any
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +41,7 @@ seconds = 20
         (("answers", "debug"), True, "8080\n", "8080\ndebug = true\n"),
         (("answers", "a b"), "é", "8080\n", '8080\n"a b" = "é"\n'),
         (("limits", "files"), 5, "seconds = 20\n", "seconds = 20\nfiles = 5\n"),
-        (("template",), "service", "]\n\n# Answers", ']\ntemplate = "service"\n\n# Answers'),
+        (("template",), "service", "# My settings.\n", 'template = "service"\n\n# My settings.\n'),
     ],
 )
 def test_one_key_changes_and_nothing_else(path: tuple[str, ...], value: Any, old: str, new: str) -> None:
@@ -58,6 +59,8 @@ def test_one_key_changes_and_nothing_else(path: tuple[str, ...], value: Any, old
         ("a = 1", ("road",), "a = 1\nroad = 1\n"),
         ("a = 1\n", ("limits", "files"), "a = 1\n\n[limits]\nfiles = 1\n"),
         ("# only a comment\n", ("road",), "# only a comment\nroad = 1\n"),
+        ("limits = {files = 2}\n", ("limits", "files"), "limits = {files = 1}\n"),
+        ('"limits" = { files = 2 } # x\n', ("limits", "seconds"), '"limits" = { files = 2, seconds = 1} # x\n'),
         ("[limits]\n", ("limits", "files"), "[limits]\nfiles = 1\n"),
         ("# of limits\n[limits]\nfiles = 2\n", ("road",), "road = 1\n\n# of limits\n[limits]\nfiles = 2\n"),
         ("limits.files = 2 # few\n", ("limits", "files"), "limits.files = 1 # few\n"),
@@ -84,10 +87,9 @@ def test_a_key_is_taken_out_and_nothing_else(path: tuple[str, ...], gone: str) -
         toml_edit.without(FILE, ("template",))
 
 
-@pytest.mark.parametrize("text", ["limits = {files = 2}\n", '"limits" = { files = 2 } # x\n', "x = 1\n" * 20000])
-def test_what_takes_more_than_one_change_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"only a person can change|larger than|overwrite"):
-        toml_edit.with_value(text, ("limits", "seconds"), 1)
+def test_a_file_of_more_than_paved_reads_is_refused() -> None:
+    with pytest.raises(ValueError, match="larger than"):
+        toml_edit.with_value("x = 1\n" * 20000, ("limits", "seconds"), 1)
 
 
 VALUES = st.one_of(st.text(), st.booleans(), st.integers(-(2**60), 2**60), st.lists(st.text(), max_size=3))
@@ -97,7 +99,7 @@ KEYS = st.text("ab- é#=\"'.", min_size=1, max_size=4)
 @given(st.dictionaries(KEYS, VALUES, max_size=4), KEYS, VALUES)
 def test_any_key_and_any_value_are_what_they_were(data: dict[str, Any], key: str, value: Any) -> None:
     text = "".join(
-        f"{toml_edit.dumped(name) if name else name} = {toml_edit.dumped(one)} # {name}\n" for name, one in data.items()
+        f"{tomlkit.key(name).as_string()} = {tomlkit.item(one).as_string()} # {name}\n" for name, one in data.items()
     )
     after = toml_edit.with_value(text, (key,), value)
     assert tomllib.loads(after) == {**data, key: value}
