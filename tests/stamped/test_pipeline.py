@@ -273,7 +273,8 @@ def propose(service: Path, forge: str, paved: str = "paved") -> tuple[subprocess
     body, output = service.parent / "body.md", service.parent / "output"
     output.touch()
     words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", proposals()[forge]]
-    done = run(*words, cwd=service, env={"PAVED": paved, "BODY": str(body), "GITHUB_OUTPUT": str(output)})
+    env = {"PAVED": paved, "BODY": str(body), "GITHUB_OUTPUT": str(output), "FORCE_COLOR": "1"}
+    done = run(*words, cwd=service, env=env)
     return done, body.read_text(), output.read_text()
 
 
@@ -287,6 +288,7 @@ def test_a_release_of_the_road_is_proposed_with_its_changelog(service: Path, for
     assert done.returncode == 0, done.stderr
     assert told == ("branch=road/1.1.0\n" if forge == "github" else "")
     assert "- Two." in body
+    assert "\x1b" not in body
     assert run("git", "log", "-1", "--format=%D", cwd=service).stdout.startswith("HEAD -> road/1.1.0")
 
 
