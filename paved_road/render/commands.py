@@ -6,8 +6,9 @@ Copier decides the same way (`_tasks`, `_migrations`), and the variables have it
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,15 @@ class Command:
     """A line for the shell, or a program and its arguments."""
     folder: str = "."
     environment: dict[str, str] = field(default_factory=dict)
+    shown: str = ""
+    """What messages call it, where they do not call it by what runs; see `in_short`."""
 
     def __str__(self) -> str:
+        return self.shown or self.line
+
+    @property
+    def line(self) -> str:
+        """What runs, on one line."""
         return self.command if isinstance(self.command, str) else " ".join(self.command)
 
 
@@ -54,11 +62,12 @@ class Evaluation:
         """The command with its Jinja rendered."""
         told = {**facts, "copier_operation": str(self.operation)}
         words = [str(self._render(str(word), facts)) for word in command] if isinstance(command, list) else None
-        return Command(
+        found = Command(
             command=str(self._render(command, facts)) if words is None else words,
             folder=str(self._render(str(folder), facts)),
             environment={key.upper(): value for key, value in told.items()},
         )
+        return replace(found, shown=in_short(found.line, self.variables))
 
     def _render(self, value: Any, facts: Mapping[str, str]) -> Any:
         if not isinstance(value, str):
@@ -71,6 +80,20 @@ class Evaluation:
             raise
         except Exception as error:
             raise TemplateError("a command of the template cannot be evaluated", cause=f"{error}: {value!r}") from error
+
+
+def in_short(line: str, variables: Mapping[str, Any]) -> str:
+    """A command as its template wrote it, without what differs from machine to machine and from run to run.
+
+    The interpreter is `python`. A file of the template's or of the service's is its path there.
+    """
+    conf, python = variables["_copier_conf"], variables["_copier_python"]
+    if python:
+        line = re.sub(rf"{re.escape(python)}(?![\w./-])", "python", line)
+    for folder in sorted({str(conf["src_path"]), str(conf["dst_path"])} - {"/"}, key=len, reverse=True):
+        line = re.sub(rf"{re.escape(folder)}/(?=[\w.*])", "", line)
+        line = re.sub(rf"{re.escape(folder)}/?(?![\w./*-])", ".", line)
+    return line
 
 
 def tasks(items: Iterable[Any], evaluation: Evaluation) -> Iterator[Command]:
@@ -107,7 +130,7 @@ def bring(files: Tree, folder: Path, commands: Iterable[Command], *, written_to:
 
     `written_to` is where that folder still is, when it is to be renamed into its place.
     """
-    if any(str(folder) in f"{command} {command.folder}" for command in commands) and not folder.exists():
+    if any(str(folder) in f"{command.line} {command.folder}" for command in commands) and not folder.exists():
         trees.write(files, written_to or folder)
 
 

@@ -6,12 +6,13 @@ does not run; one that may run is said with the words "if its condition holds".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import TemplateError
-from paved_road.render.commands import Evaluation
+from paved_road.render.commands import Evaluation, in_short
 from paved_road.render.context import Operation
 from paved_road.render.questions import to_bool
 
@@ -60,7 +61,16 @@ def everything(config: TemplateConfig) -> list[str]:
 
 
 def _text(command: Any) -> str:
-    return " ".join(map(str, command)) if isinstance(command, list) else str(command)
+    text = " ".join(map(str, command)) if isinstance(command, list) else str(command)
+    return in_short(_EXPRESSION.sub(r"{{ \1 }}", text), _AS_WRITTEN)
+
+
+_EXPRESSION = re.compile(r"\{\{-?\s*(_copier_python|_copier_conf\.(?:src|dst)_path)\s*-?\}\}")
+_AS_WRITTEN = {
+    "_copier_python": "{{ _copier_python }}",
+    "_copier_conf": {"src_path": "{{ _copier_conf.src_path }}", "dst_path": "{{ _copier_conf.dst_path }}"},
+}
+"""What `in_short` shortens in a command that is not rendered yet, so that both ways say the same."""
 
 
 def holds(

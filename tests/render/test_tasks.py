@@ -475,3 +475,15 @@ def test_the_same_tasks_leave_the_same_files_as_with_copier(tmp_path: Path) -> N
     found = [{name: (tmp_path / who / "hi" / name).read_text() for name in ("told.txt", "b.txt")} for who in ("c", "p")]
     assert found[0] == found[1]
     assert json.dumps(found).count("tasks") == 2
+
+
+def test_its_command_is_shown_as_the_template_wrote_it(tmp_path: Path) -> None:
+    python, source = "{{ _copier_python }}", "{{ _copier_conf.src_path }}"
+    files = {"bin/it.py": "import sys; sys.exit('cannot')\n"}
+    at = road(tmp_path, [python, f"{source}/bin/it.py", "{{ name }}"], files=files)
+    said = paved("new", tmp_path / "service", "--road", at)
+    assert (said.code, "task: python bin/it.py {{ name }}" in said.err) == (2, True)  # nothing is answered yet
+    for words in (["--dry-run"], ["--dry-run", "--json"], ["--dry-run", "--trust", "--json"], ["--trust"]):
+        said = paved("new", tmp_path / "service", "--road", at, "--defaults", *words)
+        assert "python bin/it.py world" in said.out + said.err, words
+        assert sys.executable not in said.out + said.err

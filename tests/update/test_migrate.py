@@ -306,3 +306,29 @@ def test_they_are_told_and_do_what_copier_has_them_do(tmp_path: Path, road: Path
     assert update(service) == 0
     assert log(service) == log(tmp_path / "copier" / "hi")
     assert ("never" in str(shape)) is (log(service) == ["made"])
+
+
+@pytest.mark.parametrize("stage", ["before", "after"])
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (["{{ _copier_python }}", "{{ _copier_conf.src_path }}/bin/it.py", "now"], "python bin/it.py now"),
+        ('"{{_copier_python}}" "{{ _copier_conf.src_path }}/bin/it.py"', '"python" "bin/it.py"'),
+        ("{{ _copier_python }} {{ _copier_conf.src_path }}/bin/it.py && cd .", "python bin/it.py && cd ."),
+        ("cd {{ _copier_conf.dst_path }}; {{ _copier_python }} {{ _copier_conf.src_path }}/bin/it.py", "cd .; python"),
+    ],
+)
+def test_its_command_is_shown_as_the_template_wrote_it(
+    service: Path, road: Path, capsys: pytest.CaptureFixture[str], stage: str, command: object, shown: str
+) -> None:
+    """Neither the interpreter nor the folder where its scripts happen to be is anything that a person has to know."""
+    given = {"version": "1.1.0", "when": f"{{{{ _stage == '{stage}' }}}}", "command": command}
+    fails = "import sys; sys.exit('cannot')\n"
+    evolve(road, {"copier.yml": config(given, name="world"), "bin/it.py": fails}, tag="v1.1.0")
+    ways = (["--dry-run"], ["--dry-run", "--json"], ["--dry-run", "--trust", "--json"], ["--json"], ["--trust"])
+    for words in ways:
+        assert main(["update", str(service), *words]) in (0, 2)
+        said = capsys.readouterr()
+        text = (said.out + said.err).replace('\\"', '"')
+        assert shown in text, words
+        assert not [one for one in (sys.executable, "paved-update", "/paved-") if one in text], words
