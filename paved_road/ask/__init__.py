@@ -40,9 +40,7 @@ class Interviewer:
         kept = Kept(self._command, topic)
         said = kept.read()
         goes_on = bool(said.answers)
-        if goes_on:
-            ui.note("your answers from before are used; change them in the list of all answers")
-        talk = Talk(topic, _person(), said)
+        talk = Talk(topic, _person(), said, on_use=_tell_of_earlier)
         try:
             # A dry run writes nothing, so it has no review: but for answers that it did not ask for.
             return talk.hold(settle, review=self._review if goes_on or not self._dry_run else "")
@@ -84,6 +82,11 @@ def asking(command: str, *, wanted: bool, review: str, dry_run: bool) -> Iterato
         if interviewer.has_kept:
             ui.note(_GO_ON)
         raise
+
+
+def _tell_of_earlier() -> None:
+    """Said when one is taken: no list of answers follows where none of their questions is put."""
+    ui.note("your answers from before are used; change them in the list of all answers")
 
 
 def _person() -> Person:

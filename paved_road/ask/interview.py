@@ -84,8 +84,11 @@ _OTHERS = ""
 class Talk:
     """One person answers the questions of one template."""
 
-    def __init__(self, topic: Topic, person: Person, said: Said) -> None:
+    def __init__(self, topic: Topic, person: Person, said: Said, *, on_use: Callable[[], None] = lambda: None) -> None:
+        """`on_use` is called once, when the first of the answers in `said` is taken without a question."""
         self.topic, self.person, self.said = topic, person, said
+        self._on_use = on_use
+        self._earlier = set(said.answers)
         self.trail = _trail(topic, said)
         """The questions that were put, in that order."""
         self.drafts: dict[str, Any] = {}
@@ -129,7 +132,11 @@ class Talk:
         why = ""
         try:
             if name in self.said.answers:
-                return self._once_more(prompt, self.said.answers[name])
+                value = self._once_more(prompt, self.said.answers[name])
+                if name in self._earlier:
+                    self._earlier.clear()
+                    self._on_use()
+                return value
             if not self._is_asked(name) and prompt.default is not MISSING:
                 prompt.accept(parsed(prompt.default))
                 self.kept_default.append(name)
@@ -140,6 +147,7 @@ class Talk:
                 self._put_again(name)
         shown = replace(prompt, default=self.drafts[name]) if name in self.drafts else prompt
         place = "" if self.is_reviewed else self._place(name)
+        self._earlier.discard(name)
         value = self.person.ask(Question(prompt=shown, place=place, back=bool(self.trail), said=why))
         self.drafts.pop(name, None)
         usual = prompt.default is not MISSING and _is_same(value, prompt.default)

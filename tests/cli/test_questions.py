@@ -381,6 +381,37 @@ def test_an_update_asks_only_what_neither_the_service_nor_the_dry_run_answered(t
     assert {"tone": "cold", "new": "x"}.items() <= recorded(tmp_path / "svc").items()
 
 
+@pytest.mark.parametrize("by", ["--data", "--answers", "a migration"])
+def test_answers_from_before_are_told_of_only_where_they_are_used(tmp_path: Path, by: str) -> None:
+    road = road_of(tmp_path, MANY)
+    with terminal(paved("new", "svc", "--road", road, "--defaults"), tmp_path) as screen:
+        assert screen.end() == 0, screen.screen
+    command = "echo 'tone: warm' >> .copier-answers.yml"
+    write = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": command}
+    brings = f"_migrations: [{json.dumps(write)}]\n" if by == "a migration" else ""
+    evolve(road, {"copier.yml": f"{MANY}{brings}tone: {{type: str, choices: [warm, cold]}}\n"}, tag="v1.1.0")
+    with terminal(paved("update", "svc", "--dry-run"), tmp_path) as screen:
+        screen.answer("tone", "cold", ENTER)
+        assert screen.end() == 0, screen.screen
+    (tmp_path / "given.yml").write_text("tone: warm\n")
+    words = {"--data": ["--data", "tone=warm"], "--answers": ["--answers", "given.yml"], "a migration": ["--trust"]}
+    with terminal(paved("update", "svc", *words[by]), tmp_path) as screen:
+        assert screen.end() == 0, screen.screen
+        assert "from before" not in screen.text
+    assert recorded(tmp_path / "svc")["tone"] == "warm"
+
+
+def test_answers_from_before_that_are_all_given_now_are_not_told_of(tmp_path: Path) -> None:
+    road = road_of(tmp_path, "name: {type: str, help: Name}\nother: {type: str, help: Other}\n")
+    with terminal(paved("new", "svc", "--road", road, "--dry-run", "--data", "other=1"), tmp_path) as screen:
+        screen.answer("Name", "shop", ENTER)
+        assert screen.end() == 0, screen.screen
+    with terminal(paved("new", "svc", "--road", road, "--data", "other=1", "--data", "name=till"), tmp_path) as screen:
+        assert screen.end() == 0, screen.screen
+        assert "from before" not in screen.text
+    assert recorded(tmp_path / "svc")["name"] == "till"
+
+
 def test_answers_of_another_destination_or_of_long_ago_are_not_used(tmp_path: Path) -> None:
     road = road_of(tmp_path, "q: {type: str, help: What}\n")
     for destination in ("one", "two"):
