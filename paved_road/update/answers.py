@@ -6,11 +6,14 @@ import contextlib
 from collections.abc import Callable, Collection, Container, Mapping
 from typing import Any
 
+from paved_road import records
 from paved_road.errors import AnswerError
+from paved_road.git import Scratch
 from paved_road.render import Questionnaire
 from paved_road.render.context import AnswerBook, parsed
 from paved_road.render.prompts import MISSING, Ask, Interview, Prompt, Topic
 from paved_road.service import Service
+from paved_road.update.merge import Files
 
 
 def only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: Container[str]) -> Interview | None:
@@ -47,3 +50,23 @@ def refuse_lost(
         cause="; ".join(why) or f"{service.answers_file} was edited, or the question has changed",
         hint=" ".join(f"--data {name}=VALUE" for name in lost),
     )
+
+
+def without_address_alone(result: Files, head: Files, service: Service, scratch: Scratch) -> Files:
+    """The result without an answers file that only names the template's folder on the same road, too.
+
+    That is no update: `status` knows of none. The record is written with the next one that changes more.
+    """
+    name = service.answers_file
+    if {path for path in {*result, *head} if result.get(path) != head.get(path)} != {name}:
+        return result
+    if result.get(name) is None or head.get(name) is None:
+        return result
+    before, after = scratch.read([head[name], result[name]])
+    is_same = records.stated(before).road == records.stated(after).road
+    return {**result, name: head[name]} if is_same and _beside_address(before) == _beside_address(after) else result
+
+
+def _beside_address(answers: bytes) -> list[bytes]:
+    """The lines of an answers file but the one that names the road."""
+    return [line for line in answers.splitlines() if not line.startswith(b"_src_path:")]

@@ -55,7 +55,7 @@ from paved_road.update import (
     unrecorded,
 )
 from paved_road.update import base as bases
-from paved_road.update.answers import only_new, refuse_lost
+from paved_road.update.answers import only_new, refuse_lost, without_address_alone
 from paved_road.update.base import Base, leaves
 from paved_road.update.changes import Change, Outcome
 from paved_road.update.decisions import Decision, Reason
@@ -369,6 +369,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     )  # fmt: skip
     draft = replace(draft, lock=draft.lock.without(draft.left_out.keys() - no_longer.keys()))
     result |= {**no_longer, **_records(draft, scratch)}
+    result = without_address_alone(result, head, service, scratch)
     submodules = {one.path: Leaf(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
     obstacles = in_the_way.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -231,3 +232,31 @@ def test_status_and_update_agree_about_a_road_that_moved(road: Path, tmp_path: P
     assert paved("new", service, "--road", road, "--defaults").code == 0
     shutil.move(road, tmp_path / "elsewhere")
     assert [paved(word, service).code for word in ("status", "update")] == [2, 2]
+
+
+@pytest.mark.parametrize("source", ["a folder", "a URL"])
+@pytest.mark.parametrize("since", ["nothing", "a release", "another answer"])
+def test_status_and_update_agree_about_an_answers_file_that_names_no_template(
+    road: Path, tmp_path: Path, source: str, since: str
+) -> None:
+    """As an earlier paved wrote it for a road of several templates."""
+    more = {"templates/two/copier.yml": "x: 1\n", "templates/one/copier.yml": "_subdirectory: t\nname: {default: a}\n"}
+    make_road(road, {**SEVERAL, **more}, tag="one/v1.0.0")
+    named = str(road) if source == "a folder" else f"file://{road}"
+    service = tmp_path / "service"
+    assert paved("new", "one", service, "--road", named, "--defaults").code == 0
+    answers = service / ".copier-answers.yml"
+    text = answers.read_text()
+    before = re.sub(r"paved:(.*)#templates/one", r"\1", text)
+    assert before != text
+    evolve(service, {answers.name: before})
+    if since == "a release":
+        evolve(road, {"templates/one/t/a.txt": "two\n"}, tag="one/v1.1.0")
+        agree(service, newer=True)
+    elif since == "another answer":
+        agree(service, newer=False)
+        assert paved("update", service, "--data", "name=b", "--commit").code == 0
+    else:
+        agree(service, newer=False)
+    assert ("#templates/one" in answers.read_text()) == (since != "nothing")
+    assert git.run("status", "--porcelain", cwd=service) == b""
