@@ -18,7 +18,7 @@ from paved_road.errors import PavedError, ServiceError, UsageError
 from paved_road.git import Leaf
 from paved_road.road import is_older
 from paved_road.service import LOCK, OTHER_LOCKS, Lock, Service, has_markers, parse_lock
-from paved_road.update import preconditions, remerged, structured
+from paved_road.update import keywise, preconditions, remerged
 from paved_road.update.decisions import Decision, Kind, Reason, describe
 
 if TYPE_CHECKING:
@@ -207,9 +207,7 @@ def _merged(name: str, sides: _Sides, *, newer_is_ours: bool) -> bytes:
         return bytes(name + release.get(name, rest))
 
     base, ours, theirs = (_RELEASE.sub(released, text) for text in (sides.base, sides.ours, sides.theirs))
-    text, clean = git.merge_texts(base, ours, theirs)
-    decided = None if clean else structured.resolve(name, base or b"{}\n", ours, theirs, text)
-    return text if decided is None else decided
+    return keywise.merge(name, base, ours, theirs, newer_is_ours=newer_is_ours)
 
 
 _RELEASE = re.compile(rb"^(?P<name>_commit|_src_path)(?P<rest>:.*\n(?:[ \t]+\S.*\n)*)", re.MULTILINE)

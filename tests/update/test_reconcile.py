@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import yaml
 
 from paved_road import git
 from paved_road.testing import Evolution, evolve, paved, run, write_files
+from paved_road.update import keywise, reconcile
 
 QUESTIONS = "name: {type: str, default: world}\ntone: {type: str, default: warm}\nport: {type: int, default: 80}\n"
 FILE = "".join(f"line {number}\n" for number in range(9)) + "{{ name }}\n" + "-\n" * 9 + "{{ tone }}\n" + "-\n" * 9
@@ -221,6 +223,69 @@ def test_a_question_that_was_answered_twice_is_a_persons_to_decide(evolution: Ev
     git.run("add", "--all", cwd=service)
     assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
     is_well(service)
+
+
+def contested(text: str) -> list[str]:
+    """What each region between markers has, on either side, of the questions."""
+    regions = re.findall(r"^<<<<<<< .*?^>>>>>>> .*?$", text, flags=re.MULTILINE | re.DOTALL)
+    return [" ".join(sorted(set(re.findall(r"^(\w+):", region, flags=re.MULTILINE)))) for region in regions]
+
+
+MANY = "".join(f"{name}: {{type: str, default: {name}}}\n" for name in ("name", "pin", "port", "region", "tier"))
+
+
+@pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_markers_are_around_what_both_answered_differently_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str], side: str
+) -> None:
+    """git makes one conflict of these lines, and whoever takes a side of it drops an answer that nobody contested."""
+    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    evolution = Evolution(tmp_path, {"a.txt": "x\n"}, questions=MANY)
+    evolution.release({"b.txt": "y\n"})
+    asked = f"_subdirectory: template\n_templates_suffix: .jinja\n{MANY}added: {{type: str, default: q}}\n"
+    evolve(evolution.road, {"copier.yml": asked}, tag="v1.2.0")
+    service = evolution.service
+    older = ("--data", "tier=low", "--data", "port=1", "--data", "name=both", "--data", "pin=kept")
+    newer = ("--data", "tier=high", "--data", "port=2", "--data", "name=both", "--data", "added=new")
+    branch(service, names[0], "--to", "1.1.0", *older)
+    branch(service, names[1], "--to", "1.2.0", *newer)
+    assert merge(service) == 1
+    assert paved("update", service, "--continue").code == 1
+    text = (service / ".copier-answers.yml").read_text()
+    assert contested(text) == ["port", "tier"]
+    decided = reconcile._REGION.sub(rb"\g<" + side.encode() + b">", text.encode())
+    write_files(service, {".copier-answers.yml": decided.decode()})
+    evolve(service, {})
+    assert paved("update", service, "--defaults").code == 0
+    is_older = (names[0] == "one") == (side == "ours")
+    assert answers(service) == {
+        "_commit": "v1.2.0", "added": "new", "name": "both", "pin": "kept", "region": "region",
+        **({"tier": "low", "port": "1"} if is_older else {"tier": "high", "port": "2"}),
+    }  # fmt: skip
+
+
+MERGES = {
+    "one-sided": (b"a: 1\nb: 2\n", b"a: 9\nb: 2\n", b"a: 1\nb: 8\nc: 7\n", b"a: 9\nb: 8\nc: 7\n"),
+    "removed": (b"a: 1\nb: 2\n", b"b: 3\n", b"a: 1\nb: 2\n", b"b: 3\n"),
+    "the same in another spelling": (b"a: x\n", b"a: y\n", b"a: y\n", b"a: y\n"),
+    "a text of lines": (b"a: |\n  x\n  y\nb: 1\n", b"a: |\n  x\n  z\nb: 1\n", b"a: |\n  x\n  y\nb: 2\n",
+                        b"a: |\n  x\n  z\nb: 2\n"),
+    "both add to a list": (b"a:\n- x\nb: 1\n", b"a:\n- x\n- y\nb: 1\n", b"a:\n- x\n- z\nb: 2\n",
+                           b"a:\n- x\n- y\n- z\nb: 2\n"),
+    "no last newline": (b"a: 1\nb: 2", b"a: 3\nb: 2", b"a: 1\nb: 4", b"a: 3\nb: 4\n"),
+    "a comment on top": (b"# x\na: 1\n", b"# x\na: 2\n", b"# y\na: 1\n", b"# y\na: 2\n"),
+    "no base": (b"", b"a: 1\n", b"a: 1\nb: 2\n", b"a: 1\nb: 2\n"),
+    "not sorted": (b"z: 1\na: 1\n", b"z: 1\na: 1\n", b"z: 1\ny: 3\na: 1\n", b"z: 1\ny: 3\na: 1\n"),
+    "one line for all": (b"{a: 1, b: 2}\n", b"{a: 1, b: 3}\n", b"{a: 1, b: 2}\n", b"{a: 1, b: 3}\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("newer_is_ours", [True, False])
+@pytest.mark.parametrize("case", MERGES)
+def test_answers_files_merge_question_by_question(case: str, newer_is_ours: bool) -> None:
+    base, ours, theirs, expected = MERGES[case]
+    assert keywise.merge("a.yml", base, ours, theirs, newer_is_ours=newer_is_ours) == expected
 
 
 def test_answers_beside_each_other_are_merged_where_git_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
