@@ -35,7 +35,7 @@ def merge(name: str, base: bytes, ours: bytes, theirs: bytes, *, newer_is_ours: 
 
 def _one(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
     """One question as whoever changed it answered it; with markers where both did."""
-    if ours == theirs or theirs == base:
+    if theirs in (ours, base):
         return ours
     if ours == base:
         return theirs
