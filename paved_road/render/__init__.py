@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paved_road import debug
+from paved_road import address, debug
 from paved_road import tree as trees
 from paved_road.config import BUILT_IN
 from paved_road.errors import (
@@ -41,6 +41,7 @@ from paved_road.render.questions import to_bool, written, written_defaults
 from paved_road.road import Release
 from paved_road.stated import FILENAME
 from paved_road.tree import File, Tree
+from paved_road.whereabouts import quoted
 
 if TYPE_CHECKING:
     import jinja2
@@ -228,10 +229,12 @@ _prepare_once = functools.lru_cache(maxsize=16)(_prepare)
 
 def untrusted(release: Release, wanted: Iterable[str]) -> UntrustedTemplate:
     """What to raise when a template wants to run these commands and extensions, and nobody trusts it."""
+    road = release.template.road
+    known_as = str(road.location) if address.is_relative(road.source) else road.source
     return UntrustedTemplate(
         f"the template {release.template.name!r} wants to run code of its own",
         cause="; ".join(wanted),
-        hint="read it first; to let it run, add --trust",
+        hint=f"read it first; to let it run, add --trust; in a pipeline: PAVED_TRUST={quoted(known_as)}",
     )
 
 

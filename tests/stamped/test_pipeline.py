@@ -202,6 +202,28 @@ def test_github_and_gitlab_propose_an_update_with_the_same_words() -> None:
     assert ours.rpartition('echo "branch=')[0] == theirs
 
 
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_every_service_of_a_repository_has_its_own_proposal(tmp_path: Path, forge: str) -> None:
+    names = ("services/orders", "services/.pay roll")
+    whole = make_road(tmp_path / "repository", {"README.md": "Several services.\n"}, tag=None)
+    for name in names:
+        small_service(tmp_path, f"repository/{name}")
+    evolve(whole, {})
+    start = run("git", "rev-parse", "HEAD", cwd=whole).stdout
+    evolve(tmp_path / "road", {"template/a.txt": "two\n"}, tag="v1.1.0")
+    told = ""
+    for name in names:
+        if forge == "gitlab":  # each job has a clone of its own
+            run("git", "checkout", "-q", "--detach", start.strip(), cwd=whole)
+        done, _, told = propose(whole / name, forge, scratch=tmp_path)
+        assert done.returncode == 0, done.stderr
+    branches = ["road/services/-pay-roll/1.1.0", "road/services/orders/1.1.0"]
+    assert run("git", "branch", "--list", "--format=%(refname:short)", "road/*", cwd=whole).stdout.split() == branches
+    assert told == ("".join(f"branch={name}\n" for name in reversed(branches)) if forge == "github" else "")
+    for name in branches:
+        assert run("git", "rev-parse", f"{name}^", cwd=whole).stdout == start, "only this service's update is in it"
+
+
 def test_the_actions_say_what_github_demands() -> None:
     for path, text in actions().items():
         action = yaml.safe_load(text)
@@ -258,23 +280,30 @@ def test_the_road_s_job_finds_drift_and_takes_its_record(tmp_path: Path) -> None
 @pytest.fixture
 def service(tmp_path: Path) -> Path:
     """A service of a small road that lies beside it."""
-    answers = {"template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
-    files = {"copier.yml": "_subdirectory: template\n", "template/a.txt": "one\n"}
-    make_road(tmp_path / "road", files | answers)
-    assert (
-        run("paved", "new", tmp_path / "orders", "--road", tmp_path / "road", "--defaults", cwd=tmp_path).returncode
-        == 0
-    )
-    return tmp_path / "orders"
+    return small_service(tmp_path, "orders")
 
 
-def propose(service: Path, forge: str, paved: str = "paved") -> tuple[subprocess.CompletedProcess[str], str, str]:
+def small_service(folder: Path, name: str) -> Path:
+    """A service of a small road, `road` in the folder, which is made when it is not there yet."""
+    road = folder / "road"
+    if not road.exists():
+        answers = {"template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
+        make_road(road, {"copier.yml": "_subdirectory: template\n", "template/a.txt": "one\n"} | answers)
+    done = run("paved", "new", folder / name, "--road", road, "--defaults", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / name
+
+
+def propose(
+    service: Path, forge: str, *, scratch: Path | None = None, **env: str
+) -> tuple[subprocess.CompletedProcess[str], str, str]:
     """Run a forge's script as it does; how it ended, the body, and what later steps are told."""
-    body, output = service.parent / "body.md", service.parent / "output"
+    scratch = scratch or service.parent
+    body, output = scratch / "body.md", scratch / "output"
     output.touch()
     words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", proposals()[forge]]
-    env = {"PAVED": paved, "BODY": str(body), "GITHUB_OUTPUT": str(output), "FORCE_COLOR": "1"}
-    done = run(*words, cwd=service, env=env)
+    told = {"PAVED": "paved", "BODY": str(body), "GITHUB_OUTPUT": str(output), "FORCE_COLOR": "1"}
+    done = run(*words, cwd=service, env=told | env)
     return done, body.read_text(), output.read_text()
 
 
@@ -289,7 +318,8 @@ def test_a_release_of_the_road_is_proposed_with_its_changelog(service: Path, for
     assert told == ("branch=road/1.1.0\n" if forge == "github" else "")
     assert "- Two." in body
     assert "\x1b" not in body
-    assert run("git", "log", "-1", "--format=%D", cwd=service).stdout.startswith("HEAD -> road/1.1.0")
+    proposed = run("git", "log", "--format=%D", "main..road/1.1.0", cwd=service).stdout
+    assert proposed.strip().removeprefix("HEAD -> ") == "road/1.1.0"
 
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
@@ -299,6 +329,19 @@ def test_a_release_that_a_person_has_to_decide_fails_the_job(service: Path, forg
     done, _, told = propose(service, forge)
     assert (done.returncode, told) == (1, "")
     assert "a person has to decide" in done.stderr
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+@pytest.mark.parametrize("code", ["_tasks: [date > made.txt]\n", "_migrations: [date > made.txt]\n"])
+def test_a_road_that_runs_code_is_trusted_by_the_environment_of_the_job(service: Path, forge: str, code: str) -> None:
+    road = service.parent / "road"
+    evolve(road, {"template/a.txt": "two\n", "copier.yml": f"_subdirectory: template\n{code}"}, tag="v1.1.0")
+    done, _, told = propose(service, forge)
+    assert (done.returncode, told) == (2, "")
+    assert f"in a pipeline: PAVED_TRUST={road}\n" in done.stderr
+    done, _, _ = propose(service, forge, PAVED_TRUST=str(road))
+    assert done.returncode == 0, done.stderr
+    assert "made.txt" in run("git", "ls-tree", "--name-only", "road/1.1.0", cwd=service).stdout
 
 
 @pytest.mark.parametrize("forge", ["github", "gitlab"])
