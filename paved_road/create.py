@@ -136,7 +136,7 @@ def plan(order: Order, config: Config, *, interview: Interview | None = None) ->
     _check_trust(form, order, [f"task: {task}" for task in tasks])
     if tasks and not form.trust:  # a dry run: nothing else comes here
         wanted = "; ".join(f"task: {task}" for task in tasks)
-        notes.append(f"paved new itself runs code of the template's, which takes --trust: {wanted}")
+        notes.append(f"paved new itself needs --trust, because it runs the template's code: {wanted}")
     if not form.derives:
         notes += derive.not_made(own.derived)
     if folders := empty_folders(form, book, destination, pristine.tree):

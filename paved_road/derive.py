@@ -33,7 +33,7 @@ def run(commands: Mapping[str, str], directory: Path, *, trust: bool = False) ->
 def not_made(commands: Mapping[str, str]) -> list[str]:
     """A note for each file whose command may not run."""
     return [
-        f"{path} is not made, a command of the road's makes it: {how} (add --trust, or run it yourself)"
+        f"{path} was not made: that takes a command of the road's, {how}; add --trust, or run it yourself"
         for path, how in commands.items()
     ]
 
@@ -46,7 +46,7 @@ def _run(command: list[str], directory: Path, *, trust: bool) -> str:
     if command[:2] == ["uv", "lock"] and not trust:
         python, fault = _python_for(directory)
         if fault:
-            return f"{fault}; that takes --trust"
+            return f"{fault}; that needs --trust"
         own |= {"UV_NO_BUILD": "1", "UV_PYTHON": python, "UV_PROJECT_ENVIRONMENT": "/nonexistent/environment"}
     try:
         ended = process.run(command, cwd=directory, env=own, seconds=SECONDS)

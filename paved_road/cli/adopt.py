@@ -99,4 +99,4 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
     if adopted.lock.missing:
         ui.data(adopted.lock.missing_said)
     if any(one.owner == "road" for one in adopted.differences):
-        ui.data("the road's files that differ are drift now: paved off-road baseline records it for a short while")
+        ui.data("the road's files that differ are drift now: paved off-road baseline excuses them for a limited time")

@@ -82,5 +82,5 @@ def _check(road: Road, *, json: bool) -> NoReturn:
         for one in findings:
             ui.data(str(one))
         if not findings:
-            ui.good(f"nothing is wrong with {', '.join(names)}")
+            ui.good(f"no problem found in {', '.join(names)}")
     raise typer.Exit(exit_code)

@@ -70,7 +70,7 @@ def _argued(content: bytes) -> bytes:
     text = content.decode()
     said = {
         "Context": "The service was written before it joined the road.",
-        "Decision": "Its differences of that day are excused for a short while, and no new ones.",
+        "Decision": "Its differences from that day are excused for a limited time. New ones are not.",
         "Consequences": "Updates conflict in these files, and the road's checks do not hold for them.",
         "Way back": "Bring a file back, then run `paved off-road baseline` again: the list can only become shorter.",
     }

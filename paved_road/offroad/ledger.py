@@ -310,7 +310,7 @@ def _unargued(record: Record) -> Iterator[Fault]:
     from paved_road.offroad.document import missing_sections
 
     for line, name in missing_sections(record.document):
-        text = f"the argument is missing: write what to know under the heading ## {name}"
+        text = f"the section ## {name} is empty: write it"
         yield Fault(path=record.path, line=line, text=text)
 
 

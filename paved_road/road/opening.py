@@ -40,7 +40,7 @@ def open_road(
         location, stale, is_git = path, "", git.is_repository(path)
     elif path is None or path.is_file():
         if path is not None and not _is_bundle(path):
-            raise address.no_road(source, "it is a file, and no git bundle")
+            raise address.no_road(source, "it is a file and not a git bundle")
         location, stale = cache.mirror(
             where.url or str(path), config.cache_dir, named_by=config.road.where, login=login, refresh=refresh,
             fetch=fetch,

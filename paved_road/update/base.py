@@ -118,7 +118,7 @@ def notes(base: Base) -> Iterator[str]:
     """What a person should know of the base."""
     if unknown := sorted(base.unsure - base.files.keys()):
         shown = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
-        yield f"{base.version} renders {shown} in another way now, and git has no copy: merged without a base"
+        yield f"{base.version} no longer renders {shown} as it did, and git has no copy: merged without a base"
 
 
 def _again(

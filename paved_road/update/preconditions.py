@@ -40,7 +40,7 @@ def check_clean(changed: list[str]) -> None:
 def check_commit(service: Service, branch: str | None) -> None:
     """Whether the update can be committed at its end: said before anything is written."""
     if branch and not git.is_branch_name(service.top, branch):
-        raise UsageError(f"{branch!r} is no name for a branch", hint="--branch NAME")
+        raise UsageError(f"{branch!r} is not a valid branch name", hint="--branch NAME")
     if branch and git.resolve(service.top, f"refs/heads/{branch}"):
         raise UsageError(f"there is a branch {branch!r} already", hint="--branch with another name")
     if not git.committing(service.top).is_known:

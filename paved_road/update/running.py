@@ -82,7 +82,7 @@ class Running:
         wanted = [*not_run, *_words("migration", after)]
         if self.passage.form.trust or not self.dry_run or not wanted:
             return ()
-        return (f"the update itself runs code of the template's, which takes --trust: {'; '.join(wanted)}",)
+        return (f"the update itself needs --trust, because it runs the template's code: {'; '.join(wanted)}",)
 
     def _told(self, service: Service, book: AnswerBook, answers_file: str) -> Told:
         return Told(

@@ -63,7 +63,7 @@ def test_a_road_of_two_templates_is_released_evolves_and_reaches_its_services(
     road = kim.home / "road"
     write_files(road, _below("api", API) | _below("worker", WORKER))
     kim.type("git init --quiet road && git -C road add . && git -C road commit --quiet --message 'Two templates'")
-    assert "nothing is wrong with api, worker" in kim.type("paved templates --road road --check")
+    assert "no problem found in api, worker" in kim.type("paved templates --road road --check")
     kim.type("git -C road tag api/v1.0.0 && git -C road tag worker/v1.0.0")
 
     kim.type(

@@ -61,7 +61,7 @@ def test_nothing_is_said_of_a_good_template(tmp_path: Path) -> None:
 
 
 def test_the_built_in_road_is_good() -> None:
-    assert paved("templates", "--check").out == "nothing is wrong with service\n"
+    assert paved("templates", "--check").out == "no problem found in service\n"
 
 
 SETTINGS = {

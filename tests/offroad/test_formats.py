@@ -98,8 +98,8 @@ def test_github_annotates_the_lines(checked: Make) -> None:
 
 def test_markdown_tells_failures_warnings_and_excuses_apart(checked: Make) -> None:
     text = formats.render(checked(), Format.MARKDOWN)
-    assert "The ledger **fails**: 1 failing, 1 to look at, 1 excused." in text
-    assert text.index("| Fails |") < text.index("| Needs a look |") < text.index("| Excused |")
+    assert "The off-road check **failed**: 1 failing, 1 to review, 1 excused." in text
+    assert text.index("| Fails |") < text.index("| To review |") < text.index("| Excused |")
 
 
 def test_text_cannot_break_out_of_a_format() -> None:

@@ -87,7 +87,7 @@ def test_accepting_needs_a_reason_and_an_argument(service: Service, settings: Co
         lifecycle.accept(service, "own", settings, today=TODAY, by=BO)
     assert (service.path / "docs/off-road/own.md").read_bytes() == before
     (service.path / "docs/off-road/own.md").write_bytes(before.replace(b"reason:", b"reason: " + REASON.encode()))
-    with pytest.raises(RecordError, match="the argument is missing: write what to know under the heading ## Context"):
+    with pytest.raises(RecordError, match="the section ## Context is empty"):
         lifecycle.accept(service, "own", settings, today=TODAY, by=BO)
 
 

@@ -144,7 +144,7 @@ def test_what_is_no_record_is_refused(name: str, content: bytes, said: str) -> N
 
 def test_the_argument_is_required_once_accepted() -> None:
     said = refused(prose=PROSE.replace("B.", "<!-- What is different? -->"))
-    assert re.match(r"docs/off-road/own-base-image.md:\d+: the argument is missing: .*## Decision", said)
+    assert re.match(r"docs/off-road/own-base-image.md:\d+: the section ## Decision is empty", said)
     assert "## Way back" in refused(prose=PROSE.replace("## Way back\n\nD.", ""))
     read(FRONT.replace("status: accepted", "status: proposed"), prose="")
 

@@ -60,7 +60,8 @@ CODES = {
     ),
     "a lock command": Code(
         manifest="owners: {derived: {made.lock: 'sh LOG.sh'}}\n",
-        left_out="made.lock is not made, a command of the road's makes it: sh LOG.sh (add --trust, or run it yourself)",
+        left_out="made.lock was not made: "
+        "that takes a command of the road's, sh LOG.sh; add --trust, or run it yourself",
     ),
 }
 
@@ -123,7 +124,10 @@ def test_new(tmp_path: Path, name: str, trusted: str) -> None:
     if trusted == "no" and code.read:
         asked(rehearsed, here, code.read)
     else:
-        takes = f"takes --trust: {code.new.replace('LOG', str(here.log))}\n" in rehearsed.err
+        takes = (
+            f"needs --trust, because it runs the template's code: {code.new.replace('LOG', str(here.log))}\n"
+            in rehearsed.err
+        )
         assert (rehearsed.code, takes) == (0, bool(trusted == "no" and code.new))
     done = here.type(*words)
     if trusted == "no" and (code.new or code.read):
@@ -143,7 +147,10 @@ def test_update(tmp_path: Path, name: str, trusted: str) -> None:
     if trusted == "no" and code.read:
         asked(rehearsed, here, code.read)
     else:
-        takes = f"takes --trust: {code.update.replace('LOG', str(here.log))}\n" in rehearsed.err
+        takes = (
+            f"needs --trust, because it runs the template's code: {code.update.replace('LOG', str(here.log))}\n"
+            in rehearsed.err
+        )
         assert (rehearsed.code, takes) == (0, bool(trusted == "no" and code.update))
     done = here.type("update", here.service, "--commit")
     if trusted == "no" and (code.update or code.read):

@@ -12,8 +12,8 @@ app = typer.Typer(
 
     \b
     Examples:
-      paved off-road new --from-drift         a record for what drifts, to be argued
-      paved off-road accept own-base-image    agree to it, as somebody else than who asked
+      paved off-road new --from-drift         write a record for what drifts
+      paved off-road accept own-base-image    accept it (somebody other than the author)
       paved off-road list                     what is excused, and until when
       paved off-road check                    what CI asks
       paved off-road renew own-base-image     looked at again, and still true

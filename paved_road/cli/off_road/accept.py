@@ -15,9 +15,10 @@ def accept(
     service: common.ServiceOption = Path(),
     json: options.Json = False,
 ) -> None:
-    """Agree to a record: from now on it excuses the difference as it is, and no other, until its review.
+    """Accept a record. It then excuses exactly this difference, until its review.
 
-    From the risk on that the road names, somebody else than who asked has to agree, to a change that is committed.
+    At or above the risk that the road names, somebody other than the person who asked must accept it, and the change
+    must be committed.
 
     \b
     Examples:

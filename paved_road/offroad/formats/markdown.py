@@ -13,7 +13,7 @@ def render(checked: Checked) -> str:
     failing = [one for one in standing.findings if checked.fails(one)]
     warnings = [one for one in standing.findings if not checked.fails(one)]
     parts = [f"### Off-road: {cell(checked.name)}", _verdict(len(failing), len(warnings), len(standing.excused))]
-    for title, findings in (("Fails", failing), ("Needs a look", warnings)):
+    for title, findings in (("Fails", failing), ("To review", warnings)):
         if findings:
             rows = [
                 f"| {one.state} | {cell(f'{checked.prefix}{one.path}:{one.line}')} | {cell(one.text)} |"
@@ -37,8 +37,8 @@ def _link(path: str) -> str:
 
 
 def _verdict(failing: int, warnings: int, excused: int) -> str:
-    word = "fails" if failing else "holds"
-    return f"The ledger **{word}**: {failing} failing, {warnings} to look at, {excused} excused."
+    word = "failed" if failing else "passed"
+    return f"The off-road check **{word}**: {failing} failing, {warnings} to review, {excused} excused."
 
 
 def cell(text: str) -> str:
