@@ -194,7 +194,7 @@ def _origin(
             raise _is_adopted(path, (recorded, taken[recorded]))
         if recorded is None:
             return None, found, target
-    stamped = open_service(path, answers_file=recorded)
+    stamped = open_service(path, answers_file=recorded, adopting=True)
     found = origin.find(
         stamped,
         config,

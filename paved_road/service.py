@@ -401,12 +401,14 @@ class Service:
         return self.repository.folder / (f"paved-update-{name}" if name else "paved-update")
 
 
-def open_service(path: Path, *, answers_file: str | None = None, road: str | None = None) -> Service:
-    """The service that `path` is the root of; `ServiceError` when there is none.
+def open_service(
+    path: Path, *, answers_file: str | None = None, road: str | None = None, adopting: bool = False
+) -> Service:
+    """The service that `path` is the root of; `ServiceError` when there is none, or somebody deleted its lock.
 
     A folder may be a service of several templates, each with an answers file and a lock of its own: `answers_file`
     names one, or `road` does when it is the only one that comes from there. Without either it is the one with the
-    lock `.paved-road.lock`.
+    lock `.paved-road.lock`. Who is `adopting` may have deleted a lock to have it written again.
     """
     found = locate(path)
     try:
@@ -415,6 +417,8 @@ def open_service(path: Path, *, answers_file: str | None = None, road: str | Non
         # Half a record is what an update leaves that was cut off: restoring the one record is not what helps.
         raise in_progress(found) if found.journal.exists() else error from error
     _check_ids(lock, found, name)
+    if not adopting and (lock is None or (name != LOCK and not (answers_file or road))):
+        _refuse_deleted(found, name if lock is None else LOCK)
     return replace(
         found,
         lock=lock,
@@ -456,6 +460,21 @@ def _check_ids(lock: Lock | None, service: Service, name: str) -> None:
             cause=f"the repository's object format is {service.repository.object_format}",
             hint=f"git rm --cached {name} && rm {name} && paved adopt {service.path}",
         )
+
+
+def _refuse_deleted(service: Service, lock_file: str) -> None:
+    """Refuse to take a service for one that plain Copier made because somebody deleted its lock."""
+    if service.repository.head is None or os.path.lexists(service.path / lock_file):
+        return
+    kept = git.kept_in(service.path, lock_file)
+    if kept is None:
+        return
+    at = "git" if service.path == Path.cwd() else f"git -C {shlex.quote(str(service.path))}"
+    raise ServiceError(
+        f"the lock of {service.path} was deleted",
+        cause=f"{kept} still has {lock_file}",
+        hint=f"{at} checkout {'HEAD ' if kept == 'HEAD' else ''}-- {lock_file}",
+    )
 
 
 def _records(path: Path, wanted: str | None, road: str | None) -> tuple[str, Lock | None, str]:

@@ -61,18 +61,26 @@ def _is_gits_own(folder: Path) -> bool:
     return folder.name.lower() == ".git" or git.is_bare(folder)
 
 
+class OthersAreServices(ServiceError):
+    """A folder is in no service, and this folder, as a person writes it, is one."""
+
+    found: str = ""
+
+
 def no_service(path: Path) -> ServiceError:
     """What to say of a folder that is in no service: which services there are below it, or else in its repository."""
     repository = git.repository(path)
     for folder in (path, *([repository.top] if repository else ())):
         if found := [shown(folder / name) for name in _services_below(folder)]:
             more = f" and {len(found) - _MOST} more" if found[_MOST:] else ""
-            return ServiceError(
+            error = OthersAreServices(
                 f"{path} is not a service",
                 cause=f"the services {'here' if folder == path else 'of this repository'}: "
                 + ", ".join(found[:_MOST]) + more,
                 hint=f"name one: paved status {quoted(found[0])}",
             )  # fmt: skip
+            error.found = found[0]
+            return error
     return ServiceError(
         f"{path} is not a service",
         cause=f"neither it nor a folder above it has {LOCK} or {ANSWERS_FILE}",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import errno
 import os
+import shlex
 import sys
 from typing import Annotated
 
 import typer
 import typer.main
 
-from paved_road import __version__, contained, ui
+from paved_road import __version__, contained, ui, whereabouts
 from paved_road.cli import (
     adopt,
     commands,
@@ -198,12 +199,28 @@ class _Bug(PavedError):
 
 
 def _refused(error: PavedError, given: list[str]) -> int:
+    if isinstance(error, whereabouts.OthersAreServices):
+        error.hint = f"name one: {_on(error.found, given)}"
     error.hint = where.elsewhere(error.hint)
     if "--json" in given:
         ui.envelope(" ".join(_command(given)), error.exit_code, error=error)
     else:
         ui.failure(error)
     return error.exit_code
+
+
+_NAMED_BY_OPTION = frozenset({"accept", "close", "new", "rename", "renew", "show"})
+"""The commands on a record, which take the service as `--service`."""
+
+
+def _on(service: str, given: list[str]) -> str:
+    """The command that was typed, on this service. Other options are left out: an answer may be secret."""
+    command, typed = _command(given), list(mistakes.words(given))
+    if len(command) > 1 and command[-1] in _NAMED_BY_OPTION:
+        flags = [word for word in given if word == "--from-drift"]
+        slugs = typed[len(command) :][: 2 if command[-1] == "rename" else 1]
+        return shlex.join(["paved", *command, *slugs, *flags, "--service", service])
+    return shlex.join(["paved", *command, service])
 
 
 def _command(given: list[str]) -> list[str]:

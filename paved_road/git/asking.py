@@ -268,6 +268,15 @@ def has_file(repository: Path, commit: str, path: str) -> bool:
     return maybe(*named(repository), "cat-file", "-e", f"{commit}:{path}", cwd=repository, no=(1, 128)) is not None
 
 
+def kept_in(directory: Path, name: str) -> str | None:
+    """Where git has a file of a folder that may be gone from it: "the index", "HEAD", or None for nowhere.
+
+    HEAD must exist.
+    """
+    tagged = run("ls-files", "-z", "-t", "--with-tree=HEAD", "--", f":(literal){name}", cwd=directory)
+    return {b"H": "the index", b"M": "HEAD"}.get(tagged[:1])
+
+
 def attributes(directory: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
     """The value of an attribute of those paths below `directory` for which it is specified."""
     request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")

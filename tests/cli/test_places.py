@@ -375,7 +375,60 @@ def test_the_root_of_a_monorepo_names_its_services(
     done = here(*command.split())
     assert done.returncode == 2
     assert "the services here: services/mail, services/orders" in done.stderr
-    assert "paved status services/mail" in done.stderr
+    named = (
+        "--service services/mail" if command.rsplit(maxsplit=1)[-1] in ("x", "y", "--from-drift") else "services/mail"
+    )
+    assert f"hint: name one: paved {command.removesuffix(' --dry-run')} {named}\n" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["monorepo"], indirect=True)
+def test_the_typed_command_is_named_without_its_options(
+    place: Place, here: Paved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.top)
+    done = here("update", "--data", "token=hunter2", "--defaults")
+    assert "hint: name one: paved update services/mail\n" in done.stderr
+    monkeypatch.chdir(place.top.parent)
+    done = here("-C", place.top, "off-road", "check")
+    assert f"hint: name one: paved off-road check services/mail (in {place.top.name})\n" in done.stderr
+
+
+# -- no lock here ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [*ON_A_SERVICE, "doctor"])
+@pytest.mark.parametrize("place", ["root", "monorepo"], indirect=True)
+def test_a_lock_that_was_deleted_is_told(
+    command: str, place: Place, here: Paved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.service)
+    lock = place.service / ".paved-road.lock"
+    whole = lock.read_bytes()
+    lock.unlink()
+    done = here(*command.split())
+    said = done.stdout + done.stderr
+    assert done.returncode == (2 if command != "doctor" else 1), done
+    assert f"the lock of {place.service} was deleted" in said
+    assert "git checkout -- .paved-road.lock" in said
+    assert "plain Copier" not in said
+    git.run("checkout", "--", ".paved-road.lock", cwd=place.service)
+    assert lock.read_bytes() == whole
+
+
+@pytest.mark.parametrize("place", ["monorepo"], indirect=True)
+def test_a_deleted_lock_is_told_from_anywhere_and_after_git_rm(
+    place: Place, here: Paved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git.run("rm", "--quiet", "--cached", ".paved-road.lock", cwd=place.service)
+    (place.service / ".paved-road.lock").unlink()
+    monkeypatch.chdir(place.service / "src")
+    hint = here("status").stderr.partition("hint: ")[2].strip()
+    assert hint == f"git -C {place.service} checkout HEAD -- .paved-road.lock"
+    git.run(*hint.split()[1:], cwd=place.top)
+    assert here("drift").stdout == "edited   hello.txt\n"
+    git.run("rm", "--quiet", "--force", ".paved-road.lock", cwd=place.service)
+    evolve(place.top, {})
+    assert "plain Copier made it" in here("drift").stderr
 
 
 def test_a_folder_beside_the_services_names_them_as_seen_from_there(
