@@ -11,6 +11,7 @@ from jinja2 import meta, nodes
 from paved_road.errors import similar
 from paved_road.lint.sources import Finding, Source
 from paved_road.render.config import TemplateConfig
+from paved_road.render.unknown import Unknown, unknown
 from paved_road.tree import File, Mode
 
 COPIERS = (
@@ -88,14 +89,28 @@ def _undefined(text: str, environment: jinja2.Environment, known: Collection[str
         names = meta.find_undeclared_variables(tree) - {*known, *_foreseen(tree)}
     except jinja2.TemplateSyntaxError as error:
         if "yield" not in str(error):  # Copier's own tag in paths
-            yield error.lineno, f"Jinja cannot read it: {error.message}"
+            found = unknown(str(error.message))
+            yield error.lineno, _said(found, environment) if found else f"Jinja cannot read it: {error.message}"
         return
     except (RecursionError, SyntaxError, ValueError) as error:
         yield 1, f"Jinja cannot read it: {type(error).__name__}"
         return
+    yield from _looked_up_late(tree, environment)
     for name in sorted(names):
         meant = similar(name, known)
         yield _line(tree, name), f"{name} is defined nowhere, and renders as nothing" + (f"; {meant}" if meant else "")
+
+
+def _looked_up_late(tree: nodes.Template, environment: jinja2.Environment) -> Iterator[tuple[int, str]]:
+    """Unknown filters and tests in the branches of conditions: Jinja looks for those when it renders them."""
+    for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests)):
+        for one in tree.find_all(kind):
+            if one.name not in known:
+                yield one.lineno, _said(Unknown(kind=kind.__name__.lower(), name=one.name), environment)
+
+
+def _said(found: Unknown, environment: jinja2.Environment) -> str:
+    return f"{found}; {found.hint(environment)}"
 
 
 def _line(tree: nodes.Template, name: str) -> int:

@@ -211,7 +211,7 @@ def _prepare(release: Release, cache: Path, trust: bool, limits: Limits) -> Ques
     if config.extensions and not trusted:
         extensions = (f"Jinja extension: {name}" for name in config.extensions)
         raise untrusted(release, [*extensions, *foreseen.everything(config)])
-    made = environment.make(config, files, compiled=cache, trust=trusted)
+    made = environment.make(config, files, compiled=cache, trust=trusted, folder=release.template.folder)
     return Questionnaire(
         release=release,
         config=config,

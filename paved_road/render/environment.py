@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from types import CodeType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import jinja2
 from jinja2 import nodes
@@ -30,7 +30,7 @@ from paved_road import contained, limits, private, yml
 from paved_road import tree as trees
 from paved_road.config import user_file
 from paved_road.errors import TemplateError
-from paved_road.render import machine
+from paved_road.render import machine, unknown
 from paved_road.render.config import TemplateConfig
 from paved_road.tree import File, Mode
 
@@ -72,6 +72,34 @@ class _Sandbox(SandboxedEnvironment):
             self._strings[source] = jinja2.Template.from_code(self, code, self.make_globals(None))
         return self._strings[source]
 
+    def compile(self, source: Any, name: str | None = None, *more: Any, **options: Any) -> Any:
+        """Jinja's `compile`; `TemplateError` with its place for a tag, a filter or a test that nothing defines."""
+        try:
+            return super().compile(source, name, *more, **options)
+        except jinja2.TemplateSyntaxError as error:
+            if told := self._unknown(error, name, error.lineno, str(source)):
+                raise told from error
+            raise
+
+    def handle_exception(self, source: str | None = None) -> NoReturn:
+        """What a template raised while it rendered: Jinja looks for a filter of a condition's branch only then."""
+        error = sys.exc_info()[1]
+        if isinstance(error, jinja2.TemplateRuntimeError) and unknown.unknown(str(error)):
+            template, line = unknown.last_template(error.__traceback__)
+            text = next((text for text, one in self._strings.items() if one is template), "")
+            if told := self._unknown(error, None if text or template is None else template.name, line, text):
+                raise told from error
+        super().handle_exception(source)
+
+    def _unknown(self, error: jinja2.TemplateError, path: str | None, line: int, text: str) -> TemplateError | None:
+        """What to raise for a fault in the file `path`, or in a text that has none."""
+        found = unknown.unknown(str(error))
+        if found is None:
+            return None
+        files, folder = (self.loader.files, self.loader.folder) if isinstance(self.loader, _Files) else ({}, "")
+        place = unknown.place(files, path, line, text)
+        return unknown.fault(found, posixpath.join(folder, place) if place else "", self)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Multiply or raise to a power: a number of a million digits would take minutes that nothing interrupts."""
         if isinstance(left, int) and isinstance(right, int):
@@ -82,7 +110,8 @@ class _Sandbox(SandboxedEnvironment):
 
     def _bytecode(self, source: str) -> CodeType:
         if self.bytecode_cache is None:
-            return self.compile(source)
+            code: CodeType = self.compile(source)
+            return code
         bucket = self.bytecode_cache.get_bucket(self, _STRING, None, source)
         if bucket.code is None:
             bucket.code = self.compile(source)
@@ -154,13 +183,14 @@ _DIGEST_BYTES = 32
 
 
 def make(
-    config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | None = None, trust: bool = False
-) -> jinja2.Environment:
+    config: TemplateConfig, files: Mapping[str, File], *, compiled: Path | None = None, trust: bool = False,
+    folder: str = "",
+) -> jinja2.Environment:  # fmt: skip
     """The environment that renders a template's files. `compiled` is a cache that keeps compiled templates.
 
-    With `trust` the template's own extensions are loaded, and its filters may read the machine. Raises `TemplateError`
-    for options Jinja does not take and for extensions that are not there. Templates see the files of their own release
-    only.
+    `folder` is the template's in the road, for messages. With `trust` the template's own extensions are loaded, and its
+    filters may read the machine. Raises `TemplateError` for options Jinja does not take and for extensions that are not
+    there. Templates see the files of their own release only.
     """
     options = config.environment_options
     if undefined := options.get("undefined"):
@@ -170,7 +200,7 @@ def make(
     keep = compiled is not None and not config.foreign_extensions
     try:
         environment = _Sandbox(
-            loader=_Files(files),
+            loader=_Files(files, folder),
             extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
             bytecode_cache=_Compiled.below(compiled, config) if compiled and keep else None,
             **options,
@@ -189,8 +219,8 @@ def make(
 class _Files(jinja2.BaseLoader):
     """Finds templates among the files of a release."""
 
-    def __init__(self, files: Mapping[str, File]) -> None:
-        self.files = files
+    def __init__(self, files: Mapping[str, File], folder: str) -> None:
+        self.files, self.folder = files, folder
 
     def get_source(self, _: jinja2.Environment, template: str) -> tuple[str, None, None]:
         """The source of a file; `TemplateNotFound` where there is none."""

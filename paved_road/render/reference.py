@@ -197,6 +197,16 @@ def _fault(said: str) -> PavedError:
         return LimitError(spent[1])
     if refused := re.fullmatch(r"UntrustedTemplate: (.*)", said):
         return UntrustedTemplate(refused[1], hint="read the template first; to let it, add --trust")
+    return _raised(said)
+
+
+def _raised(said: str) -> TemplateError:
+    """What the template's Jinja raised: one line of Python's."""
+    from paved_road.render import unknown
+
+    named = re.fullmatch(r"Template\w+Error: (?:(.+?:\d+): )?(.*)", said)
+    if named and (found := unknown.unknown(named[2])):
+        return unknown.fault(found, named[1] or "", None)
     return TemplateError("Copier could not render the template", cause=said)
 
 
@@ -223,12 +233,17 @@ def main() -> int:
 
 def _last_words(error: Exception) -> str:
     """An error on one line; for a file that is not YAML, its name and why: Copier's own error has the name alone."""
+    from jinja2 import TemplateSyntaxError
+
     cause = error.__cause__
     if type(error).__name__ == "InvalidConfigFileError" and isinstance(cause, yaml.MarkedYAMLError):
         mark = cause.problem_mark or cause.context_mark
         included = "a file that it includes, " if mark and mark.name.startswith("<") else ""
         return f"YAMLError: {Path(str(error)).name} {included}{yml.placed(cause)}"
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    said = str(error)
+    if isinstance(error, TemplateSyntaxError) and error.name:
+        said = f"{error.name}:{error.lineno}: {error.message}"
+    return f"{type(error).__name__}: {' '.join(said.split())}"
 
 
 def _end_with_the_parent() -> None:

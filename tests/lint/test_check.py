@@ -134,7 +134,7 @@ FILES: dict[str, tuple[Files, str]] = {
     ),
     "an unknown filter": (
         {"template/a.txt.jinja": "\n{{ name | shout }}"},
-        "template/a.txt.jinja:2: Jinja cannot read it: No filter named 'shout'.",
+        "template/a.txt.jinja:2: unknown Jinja filter 'shout'; ",
     ),
     "a tag that does not end": (
         {"template/a.txt.jinja": "{% if name %}"},
