@@ -19,7 +19,7 @@ from typing import Any
 from paved_road import address, derive, git, place, rules, whereabouts
 from paved_road import tree as trees
 from paved_road.config import Config
-from paved_road.errors import DestinationError
+from paved_road.errors import DestinationError, GitError
 from paved_road.process import Tell
 from paved_road.render import (
     Operation,
@@ -195,14 +195,28 @@ def _finish(planned: Plan, place: Path) -> Created:
     commit = None
     if planned.enclosing is None:
         if not (place / ".git").exists():
-            git.start_repository(place)
+            git.start_repository(place, role=git.PERSON)
         notes += _set_ignored_apart(planned, place)
         version = planned.release.version
         message = f"Stamp {planned.destination.name} from {planned.release.template.name} {version}"
-        who = git.committing(place)
-        commit = git.commit_everything(place, message, forced=planned.records, who=who)
-        notes += [who.note] if who.note else []
+        commit, said = _commit(place, message, planned.records)
+        notes += said
     return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes))
+
+
+def _commit(place: Path, message: str, records: frozenset[str]) -> tuple[str, list[str]]:
+    """The first commit, signed if git is set up to sign. One that git cannot sign is made unsigned: nothing is lost."""
+    who = git.committing(place)
+    notes = [who.note] if who.note else []
+    try:
+        return git.commit_everything(place, message, forced=records, who=who, signed=True), notes
+    except GitError as error:
+        commit = git.commit_everything(place, message, forced=records, who=who)
+        why = error.cause.strip().partition("\n")[0].removeprefix("error: ")
+        return commit, [
+            *notes,
+            f"the commit is not signed ({why}); to sign it: git commit --amend --no-edit --gpg-sign",
+        ]
 
 
 def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
@@ -216,7 +230,7 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
         commands.run(tasks, destination, kind="task", hint=hint, tell=tell)
     own = os.path.lexists(destination / ".git")
     if not own and enclosing is None:
-        git.start_repository(destination)
+        git.start_repository(destination, role=git.PERSON)
     notes = planned.notes
     if own and enclosing not in (None, address.resolved(destination)):
         notes += (f"a task made {destination.name} a repository of its own, inside of {enclosing}",)

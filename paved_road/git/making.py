@@ -9,7 +9,7 @@ from paved_road.errors import GitError
 from paved_road.git.identity import Committing
 from paved_road.git.ids import SHA1
 from paved_road.git.login import Login
-from paved_road.git.process import FETCHER, PERSON, Role, maybe, named, run, text
+from paved_road.git.process import FETCHER, PERSON, READER, Role, maybe, named, run, text
 
 
 def clone_road(source: str, target: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
@@ -48,26 +48,30 @@ def _connecting(login: Login | None, env: Mapping[str, str]) -> Role:
     return Role(settings=(*FETCHER.settings, *settings), variables={**variables, **env})
 
 
-def start_repository(directory: Path) -> None:
-    """Make `directory` a repository without a commit, of the object format that every host takes."""
+def start_repository(directory: Path, *, role: Role = READER) -> None:
+    """Make `directory` a repository without a commit, of the object format that every host takes.
+
+    A person's repository gets git's template, or theirs (`init.templateDir`), with its hooks; ours get none.
+    """
     branch = maybe("config", "--get", "init.defaultBranch", cwd=directory.parent) or "main"
-    run("init", "--quiet", "--template=", f"--object-format={SHA1}", "-b", branch, directory)
+    plain = () if role is PERSON else ("--template=",)
+    run("init", "--quiet", *plain, f"--object-format={SHA1}", "-b", branch, directory, role=role)
 
 
 def commit_everything(
-    directory: Path, message: str, *, forced: Iterable[str] = (), who: Committing | None = None
+    directory: Path, message: str, *, forced: Iterable[str] = (), who: Committing | None = None, signed: bool = False
 ) -> str:
     """Commit everything in a folder that it does not ignore, and the `forced` files in any case; the commit's id.
 
-    A folder that is no repository becomes one. Hooks and signing of the user's configuration stay out of this one
-    commit, which nobody wrote. Without `who`, and where git knows nobody, it is by paved.
+    A folder that is no repository becomes one. Hooks stay out of this one commit, which nobody wrote. Where it is to
+    be `signed`, it is if the user's configuration says so. Without `who`, and where git knows nobody, it is by paved.
     """
     if not (directory / ".git").exists():
         start_repository(directory)
     run("add", "--all", cwd=directory, role=PERSON)
     if paths := list(forced):
         run("add", "--force", "--", *paths, cwd=directory, role=PERSON)
-    quiet = ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false", "-c", "gc.auto=0"]
+    quiet = ["-c", "core.hooksPath=/dev/null", *([] if signed else ["-c", "commit.gpgSign=false"]), "-c", "gc.auto=0"]
     role = Role(variables=(who or Committing()).variables)
     run(*quiet, "commit", "--quiet", "--allow-empty", "--message", message, cwd=directory, role=role)
     return text("rev-parse", "HEAD", cwd=directory)

@@ -420,3 +420,57 @@ def test_a_service_is_not_put_into_gits_own_folder(paved: Paved, work: Path, gre
     done = paved("new", name, "--road", greeter, "--defaults")
     assert (done.returncode, "git's own" in done.stderr) == (2, True), done.stderr
     assert (sorted((work / ".git").rglob("*")), (work / "sub").exists()) == (before, False)
+
+
+# -- as git would make it ----------------------------------------------------------------------------------------------
+
+
+def test_the_repository_is_made_from_the_persons_own_template(paved: Paved, tmp_path: Path, greeter: Path) -> None:
+    hooks = tmp_path / "company/hooks"
+    write_files(hooks, {"pre-commit": "#!/bin/sh\nexit 1\n", "../info/exclude": "secrets/\n"})
+    (hooks / "pre-commit").chmod(0o755)
+    git.run("config", "--global", "init.templateDir", str(hooks.parent))
+    done = paved("new", "hi", "--road", greeter, "--defaults")
+    assert done.returncode == 0, done.stderr
+    made = tmp_path / "work/hi"
+    assert (made / ".git/info/exclude").read_text() == "secrets/\n"
+    write_files(made, {"hello.txt": "ours\n"})
+    done = run("git", "-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-am", "x", cwd=made)
+    assert done.returncode == 1, "the hook is in force from the second commit on"
+
+
+def test_the_repository_has_what_git_init_makes(paved: Paved, tmp_path: Path, greeter: Path) -> None:
+    git.run("init", "--quiet", tmp_path / "plain", role=git.PERSON)
+    assert paved("new", "hi", "--road", greeter, "--defaults").returncode == 0
+    names = {child.name for child in (tmp_path / "plain/.git").iterdir()}
+    assert names <= {child.name for child in (tmp_path / "work/hi/.git").iterdir()}
+
+
+SIGNERS = {
+    "a program that signs": (
+        "#!/bin/sh\ncat > /dev/null\nprintf '\\n[GNUPG:] SIG_CREATED \\n' >&2\necho signature\n",
+        True,
+    ),
+    "a program without a key": ("#!/bin/sh\necho no secret key >&2\nexit 2\n", False),
+    "no program": (None, False),
+}
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+def test_the_commit_is_signed_as_git_would_or_a_note_says_that_it_is_not(
+    paved: Paved, tmp_path: Path, greeter: Path, signer: str
+) -> None:
+    script, is_signed = SIGNERS[signer]
+    program = tmp_path / "signer"
+    if script is not None:
+        program.write_text(script)
+        program.chmod(0o755)
+    for key, value in (("commit.gpgSign", "true"), ("gpg.program", str(program))):
+        git.run("config", "--global", key, value)
+    done = paved("new", "hi", "--road", greeter, "--defaults")
+    assert done.returncode == 0, done.stderr
+    commit = git.text("cat-file", "commit", "HEAD", cwd=tmp_path / "work/hi")
+    assert ("gpgsig" in commit) == is_signed
+    assert ("the commit is not signed (gpg failed to sign the data" in done.stderr) != is_signed or not script
+    assert ("git commit --amend --no-edit --gpg-sign" in done.stderr) != is_signed
+    assert paved("status", "hi").returncode == 0
