@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -133,6 +134,28 @@ def recorded_release(service: Service, origin: Origin) -> Release:
     if ref is None and origin.template.road.is_git:
         raise UnknownRelease(f"{service.answers_file} does not say which release the service comes from")
     return release(recorded_template(service, origin), str(ref) if ref else None)
+
+
+def check_not_withdrawn(service: Service, origin: Origin, latest: Release) -> None:
+    """`UnknownRelease` for a service whose release is in its road no more, where nothing newer can replace it.
+
+    Its commit may still be there to be fetched, but anybody could have put it there: nothing is rendered from it.
+    """
+    road, commit = origin.template.road, service.lock_in_force.commit if service.lock_in_force else None
+    if commit is None or not road.is_git or road.history.has(commit):
+        return
+    raise UnknownRelease(
+        f"the release {recorded_version(service)} that the service comes from is no longer in its road",
+        cause=f"no branch or tag of {road.source} leads to the commit {commit[:12]}; the latest release is "
+        f"{latest.version}, which comes before it",
+        hint=f"git revert the commit of the update that brought it; or count from the latest release: "
+        f"{_adopting_again(service)} --ref {latest.version}",
+    )
+
+
+def _adopting_again(service: Service) -> str:
+    """The commands that have a service count from another release, or another road, to which its lock says nothing."""
+    return f"git -C {quoted(service.path)} rm {shlex.quote(service.lock_file)} && paved adopt {quoted(service.path)}"
 
 
 def recorded_template(service: Service, origin: Origin) -> Template:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import contained, drift, offroad, origin
 from paved_road.errors import UnknownRelease
-from paved_road.road import is_news, is_older, release, releases
+from paved_road.road import is_news, is_older, is_same_commit, release, releases
 from paved_road.service import unreadable_record
 
 if TYPE_CHECKING:
@@ -75,13 +75,16 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
     elif service.lock.missing:
         notes.append(service.lock.missing_said)
     latest = release(found.template)
+    is_behind = _is_news(service, found, latest, version, commit, config)
+    if not is_behind:
+        origin.check_not_withdrawn(service, found, latest)
     differences = drift.find(service) if lock else []
     return Status(
         service=service,
         template=found.template.name,
         version=version,
-        latest=latest.version,
-        newer=_newer(latest, version) if _is_news(service, found, latest, version, commit, config) else (),
+        latest=latest.version if is_behind or not is_same_commit(latest, version, commit) else version,
+        newer=_newer(latest, version) if is_behind else (),
         drift=tuple(differences),
         standing=_standing(service, differences, config, today),
         updating=_updating(service),

@@ -216,18 +216,26 @@ def is_news(target: Release, version: str, commit: str | None) -> bool:
     """Whether a service at that version and commit has anything to get from `target`: an update goes there.
 
     Another commit under the same version, where a tag was moved or a branch went on, is news; another name of the
-    same commit is none. A plain folder may have changed under its version.
+    same commit is none, nor is the name that it has for want of a tag. A plain folder may have changed under its
+    version.
     """
-    if commit is not None and commit == target.commit and not versions.is_dirty(version):
-        return not (version == target.version or versions.is_same(version, target.version))
+    if is_same_commit(target, version, commit):
+        same = version == target.version or versions.is_same(version, target.version)
+        return not (same or versions.is_derived(target.version))
     return not goes_back(target, version, commit)
+
+
+def is_same_commit(target: Release, version: str, commit: str | None) -> bool:
+    """Whether a service at that version and commit has what `target` is, whatever either is called."""
+    return commit is not None and commit == target.commit and not versions.is_dirty(version)
 
 
 def goes_back(target: Release, version: str, commit: str | None) -> bool:
     """Whether a service at that version and commit would lose something it has, were it brought to `target`.
 
     Two versions that the road's author tagged are ordered by their numbers. A commit that no version names, or whose
-    version was moved, is ordered by the history: it is never taken back to one that comes before it.
+    version was moved, is ordered by the history: it is never taken back to one that comes before it. A commit that the
+    road took out of its history has no place in it, even where git has not yet cleared it away.
     """
     template = target.template
     if commit is None or target.commit is None:
@@ -238,8 +246,9 @@ def goes_back(target: Release, version: str, commit: str | None) -> bool:
     location = template.road.location
     if commit == target.commit or git.is_ancestor(location, commit, target.commit):
         return False
-    if git.is_ancestor(location, target.commit, commit):
+    is_in_road = template.road.history.has(commit)
+    if is_in_road and git.is_ancestor(location, target.commit, commit):
         return True
-    if versions.is_derived(target.version) or (versions.is_derived(version) and not template.road.history.has(commit)):
+    if versions.is_derived(target.version) or (versions.is_derived(version) and not is_in_road):
         return False  # nothing but the road itself says what is newest
     return versions.is_older(target.version, version)

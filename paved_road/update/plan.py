@@ -431,6 +431,7 @@ def _target(service: Service, found: Origin, old: Base, target: Release, order: 
     if is_news(target, old.version, old.commit):
         return target
     if order.to is None or not goes_back(target, old.version, old.commit):
+        origin.check_not_withdrawn(service, found, target)
         # Under the names it was recorded with: a tag that has moved since says nothing about the service.
         here = origin.recorded_release(service, found)
         return replace(here, version=old.version, described=service.stated.commit or here.described)

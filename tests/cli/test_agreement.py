@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.testing import evolve, make_road, paved, write_files
+from paved_road.testing import evolve, make_road, paved, run, write_files
 
 ROOT = {"copier.yml": "_subdirectory: t\n", "t/a.txt": "one\n"}
 STATED = ROOT | {"paved-road.yml": "version: 1.0.0\n"}
@@ -37,6 +38,15 @@ def move_tag(road: Path) -> None:
 
 def move_tag_back(road: Path) -> None:
     tag(road, "v1.0.0", "HEAD~1")
+
+
+def take_back(road: Path, *moved: str) -> None:
+    """The last commit leaves the history, and its tags with it, except those that move."""
+    for name in git.run("tag", "--points-at", "HEAD", cwd=road).decode().split():
+        git.run("tag", "-d", name, cwd=road)
+    git.run("reset", "--quiet", "--hard", "HEAD~1", cwd=road)
+    for name in moved:
+        tag(road, name)
 
 
 def forget_tag(road: Path) -> None:
@@ -121,7 +131,26 @@ HISTORIES = {
     "an older tag": History(newer=False, since=lambda road: evolve(road, TWO, tag="v0.9.0")),
     "the tag moved on": History(newer=True, since=move_tag),
     "the tag moved back": History(newer=False, before=move_tag, since=move_tag_back),
-    "the tag is gone": History(newer=True, since=forget_tag),
+    "the tag is gone": History(newer=False, since=forget_tag),
+    "the tag of a release between is gone": History(
+        newer=False, before=lambda road: evolve(road, TWO, tag="v1.1.0"), ref="v1.1.0",
+        since=lambda road: git.run("tag", "-d", "v1.1.0", cwd=road),
+    ),
+    "the release was taken back, and its tag moved": History(
+        newer=True, before=move_tag, since=lambda road: take_back(road, "v1.0.0")
+    ),
+    "the release was taken back, without tags": History(
+        newer=True, tag=None, before=lambda road: evolve(road, TWO), since=take_back
+    ),
+    "the release was taken back under its stated version": History(
+        newer=True, files=STATED, tag=None, before=lambda road: evolve(road, TWO), since=take_back
+    ),
+    "the release was taken back with its tag": History(
+        newer=None, before=lambda road: evolve(road, TWO, tag="v1.1.0"), since=take_back
+    ),
+    "the release was taken back with its stated version": History(
+        newer=None, files=STATED, tag=None, before=lambda road: evolve(road, LATER), since=take_back
+    ),
     "the tag is gone, and main went on": History(newer=True, since=forget_tag_and_go_on),
     "a floating tag moved on": History(newer=True, tag="v1.0", before=lambda road: tag(road, "v1"), since=float_tag),
     "stamped from the floating tag": History(
@@ -260,3 +289,22 @@ def test_status_and_update_agree_about_an_answers_file_that_names_no_template(
         agree(service, newer=False)
     assert ("#templates/one" in answers.read_text()) == (since != "nothing")
     assert git.run("status", "--porcelain", cwd=service) == b""
+
+
+def test_a_release_that_was_taken_back_is_told_with_a_remedy_that_works(road: Path, tmp_path: Path) -> None:
+    evolve(make_road(road, ROOT), TWO, tag="v1.1.0")
+    service = tmp_path / "service"
+    assert paved("new", service, "--road", road, "--defaults").code == 0
+    take_back(road)
+    refused = paved("update", service)
+    assert "the release 1.1.0 that the service comes from is no longer in its road" in refused.err
+    (hint,) = re.findall(r"count from the latest release: (git .+) && (paved .+)$", refused.err, re.MULTILINE)
+    assert hint[1].endswith("--ref 1.0.0")
+    assert run(*shlex.split(hint[0]), cwd=tmp_path).returncode == 0
+    assert paved(*shlex.split(hint[1])[1:]).code == 0
+    evolve(service, {})
+    assert paved("update", service).out.startswith("up to date")
+    assert "(the latest)" in paved("status", service).out
+    evolve(road, {"t/b.txt": "new\n"}, tag="v1.2.0")
+    assert paved("update", service).code == 0
+    assert ((service / "a.txt").read_text(), (service / "b.txt").read_text()) == ("two\n", "new\n")
