@@ -8,19 +8,20 @@ line. Nothing of the template runs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from paved_road import limits
-from paved_road.errors import PavedError, TemplateError
+from paved_road.errors import LimitError, PavedError, TemplateError
+from paved_road.lint import rehearsal, settings, variables
 from paved_road.lint import rules as owners
-from paved_road.lint import settings, variables
 from paved_road.lint.paths import Glob, destinations
+from paved_road.lint.rehearsal import said
 from paved_road.lint.sources import Finding, Source
+from paved_road.render import Questionnaire, environment
 from paved_road.render import config as configs
-from paved_road.render import environment
 from paved_road.render.config import TemplateConfig
-from paved_road.road import WORKING_TREE, Template, release, releases
+from paved_road.road import WORKING_TREE, Release, Template, release, releases
 from paved_road.stated import FILENAME
 from paved_road.tree import Tree
 
@@ -33,31 +34,45 @@ def check(template: Template) -> list[Finding]:
     files = found.files()
     prefix = f"{template.folder}/" if template.folder else ""
     limits.USUAL.check("the template", files=len(files), size=sum(len(file.data) for file in files.values()))
-    with limits.watched("the template"):
-        told = {replace(one, file=prefix + one.file) for one in _findings(template, files)}
-    return sorted(told, key=lambda one: (one.file, one.line, one.text))
+    told: set[Finding] = set()
+    try:
+        with limits.watched("the template"):
+            _tell(found, files, told)
+    except LimitError as error:
+        told.add(_unreadable(error, files))
+    placed = (replace(one, file=prefix + one.file) for one in told)
+    return sorted(placed, key=lambda one: (one.file, one.line, one.text))
 
 
-def _findings(template: Template, files: Tree) -> Iterator[Finding]:
+def _tell(found: Release, files: Tree, told: set[Finding]) -> None:
+    """Add what is wrong with a release to what is told."""
+    config, made = None, None
     try:
         config = configs.load(files)
+        configs.check_parser(config, files)
     except PavedError as error:
-        yield _unreadable(error, files)
-        config = None
+        told.add(_unreadable(error, files))
     globs: list[Glob] = []
     if config is not None:
         source = Source.of(config.path, files)
-        yield from settings.findings(config, source, files)
+        told.update(settings.findings(config, source, files))
         try:
             made = environment.make(_without_extensions(config), files)
         except TemplateError as error:
-            yield Finding(file=config.path, line=source.line("_envops"), text=_said(error))
+            told.add(source.finding(said(error), "_envops"))
             return
         if not config.foreign_extensions:  # they may define whatever they like
-            yield from variables.findings(config, made, files, source)
+            told.update(variables.findings(config, made, files, source))
             globs = destinations(config, made, files)
     if FILENAME in files:
-        yield from owners.findings(files[FILENAME].data, config, globs, lambda: _earlier(template))
+        told.update(owners.findings(files[FILENAME].data, config, globs, lambda: _earlier(found.template)))
+    if config is not None and made is not None and not config.foreign_extensions:
+        form = Questionnaire(
+            release=found, config=config, files=files, environment=made, trust=False, derives=False,
+            cache=found.template.road.cache, limits=limits.USUAL,
+        )  # fmt: skip
+        lines = {(one.file, one.line) for one in told}
+        told.update(one for one in rehearsal.findings(form, source) if (one.file, one.line) not in lines)
 
 
 def _earlier(template: Template) -> list[Glob]:
@@ -82,12 +97,8 @@ def _without_extensions(config: TemplateConfig) -> TemplateConfig:
 def _unreadable(error: PavedError, files: Mapping[str, object]) -> Finding:
     """A fault that keeps a template from being read, where its message says."""
     name = next((name for name in ("copier.yml", "copier.yaml") if name in files), "copier.yml")
-    said = _said(error)
-    if at := re.match(r"(?P<file>copier\.ya?ml):(?P<line>\d+): ", said):
-        return Finding(file=at["file"], line=int(at["line"]), text=said[at.end() :])
+    text = said(error)
+    if at := re.match(r"(?P<file>copier\.ya?ml):(?P<line>\d+): ", text):
+        return Finding(file=at["file"], line=int(at["line"]), text=text[at.end() :])
     line = re.search(r"line (\d+)", error.cause)
-    return Finding(file=name, line=int(line[1]) if line else 1, text=said)
-
-
-def _said(error: PavedError) -> str:
-    return f"{error.message}: {error.cause}" if error.cause else error.message
+    return Finding(file=name, line=int(line[1]) if line else 1, text=text)

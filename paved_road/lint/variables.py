@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import jinja2
 from jinja2 import meta, nodes
 
-from paved_road.errors import similar
+from paved_road.errors import PavedError, similar
 from paved_road.lint.sources import Finding, Source
 from paved_road.render.config import TemplateConfig
 from paved_road.render.unknown import Unknown, unknown
@@ -96,6 +97,7 @@ def _undefined(text: str, environment: jinja2.Environment, known: Collection[str
         yield 1, f"Jinja cannot read it: {type(error).__name__}"
         return
     yield from _looked_up_late(tree, environment)
+    yield from _absent(tree, environment)
     for name in sorted(names):
         meant = similar(name, known)
         yield _line(tree, name), f"{name} is defined nowhere, and renders as nothing" + (f"; {meant}" if meant else "")
@@ -103,14 +105,40 @@ def _undefined(text: str, environment: jinja2.Environment, known: Collection[str
 
 def _looked_up_late(tree: nodes.Template, environment: jinja2.Environment) -> Iterator[tuple[int, str]]:
     """Unknown filters and tests in the branches of conditions: Jinja looks for those when it renders them."""
+    asked = {test.name for test in tree.find_all(nodes.Test)}
     for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests)):
+        word = kind.__name__.lower()
         for one in tree.find_all(kind):
-            if one.name not in known:
-                yield one.lineno, _said(Unknown(kind=kind.__name__.lower(), name=one.name), environment)
+            if one.name not in known and word not in asked:  # `is filter` and `is test` ask whether there is one
+                yield one.lineno, _said(Unknown(kind=word, name=one.name), environment)
 
 
 def _said(found: Unknown, environment: jinja2.Environment) -> str:
     return f"{found}; {found.hint(environment)}"
+
+
+def _absent(tree: nodes.Template, environment: jinja2.Environment) -> Iterator[tuple[int, str]]:
+    """Files that a template includes, extends or imports, and that are not there."""
+    for use in (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport):
+        for named in tree.find_all(use):
+            name = getattr(getattr(named, "template", None), "value", None)  # of a constant
+            if (
+                isinstance(name, str)
+                and not getattr(named, "ignore_missing", False)
+                and not _is_there(name, environment)
+            ):
+                yield named.lineno, f"the template has no file {name!r}"
+
+
+def _is_there(name: str, environment: jinja2.Environment) -> bool:
+    """Whether Copier finds a file by that name, which starts at the template's root."""
+    try:
+        environment.get_template(posixpath.normpath(name))
+    except jinja2.TemplateNotFound:
+        return False
+    except (PavedError, jinja2.TemplateError, RecursionError, SyntaxError, ValueError):
+        return True  # what is wrong with it is told of the file itself
+    return True
 
 
 def _line(tree: nodes.Template, name: str) -> int:

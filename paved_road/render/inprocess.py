@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -207,7 +208,7 @@ class _Rendering:
         try:
             return File(template.render(self.variables).encode(), file.mode)
         except Exception as error:
-            raise _at(error, source) from error
+            raise _at(error, source, _line(error)) from error
 
     def _string(self, text: str, where: str, **extra: Any) -> str:
         options = self.config.environment_options
@@ -250,16 +251,22 @@ def _joined(parts: tuple[str, ...]) -> str:
     return PurePosixPath(*parts).as_posix()
 
 
-def _at(error: Exception, where: str) -> PavedError:
+def _at(error: Exception, where: str, line: int | None = None) -> PavedError:
     if isinstance(error, PavedError):
         return error
     if isinstance(error, MemoryError):  # Copier would not have more
         return limits.out_of_memory(f"the template's {where}")
-    line = getattr(error, "lineno", None)
+    line = getattr(error, "lineno", None) or line
     return TemplateError(
         f"the template raised while rendering {where}" + (f", line {line}" if line else ""),
         cause=f"{type(error).__name__}: {error}",
     )
+
+
+def _line(error: Exception) -> int | None:
+    """The line of the file that was being rendered: Jinja puts its templates' frames into the traceback."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return next((line for frame, line in frames if "__jinja_exception__" in frame.f_globals), None)
 
 
 def _follow(path: str, files: Mapping[str, File], *, tracked: bool, seen: frozenset[str] = frozenset()) -> Tree:

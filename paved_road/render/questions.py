@@ -113,11 +113,13 @@ def settle(
     recorded: Mapping[str, Any] | None = None,
     defaults: Mapping[str, Any] | None = None,
     ask: Ask | None = None,
+    refused: Callable[[str, PavedError], None] | None = None,
 ) -> AnswerBook:
     """Answer every question of a template.
 
     `given` are answers the person passed by name; one to a question that does not exist is refused. Without `ask`
-    a question that has neither an answer nor a default is an `AnswerError` that names the flag.
+    a question that has neither an answer nor a default is an `AnswerError` that names the flag. With `refused`, which
+    hears the name of a question and why it cannot be answered, that question stays open and the others go on.
     """
     for name in given:
         if name not in config.questions:
@@ -129,7 +131,12 @@ def settle(
         defaults={key: value for key, value in (defaults or {}).items() if key in config.questions},
     )
     for name in config.questions:
-        _Question(name, config, environment, around, book).settle(ask)
+        try:
+            _Question(name, config, environment, around, book).settle(ask)
+        except (AnswerError, TemplateError) as error:
+            if refused is None:
+                raise
+            refused(name, error)
     return book
 
 
@@ -252,7 +259,7 @@ class _Question:
         refused = ""
         if isinstance(item, tuple | list) and isinstance(value, dict):
             if "value" not in value:
-                raise KeyError(f"{label!r} has no value")
+                raise ValueError(f"{label!r} has no value")
             refused = str(self._render(value.get("validator") or ""))
             value = value["value"]
         label = str(self._render(label))

@@ -49,15 +49,24 @@ def _check_question(place: Callable[..., str], name: str, details: Mapping[str, 
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str | int | float)
+    return isinstance(value, str)
 
 
 def _is_text_or_null(value: Any) -> bool:
     return value is None or _is_text(value)
 
 
+def _is_printable(value: Any) -> bool:
+    """Copier prints a number as it is."""
+    return isinstance(value, str | int | float | None)
+
+
 def _is_list_of_texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_list_of_printables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str | int | float) for one in value)
 
 
 def _is_mapping(value: Any) -> bool:
@@ -65,7 +74,7 @@ def _is_mapping(value: Any) -> bool:
 
 
 def _is_mapping_of_texts(value: Any) -> bool:
-    return _is_mapping(value) and all(map(_is_text, value.values()))
+    return _is_mapping(value) and all(isinstance(one, str | int | float) for one in value.values())
 
 
 def _is_command(value: Any) -> bool:
@@ -95,19 +104,21 @@ def _is_old_migration(value: Any) -> bool:
 
 _TEXT = (_is_text, "text")
 _LIST = (_is_list_of_texts, "a list of texts")
+_LOOSE_LIST = (_is_list_of_printables, "a list of texts")
+_MESSAGE = (_is_printable, "text")
 _SETTINGS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "answers_file": _TEXT,
     "envops": (_is_mapping, "a mapping of Jinja's options"),
     "exclude": _LIST,
     "external_data": (_is_mapping_of_texts, "a mapping of names to paths"),
     "jinja_extensions": _LIST,
-    "message_after_copy": (_is_text_or_null, "text"),
-    "message_after_update": (_is_text_or_null, "text"),
-    "message_before_copy": (_is_text_or_null, "text"),
-    "message_before_update": (_is_text_or_null, "text"),
+    "message_after_copy": _MESSAGE,
+    "message_after_update": _MESSAGE,
+    "message_before_copy": _MESSAGE,
+    "message_before_update": _MESSAGE,
     "migrations": (_are_migrations, "a list of commands, or of mappings with a command"),
-    "secret_questions": _LIST,
-    "skip_if_exists": _LIST,
+    "secret_questions": _LOOSE_LIST,
+    "skip_if_exists": _LOOSE_LIST,
     "subdirectory": _TEXT,
     "tasks": (_are_tasks, "a list of commands, or of mappings with a command"),
     "templates_suffix": (_is_text_or_null, "text"),

@@ -119,6 +119,44 @@ def test_what_copier_takes_for_nothing_is_told_with_its_line(tmp_path: Path, con
     assert said[0].startswith(f"copier.yml:{SETTINGS[content]}")
 
 
+REFUSED = {
+    "q: 1\nenv: {type: str, default: x, help: Which?}": (
+        "2: Copier cannot read the template's copier.yml: line 2: expected ',' or '}', but got '?'"
+    ),
+    "q:\n  type: int\n  default: abc": "3: the default of 'q' must be of type int: 'abc': it is not a whole number",
+    "q:\n  type: json\n  default: '{'": "3: the default of 'q' must be of type json: '{': it is not JSON",
+    "q:\n  choices: [a, b]\n  default: c": "3: the default of 'q' is not one of its choices: 'c': choose from a, b",
+    "q:\n  default: x\n  validator: '{% if q != 1 %}no{% endif %}'": "2: the default of 'q' is not valid: 'x': no",
+    "q: 1\nt: {type: str, secret: true}": "2: the secret question 't' has no default: Copier requires one",
+    "q:\n  default: a\n  choices: {a: {valeu: 1}}": "3: the choices of the question 'q' are malformed: 'a' has no",
+    "q: 1\nr:\n  type: str\n  default: '{{ q.a.b }}'": "4: the template's question 'r' cannot be evaluated",
+    "n: {type: str}\nr:\n  type: str\n  default: '{{ n.a.b }}'": "4: the template's question 'r' cannot be evaluated",
+    "q: {type: int, default: abc}\nr: '{{ q + 1 }}'": "1: the default of 'q' must be of type int",
+    "q: {default: '{% if q is emtpy %}{% endif %}'}": "1: unknown Jinja test 'emtpy'; ",
+    "q: 1\n_skip_if_exists:\n- a\n- '{{ q.a.b }}'": "4: the template's _skip_if_exists ({{ q.a.b }}) cannot be",
+    "q: 1\n_message_after_copy: '{{ q.a.b }}'": "2: the template's _message_after_copy cannot be evaluated",
+    "q: 1\n_exclude:\n- a\n- '{{ q.a.b }}'": "4: the template raised while rendering _exclude ({{ q.a.b }})",
+    "_exclude: [1]": "1: _exclude must be a list of texts: it is [1]",
+    "_templates_suffix: 5": "1: _templates_suffix must be text: it is 5",
+    "_subdirectory: 5": "1: _subdirectory must be text: it is 5",
+    "_tasks: [[echo, 5]]": "1: _tasks must be a list of commands",
+}
+
+
+@pytest.mark.parametrize("content", REFUSED)
+def test_what_a_new_service_would_be_refused_for_is_told_with_its_line(tmp_path: Path, content: str) -> None:
+    road = write_files(tmp_path / "road", {"copier.yml": f"{content}\n", "a.txt": "a"})
+    (said,) = found(road)
+    assert said.startswith(f"copier.yml:{REFUSED[content]}")
+    assert paved("new", tmp_path / "orders", "--road", road, "--defaults", "--data", "n=x").code == 2
+
+
+def test_a_question_without_a_default_is_no_fault(tmp_path: Path) -> None:
+    questions = "a: {type: str}\nb: {type: int, validator: '{% if b < 1024 %}no{% endif %}'}\nc: {type: bool}\n"
+    some = "d: {type: str, choices: [x, y], multiselect: true}\ne: {type: str, validator: 'no'}\nf: '{{ e.a.b }}'\n"
+    assert found(write_files(tmp_path / "road", {"copier.yml": questions + some, "a.txt": "a"})) == []
+
+
 FILES: dict[str, tuple[Files, str]] = {
     "an undefined name": (
         {"template/a.txt.jinja": "a\n{{ name }}\n{{ nmae }}\n"},
@@ -135,6 +173,30 @@ FILES: dict[str, tuple[Files, str]] = {
     "an unknown filter": (
         {"template/a.txt.jinja": "\n{{ name | shout }}"},
         "template/a.txt.jinja:2: unknown Jinja filter 'shout'; ",
+    ),
+    "an unknown test in a condition": (
+        {"template/a.txt.jinja": "\n{% if name is emtpy %}{% endif %}"},
+        "template/a.txt.jinja:2: unknown Jinja test 'emtpy'; ",
+    ),
+    "an unknown filter in a condition": (
+        {"template/a.txt.jinja": "\n{% if name | uper %}{% endif %}"},
+        "template/a.txt.jinja:2: unknown Jinja filter 'uper'; did you mean upper?",
+    ),
+    "an include of nothing": (
+        {"template/a.txt.jinja": "\n{% include 'nope' %}"},
+        "template/a.txt.jinja:2: the template has no file 'nope'",
+    ),
+    "an import of nothing": (
+        {"template/a.txt.jinja": "{% import 'a.txt' as b %}"},
+        "template/a.txt.jinja:1: the template has no file 'a.txt'",
+    ),
+    "an expression that fails": (
+        {"template/a.txt.jinja": "\n\n{{ name.a.b }}"},
+        "template/a.txt.jinja:3: rendering it fails: UndefinedError: 'str object' has no attribute 'a'",
+    ),
+    "a path that fails": (
+        {"template/{{ name.a.b }}/a.txt": ""},
+        "template/{{ name.a.b }}/a.txt:1: its path: UndefinedError: 'str object' has no attribute 'a'",
     ),
     "a tag that does not end": (
         {"template/a.txt.jinja": "{% if name %}"},

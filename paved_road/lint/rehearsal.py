@@ -1,0 +1,113 @@
+"""What `paved new` would refuse: the questions answered with their defaults, and the files rendered once in-process.
+
+Nothing of the template's runs, neither its tasks nor its extensions. A question without a default gets a stand-in that
+its own validator accepts, so what fails with it fails for a person, too.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from paved_road.errors import AnswerError, PavedError, TemplateError, UnsupportedTemplate
+from paved_road.lint.sources import Finding, Source
+from paved_road.render import Operation, Questionnaire, Renderer, Told, questions, render
+from paved_road.render.context import AnswerBook
+from paved_road.render.prompts import MISSING, NOT_ASKED, Prompt
+
+STAND_INS = ("example", "example-name", "Example", "example@example.com", "example.com", "1.0.0", 1, 8080, True, "[]")
+"""Answers to try where a question has no default."""
+
+
+def findings(form: Questionnaire, source: Source) -> Iterator[Finding]:
+    """The questions that cannot be answered as they are; if all can, what keeps the files from being rendered."""
+    refused: dict[str, PavedError] = {}
+    unknown: set[str] = set()
+
+    def stand_in(prompt: Prompt) -> Any:
+        if prompt.default is not MISSING:
+            return NOT_ASKED
+        fit = next(_accepted(prompt), NOT_ASKED)
+        if fit is NOT_ASKED:
+            unknown.add(prompt.name)
+        return fit
+
+    with tempfile.TemporaryDirectory(prefix="paved-check-") as folder:
+        destination = Path(folder) / "example"
+        around = form.around(destination)
+        book = questions.settle(
+            form.config, form.environment, around, metadata={}, given={}, ask=stand_in, refused=refused.__setitem__
+        )
+        for name, error in refused.items():
+            others = (refused.keys() | unknown) - {name}  # what depends on an open question is no fault of its own
+            if name not in unknown and not any(other in repr(form.config.questions[name]) for other in others):
+                text = said(error).replace(f"the answer to {name!r}", f"the default of {name!r}")
+                yield source.finding(text, name, *_key(form.config.questions[name], error))
+        if not refused:
+            try:
+                _rendered(form, book, destination)
+            except PavedError as error:
+                yield located(error, source, form)
+
+
+def _accepted(prompt: Prompt) -> Iterator[Any]:
+    """The stand-ins that a question takes for an answer."""
+    own = [choice.value for choice in prompt.choices if not choice.refused]
+    for one in [own[:1]] if prompt.multiselect else own or STAND_INS:
+        try:
+            yield prompt.accept(one)
+        except (AnswerError, TemplateError):
+            continue
+
+
+def _key(details: Any, error: PavedError) -> tuple[str, ...]:
+    """The key of a question that an error is about."""
+    if isinstance(error, AnswerError):
+        return ("default",)
+    if error.message.startswith("the choices"):
+        return ("choices",)
+    return tuple(key for key, value in details.items() if error.cause.endswith(repr(value)))[:1]
+
+
+def _rendered(form: Questionnaire, book: AnswerBook, destination: Path) -> None:
+    """Do what `paved new --dry-run` does after the questions."""
+    form.greeting(destination, Operation.COPY)
+    try:
+        pristine = render(form, book, destination, renderer=Renderer.OURS)
+    except UnsupportedTemplate:  # only Copier will do
+        pristine = render(form, book, destination, renderer=Renderer.COPIER)
+    told = Told(
+        form=form, book=book, answers_file=pristine.answers_file, destination=destination,
+        source=form.around(destination).source, operation=Operation.COPY,
+    )  # fmt: skip
+    told.tasks()
+
+
+def located(error: PavedError, source: Source, form: Questionnaire) -> Finding:
+    """An error of a template, with the file or the setting that its message names."""
+    text = said(error)
+    if (placed := re.match(r"(.+):(\d+): ", text)) and placed[1] in form.files:
+        return Finding(file=placed[1], line=int(placed[2]), text=text[placed.end() :])
+    root = form.config.subdirectory.removeprefix("./").strip("/")
+    at = re.search(r"while rendering (?P<path>.+?)(?:, line (?P<line>\d+))?$", error.message)
+    if at and (path := next((one for one in (f"{root}/{at['path']}", at["path"]) if one in form.files), None)):
+        return Finding(file=path, line=int(at["line"] or 1), text=f"rendering it fails: {error.cause}")
+    if at and (part := re.fullmatch(r"a path \((.*)\)", at["path"])):
+        path = next((one for one in form.files if part[1] in one.split("/")), source.path)
+        return Finding(file=path, line=1, text=f"its path: {error.cause}")
+    named = (name for name in form.config.settings if re.search(rf"\b_{re.escape(name)}\b", error.message))
+    if name := next(named, None):
+        items = form.config.settings[name]
+        place = [at for at, one in enumerate(items) if f"({one})" in text] if isinstance(items, list) else []
+        return source.finding(text, f"_{name}", *place[:1])
+    path = next((one for one in form.files if re.search(rf"(?<!\S){re.escape(one)}(?![^\s,:])", text)), None)
+    return replace(source.finding(text), file=path) if path else source.finding(text)
+
+
+def said(error: PavedError) -> str:
+    """An error on one line."""
+    return f"{error.message}: {error.cause}" if error.cause else error.message
