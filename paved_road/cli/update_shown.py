@@ -69,6 +69,9 @@ def show(plan: Plan, wanted: Wanted) -> None:
 
 def _head(plan: Plan) -> None:
     ui.data(f"{plan.old_version} -> {plan.release.version}")  # plain, even with FORCE_COLOR: scripts read it
+    if plan.answers_changed:
+        name = plan.release.template.name
+        ui.data(f"{name} {plan.release.version}, answers changed: {', '.join(plan.answers_changed)}")
     counts = Counter(str(change.outcome) for change in plan.changes)
     ordered = [name for name in _PAINT if name in counts]
     parts: list[tuple[str, Paint]] = []

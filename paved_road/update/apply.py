@@ -118,6 +118,7 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
         notes=plan.notes,
         commit=commit,
         branch=branch,
+        answers_changed=plan.answers_changed,
     )
 
 
@@ -241,9 +242,8 @@ def _commit(service: Service, journal: Journal) -> str:
     if head == journal.head:
         if journal.branch:
             _start_branch(service, journal.branch)
-        message = f"Update {service.path.name} from {journal.old_version} to {journal.new_version}"
         try:
-            commit = ("commit", "--quiet", "--message", message, *_what(service, journal))
+            commit = ("commit", "--quiet", "--message", _message(service, journal), *_what(service, journal))
             git.run(*commit, cwd=service.path, role=git.PERSON)
         except GitKilled:
             raise
@@ -255,6 +255,12 @@ def _commit(service: Service, journal: Journal) -> str:
             ) from error
         head = git.text("rev-parse", "HEAD", cwd=service.top)
     return head
+
+
+def _message(service: Service, journal: Journal) -> str:
+    if journal.answers_changed:
+        return f"Change answers of {service.path.name}: {', '.join(journal.answers_changed)}"
+    return f"Update {service.path.name} from {journal.old_version} to {journal.new_version}"
 
 
 def _what(service: Service, journal: Journal) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ class Journal:
     """The new branch to commit on."""
     left_out: tuple[str, ...] = ()
     """Paths that a sparse checkout leaves out of the work tree, and the update as well."""
+    answers_changed: tuple[str, ...] = ()
+    """The questions answered anew, where that is all that the update is about."""
     executable: Mapping[str, bool] = field(default_factory=dict)
     """The executable bit of files whose mode git does not look at, where it is not the committed one."""
 
@@ -199,6 +201,7 @@ def read(folder: Path) -> Journal:
         facts["migrations"] = tuple(Command(**one) for one in facts["migrations"])
         facts["notes"] = tuple(facts["notes"])
         facts["left_out"] = tuple(facts.get("left_out", ()))
+        facts["answers_changed"] = tuple(facts.get("answers_changed", ()))
         return Journal(**facts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ServiceError(

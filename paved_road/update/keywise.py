@@ -33,6 +33,16 @@ def merge(name: str, base: bytes, ours: bytes, theirs: bytes, *, newer_is_ours: 
     return b"".join(pieces)
 
 
+def is_reordered(one: bytes, other: bytes) -> bool:
+    """Whether two answers files differ in nothing but the order of their questions."""
+    if one == other or sorted(one.splitlines()) != sorted(other.splitlines()):
+        return False
+    try:
+        return _entries(one) == _entries(other)
+    except ValueError:
+        return False
+
+
 def _one(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
     """One question as whoever changed it answered it; with markers where both did."""
     if theirs in (ours, base):

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from paved_road import address, derive, git, origin, rules
+from paved_road import address, contained, derive, git, origin, rules
 from paved_road.config import Config
 from paved_road.errors import (
     AnswerError,
@@ -48,6 +48,7 @@ from paved_road.update import (
     guesses,
     ignored,
     in_the_way,
+    keywise,
     mentions,
     place,
     running,
@@ -119,6 +120,8 @@ class Plan:
     """Those to run when the merged files are in place."""
     not_run: tuple[str, ...] = ()
     """Tasks and migrations, in words, that the update runs while it is planned and a dry run does not."""
+    answers_changed: tuple[str, ...] = ()
+    """The questions answered anew, where that is all that the update is about: it is to the same release."""
     off_road: tuple[Kept, ...] = ()
     """Files that stay as the service has them because a deviation excuses them, and what the road changed."""
     notes: tuple[str, ...] = ()
@@ -399,8 +402,18 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         migrations=draft.migrations,
         not_run=draft.not_run,
         off_road=off_road,
+        answers_changed=_answers_changed(draft),
         notes=(*draft.found.notes, *draft.notes, *merged.notes, *map(running.not_shown, draft.not_run)),
     )
+
+
+def _answers_changed(draft: _Draft) -> tuple[str, ...]:
+    """The questions that have another answer now; none where the release is another one, too."""
+    if (draft.old.version, draft.old.commit) != (draft.target.version, draft.target.commit):
+        return ()
+    before, now = draft.service.answers, draft.pristine.answers
+    names = dict.fromkeys([*before, *(name for name in now if not name.startswith("_"))])
+    return tuple(name for name in names if before.get(name) != now.get(name))
 
 
 def _refuse_uncommitted_records(service: Service, head: Files) -> None:
@@ -543,7 +556,11 @@ def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
 
 
 def _records(draft: _Draft, scratch: Scratch) -> Files:
-    """The answers file and the lock of the new release."""
+    """The answers file and the lock of the new release. An order of answers that a merge has left is nobody's news."""
     answers = draft.pristine.answers_file
-    contents = {draft.service.lock_file: draft.lock.dump(), answers: draft.pristine.tree[answers].data}
+    data = draft.pristine.tree[answers].data
+    if answers == draft.service.answers_file and contained.is_file(draft.service.path, answers):
+        there = contained.read(draft.service.path, answers)
+        data = there if keywise.is_reordered(there, data) else data
+    contents = {draft.service.lock_file: draft.lock.dump(), answers: data}
     return {path: scratch.leaf(Mode.FILE, data) for path, data in contents.items()}

@@ -8,15 +8,17 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from paved_road import git
 from paved_road.errors import UsageError
 from paved_road.git import NO_BLOB
-from paved_road.service import Service
+from paved_road.service import LOCK, OTHER_LOCKS, Service
 from paved_road.update import decisions, disk, preconditions
 from paved_road.update import journal as journals
 from paved_road.update.apply import Applied, compared, finish, telling, write
 from paved_road.update.journal import Journal, Pair
+from paved_road.whereabouts import quoted, shown
 
 
 def resume(service: Service, *, commit: bool = False, branch: str | None = None) -> Applied:
@@ -49,6 +51,7 @@ def _check_commit(service: Service, journal: Journal) -> None:
 
 def abort(service: Service) -> Applied:
     """Put every path that the update touched back as it was. What a person did to it since is kept as a commit."""
+    _refuse_ended(service)
     with telling(service), journals.taken_up(service.journal, service.repository) as journal:
         if git.resolve(service.top, "HEAD") != journal.head:
             raise UsageError(
@@ -62,6 +65,23 @@ def abort(service: Service) -> Applied:
         _leave_branch(service, journal)
         journals.end(service.journal)
         return Applied(journal=journal, notes=kept)
+
+
+def _refuse_ended(service: Service) -> None:
+    """Say how an update is taken back that was clean, and is over: it is staged, and nothing else knows of it."""
+    if service.journal.exists() or service.repository.head is None:
+        return
+    staged = {path.removeprefix(service.prefix) for path in git.staged_files(service.top)}
+    if not any(
+        PurePosixPath(path).match(pattern) for path in staged for pattern in (LOCK, OTHER_LOCKS) if "/" not in path
+    ):
+        return
+    below = f" push -- {quoted(shown(service.path))}" if service.prefix else ""
+    raise UsageError(
+        "no update is in progress here",
+        cause="the last one was clean, so it is over; its changes are staged",
+        hint=f"git stash{below} sets them aside, with your own edits; git stash pop --index brings all of it back",
+    )
 
 
 def _undecided(service: Service, journal: Journal) -> dict[str, decisions.Lines]:

@@ -294,3 +294,52 @@ def test_an_untracked_file_in_the_way_is_left_alone(here: Paved, service: Path, 
     assert here("update", service, "--abort").returncode == 0
     assert read(service, "new.txt") == "mine\n"
     assert status(service) == ["?? new.txt"]
+
+
+# -- an update of answers alone ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["--commit", "--branch=new"])
+def test_an_update_of_answers_alone_says_so(here: Paved, service: Path, newer: Path, how: str) -> None:
+    assert here("update", service, "--commit").returncode == 0
+    done = here("update", service, "--data", "name=moon", how)
+    assert done.stdout.startswith("1.2.0 -> 1.2.0\ngreeter 1.2.0, answers changed: name\n")
+    assert git.text("log", "-1", "--format=%s", cwd=service) == "Change answers of hi: name"
+
+
+def test_an_update_to_a_release_with_another_answer_is_one_to_the_release(
+    here: Paved, service: Path, newer: Path
+) -> None:
+    done = here("update", service, "--data", "name=moon", "--commit")
+    assert "answers changed" not in done.stdout
+    assert git.text("log", "-1", "--format=%s", cwd=service) == "Update hi from 1.0.0 to 1.2.0"
+
+
+def test_another_order_of_the_answers_is_no_update(here: Paved, service: Path) -> None:
+    answers = read(service, ".copier-answers.yml")
+    first, *rest = answers.splitlines(keepends=True)
+    head = [first] if first.startswith("#") else []
+    others = rest if head else [first, *rest]
+    commit(service, {".copier-answers.yml": "".join([*head, *reversed(others)])})
+    done = here("update", service, "--defaults")
+    assert done.stdout.startswith("up to date"), done
+    assert status(service) == []
+
+
+# -- a clean update is taken back --------------------------------------------------------------------------------------
+
+
+def test_a_clean_update_that_is_staged_is_taken_back_as_the_hint_says(here: Paved, service: Path, newer: Path) -> None:
+    write_files(service, {"untracked.txt": "mine\n"})
+    assert here("update", service).returncode == 0
+    done = here("update", service, "--abort")
+    assert done.returncode == 2
+    assert "the last one was clean, so it is over; its changes are staged" in done.stderr
+    command = done.stderr.partition("hint: ")[2].partition(" sets")[0]
+    assert command == "git stash"
+    who = ("-c", "user.name=T", "-c", "user.email=t@localhost")
+    git.run(*who, *command.split()[1:], cwd=service, role=git.PERSON)
+    assert status(service) == ["?? untracked.txt"]
+    assert here("update", service).stdout.startswith("1.0.0 -> 1.2.0\n")
+    git.run("stash", "push", "--quiet", cwd=service, role=git.PERSON)
+    assert "hint: paved update" in here("update", service, "--abort").stderr
