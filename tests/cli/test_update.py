@@ -133,7 +133,9 @@ def test_an_update_commits_on_a_new_branch(here: Paved, service: Path, newer: Pa
     assert status(service) == []
 
 
-@pytest.mark.parametrize(("branch", "said"), [("main", "there is a branch 'main'"), ("a..b", "is not a valid branch name")])
+@pytest.mark.parametrize(
+    ("branch", "said"), [("main", "there is a branch 'main'"), ("a..b", "not a valid branch name")]
+)
 def test_a_branch_that_cannot_be_made_is_refused_before_anything_happens(
     here: Paved, service: Path, newer: Path, branch: str, said: str
 ) -> None:
