@@ -34,6 +34,7 @@ MOST_GLOBS = 500
 """Patterns in all of them: each is held against every file of the road that differs."""
 LARGEST = 2**20
 """Bytes of one record; all of them together are bounded as any one file is."""
+SLUG_IS = "lower-case letters, digits and single hyphens"
 BASELINE = "baseline"
 """The record of what drifted already when a service was adopted: its files differ for no one reason."""
 
@@ -103,9 +104,12 @@ def needs_approval(deviation: Deviation, policy: Policy) -> bool:
 
 
 def _unknown(slug: str, known: Iterable[str]) -> RecordError:
+    from paved_road.offroad.record import SLUG
+
+    is_slug = re.fullmatch(SLUG, slug)
     return RecordError(
         f"there is no record {slug!r}",
-        cause=f"{FOLDER}/{slug}.md does not exist",
+        cause=f"{FOLDER}/{slug}.md does not exist" if is_slug else f"a slug is {SLUG_IS}",
         hint=nearest(slug, known) or "paved off-road new",
     )
 
@@ -165,6 +169,14 @@ def read(contents: Mapping[str, bytes], lock: Lock | None, *, today: date) -> Le
         )
     refuse(faults)
     return Ledger(records=records, policy=policy)
+
+
+def faults(path: str, content: bytes, lock: Lock | None, *, today: date) -> list[Fault]:
+    """What is wrong with one record by itself, as it may not be written yet."""
+    try:
+        return sorted(_broken_rules(parse(path, content), lock.offroad if lock else Policy(), lock, today))
+    except Faulty as error:
+        return sorted(error.faults)
 
 
 def find(service: Service, slug: str) -> Record:
@@ -250,7 +262,7 @@ def _text(fault: ErrorDetails, data: Mapping[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{name} is not a field of a record; {nearest(str(where[-1]), faults.keys(where[:-1], schema))}"
     if fault["type"] == "string_pattern_mismatch":
-        return f"{name}: {fault['input']!r} is not a slug: use lower-case letters, digits and single hyphens"
+        return f"{name}: {fault['input']!r} is not a slug: use {SLUG_IS}"
     if fault["type"].startswith("date"):
         return f"{name}: {yml.shown(fault['input'])} is not a date: write it as 2026-11-24"
     if fault["type"] == "enum" and isinstance(fault["input"], str):

@@ -7,6 +7,7 @@ would break a rule is refused before it is made.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -84,9 +85,35 @@ def new(service: Service, drafts: Sequence[Draft], *, today: date) -> list[Recor
                 cause="a slug names one record",
                 hint=f"choose another: paved off-road new {draft.slug}-2",
             )
-        contents[f"{draft.slug}.md"] = drafted(service, draft, today)
+        contents[f"{draft.slug}.md"] = content = drafted(service, draft, today)
+        _refuse_draft(service, draft, content, today)
     after = write(service, contents, today=today)
     return [after.find(draft.slug) for draft in drafts]
+
+
+def _refuse_draft(service: Service, draft: Draft, content: bytes, today: date) -> None:
+    """Say what is wrong with a draft by the options that it came from: there is no such file to look at."""
+    found = ledger.faults(f"{FOLDER}/{draft.slug}.md", content, service.lock, today=today)
+    if not found:
+        return
+    lines = content.decode(errors="surrogateescape").splitlines()
+    said = [_by_option(lines[fault.line - 1].strip(), fault.text) for fault in found]
+    name = slug_for(draft.slug)
+    scope = [f"--path={path}" for path in draft.paths] or [f"--practice={draft.practice}"]
+    again = f"paved off-road new {name} {shlex.join(scope)}"
+    hint = again if name != draft.slug else "what a record holds: paved off-road schema"
+    raise RecordError(said[0], cause=f"and {len(said) - 1} more: {'; '.join(said[1:])}" if said[1:] else "", hint=hint)
+
+
+def _by_option(line: str, text: str) -> str:
+    """The text with the option that the line of a record is made of."""
+    field = "paths" if line.startswith("-") else line.partition(":")[0]
+    option = _OPTIONS.get(field, f"--{field.replace('_', '-')}")
+    return f"{option}: {re.sub(rf'^(scope[.])?{field}([.][0-9]+)?: ', '', text)}"
+
+
+_OPTIONS = {"id": "SLUG", "review_by": "--days", "scope": "--path", "paths": "--path"}
+"""Where a field of a draft comes from, if not from the option of its own name."""
 
 
 def _check_paths(service: Service, paths: Iterable[str]) -> None:

@@ -231,3 +231,31 @@ def test_what_cannot_be_is_told(call: Call, words: list[str], said: str) -> None
     done = call("off-road", *words)
     assert done.returncode == 2
     assert f"error: {said}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["Bad Slug", "--path", "Dockerfile"], "error: SLUG: 'Bad Slug' is not a slug: use lower-case letters"),
+        (["a/b", "--path", "Dockerfile"], "hint: paved off-road new a-b --path=Dockerfile"),
+        (["s" * 61, "--path", "Dockerfile"], "error: SLUG: id must have at most 60 characters"),
+        (["--path", "Dockerfile", "--reason", "x"], "error: --reason: the reason 'x' is too short"),
+        (["--path", "Dockerfile", "--days", "3000"], "error: --days: review_by is 3000 days away"),
+        (["--path", "**"], "error: --path: '**' reaches over the whole service"),
+        (["--practice", "Bad One"], "error: --practice: 'Bad One' is not a slug"),
+    ],
+)
+def test_a_record_that_is_not_written_is_refused_by_its_options(
+    call: Call, tmp_path: Path, words: list[str], said: str
+) -> None:
+    done = call("off-road", "new", *words)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert "docs/off-road" not in done.stderr
+    assert not (tmp_path / "orders/docs/off-road").exists()
+
+
+@pytest.mark.parametrize("words", [["show"], ["accept"], ["renew"], ["close", "--as", "revoked"]])
+def test_what_is_no_slug_names_no_file(call: Call, words: list[str]) -> None:
+    done = call("off-road", *words, "Bad Slug")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: there is no record 'Bad Slug'\ncause: a slug is lower-case letters, digits")
