@@ -350,9 +350,16 @@ class RecordFinding(TypedDict):
     line: int
 
 
+class ChangedRecord(Record):
+    """A deviation record that was accepted, renewed or closed."""
+
+    service: str = Field(description="The service's folder, absolute.")
+
+
 class ShownRecord(Standing):
     """A deviation record in full."""
 
+    service: str = Field(description="The service's folder, absolute.")
     findings: list[RecordFinding] = Field(description="What the check says about it.")
     prose: str = Field(description="Everything below its front matter, in Markdown.")
     diff: str = Field(description="The difference that it excuses, as a unified difference.")
@@ -398,7 +405,9 @@ class Checked(TypedDict):
     """What `paved off-road check` found."""
 
     service: str
-    """The service's name."""
+    """The service's folder, absolute."""
+    name: str
+    """The service's name, as reports call it."""
     findings: list[CheckFinding]
     excused: list[Excused]
 
@@ -481,9 +490,9 @@ RESULTS: Mapping[str, Any] = {
     "off-road new": NewRecords,
     "off-road list": Records,
     "off-road show": ShownRecord,
-    "off-road accept": Record,
-    "off-road renew": Record,
-    "off-road close": Record,
+    "off-road accept": ChangedRecord,
+    "off-road renew": ChangedRecord,
+    "off-road close": ChangedRecord,
     "off-road check": Checked,
     "off-road baseline": Baseline,
     "off-road rename": Renamed,

@@ -259,3 +259,23 @@ def test_what_is_no_slug_names_no_file(call: Call, words: list[str]) -> None:
     done = call("off-road", *words, "Bad Slug")
     assert done.returncode == 2
     assert done.stderr.startswith("error: there is no record 'Bad Slug'\ncause: a slug is lower-case letters, digits")
+
+
+def test_the_json_of_every_command_says_which_service(call: Call, tmp_path: Path) -> None:
+    service = tmp_path / "orders"
+
+    def of(*words: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(call("off-road", *words, "--json").stdout)["result"]
+        return found
+
+    made = of("new", "x", "--path", "Dockerfile", "--reason", REASON)
+    record = service / "docs/off-road/x.md"
+    record.write_text(record.read_text().replace("<!-- ", "").replace(" -->", ""))
+    commit(service)
+    accepted = of("accept", "x", "--by", "else@acme.example")
+    commit(service)
+    checked = of("check")
+    found = [made, accepted, of("show", "x"), of("list"), checked, of("baseline")]
+    found += [of("renew", "x", "--by", "else@acme.example"), of("close", "x", "--as", "revoked")]
+    assert [one["service"] for one in found] == [str(service)] * 8
+    assert checked["name"] == "orders"

@@ -30,4 +30,4 @@ def accept(
 
     found = where.open_service(service)
     record = lifecycle.accept(found, slug, load(directory=found.path), today=common.day(), by=by, days=days)
-    common.tell("accept", record, f"{slug} is accepted until {record.deviation.review_by}", json=json)
+    common.tell("accept", found, record, f"{slug} is accepted until {record.deviation.review_by}", json=json)

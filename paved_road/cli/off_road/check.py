@@ -16,6 +16,7 @@ from paved_road.cli.off_road import common
 if TYPE_CHECKING:
     from paved_road.cli import results
     from paved_road.offroad.formats import Checked
+    from paved_road.service import Service
 
 
 class Format(StrEnum):
@@ -74,15 +75,15 @@ def check(
         base=base, confirm=confirm,
     )  # fmt: skip
     wanted = Format.JSON if json else form or (Format.GITHUB if os.environ.get("GITHUB_ACTIONS") else Format.TEXT)
-    _tell(checked, wanted)
+    _tell(service, checked, wanted)
     raise typer.Exit(checked.exit_code)
 
 
-def _tell(checked: Checked, form: Format) -> None:
+def _tell(service: Service, checked: Checked, form: Format) -> None:
     from paved_road.offroad import formats
 
     if form is Format.JSON:
-        ui.envelope("off-road check", checked.exit_code, _facts(checked))
+        ui.envelope("off-road check", checked.exit_code, _facts(service, checked))
     elif form is Format.TEXT:
         _say(checked)
     elif text := formats.render(checked, formats.Format(form)):
@@ -90,10 +91,11 @@ def _tell(checked: Checked, form: Format) -> None:
         show(text)
 
 
-def _facts(checked: Checked) -> results.Checked:
+def _facts(service: Service, checked: Checked) -> results.Checked:
     stands = checked.standing
     return {
-        "service": checked.name,
+        "service": str(service.path),
+        "name": checked.name,
         "findings": [
             {
                 "state": one.state,

@@ -47,5 +47,6 @@ def close(
     wanted = "superseded" if by else status
     if wanted not in _CLOSED:
         raise UsageError(f"a record cannot be closed as {wanted!r}", hint=nearest(wanted, _CLOSED))
-    record = lifecycle.close(where.open_service(service), slug, wanted, today=common.day(), by=by)
-    common.tell("close", record, f"{slug} is {wanted}", json=json)
+    found = where.open_service(service)
+    record = lifecycle.close(found, slug, wanted, today=common.day(), by=by)
+    common.tell("close", found, record, f"{slug} is {wanted}", json=json)

@@ -16,6 +16,7 @@ from paved_road.stated import LONGEST_DAYS
 if TYPE_CHECKING:
     from paved_road.offroad.ledger import Record
     from paved_road.offroad.standing import Standing
+    from paved_road.service import Service
 
 
 ServiceOption = Annotated[
@@ -74,10 +75,10 @@ def facts(record: Record, standing: Standing | None = None) -> Any:
     return found
 
 
-def tell(command: str, record: Record, text: str, *, json: bool) -> None:
+def tell(command: str, service: Service, record: Record, text: str, *, json: bool) -> None:
     """A record was changed: its file, and what it means now."""
     if json:
-        ui.envelope(f"off-road {command}", 0, facts(record))
+        ui.envelope(f"off-road {command}", 0, facts(record) | {"service": str(service.path)})
     else:
         ui.good(text)
         ui.data(f"  {where.from_service(record.path)}")

@@ -29,4 +29,4 @@ def renew(
 
     found = where.open_service(service)
     record = lifecycle.renew(found, slug, load(directory=found.path), today=common.day(), by=by, days=days)
-    common.tell("renew", record, f"{slug} holds until {record.deviation.review_by}", json=json)
+    common.tell("renew", found, record, f"{slug} holds until {record.deviation.review_by}", json=json)

@@ -37,7 +37,8 @@ def show(
     findings = [one for one in stands.findings if one.record is record]
     if json:
         said = [{"state": str(one.state), "text": one.text, "line": one.line} for one in findings]
-        facts = common.facts(record, stands) | {"findings": said, "prose": record.document.prose, "diff": patch}
+        more = {"service": str(found.path), "findings": said, "prose": record.document.prose, "diff": patch}
+        facts = common.facts(record, stands) | more
         ui.envelope("off-road show", 0, facts)
         return
     ui.block(record.document.text.rstrip("\n"))
