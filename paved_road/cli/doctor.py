@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paved_road import ui
-from paved_road.cli import options
+from paved_road.cli import options, where
 from paved_road.errors import PavedError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def doctor(
 
     config = _config(road)
     done = doctors.fix(config) if fix and not isinstance(config, PavedError) else []
-    findings = doctors.examine(config)
+    findings = [replace(one, remedy=where.elsewhere(one.remedy)) for one in doctors.examine(config)]
     exit_code = 0 if all(one.ok or not one.needed for one in findings) else 1
     if json:
         facts: results.Doctor = {"findings": findings, "fixed": done}

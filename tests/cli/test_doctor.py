@@ -158,6 +158,26 @@ def test_the_service_here_is_told_with_what_is_wrong_with_it(
     assert found["remedy"] == "paved update --continue, or paved update --abort"
 
 
+def test_a_remedy_says_where_it_is_to_be_typed(paved_json: PavedJson, greeter: Path, tmp_path: Path) -> None:
+    assert paved_json("new", "hi", "--road", greeter, "--defaults")["exit_code"] == 0
+    service = tmp_path / "work/hi"
+    found = {}
+    for name in (".paved-road.lock", ".copier-answers.yml"):
+        content = (service / name).read_bytes()
+        (service / name).write_bytes(b"<<<<<<< ours\n" + content + b"=======\n" + content + b">>>>>>> theirs\n")
+        found[name] = finding(paved_json("-C", service, "doctor"), "service")["remedy"]
+        (service / name).write_bytes(content)
+    evolve(service, {"hello.txt": "mine\n"})
+    evolve(greeter, {"template/hello.txt.jinja": "Good day, {{ name }}!\n"}, tag="v1.1.0")
+    assert paved_json("update", service, "--defaults")["exit_code"] == 1
+    found["update"] = finding(paved_json("-C", service, "doctor"), "service")["remedy"]
+    assert found == {
+        ".paved-road.lock": "paved update --continue resolves it (in hi)",
+        ".copier-answers.yml": "paved update --continue resolves it (in hi)",
+        "update": "paved update --continue, or paved update --abort (in hi)",
+    }
+
+
 def test_an_identity_that_git_would_guess_fails_with_a_remedy_to_paste(
     paved_json: PavedJson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
