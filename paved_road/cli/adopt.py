@@ -86,8 +86,8 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
     compared = [path for path, one in adopted.lock.files.items() if one.owner != "derived"]
     same = len(compared) - len(adopted.differences)
     for one in adopted.differences:
-        ui.data(f"{one.kind:<8} {one.path}  ({one.owner})")
-    kinds = Counter(str(one.kind) for one in adopted.differences)
+        ui.data(f"{options.kind(one, adopted.lock):<8} {one.path}  ({one.owner})")
+    kinds = Counter(options.kind(one, adopted.lock) for one in adopted.differences)
     alike = "1 file as the release has it" if same == 1 else f"{same} files as the release has them"
     counted = ", ".join([alike, *(f"{n} {kind}" for kind, n in kinds.items())])
     name = f"{adopted.lock.template} {adopted.lock.version}"

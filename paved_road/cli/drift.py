@@ -65,7 +65,8 @@ def drift(
             ui.note(text)
         for one in found:
             excuse = f"  {options.excuse(excuses[one.path])}" if one.path in excuses else ""
-            ui.data(f"{one.kind:<8} {one.path}" + (f"  ({one.owner})" if everything else "") + excuse)
+            owner = f"  ({one.owner})" if everything else ""
+            ui.data(f"{options.kind(one, service.lock):<8} {one.path}{owner}{excuse}")
         if patch:
             ui.block(f"\n{patch}".rstrip("\n"))
         if not found:

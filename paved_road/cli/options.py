@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paved_road.cli import results
     from paved_road.drift import Difference
     from paved_road.offroad.ledger import Record
+    from paved_road.service import Lock
 
 Service = Annotated[
     Path,
@@ -116,6 +117,11 @@ def difference(one: Difference, record: Record | None = None) -> results.Differe
         deviation = record.deviation
         found["excused"] = {"record": record.id, "reason": deviation.reason, "review_by": str(deviation.review_by)}
     return found
+
+
+def kind(one: Difference, lock: Lock | None) -> str:
+    """How a file differs, for a person: `missing` where it was never here, so that nobody can have deleted it."""
+    return "missing" if lock and one.found is None and one.path in lock.missing else str(one.kind)
 
 
 def excuse(record: Record) -> str:

@@ -292,6 +292,9 @@ def test_a_fresh_clone_with_a_readme_joins_by_adopt_and_update(here: Paved, tmp_
     assert f"paved adopt {clone}" in here("new", clone, "--road", road, "--defaults").stderr
     adopted = here("adopt", clone, "--road", road, "--defaults")
     assert (adopted.returncode, "2 files of the release were never here" in adopted.stdout) == (0, True)
+    assert "missing  a.txt" in adopted.stdout
+    assert "deleted" not in adopted.stdout + here("drift", clone, "--all").stdout
+    assert "missing  a.txt" in here("drift", clone, "--all").stdout
     assert here("adopt", clone, "--road", road, "--data", "name=y").returncode == 0, "it is not committed yet"
     evolve(clone, {}, message="Adopted")
     assert "2 files of the release were never here" in here("status", clone).stderr
@@ -302,6 +305,7 @@ def test_a_fresh_clone_with_a_readme_joins_by_adopt_and_update(here: Paved, tmp_
     evolve(clone, {"a.txt": None}, message="We do not want it")
     assert here("update", clone).returncode == 0
     assert not (clone / "a.txt").exists(), "what the team deletes from now on stays deleted"
+    assert "deleted  a.txt" in here("drift", clone, "--all").stdout
 
 
 def test_what_a_team_deleted_from_a_service_of_copiers_stays_deleted(here: Paved, tmp_path: Path) -> None:
@@ -318,7 +322,7 @@ def test_a_missing_file_that_a_deviation_excuses_stays_away(here: Paved, tmp_pat
     road = template(tmp_path / "road", None, **{"paved-road.yml": "owners: {road: [b.txt]}\n", "b.txt": "b\n"})
     path = make_road(tmp_path / "legacy", {"README": "x\n"}, tag=None)
     assert here("adopt", path, "--road", road, "--defaults").returncode == 0
-    assert "deleted  b.txt" in here("drift", path).stdout
+    assert "missing  b.txt" in here("drift", path).stdout
     assert here("off-road", "baseline", path).returncode == 0
     evolve(path, {}, message="Adopted")
     assert here("update", path).returncode == 0

@@ -216,7 +216,7 @@ def by_hand(tmp_path: Path, road: Path) -> Path:
 def test_a_repository_written_by_hand_gives_its_answers_away(here: Paved, by_hand: Path, road: Path) -> None:
     done = here("adopt", by_hand, "--road", road)
     assert done.returncode == 0, done.stderr
-    assert "deleted  run.sh  (road)" in done.stdout
+    assert "missing  run.sh  (road)" in done.stdout
     assert "edited   plain.txt  (shared)" in done.stdout
     assert "hello.txt" not in done.stdout
     assert git.run("status", "--porcelain", cwd=by_hand) == b"?? .copier-answers.yml\n?? .paved-road.lock\n"
