@@ -110,7 +110,9 @@ def plan(order: Order, config: Config, *, interview: Interview | None = None) ->
     destination = Path(os.path.abspath(order.destination))
     _check_destination(destination, dry_run=order.dry_run)
     road = open_road(config, trust=order.trust, fetch=not order.dry_run or config.is_for_readers)
-    template = find_template(road, order.template or config.template.value, order.ref)
+    template = find_template(
+        road, order.template or config.template.value, order.ref, to_name_one="paved new TEMPLATE DEST"
+    )
     notes = [*road.notes, *template.notes]
     found = release(template, order.ref)
     demand(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from paved_road.errors import (
     UntrustedTemplate,
     UsageError,
 )
-from paved_road.road import Release, Road, Template, find_template, open_road, release, templates
+from paved_road.road import WORKING_TREE, Release, Road, Template, find_template, open_road, release, templates
 from paved_road.whereabouts import quoted
 
 if TYPE_CHECKING:
@@ -108,7 +108,12 @@ def _template(service: Service, road: Road, name: str | None) -> Template:
     else:
         recorded = PurePosixPath(service.source[1]).name or None
     try:
-        return find_template(road, name or recorded)
+        if name is None or name == recorded:
+            return find_template(road, recorded)
+        found = find_template(road, name)
+        if service.lock is not None and any(one.name == recorded for one in templates(road)):
+            raise _another(service, found, recorded)
+        return found
     except UnknownTemplate as error:
         offered = templates(road)
         if name is None and len(offered) == 1 and not offered[0].folder:
@@ -120,6 +125,37 @@ def _template(service: Service, road: Road, name: str | None) -> Template:
             cause=f"it offers {', '.join(template.name for template in offered)}",
             hint="when the template was renamed: paved update --template NAME",
         ) from error
+
+
+def _another(service: Service, found: Template, recorded: str | None) -> UsageError:
+    """What to say where the road still has the service's own template: another one's name is no new name of it."""
+    return UsageError(
+        f"--template {found.name} names another template than the service's",
+        cause=f"{found.road.source} still has {recorded}, and an update does not replace one template by another",
+        hint=f"paved update without --template; to take the other one on purpose: {_adopting_again(service)} "
+        f"--template {found.name} --ref {release(found).version}",
+    )
+
+
+def check_moved(service: Service, origin: Origin, target: Release, paths: Collection[str]) -> None:
+    """`UsageError` where a road that a flag names is not where the service's road moved.
+
+    It is when it has the release that the service comes from, or, having lost its history, at least half of the files
+    `paths` that the service was stamped with, among those that `target` renders.
+    """
+    road, lock = origin.template.road, service.lock_in_force
+    if lock is None or not lock.files or road.source == service.road:
+        return
+    if road.is_git and lock.commit is not None and road.history.has(lock.commit):
+        return
+    if 2 * len(lock.files.keys() & paths) >= len(lock.files):
+        return
+    ref = WORKING_TREE if target.working_tree else target.version
+    raise UsageError(
+        f"{road.source} is not where the service's road moved",
+        cause=f"it has neither the release {lock.version} of {lock.template} nor most of its files",
+        hint=f"to take another template on purpose: {_adopting_again(service)}{road.option} --ref {ref}",
+    )
 
 
 def recorded_version(service: Service) -> str:
@@ -144,12 +180,13 @@ def check_not_withdrawn(service: Service, origin: Origin, latest: Release) -> No
     road, commit = origin.template.road, service.lock_in_force.commit if service.lock_in_force else None
     if commit is None or not road.is_git or road.history.has(commit):
         return
+    elsewhere = "" if road.source == service.road else road.option
     raise UnknownRelease(
         f"the release {recorded_version(service)} that the service comes from is no longer in its road",
         cause=f"no branch or tag of {road.source} leads to the commit {commit[:12]}; the latest release is "
         f"{latest.version}, which comes before it",
         hint=f"git revert the commit of the update that brought it; or count from the latest release: "
-        f"{_adopting_again(service)} --ref {latest.version}",
+        f"{_adopting_again(service)}{elsewhere} --ref {latest.version}",
     )
 
 

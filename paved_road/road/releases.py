@@ -5,7 +5,7 @@ from __future__ import annotations
 from paved_road import git, versions
 from paved_road.errors import RoadError, UnknownRelease, nearest
 from paved_road.road.model import WORKING_TREE, Release, Template
-from paved_road.road.templates import CONFIG_NAMES
+from paved_road.road.templates import CONFIG_NAMES, templates
 
 
 def release(template: Template, ref: str | None = None) -> Release:
@@ -30,6 +30,7 @@ def release(template: Template, ref: str | None = None) -> Release:
     found = _called(known, ref)
     if found is not None:
         return found
+    _refuse_another_s(template, ref)
     commit = road.history.head if ref == WORKING_TREE else git.resolve(road.location, ref)
     if commit is None:
         names = [one.version for one in known] + road.history.branches
@@ -44,6 +45,21 @@ def release(template: Template, ref: str | None = None) -> Release:
             hint=f"paved templates --releases{road.option}",
         )
     return _at(template, commit)
+
+
+def _refuse_another_s(template: Template, ref: str) -> None:
+    """`UnknownRelease` for the tag of another template's release: `docs/v2.0.0` says nothing about `service`."""
+    tag = ref.removeprefix("refs/").removeprefix("tags/")
+    owner, slash, version = tag.rpartition("/")
+    road = template.road
+    if not slash or tag not in road.history.tags or not versions.is_version(version) or owner == template.name:
+        return
+    if any(one.name == owner for one in templates(road)):
+        raise UnknownRelease(
+            f"no release {ref!r} of {template.name}",
+            cause=f"it is a release of {owner}, another template of {road.source}",
+            hint=f"paved templates --releases{road.option}",
+        )
 
 
 def _called(known: list[Release], ref: str) -> Release | None:

@@ -101,10 +101,13 @@ def _borrowed(road: Road, commit: str, folder: str) -> list[str]:
         return []
 
 
-def find_template(road: Road, name: str | None, ref: str | None = None) -> Template:
+def find_template(
+    road: Road, name: str | None, ref: str | None = None, *, to_name_one: str = "--template NAME"
+) -> Template:
     """The template called `name`; without a name the road's only one, or the one called `service`.
 
-    With a `ref` it is looked for in the road as it was at that release first.
+    With a `ref` it is looked for in the road as it was at that release first. `to_name_one` is how the person names
+    one of several.
     """
     for commit in _named(road, ref):
         offered = _templates(road, set(_committed(road, commit)))
@@ -115,9 +118,7 @@ def find_template(road: Road, name: str | None, ref: str | None = None) -> Templ
         return found
     names = [template.name for template in offered]
     if name is None:
-        raise UnknownTemplate(
-            f"{road.source} has several templates", cause=", ".join(names), hint="paved new TEMPLATE DEST"
-        )
+        raise UnknownTemplate(f"{road.source} has several templates", cause=", ".join(names), hint=to_name_one)
     raise UnknownTemplate(
         f"no template {name!r} on {road.source}", hint=nearest(name, names, command=f"paved templates{road.option}")
     )

@@ -327,6 +327,7 @@ def _draft(
         render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where),
         service.repository, prefix=service.prefix, filters=not order.dry_run,
     )  # fmt: skip
+    origin.check_moved(stamped, found, target, pristine.tree.keys())
     not_run, after = runs.rest(stamped, book, pristine.answers_file)
     old, gone = shaped.undone(old, stamped, before, pristine.tree, dry_run=order.dry_run)
     pristine = pristine.without(gone - ours.keys())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -275,3 +277,82 @@ def test_an_update_to_a_work_tree_is_told_under_the_version_of_its_commit(
     assert done.returncode == 0, done.stderr
     assert "1.0.0 -> 2\n" in done.stdout
     assert here("status", service).returncode == 0
+
+
+# -- another road, another template --------------------------------------------------------------------------------
+
+OTHER = {"copier.yml": "title: y\n", "index.md": "{{ title }}\n", "notes.md": "n\n", "b.txt": "b\n"}
+ANSWERS = {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
+
+
+def followed(here: Here, folder: Path, said: str) -> None:
+    """Type the commands that a hint names after its last colon."""
+    (hint,) = re.findall(r"on purpose: (git .+) && (paved .+)$", said, re.MULTILINE)
+    assert run(*shlex.split(hint[0]), cwd=folder).returncode == 0
+    done = here(*shlex.split(hint[1])[1:])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("is_git", [True, False])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_road_is_not_replaced_by_an_unrelated_one(
+    here: Here, stamped: Callable[..., Path], tmp_path: Path, is_git: bool, dry_run: bool
+) -> None:
+    service, other = stamped(), tmp_path / "other"
+    (make_road if is_git else write_files)(other, OTHER | ANSWERS | {"paved-road.yml": "version: 2.0.0\n"})
+    before = git.tree(service, "HEAD")
+    done = here("update", service, "--road", other, *(["--dry-run"] if dry_run else []))
+    assert done.returncode == 2
+    assert f"{other} is not where the service's road moved" in done.stderr
+    assert (git.tree(service, "HEAD"), git.text("status", "--porcelain", cwd=service)) == (before, "")
+    followed(here, tmp_path, done.stderr)
+    assert f"is at other {'1.0.0' if is_git else '2.0.0'} (the latest)" in here("status", service).stdout
+
+
+@pytest.mark.parametrize("files", [{"a.txt": "2\n"}, {"a.txt": None, "a2.txt": "2\n", "b.txt": "b\n", "c.txt": "c\n"}])
+def test_a_road_that_moved_with_its_history_is_followed_whatever_has_changed(
+    here: Here, road: Path, stamped: Callable[..., Path], tmp_path: Path, files: dict[str, str | None]
+) -> None:
+    service = stamped()
+    evolve(road, files, tag="v1.1.0")
+    git.run("clone", "--quiet", "--bare", road, tmp_path / "moved.git", role=git.PERSON)
+    assert here("update", service, "--road", tmp_path / "moved.git").returncode == 0
+    assert json.loads((service / ".paved-road.lock").read_text())["version"] == "1.1.0"
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    """A road of two templates, each with a release of its own."""
+    files = {f"templates/one/{name}": text for name, text in FILES.items()}
+    files |= {f"templates/docs/{name}": text for name, text in {**OTHER, **ANSWERS}.items()}
+    road = make_road(tmp_path / "two", files, tag="one/v1.1.0")
+    git.run("tag", "docs/v7.0.0", cwd=road)
+    return road
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_template_is_not_replaced_by_another_of_its_road(
+    here: Here, two: Path, tmp_path: Path, dry_run: bool
+) -> None:
+    assert here("new", "one", tmp_path / "hi", "--road", two).returncode == 0
+    done = here("update", tmp_path / "hi", "--template", "docs", *(["--dry-run"] if dry_run else []))
+    assert done.returncode == 2
+    assert "--template docs names another template than the service's" in done.stderr
+    assert here("update", tmp_path / "hi", "--template", "one").returncode == 0
+    followed(here, tmp_path, done.stderr)
+    assert "is at docs 7.0.0 (the latest)" in here("status", tmp_path / "hi").stdout
+
+
+@pytest.mark.parametrize("ref", ["docs/v7.0.0", "refs/tags/docs/v7.0.0", "tags/docs/v7.0.0"])
+def test_the_tag_of_another_template_is_no_release(here: Here, two: Path, tmp_path: Path, ref: str) -> None:
+    done = here("new", "one", tmp_path / "hi", "--road", two, "--ref", ref)
+    assert done.returncode == 2
+    assert "it is a release of docs, another template" in done.stderr
+    assert here("new", "one", tmp_path / "hi", "--road", two, "--ref", "one/v1.1.0").returncode == 0
+    assert here("update", tmp_path / "hi", "--to", ref).returncode == 2
+
+
+def test_who_has_to_name_a_template_is_told_by_the_option_of_the_command(here: Here, two: Path, tmp_path: Path) -> None:
+    made = make_road(tmp_path / "hand", {"a.txt": "x\n"}, tag=None)
+    assert "hint: --template NAME" in here("adopt", made, "--road", two).stderr
+    assert "hint: paved new TEMPLATE DEST" in here("new", tmp_path / "hi", "--road", two).stderr
