@@ -51,6 +51,7 @@ from paved_road.update import (
     keywise,
     mentions,
     place,
+    reanswered,
     running,
     shaped,
     unrecorded,
@@ -64,6 +65,7 @@ from paved_road.update.excused import Excuses, Kept
 from paved_road.update.in_the_way import Obstacle
 from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
 from paved_road.update.migrate import Passage
+from paved_road.update.reanswered import Effect
 from paved_road.whereabouts import quoted
 
 T = TypeVar("T")
@@ -332,6 +334,10 @@ def _draft(
     old, gone = shaped.undone(old, stamped, before, pristine.tree, dry_run=order.dry_run)
     pristine = pristine.without(gone - ours.keys())
     moves = _moves(stamped, before, old, form, book, pristine, own)
+    effect = reanswered.find(
+        stamped, before, old, book, pristine, moves, owner_of(own, pristine.seeded),
+        given=order.answers, dry_run=order.dry_run,
+    )  # fmt: skip
     old = bases.steady(old, stamped, before, form, book, pristine, moves)
     secret_notes: tuple[str, ...] = ()
     if secret:
@@ -345,7 +351,7 @@ def _draft(
         old = replace(old, files=base)
     lock = lock_of(pristine, own, service.repository.object_format)
     sides, kept, left_out, notes = _sides(
-        service, scratch, old, ours, (tree, head), pristine, moves, lock, own, dry_run=order.dry_run
+        service, scratch, old, ours, (tree, head), pristine, moves, effect, lock, own, dry_run=order.dry_run
     )  # fmt: skip
     if not form.derives and lock.without(left_out) != service.lock:
         again = "derived; add --trust, or make it again"
@@ -354,8 +360,8 @@ def _draft(
     return _Draft(
         service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
         ours=ours, moves=moves, sides=sides, tree=tree, kept=kept,
-        left_out=left_out, notes=(*bases.notes(old), *secret_notes, *notes, *runs.asks_for(not_run, after)),
-        excuses=excuses,
+        left_out=left_out, excuses=excuses,
+        notes=(*bases.notes(old), *secret_notes, *effect.notes, *notes, *runs.asks_for(not_run, after)),
         derived=own.derived if form.derives else {}, trust=order.trust, migrations=after,
         not_run=not_run,
     )  # fmt: skip
@@ -497,7 +503,7 @@ def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
 
 def _sides(
     service: Service, scratch: Scratch, old: Base, ours: Files, committed: tuple[str, Files], pristine: Pristine,
-    moves: align.Moves, new_lock: Lock, own: Rules, *, dry_run: bool,
+    moves: align.Moves, effect: Effect, new_lock: Lock, own: Rules, *, dry_run: bool,
 ) -> tuple[Sides, dict[str, str], dict[str, Leaf | None], tuple[str, ...]]:  # fmt: skip
     """What is merged; the files kept as the service has them, and why; those left out of it; notes."""
     base, theirs = old.files, leaves(pristine, service)
@@ -506,13 +512,16 @@ def _sides(
     ours = {path: leaf for path, leaf in ours.items() if path not in records}
     moves = align.fitting({old: new for old, new in moves.items() if old in base}, set(ours) | set(theirs) & set(ours))
     guessed = guesses.of_service(service, scratch, base, ours, theirs, moves)
-    moves = {old: new for old, new in moves.items() if old not in guessed.renamed}  # both moved it: a conflict
+    both = guessed.renamed.keys() - effect.files.keys()
+    moves = {old: new for old, new in moves.items() if old not in both}  # both moved it: a conflict
     held = {path: ours.pop(path) for path in guessed.strangers}
     own_moves = align.own_files(align.folders(moves, theirs), [path for path in ours if path not in base])
     own_moves = {old: new for old, new in own_moves.items() if new not in ours and new not in theirs}
     base = {moves.get(path, path): leaf for path, leaf in base.items()}
     moved = {**own_moves, **moves}
     ours = {moved.get(path, path): leaf for path, leaf in ours.items()}
+    renamed = {moved.get(old, old): moved.get(new, new) for old, new in guessed.renamed.items()}
+    answered = effect.on(moves, {*ours, *renamed})
     unknown = [path for path in {*base, *theirs} if path not in ours]
     by_git = ignored.of(service, scratch, ours, unknown, known=old.ignored)
     by_git |= ignored.by_new_rules(scratch, base, theirs, [path for path in unknown if path not in base])
@@ -530,21 +539,27 @@ def _sides(
             kept[path] = "service-owned; the file that is there is not tracked"
             del theirs[path]
         elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
-            if path in theirs and path in base and theirs[path].blob != base[path].blob and role is Owner.SERVICE:
+            if role is Owner.SERVICE and reanswered.is_passed_over(path, answered, base, theirs):
                 kept[path] = "service-owned"
-            for side in (base, theirs):
-                side.pop(path, None)
-                if path in ours:
-                    side[path] = ours[path]
+            before, after = answered.get(path, (ours.get(path), ours.get(path)))
+            _put(base, path, before)
+            _put(theirs, path, after)
     template = pristine.release.template.name
     labels = _distinct(f"{template}-{old.version}", service.path.name, f"{template}-{pristine.release.version}")
     notes = tuple(f"{old} moved to {new} with its folder" for old, new in own_moves.items())
     contested = [path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path)]
     sides = Sides(
-        base=base, ours=ours, theirs=theirs, labels=labels, like=committed, held=held, renamed=guessed.renamed,
+        base=base, ours=ours, theirs=theirs, labels=labels, like=committed, held=held, renamed=renamed,
         attributes=attributes.of(service, scratch, ours, contested, dry_run=dry_run),
     )  # fmt: skip
     return sides, kept, left_out, (*notes, *sides.attributes.notes)
+
+
+def _put(files: Files, path: str, leaf: Leaf | None) -> None:
+    """Have the files hold another one at this path, or none."""
+    files.pop(path, None)
+    if leaf:
+        files[path] = leaf
 
 
 def _distinct(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
