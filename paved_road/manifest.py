@@ -11,10 +11,11 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from paved_road import faults, yml
-from paved_road.errors import TemplateError
+from paved_road.errors import ForbiddenPath, TemplateError
 from paved_road.faults import Fault, Misplaced
 from paved_road.owners import Owner
 from paved_road.stated import FILENAME, LONGEST_DAYS, stated_version
+from paved_road.tree import check_path
 from paved_road.versions import is_version
 
 __all__ = ["FILENAME", "Manifest", "json_schema", "parse", "read"]
@@ -100,13 +101,14 @@ class Manifest(_Strict):
     """`paved-road.yml`."""
 
     # YAML reads `version: 2` as a number; a version is the text that was written there.
-    version: Annotated[str | None, BeforeValidator(lambda v: v if v is None else str(v))] = Field(
+    version: Annotated[str | None, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) else v)] = Field(
         default=None, description="The version of this release (PEP 440), for a road without tags."
     )
     owners: dict[Owner, list[str] | dict[str, str]] = Field(
         default={},
         description="Patterns (gitignore's syntax) by owner. The first match wins; a file without a match is shared. "
-        "`derived` maps a path to the command that regenerates it.",
+        "`derived` maps a path to the command that regenerates it; no shell runs it, so `>`, `|` and `&&` are plain "
+        "words to it.",
     )
     moves: dict[str, dict[str, str]] = Field(
         default={}, description="Files that moved, by version: the old path and the new one."
@@ -149,6 +151,19 @@ class Manifest(_Strict):
                 raise Misplaced(f"{where[0]} has the key {version!r}, which is not a version such as 1.2.0", *where)
         return found
 
+    @field_validator("moves")
+    @classmethod
+    def _stay_in_the_service(cls, moves: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for version, paths in moves.items():
+            for old, new in paths.items():
+                for path in (old, new):
+                    try:
+                        check_path(path.rstrip("/"))
+                    except ForbiddenPath:
+                        said = f"moves.{version}: {path!r}: the path leaves the service"
+                        raise Misplaced(said, "moves", version, old) from None
+        return moves
+
     @field_validator("mentions")
     @classmethod
     def _words_can_be_found(cls, mentions: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -174,7 +189,9 @@ def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
     if isinstance(found, Manifest):
         return found
     message, cause = faults.summary(where, found)
-    raise TemplateError(message, cause=cause, hint="the road's author fixes that: paved templates --check --road ROAD")
+    raise TemplateError(
+        message, cause=cause, hint="the road's author fixes that; paved templates --check tells every fault"
+    )
 
 
 def read(content: bytes) -> Manifest | list[Fault]:
@@ -183,7 +200,7 @@ def read(content: bytes) -> Manifest | list[Fault]:
         data: Any = yml.load(content)
     except yaml.YAMLError as error:
         return [Fault(line=yml.line(error), text=f"it {yml.fault(error)}: {yml.problem(error)}")]
-    if isinstance(data, dict) and "version" in data:
+    if isinstance(data, dict) and not isinstance(data.get("version"), list | dict | None):
         data = {**data, "version": stated_version(content)}
     try:
         return Manifest.model_validate({} if data is None else data)

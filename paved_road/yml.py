@@ -51,7 +51,7 @@ class TooMuch(yaml.YAMLError):
 
 def load(data: bytes | str, loader: Any = Loader) -> Any:
     """The one document of a file; raises `yaml.YAMLError`."""
-    with _parsing():
+    with _parsing(data):
         reading = _reading(data, loader)
         try:
             return _constructed(reading, reading.get_single_node())
@@ -61,7 +61,7 @@ def load(data: bytes | str, loader: Any = Loader) -> Any:
 
 def compose(text: str, loader: Any = Loader) -> yaml.Node | None:
     """The node of the one document of a text, which knows where it stands; raises `yaml.YAMLError`."""
-    with _parsing():
+    with _parsing(text):
         reading = _reading(text, loader)
         try:
             node: yaml.Node | None = reading.get_single_node()
@@ -72,7 +72,7 @@ def compose(text: str, loader: Any = Loader) -> yaml.Node | None:
 
 def load_all(data: bytes | str, loader: Any = Loader) -> list[Any]:
     """Every document of a file; raises `yaml.YAMLError`."""
-    with _parsing():
+    with _parsing(data):
         reading = _reading(data, loader)
         found = []
         try:
@@ -96,7 +96,7 @@ def _reading(data: bytes | str, loader: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _parsing() -> Iterator[None]:
+def _parsing(data: bytes | str) -> Iterator[None]:
     """Whatever PyYAML raises for a text that is not YAML is a `yaml.YAMLError`.
 
     Its constructors raise what Python does for a malformed scalar: `ValueError` for the date 2024-99-99,
@@ -111,7 +111,10 @@ def _parsing() -> Iterator[None]:
     except yaml.MarkedYAMLError as error:
         if "nesting depth" in (error.problem or ""):  # libyaml's own limit
             raise _too_deep() from error
+        _place_inside(error, data)
         raise
+    except yaml.reader.ReaderError as error:
+        raise _unreadable(error, data) from error
     except RecursionError as error:
         raise _too_deep() from error
     except UnicodeError as error:
@@ -123,11 +126,33 @@ def _parsing() -> Iterator[None]:
         raise yaml.YAMLError("a value is not of the type that its tag names, or is no key") from error
 
 
+def _place_inside(error: yaml.MarkedYAMLError, data: bytes | str) -> None:
+    """What is missing at the end of a file is told of its last line, and not of the one below."""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    last = max(len(text.rstrip().splitlines()) - 1, 0)
+    if error.problem_mark and error.problem_mark.line > last:
+        error.problem_mark = yaml.Mark("", 0, last, 0, None, 0)
+
+
+def _unreadable(error: yaml.reader.ReaderError, data: bytes | str) -> yaml.MarkedYAMLError:
+    """The line of a character that no YAML has, in place of its position."""
+    before = data[: error.position]
+    line = before.count(b"\n") if isinstance(before, bytes) else before.count("\n")
+    odd = error.character if isinstance(error.character, int) else error.character[0]
+    code = odd if isinstance(odd, int) else ord(odd)
+    kind = "the byte" if code > _LAST_CONTROL else "the control character"
+    problem = f"{kind} 0x{code:02x} is not text in UTF-8" if code > _LAST_CONTROL else f"it has {kind} 0x{code:02x}"
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=yaml.Mark("", 0, line, 0, None, 0))
+
+
+_LAST_CONTROL = 0x7F
+
+
 def placed(error: yaml.YAMLError) -> str:
     """What a parser says in a few words, after the line that it is about, where it knows one."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "context", None)
-    return f"line {mark.line + 1}: {problem}" if mark and problem else said(error)
+    known = getattr(error, "problem", None) or getattr(error, "context", None)
+    return f"line {mark.line + 1}: {problem(error)}" if mark and known else said(error)
 
 
 def line(error: yaml.YAMLError) -> int:
@@ -138,12 +163,20 @@ def line(error: yaml.YAMLError) -> int:
 
 def problem(error: yaml.YAMLError) -> str:
     """What a parser says in a few words."""
+    if _is_second_document(error):
+        return "a second one begins there (---)"
     return getattr(error, "problem", None) or getattr(error, "context", None) or said(error)
 
 
 def fault(error: yaml.YAMLError) -> str:
     """What is the matter with a file, in words that follow its name."""
+    if _is_second_document(error):
+        return "is not one document"
     return "is more than paved reads" if isinstance(error, TooMuch) else "is not YAML"
+
+
+def _is_second_document(error: yaml.YAMLError) -> bool:
+    return getattr(error, "problem", None) == "but found another document"
 
 
 def said(error: Exception) -> str:
@@ -202,11 +235,17 @@ def lines(text: str) -> dict[Path, int]:
 
 
 def twice(text: str) -> Iterator[tuple[int, str, int]]:
-    """The keys that a mapping has twice: the line, the key, and the line on which it stood first."""
+    """The keys that a mapping has twice: the line, the key, and the line on which it stood first.
+
+    What is inside of such a key stands twice, too, and is not told.
+    """
     first: dict[Path, int] = {}
+    doubled: set[Path] = set()
     for where, line, is_key in _places(text):
-        if is_key and where in first:
+        inside = any(where[:depth] in doubled for depth in range(1, len(where)))
+        if is_key and where in first and not inside:
             yield line, str(where[-1]), first[where]
+            doubled.add(where)
         first.setdefault(where, line)
 
 
@@ -224,7 +263,7 @@ def shown(value: Any) -> str:
 def _places(text: str) -> list[tuple[Path, int, bool]]:
     """Every key and item: where it is, its line, and whether it is a key. Any tag is taken."""
     found: list[tuple[Path, int, bool]] = []
-    with _parsing():
+    with _parsing(text):
         reading = _reading(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
         try:
             while reading.check_node():

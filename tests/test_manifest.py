@@ -33,7 +33,7 @@ def test_a_version_is_the_text_that_was_written() -> None:
 
 FAULTS = {
     "version: next": ["1: version must be a version such as 1.2.0; it is 'next'"],
-    "version: [1]": ["1: version must be a version such as 1.2.0; it is \"['1']\""],
+    "version: [1]": ["1: version must be text; it is a list"],
     "onwers: {}": ["1: there is no key 'onwers'; did you mean owners?"],
     "owners: {road: 3}": ["1: owners.road must be a list of patterns; it is 3"],
     "owners:\n  derived: [uv.lock]": ["2: owners.derived must map paths to commands; it is a list"],
@@ -66,7 +66,7 @@ FAULTS = {
     "- a list": [
         "1: the file must be a mapping with the keys " + ", ".join(manifest.Manifest.model_fields) + "; it is a list"
     ],
-    "version: 1.0.0\nowners: [": ["3: it is not YAML: did not find expected node content"],
+    "version: 1.0.0\nowners: [": ["2: it is not YAML: did not find expected node content"],
     "a: !!python/object x": [
         "1: it is not YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object'"
     ],

@@ -65,7 +65,7 @@ def _tell(found: Release, files: Tree, told: set[Finding]) -> None:
             told.update(variables.findings(config, made, files, source))
             globs = destinations(config, made, files)
     if FILENAME in files:
-        told.update(owners.findings(files[FILENAME].data, config, globs, lambda: _earlier(found.template)))
+        told.update(owners.findings(files, config, globs, lambda: _earlier(found.template)))
     if config is not None and made is not None and not config.foreign_extensions:
         form = Questionnaire(
             release=found, config=config, files=files, environment=made, trust=False, derives=False,
@@ -100,5 +100,7 @@ def _unreadable(error: PavedError, files: Mapping[str, object]) -> Finding:
     text = said(error)
     if at := re.match(r"(?P<file>copier\.ya?ml):(?P<line>\d+): ", text):
         return Finding(file=at["file"], line=int(at["line"]), text=text[at.end() :])
-    line = re.search(r"line (\d+)", error.cause)
-    return Finding(file=name, line=int(line[1]) if line else 1, text=text)
+    line = re.match(r"line (\d+): ", error.cause)
+    if line is None:
+        return Finding(file=name, line=1, text=text)
+    return Finding(file=name, line=int(line[1]), text=f"{error.message}: {error.cause[line.end() :]}")

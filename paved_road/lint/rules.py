@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,23 +13,28 @@ from paved_road.lint.sources import Finding, Source
 from paved_road.manifest import FILENAME, Manifest
 from paved_road.owners import Owner
 from paved_road.render.config import TemplateConfig
-from paved_road.tree import File
+from paved_road.tree import Tree
 
 
 def findings(
-    content: bytes, config: TemplateConfig | None, globs: Sequence[Glob], earlier: Callable[[], list[Glob]]
+    files: Tree, config: TemplateConfig | None, globs: Sequence[Glob], earlier: Callable[[], list[Glob]]
 ) -> Iterator[Finding]:
-    """What is wrong with the file. `globs` are where the template's files can be, none where that is not known.
+    """What is wrong with the file of rules among the template's.
 
-    `earlier` says where the files of every release can be.
+    `globs` are where the template's files can be rendered to, none where that is not known; `earlier`
+    says where the files of every release can be.
     """
-    found = manifest.read(content)
+    found = manifest.read(files[FILENAME].data)
     if not isinstance(found, Manifest):
         yield from (Finding(file=FILENAME, line=fault.line, text=fault.text) for fault in found)
         return
-    source = Source.of(FILENAME, {FILENAME: File(content)})
+    source = Source.of(FILENAME, files)
     yield from source.twice()
     yield from _version(found, source)
+    yield from _practices(found, source, files)
+    yield from _commands(found, source)
+    if globs and any(meets(literal(FILENAME), glob) for glob in globs):
+        yield source.finding(f"every service gets this file: add {FILENAME} to _exclude in copier.yml")
     if config is not None:
         yield from _first(found, source, config)
     if config is not None and globs and not config.tasks:  # a task may make any file
@@ -42,8 +48,27 @@ def _version(found: Manifest, source: Source) -> Iterator[Finding]:
         yield source.finding(said, "version")
 
 
+def _practices(found: Manifest, source: Source, files: Tree) -> Iterator[Finding]:
+    folder = posixpath.normpath(found.practices) if found.practices is not None else None
+    if folder is not None and not any(path.startswith(f"{folder}/") for path in files):
+        yield source.finding(f"practices is {found.practices!r}, and the template has no such folder", "practices")
+
+
+def _commands(found: Manifest, source: Source) -> Iterator[Finding]:
+    for path, command in found.derived.items():
+        if mark := _SHELL.search(command):
+            said = f"derived: no shell runs the command of {path}, so {mark[0]} is a word to it; write sh -c '...'"
+            yield source.finding(said, "owners", Owner.DERIVED, path)
+
+
+_SHELL = re.compile(r"&&|\|\||\$\(|[|<>;&`](?=\s|$)|(?<=\s)[<>]")
+"""What only a shell understands, where it is likely to be meant so."""
+
+
 def _first(found: Manifest, source: Source, config: TemplateConfig) -> Iterator[Finding]:
     for position, name in enumerate(found.questions.first):
+        if name in found.questions.first[:position]:
+            yield source.finding(f"questions.first names {name!r} twice", "questions", "first", position)
         if name not in config.questions:
             said = f"questions.first names {name!r}, which the template does not ask; {nearest(name, config.questions)}"
             yield source.finding(said, "questions", "first", position)
@@ -52,7 +77,9 @@ def _first(found: Manifest, source: Source, config: TemplateConfig) -> Iterator[
 def _patterns(found: Manifest, source: Source, globs: Sequence[Glob]) -> Iterator[Finding]:
     for owner, patterns in found.owners.items():
         for position, one in enumerate(patterns if owner is not Owner.DERIVED else ()):
-            if not any(meets(way, glob) for way in pattern(one) for glob in globs):
+            if not one.strip():
+                yield source.finding(f"{owner}: an empty pattern matches nothing", "owners", owner, position)
+            elif not any(meets(way, glob) for way in pattern(one) for glob in globs):
                 said = f"{owner}: {one} matches no file that the template can render, so nobody owns one by it"
                 yield source.finding(said, "owners", owner, position)
 
@@ -63,6 +90,9 @@ def _moves(
     known = [*globs, *earlier()] if found.moves else []
     for version, moves in found.moves.items():
         for old, new in moves.items():
+            if posixpath.normpath(old) == posixpath.normpath(new):
+                yield source.finding(f"{old} moves to itself", "moves", version, old)
+                continue
             if not _fits(old, known):
                 yield source.finding(f"no release renders {old}, so it cannot move", "moves", version, old)
             if not _fits(new, known):  # it may be gone by now: a service may come from further back

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ QUESTION = (
     "when", "ask",
 )  # fmt: skip
 """The keys of a question."""
+
+_JINJAS_WORDS = frozenset({"and", "else", "false", "if", "in", "is", "none", "not", "or", "true"})
 
 COMMAND = ("command", "when", "working_directory")
 MIGRATION = (*COMMAND, "version", "before", "after")
@@ -57,6 +60,10 @@ def _root(subdirectory: str, source: Source, files: list[str]) -> Iterator[Findi
 
 
 def _question(name: str, details: Mapping[str, Any], source: Source) -> Iterator[Finding]:
+    if not name.isidentifier() or name in _JINJAS_WORDS:
+        said = f"no Jinja expression can use a question named {name!r}"
+        named = re.sub(r"\W+", "_", name)
+        yield source.finding(f"{said}: call it {named}" if named.isidentifier() and named != name else said, name)
     unknown = [key for key in details if key not in QUESTION]
     if name in SETTINGS and len(unknown) == len(details) - ("default" in details):
         said = f"{name} is a question here; settings begin with an underscore: did you mean _{name}?"

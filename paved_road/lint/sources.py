@@ -54,6 +54,10 @@ class Source:
     def twice(self) -> list[Finding]:
         """Keys that a mapping has twice: YAML takes the last, and nobody notices."""
         return [
-            Finding(file=self.path, line=line, text=f"{key!r} is on line {first}, too; only this one counts")
+            Finding(
+                file=self.path,
+                line=line,
+                text=f"{key!r} stands twice, on lines {first} and {line}; only the last one counts",
+            )
             for line, key, first in (yml.twice(self.text) if self.lines else ())
         ]

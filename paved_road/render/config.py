@@ -121,7 +121,8 @@ def load(files: Mapping[str, File], folder: str = "") -> TemplateConfig:
     }
     shapes.check(lambda *where: posixpath.join(folder, _place(path, files, where)), settings, questions)
     if (minimum := settings.get("min_copier_version")) is not None:
-        _check_copier(str(minimum))
+        where = posixpath.join(folder, _place(path, files, ("_min_copier_version",)))
+        _check_copier(str(minimum), where)
     secret = frozenset(settings.get("secret_questions", ())) | {
         key for key, value in questions.items() if shapes.is_yes(value.get("secret", False))
     }
@@ -155,14 +156,14 @@ def unreadable(path: str, why: str) -> TemplateError:
     )
 
 
-def _check_copier(minimum: str) -> None:
+def _check_copier(minimum: str, where: str) -> None:
     """Refuse a template that asks for a newer Copier than is installed, as Copier does; whichever renders it."""
     from packaging.version import InvalidVersion, Version
 
     try:
         wanted = Version(minimum)
     except InvalidVersion as error:
-        raise TemplateError("the template's _min_copier_version is not a version", cause=str(error)) from error
+        raise TemplateError(f"{where}: _min_copier_version is not a version", cause=f"it is {minimum!r}") from error
     if wanted <= Version(OLDEST_COPIER):
         return  # asking which one is installed costs more than reading the template
     from importlib.metadata import version
@@ -170,7 +171,7 @@ def _check_copier(minimum: str) -> None:
     installed = version("copier")
     if Version(installed) < wanted:
         raise TemplateError(
-            f"the template needs Copier {minimum} or newer",
+            f"{where}: the template needs Copier {minimum} or newer",
             cause=f"paved uses the Copier that is installed beside it, {installed}",
             hint="pip install --upgrade copier",
         )

@@ -17,7 +17,7 @@ FAULTS: dict[str, tuple[Files, str]] = {
     ),
     "no version": ({"paved-road.yml": "version: next\n"}, "paved-road.yml:1: version must be a version such as 1.2.0"),
     "several": ({"paved-road.yml": "x: 1\nversion: next\n"}, "line 2: version must be a version"),
-    "no YAML": ({"paved-road.yml": "version: 1.1.0\nowners: [\n"}, "paved-road.yml:3: it is not YAML"),
+    "no YAML": ({"paved-road.yml": "version: 1.1.0\nowners: [\n"}, "paved-road.yml:2: it is not YAML"),
     "a setting of another shape": (
         {"copier.yml": "_subdirectory: template\nname: x\n_exclude: a\n"},
         "copier.yml:3: _exclude must be a list of texts",
@@ -26,7 +26,7 @@ FAULTS: dict[str, tuple[Files, str]] = {
         {"copier.yml": "_subdirectory: template\nname:\n  type: str\n  secret: perhaps\n"},
         "copier.yml:4: the question 'name': secret must be true or false",
     ),
-    "copier.yml that is no YAML": ({"copier.yml": "name: x\n_exclude: [\n"}, "line 3: did not find expected"),
+    "copier.yml that is no YAML": ({"copier.yml": "name: x\n_exclude: [\n"}, "line 2: did not find expected"),
 }
 
 

@@ -86,7 +86,7 @@ SETTINGS = {
     "_migrations:\n- version: next\n  command: a": (
         "2: this migration is for 'next', which is not a version such as 1.2.0"
     ),
-    "q: 1\nr: 2\nq: 3": "3: 'q' is on line 1, too; only this one counts",
+    "q: 1\nr: 2\nq: 3": "3: 'q' stands twice, on lines 1 and 3; only the last one counts",
     "q: {type: str, default: '{{ nmae }}'}\nname: x": (
         "1: nmae is defined nowhere, and renders as nothing; did you mean name?"
     ),
@@ -103,10 +103,17 @@ SETTINGS = {
     ),
     "q: 1\n_subdirectory: templte": "2: _subdirectory is 'templte', and the template has no such folder",
     "_subdirectory: ../template": "1: _subdirectory is '../template', and the template has no such folder",
+    "q: {type: str, default: a}\nr: 1\nq: {type: str, default: b}": "3: 'q' stands twice, on lines 1 and 3; only",
+    "q: 1\n_min_copier_version: x": "2: _min_copier_version is not a version: it is 'x'",
+    "q: 1\n_min_copier_version: '99'": "2: the template needs Copier 99 or newer",
+    "my-name: x": "1: no Jinja expression can use a question named 'my-name': call it my_name",
+    "q: 1\nmy name: x": "2: no Jinja expression can use a question named 'my name': call it my_name",
+    "q: 1\nis: x": "2: no Jinja expression can use a question named 'is'",
+    "q: 1\nr: \x07": "2: the template's copier.yml is not YAML: it has the control character 0x07",
     "_exclude: a": "1: _exclude must be a list of texts: it is 'a'",
     "q: 1\n_tasks:\n  a: b": "2: _tasks must be a list of commands, or of mappings with a command: it is {'a': 'b'}",
     "q:\n  type: str\n  secret: perhaps": "3: the question 'q': secret must be true or false: it is 'perhaps'",
-    "q: [": "2: the template's copier.yml is not YAML: line 2: did not find expected node content",
+    "q: [": "1: the template's copier.yml is not YAML: did not find expected node content",
     "_envops: {nonsense: 1}": "1: the template's _envops are not options of Jinja: ",
 }
 
@@ -121,7 +128,7 @@ def test_what_copier_takes_for_nothing_is_told_with_its_line(tmp_path: Path, con
 
 REFUSED = {
     "q: 1\nenv: {type: str, default: x, help: Which?}": (
-        "2: Copier cannot read the template's copier.yml: line 2: expected ',' or '}', but got '?'"
+        "2: Copier cannot read the template's copier.yml: expected ',' or '}', but got '?'"
     ),
     "q:\n  type: int\n  default: abc": "3: the default of 'q' must be of type int: 'abc': it is not a whole number",
     "q:\n  type: json\n  default: '{'": "3: the default of 'q' must be of type json: '{': it is not JSON",
@@ -227,9 +234,21 @@ RULES = {
     "version: '1'": "1: write the version '1' with three numbers and no v, as in 1.2.0",
     "version: v1.2": "1: write the version 'v1.2' with three numbers and no v, as in 1.2.0",
     "version: next": "1: version must be a version such as 1.2.0; it is 'next'",
+    "version: [1]": "1: version must be text; it is a list",
+    "version: 1.0.0\n---\na: 1": "2: it is not one document: a second one begins there (---)",
+    "practices: nope": "1: practices is 'nope', and the template has no such folder",
+    "version: 1.0.0\npractices: ../x": "2: practices is '../x', and the template has no such folder",
+    "questions:\n  first:\n  - name\n  - name": "4: questions.first names 'name' twice",
+    "owners:\n  road:\n  - ''": "3: road: an empty pattern matches nothing",
+    "owners:\n  derived:\n    lock.txt: echo L > lock.txt": "3: derived: no shell runs the command of lock.txt, so >",
+    "owners: {derived: {a.txt: 'a && b'}}": "1: derived: no shell runs the command of a.txt, so && is a word to it",
+    "owners: {derived: {a.txt: 'a $(b)'}}": "1: derived: no shell runs the command of a.txt, so $( is a word to it",
+    "moves: {1.0.0: {Makefile: Makefile}}": "1: Makefile moves to itself",
+    "moves:\n  1.0.0:\n    README.md: ../b": "3: moves.1.0.0: '../b': the path leaves the service",
+    "moves: {1.0.0: {/etc/passwd: README.md}}": "1: moves.1.0.0: '/etc/passwd': the path leaves the service",
     "moves: {1.0.0: {old.md: README.md}}": "1: no release renders old.md, so it cannot move",
     "moves:\n  1.0.0:\n    README.md: docs/README.md": ("3: no release renders docs/README.md, where README.md moves"),
-    "owners: {road: [Makefile], road: [README.md]}": "1: 'road' is on line 1, too; only this one counts",
+    "owners: {road: [Makefile], road: [README.md]}": "1: 'road' stands twice, on lines 1 and 1; only the",
 }
 
 
@@ -248,6 +267,19 @@ def test_a_move_is_of_a_file_that_some_release_rendered_to_one_that_some_release
     assert found(evolve(road, {**gone, **new}, tag="v1.2.0")) == [f"paved-road.yml:1: {one}" for one in said]
     evolve(road, {"template/mid.md": ""}, tag="v1.2.1")
     assert found(evolve(road, {"template/mid.md": None}, tag="v1.3.0")) == []
+
+
+def test_a_byte_that_is_no_text_is_told_with_its_line(tmp_path: Path) -> None:
+    road = write_files(tmp_path / "road", {"a.txt": "a"})
+    (road / "copier.yml").write_bytes(b"q: 1\nr: \xff\n")
+    assert found(road) == ["copier.yml:2: the template's copier.yml is not YAML: the byte 0xff is not text in UTF-8"]
+
+
+@pytest.mark.parametrize("exclude", ["", "_exclude: [copier.yml]\n"])
+def test_a_paved_road_yml_that_every_service_would_get_is_told(tmp_path: Path, exclude: str) -> None:
+    files = {"copier.yml": f"{exclude}q: 1\n", "paved-road.yml": "version: 1.0.0\n", "a.txt": "a"}
+    said = "paved-road.yml:1: every service gets this file: add paved-road.yml to _exclude in copier.yml"
+    assert found(write_files(tmp_path / "road", files)) == [said]
 
 
 def test_a_pattern_may_be_for_what_a_task_makes(tmp_path: Path) -> None:
