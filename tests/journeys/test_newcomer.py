@@ -16,8 +16,8 @@ def test_a_service_is_made_passes_its_gate_runs_and_survives_its_dependency(pers
     said = alex.type(
         "paved new orders",
         ("Name of the service", ENTER),
-        ("Team that owns it", "\x15payments" + ENTER),
-        ("How critical it is", ENTER),
+        ("Team that owns the service", "\x15payments" + ENTER),
+        ("How critical the service is", ENTER),
         ("4/4", ENTER),
         ("Customise the other", "n" + ENTER),
         ("Write it?", ENTER),
