@@ -193,8 +193,9 @@ def create(planned: Plan, *, tell: Tell | None = None) -> Created:
 
 def _finish(planned: Plan, place: Path) -> Created:
     """Make what commands make, and the first commit of a repository of its own."""
-    derived, notes = derive.run(planned.derived, place, trust=planned.trust)
+    derived, missing = derive.run(planned.derived, place, trust=planned.trust)
     commit = None
+    notes: list[str] = []
     if planned.enclosing is None:
         if not (place / ".git").exists():
             git.start_repository(place, role=git.PERSON)
@@ -203,7 +204,7 @@ def _finish(planned: Plan, place: Path) -> Created:
         message = f"Stamp {planned.destination.name} from {planned.release.template.name} {version}"
         commit, said = _commit(place, message, planned.records)
         notes += said
-    return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes))
+    return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes, *missing))
 
 
 def _commit(place: Path, message: str, records: frozenset[str]) -> tuple[str, list[str]]:

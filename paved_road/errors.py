@@ -115,6 +115,10 @@ class Stopped(PavedError):
     exit_code = 130
 
 
+class NotWanted(Stopped):
+    """The person saw what would be written, and said no: nothing went wrong."""
+
+
 class AnswerError(PavedError):
     """An answer is missing, invalid, or to a question that was not asked."""
 

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from paved_road import address, contained, git, limits, records, whereabouts
+from paved_road.counts import counted
 from paved_road.errors import ForbiddenPath, ServiceError, TemplateError, UsageError, in_words
 from paved_road.owners import Owner
 from paved_road.records import NOTHING_STATED, Stated
@@ -84,8 +85,8 @@ class Lock:
     def missing_said(self) -> str:
         """What to say about the `missing` files, of which there are some."""
         number = len(self.missing)
-        what = "file of the release was" if number == 1 else "files of the release were"
-        return f"{number} {what} never here: paved update adds {'it' if number == 1 else 'them'}"
+        files = counted(number, "file of the release was", "files of the release were")
+        return f"{files} never here: paved update adds {'it' if number == 1 else 'them'}"
 
     def without(self, ignored: Iterable[str]) -> Lock:
         """The lock of a service in which git ignores these files."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from paved_road import ui
-from paved_road.errors import PavedError, Stopped
+from paved_road.errors import NotWanted, PavedError, Stopped
 
 if TYPE_CHECKING:
     from paved_road.ask.interview import Person
@@ -75,9 +75,10 @@ def asking(command: str, *, wanted: bool, review: str, dry_run: bool) -> Iterato
     interviewer = Interviewer(command, review=review, dry_run=dry_run)
     try:
         yield interviewer
-    except (KeyboardInterrupt, EOFError, Declined) as stopped:
-        said = "nothing was written" if isinstance(stopped, Declined) else "interrupted"
-        raise Stopped(said, hint=_GO_ON if interviewer.has_kept else "") from None
+    except Declined:
+        raise NotWanted("nothing was written", hint=_GO_ON if interviewer.has_kept else "") from None
+    except (KeyboardInterrupt, EOFError):
+        raise Stopped("interrupted", hint=_GO_ON if interviewer.has_kept else "") from None
     except (PavedError, OSError):
         if interviewer.has_kept:
             ui.note(_GO_ON)

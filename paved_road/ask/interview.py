@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from paved_road.errors import AnswerError, nearest
+from paved_road.errors import AnswerError, similar
 from paved_road.render.context import AnswerBook, parsed
 from paved_road.render.prompts import MISSING, NOT_ASKED, Ask, Prompt, Topic
 
@@ -208,7 +208,8 @@ class Talk:
                 return word.lower()[:1] != "n"
             found = [name for name, number in numbers.items() if word in (str(number), name)]
             if not found:
-                raise AnswerError(f"no answer is called {word}", hint=nearest(word, numbers))
+                known = f"Available: {'1' if len(numbers) == 1 else f'1 to {len(numbers)}'}, or a name"
+                raise AnswerError(f"no answer is called {word}.", hint=similar(word, numbers) or known)
             return found[0]
 
         prompt = own_question(question, placeholder="Y/n, or the number of an answer to change", accept=accept)
@@ -252,12 +253,13 @@ def answer_text(value: Any, kind: str, prompt: Prompt | None = None) -> str:
         chosen = value if isinstance(value, list) and prompt and prompt.multiselect else [value]
         labels = [next((one.label for one in choices if _is_same(one.value, item)), str(item)) for item in chosen]
         return ", ".join(labels) or "none"
-    if isinstance(value, list):
+    if isinstance(value, list) and kind not in ("json", "yaml"):
         return ", ".join(map(str, value)) or "none"
     shown = Prompt(
         name="", type=kind, help="", default=value, choices=(), multiselect=False, secret=False, accept=lambda _: None
     )
-    return shown.typed or ""
+    first, _, more = (shown.typed or "").partition("\n")
+    return f"{first} ..." if more.strip() else first
 
 
 def own_question(

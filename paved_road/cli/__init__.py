@@ -32,7 +32,7 @@ from paved_road.cli import (
     update,
     where,
 )
-from paved_road.errors import PavedError
+from paved_road.errors import NotWanted, PavedError
 from paved_road.redaction import redact
 
 app = typer.Typer(
@@ -204,6 +204,8 @@ def _refused(error: PavedError, given: list[str]) -> int:
     error.hint = where.elsewhere(error.hint)
     if "--json" in given:
         ui.envelope(" ".join(_command(given)), error.exit_code, error=error)
+    elif isinstance(error, NotWanted):
+        ui.note("; ".join(part for part in (error.message, error.hint) if part))
     else:
         ui.failure(error)
     return error.exit_code

@@ -11,6 +11,7 @@ import typer
 from paved_road import ui
 from paved_road.ask import asking
 from paved_road.cli import completing, options
+from paved_road.counts import counted
 
 if TYPE_CHECKING:
     from paved_road.adopt import Adopted
@@ -88,13 +89,13 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
     for one in adopted.differences:
         ui.data(f"{options.kind(one, adopted.lock):<8} {one.path}  ({one.owner})")
     kinds = Counter(options.kind(one, adopted.lock) for one in adopted.differences)
-    alike = "1 file as the release has it" if same == 1 else f"{same} files as the release has them"
-    counted = ", ".join([alike, *(f"{n} {kind}" for kind, n in kinds.items())])
+    alike = counted(same, "file as the release has it", "files as the release has them")
+    differing = ", ".join([alike, *(f"{n} {kind}" for kind, n in kinds.items())])
     name = f"{adopted.lock.template} {adopted.lock.version}"
     if dry_run:
-        ui.data(f"against {name}: {counted}; nothing was written")
+        ui.data(f"against {name}: {differing}; nothing was written")
         return
-    ui.good(f"adopted {adopted.path.name} at {name}: {counted}")
+    ui.good(f"adopted {adopted.path.name} at {name}: {differing}")
     ui.data(f"written: {', '.join(adopted.written)}; look at them, and commit")
     if adopted.lock.missing:
         ui.data(adopted.lock.missing_said)

@@ -129,18 +129,24 @@ def _answers(ctx: Any) -> Iterator[str]:
 def _slugs(ctx: Any) -> Iterator[str]:
     from paved_road.offroad.ledger import files
 
+    if ctx.command.name in ("accept", "renew", "close"):
+        return (record.id for record in _open_records(ctx))
     return (name.removesuffix(".md") for name in files(_service(ctx)))
 
 
 def _named(ctx: Any) -> Iterator[str]:
     """The files and practices that open records name."""
+    for record in _open_records(ctx):
+        yield from record.deviation.scope.paths or []
+        yield from [record.deviation.scope.practice] if record.deviation.scope.practice else []
+
+
+def _open_records(ctx: Any) -> Iterator[Any]:
     from paved_road.offroad import ledger
     from paved_road.offroad.clock import today
 
-    for record in ledger.load(_service(ctx), today=today()).records.values():
-        if record.is_open:
-            yield from record.deviation.scope.paths or []
-            yield from [record.deviation.scope.practice] if record.deviation.scope.practice else []
+    known = ledger.load(_service(ctx), today=today()).records.values()
+    return (record for record in known if record.is_open)
 
 
 def _road_files(ctx: Any) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import ui
 from paved_road.cli import where
+from paved_road.counts import counted
 from paved_road.ui import Paint
 from paved_road.update.decisions import Kind
 
@@ -22,9 +23,9 @@ _INDENT = "    "
 def show(service: Service, left: Iterable[Decision], *, begun: bool) -> None:
     """The conflicts that are left. `begun`: a person has worked on them, and said that they are decided."""
     conflicts = list(left)
-    number = f"{len(conflicts)} {'conflict' if len(conflicts) == 1 else 'conflicts'}"
+    decide = "Decide it" if len(conflicts) == 1 else "Decide each of them"
     ui.data()
-    ui.data(f"{number} left. {'Not decided yet:' if begun else 'Decide each of them, then add it:'}")
+    ui.data(f"{counted(len(conflicts), 'conflict')} left. {'Not decided yet:' if begun else f'{decide}, then add it:'}")
     for one in conflicts:
         ui.data()
         for line in _places(one):
@@ -33,7 +34,7 @@ def show(service: Service, left: Iterable[Decision], *, begun: bool) -> None:
         for line in commands(one, service):
             ui.data(f"{_INDENT}  {line}")
     ui.data()
-    ui.data(f"When all of them are added: {update('--continue')}")
+    ui.data(f"{_added(len(conflicts))}: {update('--continue')}")
     ui.data(f"To undo the update instead: {update('--abort')}")
 
 
@@ -47,12 +48,17 @@ def show_reconciled(service: Service, found: Reconciled) -> None:
             ui.note(f"{path} is as the branch at {found.newer} has it; make it again with: {command}")
         ui.note(f"what git had made of them is kept: git show {found.kept[:12]}")
     if found.left:
-        ui.data("Git has not merged these files yet. Edit each of them, then add it:")
+        files = "this file yet. Edit it" if len(found.left) == 1 else "these files yet. Edit each of them"
+        ui.data(f"Git has not merged {files}, then add it:")
     for one in found.left:
         for line in commands(one, service):
             ui.data(f"{_INDENT}{line}")
-    ui.data(f"{'When all of them are added' if found.left else 'Next'}: {found.ends}")
+    ui.data(f"{_added(len(found.left)) if found.left else 'Next'}: {found.ends}")
     ui.data(f"Then: paved update{where.argument()}   (applies what the branches answered differently)")
+
+
+def _added(number: int) -> str:
+    return "When it is added" if number == 1 else "When all of them are added"
 
 
 def _places(one: Decision) -> Iterator[str]:

@@ -13,6 +13,7 @@ import typer
 from paved_road import ui
 from paved_road.ask import asking
 from paved_road.cli import completing, options, where
+from paved_road.counts import counted
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ def _for_the_author(plan: Plan) -> list[str]:
 
     template = plan.release.template
     many = len(lint.check(template))
-    things = "1 thing" if many == 1 else f"{many} things"
     at = shlex.quote(template.road.source)
+    things = counted(many, "thing")
     return [f"{things} in the template may be a mistake: paved templates --check --road {at}"] if many else []
 
 
@@ -133,23 +134,23 @@ def _show_plan(plan: Plan, *, json: bool) -> None:
         {path: owners.get(path, "") for path in plan.tree} | dict.fromkeys(plan.derived, "derived"),
         f"{plan.destination.name}/",
     )
-    ui.data(f"{len(plan.tree)} files from {plan.release.template.name} {plan.release.version}; nothing was written")
+    files = counted(len(plan.tree), "file")
+    ui.data(f"{files} from {plan.release.template.name} {plan.release.version}; nothing was written")
 
 
 def _show_created(created: Created) -> None:
     plan = created.plan
     release = plan.release
     shown = where.shown(plan.destination)
-    ui.good(
-        f"stamped {shown} from {release.template.name} {release.version}: {len(plan.tree) + len(created.derived)} files"
-    )
+    name = plan.destination.name if shown == "." else shown
+    files = counted(len(plan.tree) + len(created.derived), "file")
+    ui.good(f"stamped {name} from {release.template.name} {release.version}: {files}")
     if created.commit:
         ui.data(f"committed as {created.commit[:10]} in a new git repository")
     else:
         ui.data(f"not committed: it is inside the repository {plan.enclosing}")
     for text in created.notes:
         ui.note(text)
-    ui.data("next:")
-    ui.data(f"  cd {shown}")
-    for line in plan.pristine.message.splitlines():
-        ui.data(f"  {line}")
+    steps = [f"cd {shown}"] * (shown != ".") + plan.pristine.message.splitlines()
+    for line in ["next:", *(f"  {step}" for step in steps)] if steps else []:
+        ui.data(line)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paved_road import ui
+from paved_road.counts import counted
 from paved_road.ui import Paint
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _head(plan: Plan) -> None:
     parts: list[tuple[str, Paint]] = []
     for name in ordered:
         parts += [(", ", Paint.NONE)] if parts else []
-        parts.append((f"{counts[name]} {name}{'s' if name == 'conflict' and counts[name] > 1 else ''}", _PAINT[name]))
+        parts.append((f"{counted(counts[name], name, '' if name == 'conflict' else name)}", _PAINT[name]))
     ui.spans(*parts)
 
 

@@ -259,7 +259,7 @@ def _refuse_unless(record: Record, allowed: Sequence[str], wanted: str) -> None:
     status = record.deviation.status
     if status not in allowed:
         raise RecordError(
-            f"{record.id} is {status}, so it cannot be {wanted}",
+            f"{record.id} is {status}{' already' if status == wanted else f', so it cannot be {wanted}'}",
             cause=f"{record.path}:{record.line('status')}",
             hint="a closed record stays closed: paved off-road new"
             if status != "proposed"

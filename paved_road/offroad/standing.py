@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import contained, drift
 from paved_road import tree as trees
+from paved_road.counts import counted
 from paved_road.errors import RecordError
 from paved_road.offroad import fingerprint, ledger
 from paved_road.owners import Owner
@@ -179,7 +180,7 @@ def _timely(record: Record, today: date) -> Iterator[Finding]:
 
 
 def _days(delta: timedelta) -> str:
-    return "1 day" if delta.days == 1 else f"{delta.days} days"
+    return counted(delta.days, "day")
 
 
 def _orphaned_practice(record: Record, practices: Collection[str] | None) -> Iterator[Finding]:

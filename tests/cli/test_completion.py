@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -93,6 +94,19 @@ def test_the_slugs_of_the_service(command: str, tab: Tab, service: Path, tmp_pat
     assert tab("off-road", command, "-C", service, "own", cwd=tmp_path) == ["own-greeting"]
     assert tab("off-road", command, "--service", service, "own", cwd=tmp_path) == ["own-greeting"]
     assert tab("off-road", command, "own", cwd=service / "docs") == ["own-greeting"]
+
+
+@pytest.mark.parametrize("command", ["accept", "renew", "close"])
+def test_a_closed_record_is_offered_to_nobody_who_changes_one(
+    command: str, tab: Tab, service: Path, here: Paved
+) -> None:
+    record = service / "docs/off-road/own-greeting.md"
+    reason = "reason: The greeting of this service is printed on paper, whose layout takes four letters and no more."
+    record.write_text(re.sub(r"^reason:.*$", reason, record.read_text(), flags=re.MULTILINE))
+    done = here("off-road", "close", "own-greeting", "--as", "rejected", "--service", service)
+    assert done.returncode == 0, done.stderr
+    assert tab("off-road", command, "") == []
+    assert tab("off-road", "show", "") == ["own-greeting"]
 
 
 def test_what_records_hold(tab: Tab) -> None:

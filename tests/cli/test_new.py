@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -420,6 +421,23 @@ def test_a_service_is_not_put_into_gits_own_folder(paved: Paved, work: Path, gre
     done = paved("new", name, "--road", greeter, "--defaults")
     assert (done.returncode, "git's own" in done.stderr) == (2, True), done.stderr
     assert (sorted((work / ".git").rglob("*")), (work / "sub").exists()) == (before, False)
+
+
+# -- here --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_service_made_here_is_named_and_nobody_is_told_to_go_there(paved: Paved, work: Path, greeter: Path) -> None:
+    (work / "orders").mkdir()
+    done = paved("new", ".", "--road", greeter, "--defaults", cwd=work / "orders")
+    assert done.stdout.startswith("stamped orders from greeter 1.0.0: ")
+    assert "cd ." not in done.stdout
+
+
+def test_one_file_is_one_file(paved: Paved, tmp_path: Path) -> None:
+    road = make_road(tmp_path / "one", {"copier.yml": "_subdirectory: t\n", "t/a.txt": "x\n"})
+    done = paved("new", "hi", "--road", road, "--defaults", "--dry-run")
+    assert re.search(r"^\d+ files? from one 1\.0\.0; nothing was written$", done.stdout, flags=re.MULTILINE)
+    assert "1 files" not in done.stdout
 
 
 # -- as git would make it ----------------------------------------------------------------------------------------------

@@ -147,7 +147,9 @@ def test_several_files_are_several_records(call: Call, tmp_path: Path) -> None:
         "docs/off-road/dockerfile.md",
         "docs/off-road/run-sh.md",
     ]
-    assert call("off-road", "new", "--from-drift").stdout == "nothing drifts without a record\n"
+    assert call("off-road", "new", "--from-drift").stdout == (
+        "nothing drifts without a record; 2 records are only proposed: paved off-road accept dockerfile\n"
+    )
     assert "one of --path PATH" in call("off-road", "new", "x").stderr
 
 

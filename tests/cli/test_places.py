@@ -243,7 +243,7 @@ def test_readers_give_the_right_answer(person: Person, stand: str) -> None:
     for command in ("config show", "templates", "off-road schema"):
         assert person.run(*command.split()).returncode == 0
     report = person.run("off-road", "report", person.place.service)
-    assert report.stdout.startswith("1 of 1 services leave the road")
+    assert report.stdout.startswith("1 of 1 service leaves the road, at 1 place")
     for done in (status, drift, listing, check, migrate):
         found = f"is in the service {service}\n" in done.stderr
         assert found == (stand in ("in a folder inside it", "deep inside it", "a folder inside it by its path"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from paved_road.ask.interview import answer_text
 from paved_road.testing import evolve, make_road
 from tests.terminal import (
     BACK,
@@ -269,7 +270,8 @@ def test_an_answer_can_be_changed_in_the_review(tmp_path: Path, wish: str) -> No
         screen.answer("3/3", "us", ENTER)
         screen.see("1 name orders", "2 package orders_pkg", "3 owner us", "size l")
         screen.answer("Write it?", "nonsense", ENTER)
-        screen.answer("no answer is called nonsense", wish, ENTER)
+        screen.answer("no answer is called nonsense. Available: 1 to 3, or a name", "nam", ENTER)
+        screen.answer("no answer is called nam. did you mean name?", wish, ENTER)
         screen.answer("Name of the service orders", "shop", ENTER)
         screen.see("1 name shop", "2 package shop_pkg", "3 owner us")
         screen.answer("Write it? [Y/n", "y", ENTER)
@@ -277,13 +279,25 @@ def test_an_answer_can_be_changed_in_the_review(tmp_path: Path, wish: str) -> No
     assert recorded(tmp_path / "svc") == {"name": "shop", "package": "shop_pkg", "owner": "us", "size": "l"}
 
 
+@pytest.mark.parametrize(
+    ("value", "kind", "shown"),
+    [
+        ([1], "json", "[1]"), ([], "json", "[]"), ({"a": 1}, "json", '{"a": 1}'), ([1, 2], "yaml", "[1, 2]"),
+        ("one\ntwo\n", "str", "one ..."), ("one\n", "str", "one"), (True, "bool", "yes"), (["a", "b"], "str", "a, b"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_shown_as_it_would_be_typed(value: object, kind: str, shown: str) -> None:
+    assert answer_text(value, kind) == shown
+
+
 def test_no_to_the_review_writes_nothing_and_keeps_the_answers(tmp_path: Path) -> None:
     road = road_of(tmp_path, "q: {type: str}\n")
     with terminal(paved("new", "svc", "--road", road), tmp_path) as screen:
         screen.answer("1/1 q", "mine", ENTER)
         screen.answer("Write it?", "n", ENTER)
-        screen.see("nothing was written", "your answers are kept")
+        screen.see("note: nothing was written", "your answers are kept")
         assert screen.end() == 130
+    assert "error:" not in screen.text
     assert not (tmp_path / "svc").exists()
 
 

@@ -159,6 +159,8 @@ def test_a_revoked_record_excuses_nothing(excused: Excused, service: Service, se
     assert [one.state for one in standing.find(service, settings, today=TODAY).findings] == [State.UNCOVERED]
     with pytest.raises(RecordError, match="is revoked, so it cannot be accepted"):
         lifecycle.accept(service, record.id, settings, today=TODAY, by=BO)
+    with pytest.raises(RecordError, match="is revoked already"):
+        lifecycle.close(service, record.id, "revoked", today=TODAY)
 
 
 def test_one_of_two_records_of_a_thing_is_superseded(excused: Excused, service: Service, settings: Config) -> None:

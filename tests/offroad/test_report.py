@@ -78,7 +78,7 @@ def test_a_service_that_cannot_be_read_is_told_and_stops_no_other(fleet: Path, s
     assert name == "drifting"
     assert why.startswith("docs/off-road/x.md:1: has no front matter")
     assert found.services == 3
-    assert found.summary.startswith("1 of 2 services leave the road, at ")
+    assert found.summary.startswith("1 of 2 services leaves the road, at ")
     assert found.summary.endswith("; 1 service could not be read")
     assert "## Not read" in markdown.render(found)
     assert "<h2>Not read</h2>" in html.render(found)

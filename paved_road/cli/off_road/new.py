@@ -10,9 +10,12 @@ import typer
 from paved_road import ui
 from paved_road.cli import completing, options, where
 from paved_road.cli.off_road import common
+from paved_road.counts import counted
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from paved_road.offroad.ledger import Record
     from paved_road.service import Service
 
@@ -104,14 +107,24 @@ def new(
         facts = [common.facts(record) for record in made]
         ui.envelope("off-road new", 0, {"service": str(found.path), "records": facts})
     else:
-        _say(found, made)
+        _say(found, made, today)
 
 
-def _say(service: Service, made: list[Record]) -> None:
+def _proposed(service: Service, today: date) -> str:
+    """How many records excuse nothing yet; "" for none."""
+    from paved_road.offroad import ledger
+
+    records = ledger.load(service, today=today).records.values()
+    proposed = [record.id for record in records if record.deviation.status == "proposed"]
+    are = counted(len(proposed), "record is", "records are")
+    return where.elsewhere(f"; {are} only proposed: paved off-road accept {proposed[0]}") if proposed else ""
+
+
+def _say(service: Service, made: list[Record], today: date) -> None:
     for record in made:
         ui.data(where.from_service(record.path))
     if not made:
-        ui.good("nothing drifts without a record")
+        ui.good(f"nothing drifts without a record{_proposed(service, today)}")
         return
     if ui.interactive():
         ui.edit([service.path / record.path for record in made])

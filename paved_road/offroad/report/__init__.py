@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paved_road import address
+from paved_road.counts import counted
 from paved_road.errors import PavedError, UsageError
 from paved_road.offroad import standing
 from paved_road.service import LOCK, open_service
@@ -94,9 +95,11 @@ class Report:
     @property
     def summary(self) -> str:
         """How many services leave the road, and how many could not be read."""
-        told = [f"{self.off_road} of {self.read} services leave the road, at {len(self.places)} places"]
+        leave = "leaves" if self.off_road == 1 else "leave"
+        places = counted(len(self.places), "place")
+        told = [f"{self.off_road} of {counted(self.read, 'service')} {leave} the road, at {places}"]
         failed = len(self.unread)
-        said = [f"{failed} {'service' if failed == 1 else 'services'} could not be read"]
+        said = [f"{counted(failed, 'service')} could not be read"]
         return "; ".join(told * (self.read > 0) + said * (failed > 0))
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from paved_road.counts import counted
 from paved_road.offroad.report import Exit, Place, Report
 
 _STYLE = """\
@@ -50,7 +51,7 @@ _HEADINGS = ["service", "status", "why", "risk", "owner", "age", "review by"]
 
 def _place(place: Place, services: int) -> str:
     bar = f'<div class="bar" style="width: {100 * place.services // services}%"></div>'
-    heading = f"<h3>{escape(place.name)}: {place.services} of {services} services</h3>"
+    heading = f"<h3>{escape(place.name)}: {place.services} of {counted(services, 'service')}</h3>"
     return f"{heading}\n{bar}\n{_table(_HEADINGS, (_row(one) for one in place.exits))}"
 
 

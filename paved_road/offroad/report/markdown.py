@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from paved_road.counts import counted
 from paved_road.offroad.formats.markdown import cell
 from paved_road.offroad.report import Exit, Report
 
@@ -18,7 +19,7 @@ def render(report: Report) -> str:
         parts += ["## Desire paths", "Places that more than one service leaves: what the road should look at next."]
         for place in report.desire_paths:
             parts += [
-                f"### {cell(place.name)}: {place.services} of {report.read} services",
+                f"### {cell(place.name)}: {place.services} of {counted(report.read, 'service')}",
                 _table(_HEADINGS, (_row(one) for one in place.exits)),
             ]
     single = [place for place in report.places if place.services == 1]
