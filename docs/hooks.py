@@ -97,7 +97,33 @@ def _manifest() -> str:
         "for. The file is optional, and `paved` validates it. Give your editor its "
         "[JSON Schema](paved-road.schema.json)."
     )
-    return "\n\n".join([opening, *_models(manifest.Manifest, "The file")])
+    example = f"## An example\n\n```yaml\n{EXAMPLE}```"
+    return "\n\n".join([opening, example, *_models(manifest.Manifest, "The file")])
+
+
+EXAMPLE = """\
+version: 1.2.0
+owners: # the first match wins; a file without a match is shared
+  shared: [deploy/base/route.yaml]
+  road: [src/*/paved/**, deploy/base/**, Dockerfile, Makefile]
+  service: [src/*/api/**, tests/api/**]
+  derived: {uv.lock: uv lock}
+moves:
+  1.1.0: {docs/RUNBOOK.md: docs/runbooks/README.md}
+mentions:
+  1.1.0: {docs/RUNBOOK.md: docs/runbooks/README.md}
+questions: {first: [name, owner]}
+run:
+  start: uv run orders
+  port: {env: PORT}
+  probes: {live: /livez, ready: /readyz, startup: /startupz, metrics: /metrics}
+  dependencies:
+    inventory: {env: INVENTORY_URL, critical: false, sample: GET /items/42}
+  sample: GET /orders/1
+offroad: {longest: 180d, approval_from: medium}
+practices: practices
+"""
+"""A `paved-road.yml` with every key."""
 
 
 def _record() -> str:
@@ -226,13 +252,45 @@ def _meaning(words: type[StrEnum], word: StrEnum) -> str:
 
 
 def _models(model: type[BaseModel], title: str) -> Iterator[str]:
-    """A table for a model, then those of the models it holds."""
+    """A table for a model, then those of the models it holds, each under the key that holds it."""
     schema = model.model_json_schema()
-    models = schema.get("$defs", {})
-    yield f"## {title}\n\n{_table(schema, models)}"
-    for name, inner in models.items():
-        if "properties" in inner:
-            yield f"## {name}\n\n{inspect.cleandoc(inner.get('description', ''))}\n\n{_table(inner, models)}"
+    keys = dict(_keys(schema, schema.get("$defs", {})))
+    models = {keys.get(name, name): _renamed(inner, keys) for name, inner in schema.get("$defs", {}).items()}
+    yield f"## {title}\n\n{_table(_renamed(schema, keys), models)}"
+    for key in keys.values():
+        inner = models[key]
+        yield f"## `{key}`\n\n{inspect.cleandoc(inner.get('description', ''))}\n\n{_table(inner, models)}"
+
+
+def _keys(schema: dict[str, Any], models: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """The key that holds each model of a schema: `Run` is `run`, what its dependencies are is `run.dependencies`."""
+    for key, facts in schema["properties"].items():
+        for name in _held(facts):
+            if "properties" in models[name]:
+                yield name, f"{above}{key}"
+                yield from _keys(models[name], models, f"{above}{key}.")
+
+
+def _held(part: Any) -> Iterator[str]:
+    """The models that a part of a schema names, however deep."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _held(one)
+    elif isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"].rsplit("/", 1)[-1]
+        for value in part.values():
+            yield from _held(value)
+
+
+def _renamed(part: Any, keys: dict[str, str]) -> Any:
+    """A part of a schema in which models are called by their keys."""
+    if isinstance(part, list):
+        return [_renamed(one, keys) for one in part]
+    if not isinstance(part, dict):
+        return part
+    named = str(part.get("$ref", "")).rsplit("/", 1)[-1]
+    return {key: keys.get(named, value) if key == "$ref" else _renamed(value, keys) for key, value in part.items()}
 
 
 def _table(schema: dict[str, Any], models: dict[str, Any] | None = None) -> str:
@@ -252,19 +310,20 @@ def _described(facts: dict[str, Any], models: dict[str, Any]) -> str:
     return " ".join(inspect.cleandoc(models.get(name, {}).get("description", "")).split("\n\n")[0] for name in held)
 
 
-def _type(facts: dict[str, Any]) -> str:
+def _type(facts: dict[str, Any], several: str = "") -> str:
+    """A type in words; `several` is the ending of a plural."""
     if "$ref" in facts:
         name = facts["$ref"].rsplit("/", 1)[-1]
-        return f"[{name}](#{name.lower()})"
+        return f"[{name}](#{name.lower().replace('.', '')})"
     if "anyOf" in facts:
-        return " or ".join(_type(one) for one in facts["anyOf"] if one.get("type") != "null")
+        return " or ".join(_type(one, several) for one in facts["anyOf"] if one.get("type") != "null")
     if "enum" in facts:
         return ", ".join(f"`{value}`" for value in facts["enum"])
     if facts.get("type") == "object" and isinstance(facts.get("additionalProperties"), dict):
-        return f"mapping to {_type(facts['additionalProperties'])}"
+        return f"mapping{several} of {_type(facts['additionalProperties'], 's')}"
     if facts.get("type") == "array":
-        return f"list of {_type(facts.get('items', {}))}"
-    return str(facts.get("type", "any"))
+        return f"list{several} of {_type(facts.get('items', {}), 's')}"
+    return f"{facts['type']}{several}" if "type" in facts else "any"
 
 
 def _default(facts: dict[str, Any]) -> str:

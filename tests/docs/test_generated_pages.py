@@ -1,0 +1,43 @@
+"""The pages that docs/hooks.py makes of the code."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paved_road import manifest
+from paved_road.lint import rules
+from paved_road.tree import File
+
+HOOKS = Path(__file__).parents[2] / "docs" / "hooks.py"
+
+
+@pytest.fixture(scope="module")
+def hooks() -> dict[str, Any]:
+    pytest.importorskip("mkdocs")
+    return runpy.run_path(str(HOOKS))
+
+
+def test_the_example_of_a_paved_road_yml_is_valid_and_has_every_key(hooks: dict[str, Any]) -> None:
+    example = hooks["EXAMPLE"].encode()
+    found = manifest.read(example)
+    assert isinstance(found, manifest.Manifest)
+    assert found.model_fields_set == manifest.Manifest.model_fields.keys()
+    files = {"paved-road.yml": File(example), "practices/a.py": File(b"")}
+    assert list(rules.findings(files, None, [], list)) == []
+
+
+@pytest.mark.parametrize("page", ["reference/paved-road-yml.md", "reference/off-road-record.md"])
+def test_a_page_about_a_file_names_keys_and_no_class_and_its_links_lead_somewhere(
+    hooks: dict[str, Any], page: str
+) -> None:
+    text = hooks["PAGES"][page]()
+    assert not re.search("DependencyContract|Probes|Variable|## Approved|mapping to", text)
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
+    assert set(re.findall(r"\(#([^)]+)\)", text)) <= anchors
+    assert len(anchors) == len(headings)
