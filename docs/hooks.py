@@ -158,7 +158,8 @@ For whoever reads `--json` in a script, an editor or an agent: the fields of eac
 
 Standard output is always one document: the [envelope](errors.md) with the command's result in it. Each command has a \
 JSON Schema, which `paved schema NAME` prints too. The schema is exact: `paved` never prints a field that it does \
-not name, and always prints one that it requires."""
+not name, and always prints one that it requires. Where the line names no command that exists, the answer is an error, \
+with a [schema](error.schema.json) of its own: `paved schema error`."""
     inner: dict[str, dict[str, Any]] = {}
     answers = [f"## {name}\n\n{_answer(name, inner)}" for name in results.RESULTS]
     parts = [f"### {name}\n\n{_part(facts)}" for name, facts in sorted(inner.items())]

@@ -22,7 +22,7 @@ def faults(printed: str) -> list[str]:
         return []
     command = document["command"]
     if command not in results.RESULTS:  # the command line named no command that answers
-        return [] if document["error"] and document["result"] is None else [f"{command}: an answer without a schema"]
+        return [f"no command: {_told(error)}" for error in _validator(schemas.ERROR).iter_errors(document)]
     return [f"{command}: {_told(error)}" for error in _validator(command).iter_errors(document)]
 
 
@@ -34,6 +34,6 @@ def _told(error: Any) -> str:
 
 @functools.cache
 def _validator(command: str) -> Any:
-    schema = schemas.envelope(command)
+    schema = schemas.without_a_command() if command == schemas.ERROR else schemas.envelope(command)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)

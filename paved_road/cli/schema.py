@@ -18,7 +18,7 @@ def schema(
             metavar="NAME",
             show_default=False,
             autocompletion=completing.schema,
-            help="A file, or a command: paved-road.yml, update, off-road check.",
+            help="A file, a command or error: paved-road.yml, update, off-road check.",
         ),
     ] = None,
     json: options.Json = False,

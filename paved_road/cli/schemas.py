@@ -20,15 +20,20 @@ WRITTEN = {"paved-road.yml": manifest.json_schema, "off-road-record": record.jso
 """Schemas of files that people write, by name."""
 
 
-NAMES = (*WRITTEN, *results.RESULTS)
-"""The name of each schema: a file that people write, or a command."""
+ERROR = "error"
+"""The schema of the one answer that no command has: a line that names none, or one that does not exist."""
+
+NAMES = (*WRITTEN, *results.RESULTS, ERROR)
+"""The name of each schema: a file that people write, a command, or `error`."""
 
 
 def text(name: str) -> str:
     """The JSON Schema of that name, as a JSON document; `UsageError` where there is none."""
     if name not in NAMES:
         raise UsageError(f"no schema {name!r}", hint=nearest(name, NAMES, command="paved schema"))
-    return WRITTEN[name]() if name in WRITTEN else json.dumps(envelope(name), indent=2) + "\n"
+    if name in WRITTEN:
+        return WRITTEN[name]()
+    return json.dumps(without_a_command() if name == ERROR else envelope(name), indent=2) + "\n"
 
 
 def filename(name: str) -> str:
@@ -62,6 +67,16 @@ def envelope(command: str) -> dict[str, Any]:
         "else": {"properties": {"result": null, "error": {"$ref": "#/$defs/Error"}}},
         "$defs": definitions,
     }
+
+
+def without_a_command() -> dict[str, Any]:
+    """The schema of the error that `paved` prints with `--json` where no command answers."""
+    found = envelope("schema")
+    told = {"type": "string", "description": "What the line names; empty where it names nothing."}
+    whole = {**found["properties"], "command": told, "result": {"type": "null"}, "error": {"$ref": "#/$defs/Error"}}
+    kept = {key: value for key, value in found.items() if key not in ("if", "then", "else")}
+    head = {"$id": "urn:paved-road:error:1", "title": "paved --json without a command"}
+    return kept | head | {"properties": whole, "$defs": {"Error": found["$defs"]["Error"]}}
 
 
 class _Answers(GenerateJsonSchema):

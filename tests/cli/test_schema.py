@@ -77,6 +77,16 @@ def test_a_result_and_an_error_exclude_each_other(here: Here, greeter: Path) -> 
     assert published.faults(json.dumps(neither))
 
 
+@pytest.mark.parametrize("line", [["--json"], ["updat", "--json"], ["off-road", "lst", "--json"]])
+def test_an_error_without_a_command_has_a_schema(here: Here, line: list[str]) -> None:
+    found = json.loads(here(*line).stdout)
+    schema = json.loads(here("schema", "error").stdout)
+    jsonschema.validate(found, schema)
+    for bad in ({**found, "result": {}}, {**found, "error": None}, {**found, "command": None}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(bad, schema)
+
+
 def test_descriptions_come_from_the_docstrings_also_of_what_a_type_extends() -> None:
     found = schemas.envelope("update")["$defs"]
     assert found["Planned"]["properties"]["changelog"]["description"]
