@@ -430,11 +430,21 @@ def open_service(
     )
 
 
+def updating(service: Service) -> str | None:
+    """The version that an update in progress goes to; None when none is in progress."""
+    try:
+        return str(json.loads(contained.read(service.journal, "journal.json"))["new_version"])
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return "unknown"
+
+
 def in_progress(service: Service) -> UsageError:
     """What to say where an update in progress is in the way."""
     return UsageError(
         "an update is in progress",
-        cause=f"{service.journal} says so",
+        cause=f"it was begun in {service.path} and has not been finished",
         hint="paved update --continue, or paved update --abort",
     )
 

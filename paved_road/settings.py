@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from paved_road import address, config, contained, toml_edit
+from paved_road import address, config, contained, private, toml_edit
 from paved_road.errors import ConfigError, UsageError, nearest
 from paved_road.limits import Limits
 
@@ -46,8 +46,23 @@ def change(key: str, values: Sequence[str] | None, *, project: bool) -> Changed:
     except ValueError as error:
         raise ConfigError(f"cannot change {key} in {file}", cause=str(error), hint=f"edit {file}") from error
     config.checked(file, tomllib.loads(after), personal=not project)
+    if path == ("cache",) and value is not None:
+        _check_cache(value)
     _write(file, after)
     return Changed(file=file, key=key, value=value)
+
+
+def _check_cache(value: str) -> None:
+    """Make the folder, as the next command would; `ConfigError` where it could not be used."""
+    folder = address.expanded(value)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be the cache", cause=error.strerror or str(error), hint="name a folder of your own"
+        ) from error
+    private.check(folder)
 
 
 def place(key: str) -> tuple[str, ...]:

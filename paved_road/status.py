@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paved_road import contained, drift, offroad, origin
+from paved_road import drift, offroad, origin
 from paved_road.errors import UnknownRelease
 from paved_road.road import is_news, is_older, is_same_commit, release, releases
-from paved_road.service import unreadable_record
+from paved_road.service import unreadable_record, updating
 
 if TYPE_CHECKING:
     from datetime import date
@@ -87,7 +86,7 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
         newer=_newer(latest, version) if is_behind else (),
         drift=tuple(differences),
         standing=_standing(service, differences, config, today),
-        updating=_updating(service),
+        updating=updating(service),
         notes=tuple(notes),
     )
 
@@ -109,15 +108,6 @@ def _standing(service: Service, differences: list[Difference], config: Config, t
     from paved_road.offroad import standing
 
     return standing.judge(service, differences, config, today=today)
-
-
-def _updating(service: Service) -> str | None:
-    try:
-        return str(json.loads(contained.read(service.journal, "journal.json"))["new_version"])
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return "unknown"
 
 
 def _is_news(

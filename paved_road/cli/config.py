@@ -91,7 +91,12 @@ def _told(value: Any) -> str:
     from paved_road.limits import Limits
 
     if isinstance(value, Limits):
-        return ", ".join(f"{name} = {limit}" for name, limit in asdict(value).items())
+        size = f"{value.bytes / 2**20:g} MiB" if value.bytes >= 2**20 else f"{value.bytes} bytes"
+        return f"{value.seconds} seconds, {value.files} files, {size}"
+    if value in (None, [], {}):
+        return "not set"
+    if isinstance(value, dict):
+        return redact(", ".join(f"{name} = {jsons.dumps(one, default=str)}" for name, one in value.items()))
     return redact(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 

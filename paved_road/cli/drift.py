@@ -29,8 +29,8 @@ def drift(
 ) -> None:
     """Where a service differs from its release in the files that the road owns. Decided by the lock alone.
 
-    Exit code 0: nowhere, or only where an accepted record in docs/off-road excuses it. 1: there is drift. With --all
-    only the road's files count.
+    Exit code 0: nowhere, or only where an accepted record in docs/off-road excuses it. 1: there is drift, or an update
+    is in progress. With --all only the road's files count.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def drift(
     from paved_road import drift as drifts
     from paved_road.config import load
     from paved_road.owners import Owner
-    from paved_road.service import unreadable_record
+    from paved_road.service import unreadable_record, updating
 
     service = where.open_service(path, answers_file=answers_file)
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
@@ -51,6 +51,10 @@ def drift(
     config = load(directory=service.path)
     excuses = _excuses(service, found, config) if found else {}
     exit_code = 1 if any(one.owner is Owner.ROAD and one.path not in excuses for one in found) else 0
+    version = updating(service)
+    if version is not None:
+        exit_code = 1
+        notes += (f"an update to {version} is in progress: paved update{where.argument()} --continue, or --abort",)
     patch = drifts.patch(service, found, config) if diff and found else ""
     if json:
         facts: results.Drift = {
@@ -69,7 +73,7 @@ def drift(
             ui.data(f"{options.kind(one, service.lock):<8} {one.path}{owner}{excuse}")
         if patch:
             ui.block(f"\n{patch}".rstrip("\n"))
-        if not found:
+        if not found and version is None:
             ui.good("no drift" if not everything else "as stamped")
         elif exit_code == 0 and not everything:
             ui.good("all of it is excused")

@@ -48,6 +48,8 @@ def _about_an_option(name: str, ctx: Any, lists: str) -> UsageError:
     found = known.get(name)
     if found is None:
         path = ctx.command_path
+        if re.fullmatch(r"-[0-9].*", name):
+            return UsageError(f"{path} has no option {name}", hint="write -- before a value that begins with -")
         near = similar(name.lstrip("-"), [one.lstrip("-") for one in known if one.startswith("--")])
         near = re.sub(r"(mean|or) ", r"\1 --", near)
         if hasattr(ctx.command, "commands") and not near:

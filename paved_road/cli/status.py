@@ -89,7 +89,7 @@ def _say(found: Status) -> None:
 
     at = where.argument()
     say = ui.good if found.is_current else ui.data
-    behind = "the latest"
+    behind = "the latest" if not found.updating else f"an update to {found.updating} is in progress"
     if found.newer:
         news = "has changed since" if found.latest == found.version else "is the latest"
         behind = f"{found.latest} {news}: paved update{at}"

@@ -191,11 +191,12 @@ class _Question:
         elif default is not MISSING:
             book.answered[name] = self._assumed(default)
         elif self._flag("ask"):
+            asked = f" ({said})" if (said := " ".join(self._help().split())) else ""
             raise AnswerError(
-                f"the question {name!r} has no answer",
+                f"the question {name!r} has no answer{asked}",
                 cause=f"the recorded one is not valid any more: {book.refused[name]}"
                 if name in book.refused
-                else self._help() or "it has no default, and there is no terminal to ask on",
+                else "it has no default, and nobody was asked: there is no terminal, or --defaults was given",
                 hint=self._flag_to_set,
             )
 

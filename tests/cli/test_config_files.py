@@ -134,3 +134,31 @@ def test_what_is_not_set_cannot_be_taken_out(here: Here) -> None:
     done = here("config", "unset", "road")
     assert (done.returncode, f"{mine()} does not set road" in done.stderr) == (2, True)
     assert not mine().exists()
+
+
+def test_a_cache_that_cannot_be_used_is_not_set(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "open").mkdir(mode=0o777)
+    (tmp_path / "open").chmod(0o777)
+    for folder in ("/proc/x", tmp_path / "file", tmp_path / "file/below", tmp_path / "open"):
+        done = here("config", "set", "cache", folder)
+        assert (done.returncode, done.stdout, mine().exists()) == (2, "", False), done
+        assert "error: " in done.stderr
+    assert here("config", "set", "cache", tmp_path / "new/cache").returncode == 0
+    assert (tmp_path / "new/cache").is_dir()
+
+
+@pytest.mark.parametrize("number", ["-1", "-0.5"])
+def test_a_number_below_0_is_no_option(here: Here, number: str) -> None:
+    done = here("config", "set", "limits.seconds", number)
+    assert done.returncode == 2
+    assert "hint: write -- before a value that begins with -" in done.stderr
+    assert "must be a number above 0" in here("config", "set", "limits.seconds", "--", number).stderr
+
+
+def test_what_is_not_set_is_shown_as_not_set_and_bytes_as_people_count_them(here: Here) -> None:
+    shown = here("config", "show").stdout
+    assert "512 MiB" in shown
+    assert not {"None", "{}", "536870912"} & {*shown.split()}
+    assert here("config", "set", "answers.team", "payments").returncode == 0
+    assert 'team = "payments"' in here("config", "show").stdout

@@ -265,10 +265,22 @@ def test_an_update_in_progress_is_told_and_in_the_way(here: Paved, conflict: Pat
     done = here("update", conflict)
     assert done.returncode == 2
     assert "an update is in progress" in done.stderr
+    assert f"cause: it was begun in {conflict} and has not been finished" in done.stderr
     assert "hint: paved update --continue, or paved update --abort" in done.stderr
     told = here("status", conflict)
     assert told.returncode == 1
     assert "an update to 1.2.0 is in progress" in told.stdout
+    assert "the latest" not in told.stdout
+
+
+def test_drift_of_a_service_that_is_being_updated_is_no_clean_answer(here: Paved, conflict: Path) -> None:
+    for words in ((), ("--all",), ("--json",)):
+        done = here("drift", conflict, *words)
+        assert done.returncode == 1
+        assert "an update to 1.2.0 is in progress: paved update hi --continue, or --abort" in done.stdout + done.stderr
+        assert "no drift" not in done.stdout
+    assert here("update", conflict, "--abort").returncode == 0
+    assert here("drift", conflict).stdout == "no drift\n"
 
 
 @pytest.mark.parametrize("word", ["--continue", "--abort"])

@@ -383,7 +383,8 @@ def test_a_new_question_with_a_default_takes_it_where_nobody_can_be_asked(
 
 def test_a_new_question_without_a_default_names_the_flag(here: Paved, service: Path, greeter: Path) -> None:
     evolve(greeter, {"copier.yml": NO_DEFAULT}, tag="v1.2.0")
-    refused(here("update", service), "'tone' has no answer", "cause: How to greet", "hint: --data tone=VALUE")
+    said = ("'tone' has no answer (How to greet)", "cause: it has no default", "hint: --data tone=VALUE")
+    refused(here("update", service), *said)
     assert status(service) == []
     assert here("update", service, "--data", "tone=cold").returncode == 0
     assert answers(service)["tone"] == "cold"
