@@ -75,7 +75,7 @@ def without_a_command() -> dict[str, Any]:
     told = {"type": "string", "description": "What the line names; empty where it names nothing."}
     whole = {**found["properties"], "command": told, "result": {"type": "null"}, "error": {"$ref": "#/$defs/Error"}}
     kept = {key: value for key, value in found.items() if key not in ("if", "then", "else")}
-    head = {"$id": "urn:paved-road:error:1", "title": "paved --json without a command"}
+    head = {"$id": "urn:paved-road:error:1", "title": "An error with --json where no command answers"}
     return kept | head | {"properties": whole, "$defs": {"Error": found["$defs"]["Error"]}}
 
 
