@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from paved_road import contained, git
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FILENAME = ".gitignore"
 
+LARGEST_TO_READ = 64_000
+"""Bytes of a file of rules beside the service; git is asked about a larger one."""
+
 Files = Mapping[str, Leaf]
 
 
@@ -30,10 +33,17 @@ def of(
     """Those of the paths, none of which the service tracks, that it ignores. `known` are some that it did ignore."""
     if not paths:
         return set()
-    elsewhere = any(place.exists() for place in service.around(FILENAME, "exclude"))
+    elsewhere = any(_may_rule(place) for place in service.around(FILENAME, "exclude"))
     if elsewhere or not set(known).isdisjoint(paths) or _may_be(scratch, ours, paths):
         return git.ignored(service.path, paths)
     return set()
+
+
+def _may_rule(place: Path) -> bool:
+    """Whether a file may have a rule in it. In the `info/exclude` of a new repository git has comments alone."""
+    if not place.is_file() or place.stat().st_size > LARGEST_TO_READ:
+        return place.exists()
+    return any(line.strip() and not line.startswith(b"#") for line in place.read_bytes().splitlines())
 
 
 def by_new_rules(scratch: Scratch, base: Files, theirs: Files, paths: Iterable[str]) -> set[str]:
