@@ -9,6 +9,7 @@ import typer
 
 from paved_road import ui
 from paved_road.cli import options, where
+from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
     from paved_road.cli import results
@@ -46,6 +47,8 @@ def status(
     from paved_road.config import load
     from paved_road.offroad.clock import today
 
+    if offline and fetch:
+        raise UsageError("--offline and --fetch exclude each other", hint="paved status --help")
     service = where.open_service(path, answers_file=answers_file, road=road)
     config = load({"road": road}, directory=service.path)
     found = statuses.find(service, config, today=today(), offline=offline, fetch=fetch)

@@ -80,8 +80,7 @@ def update(
     from paved_road.update import apply, preconditions
     from paved_road.update.plan import Order, planning
 
-    if resume + abort + dry_run > 1:
-        raise UsageError("--continue, --abort and --dry-run exclude each other", hint="paved update --help")
+    _check_options(resume=resume, abort=abort, dry_run=dry_run, commit=commit, branch=branch)
     if abort or resume:
         from paved_road.update import reconcile, recover
 
@@ -124,6 +123,15 @@ def update(
             if interviewer:
                 interviewer.forget()
             _tell(service, applied, facts, message=plan.message, json=json)
+
+
+def _check_options(*, resume: bool, abort: bool, dry_run: bool, commit: bool, branch: str | None) -> None:
+    """Refuse options of which only one can be meant."""
+    if resume + abort + dry_run > 1:
+        raise UsageError("--continue, --abort and --dry-run exclude each other", hint="paved update --help")
+    if dry_run and (commit or branch is not None):
+        named = "--commit" if commit else "--branch"
+        raise UsageError(f"--dry-run and {named} exclude each other", hint=f"--dry-run shows it; {named} does it")
 
 
 def _facts(plan: Plan, decisions: Sequence[Decision] = ()) -> results.Planned:

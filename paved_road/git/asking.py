@@ -31,6 +31,11 @@ class Repository:
     object_format: str = SHA1
     """Git's name of the hash that makes the object ids."""
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether a part of its history was never fetched."""
+        return os.path.lexists(self.objects.parent / "shallow")
+
 
 _SEPARATOR = "--next"
 """rev-parse repeats an option that it does not know. Its answers are lines, and so may be a part of a path."""

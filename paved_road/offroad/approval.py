@@ -109,7 +109,9 @@ def _commits(service: Service, base: str | None) -> Iterator[_Change]:
         raise UsageError(
             f"there is no commit {base} here",
             cause="the changes since then decide who approved what",
-            hint="fetch the history first: fetch-depth: 0 of actions/checkout, GIT_DEPTH: 0 on GitLab",
+            hint="fetch the history first: fetch-depth: 0 of actions/checkout, GIT_DEPTH: 0 on GitLab"
+            if service.repository.is_shallow
+            else "name a commit or a branch that this repository has, for example: --base origin/main",
         )
     for commit, touched in git.log_files(service.path, f"{base}..HEAD"):
         paths = service.below(touched)

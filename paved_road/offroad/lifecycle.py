@@ -218,8 +218,14 @@ def renew(
     for one in stands.findings:
         if one.record is record and one.state in _NOT_RENEWED:
             raise RecordError(f"{slug} cannot be renewed: it is {one.state}", cause=one.text)
-    until = (today + timedelta(days=_days(stands.ledger.policy, days))).isoformat()
-    changes: dict[Where, Any] = {("review_by",): until}
+    until = today + timedelta(days=_days(stands.ledger.policy, days))
+    if days is not None and until < (now := record.deviation.review_by):
+        raise UsageError(
+            f"--days {days} would shorten {slug}",
+            cause=f"it holds until {now} already, and would end on {until}",
+            hint=f"--days {(now - today).days + 1} or more",
+        )
+    changes: dict[Where, Any] = {("review_by",): until.isoformat()}
     changes |= _approval(service, record, by)
     changes |= _fingerprint(service, record, config)
     return _edit(service, record, changes, today=today)

@@ -357,3 +357,18 @@ def test_a_clean_update_that_is_staged_is_taken_back_as_the_hint_says(here: Pave
     assert here("update", service).stdout.startswith("1.0.0 -> 1.2.0\n")
     git.run("stash", "push", "--quiet", cwd=service, role=git.PERSON)
     assert "hint: paved update" in here("update", service, "--abort").stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "--offline", "--fetch"),
+        ("update", "--dry-run", "--commit"),
+        ("update", "--dry-run", "--branch", "new"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(here: Paved, service: Path, words: tuple[str, ...]) -> None:
+    command, *options = words
+    done = here(command, service, *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "exclude each other" in done.stderr

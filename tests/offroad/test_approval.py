@@ -150,6 +150,11 @@ def test_a_base_that_is_not_there_is_told(excused: Excused, service: Service, se
     excused()
     with pytest.raises(UsageError, match="there is no commit nowhere here") as caught:
         states(service, settings, "nowhere")
+    assert "--base origin/main" in caught.value.hint
+    head = git.text("rev-parse", "HEAD", cwd=service.path)
+    (service.repository.folder / "shallow").write_text(f"{head}\n")
+    with pytest.raises(UsageError, match="there is no commit nowhere here") as caught:
+        states(service, settings, "nowhere")
     assert "fetch-depth: 0" in caught.value.hint
 
 

@@ -142,6 +142,14 @@ def test_an_expired_record_is_renewed_and_excuses_again(excused: Excused, servic
         lifecycle.renew(service, record.id, settings, today=later, by=ANN)
 
 
+def test_a_renewal_never_shortens(excused: Excused, service: Service, settings: Config) -> None:
+    record = excused()
+    left = (record.deviation.review_by - TODAY).days
+    with pytest.raises(UsageError, match=f"--days {left - 1} would shorten {record.id}") as caught:
+        lifecycle.renew(service, record.id, settings, today=TODAY, by=BO, days=left - 1)
+    assert caught.value.hint == f"--days {left + 1} or more"
+
+
 def test_a_stale_record_is_closed_not_renewed(excused: Excused, service: Service, settings: Config) -> None:
     record = excused()
     with pytest.raises(RecordError, match="is not resolved: Dockerfile still differs"):
