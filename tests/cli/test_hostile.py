@@ -199,7 +199,8 @@ def test_a_pipe_in_gits_own_folder_is_refused_at_once(path: str, service: Path) 
 @pytest.mark.parametrize("make", [fifo, listening, endless])
 def test_so_is_one_behind_a_link_a_socket_and_a_device(make: Callable[[Path], None], service: Path) -> None:
     make(service / "pipe")
-    (service / ".git" / "info").mkdir()
+    (service / ".git" / "info").mkdir(exist_ok=True)
+    (service / ".git" / "info" / "exclude").unlink(missing_ok=True)
     (service / ".git" / "info" / "exclude").symlink_to(service / "pipe")
     said = in_process("status", service)
     assert (said.code, "git would wait for ever" in said.err) == (2, True)
@@ -220,11 +221,13 @@ def test_a_folder_that_looks_like_a_bare_repository_is_not_waited_for(service: P
     for name in ("objects", "refs"):
         (service / "conf" / name).mkdir()
     fifo(service / "conf" / "HEAD")
-    assert "git would wait for ever" in in_process("status", service / "conf").err
+    said = in_process("status", service / "conf")
+    assert (said.code, said.out) == (0, "orders is at road 1.0.0 (the latest)\n")
 
 
 def test_git_files_that_are_links_to_files_or_to_nothing_are_read(service: Path) -> None:
-    (service / ".git" / "info").mkdir()
+    (service / ".git" / "info").mkdir(exist_ok=True)
+    (service / ".git" / "info" / "exclude").unlink(missing_ok=True)
     (service / ".git" / "info" / "exclude").symlink_to(os.devnull)
     (service / ".git" / "config").rename(service.parent / "config")
     (service / ".git" / "config").symlink_to(service.parent / "config")

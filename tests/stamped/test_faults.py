@@ -16,10 +16,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "declare-a-dependency.md"
 
 def signature(faults: str) -> str:
     """Made by the commands of the how-to, for these faults in place of the page's."""
-    console = PAGE.read_text().split("```console\n")[1].split("```")[0]
+    (console,) = (block for block in PAGE.read_text().split("```console\n") if "openssl dgst" in block)
     commands = [line.removeprefix("$ ") for line in console.splitlines()[:2]]
-    script = "\n".join([*commands, 'echo "$expires.$digest"']).replace("prices=delay:2000", faults)
-    done = run("bash", "-euo", "pipefail", "-c", script, cwd=PAGE.parent, env={"FAULT_INJECTION_KEY": KEY})
+    script = "\n".join([*commands, 'echo "$expires.$digest"']).replace("inventory=refuse", faults)
+    script = script.replace("a-secret-of-at-least-32-characters", KEY)
+    done = run("bash", "-euo", "pipefail", "-c", script, cwd=PAGE.parent, env={})
     assert re.fullmatch(r"\d+\.[0-9a-f]{64}\n", done.stdout), done
     return done.stdout.strip()
 

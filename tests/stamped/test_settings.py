@@ -31,5 +31,5 @@ def _allowed(field: dict[str, Any]) -> str:
     if field["type"] == "string":
         secret = f"at least {field.get('minLength')} characters"
         return {"uri": "URL", "path": "path", "password": secret}.get(field.get("format", ""), "text")
-    low = f"above {field['exclusiveMinimum']}," if "exclusiveMinimum" in field else str(field["minimum"])
+    low = f"above {field['exclusiveMinimum']}, up" if "exclusiveMinimum" in field else str(field["minimum"])
     return f"{low} to {field['maximum']}" if "maximum" in field else f"{low} and above"
