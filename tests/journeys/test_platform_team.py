@@ -80,7 +80,7 @@ def test_a_road_of_two_templates_is_released_evolves_and_reaches_its_services(
 
     write_files(road, _below("api", NEWER_API) | _below("worker", NEWER_WORKER))
     kim.type("git -C road add --all && git -C road commit --quiet --message 'Attempts, and config/'")
-    assert "nothing is wrong" in kim.type("paved templates --road road --check")
+    assert "no problem found" in kim.type("paved templates --road road --check")
     assert "(the latest)" in kim.type("paved status orders"), "what is not released reaches nobody"
     kim.type("git -C road tag api/v1.1.0 && git -C road tag worker/v1.1.0")
     assert _states(kim) == {"orders": "api 1.0.0 (1.1.0 is the latest: paved update orders)",
