@@ -264,7 +264,7 @@ def test_a_missing_answer_without_a_terminal_names_the_flag(paved: Paved, work: 
     evolve(greeter, {"copier.yml": "_subdirectory: template\nname: {type: str, help: Whom to greet}\n"}, tag="v1.1.0")
     done = paved("new", "hi", "--road", greeter)
     assert done.returncode == 2
-    assert "cause: Whom to greet" in done.stderr
+    assert "error: the question 'name' has no answer (Whom to greet)" in done.stderr
     assert "hint: --data name=VALUE" in done.stderr
     assert list(work.iterdir()) == []
 

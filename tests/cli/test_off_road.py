@@ -86,7 +86,8 @@ def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) ->
     assert "## Context" in shown
     assert "-FROM python:3.14" in shown
 
-    assert call("off-road", "renew", "dockerfile", "--by", "bo", "--days", "30").returncode == 0
+    assert call("off-road", "renew", "dockerfile", "--by", "bo", "--days", "30").returncode == 2, "it would end earlier"
+    assert call("off-road", "renew", "dockerfile", "--by", "bo", "--days", "120").returncode == 0
     assert call("off-road", "close", "dockerfile").returncode == 2
     assert call("off-road", "close", "dockerfile", "--as", "revoked").returncode == 0
     assert call("drift").returncode == 1
