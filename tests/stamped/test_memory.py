@@ -34,10 +34,13 @@ def test_it_is_flat_over_many_requests(start: Start, requests: int, megabytes: f
     world = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")  # traces that nobody takes must not pile up either
     with world.inventory():
         hammer(world.port, "/orders/1", requests=2_000)
-        before = resident(world)
-        assert hammer(world.port, "/orders/1", requests=requests) == {200: requests}
-        grown = resident(world) - before
-    assert grown < megabytes, f"{grown:.1f} MB more after {requests} requests"
+        grown = []
+        while len(grown) < 3 and min(grown, default=megabytes) >= megabytes:
+            before = resident(world)
+            assert hammer(world.port, "/orders/1", requests=requests) == {200: requests}
+            grown.append(resident(world) - before)
+    # A leak grows every time; a buffer that a busy machine fills late grows once.
+    assert min(grown) < megabytes, f"{grown} MB more, each time after {requests} requests"
 
 
 @pytest.mark.parametrize(
