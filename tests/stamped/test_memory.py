@@ -34,7 +34,7 @@ def test_it_is_flat_over_many_requests(start: Start, requests: int, megabytes: f
     world = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")  # traces that nobody takes must not pile up either
     with world.inventory():
         hammer(world.port, "/orders/1", requests=2_000)
-        grown = []
+        grown: list[float] = []
         while len(grown) < 3 and min(grown, default=megabytes) >= megabytes:
             before = resident(world)
             assert hammer(world.port, "/orders/1", requests=requests) == {200: requests}
