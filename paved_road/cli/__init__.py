@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 import typer.main
 
-from paved_road import __version__, contained, ui, whereabouts
+from paved_road import __version__, contained, ui
 from paved_road.cli import (
     adopt,
     commands,
@@ -199,6 +199,8 @@ class _Bug(PavedError):
 
 
 def _refused(error: PavedError, given: list[str]) -> int:
+    from paved_road import whereabouts  # it loads all of git, which help does not need
+
     if isinstance(error, whereabouts.OthersAreServices):
         error.hint = f"name one: {_on(error.found, given)}"
     error.hint = where.elsewhere(error.hint)
