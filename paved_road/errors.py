@@ -21,6 +21,7 @@ They are raised where the reason is known, and caught once, in `paved_road.cli.m
     ├── Stopped                 the person stopped at a question; exit 130, as for every interrupt
     ├── AnswerError             an answer is missing, invalid, or to a question that was not asked
     ├── ServiceError            the service's own records (answers, lock) are missing or broken
+    │   ├── OthersAreServices   the folder is in no service, and others of its repository are
     │   └── RecordError         a deviation record is broken, breaks a rule of the road, or does not exist
     └── DestinationError        the destination is taken or cannot be written
 """
@@ -125,6 +126,12 @@ class AnswerError(PavedError):
 
 class ServiceError(PavedError):
     """The service's own records (answers, lock) are missing or broken."""
+
+
+class OthersAreServices(ServiceError):
+    """A folder is in no service, and this folder, as a person writes it, is one."""
+
+    found: str = ""
 
 
 class RecordError(ServiceError):

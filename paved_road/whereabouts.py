@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paved_road import address, git
-from paved_road.errors import ServiceError
+from paved_road.errors import OthersAreServices, ServiceError
 
 LOCK = ".paved-road.lock"
 OTHER_LOCKS = ".paved-road.*.lock"
@@ -59,12 +59,6 @@ def _upwards(folder: Path) -> Iterator[Path]:
 def _is_gits_own(folder: Path) -> bool:
     """Whether a folder is a repository without a work tree: nothing above it is meant from inside of it."""
     return folder.name.lower() == ".git" or git.is_bare(folder)
-
-
-class OthersAreServices(ServiceError):
-    """A folder is in no service, and this folder, as a person writes it, is one."""
-
-    found: str = ""
 
 
 def no_service(path: Path) -> ServiceError:

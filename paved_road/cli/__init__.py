@@ -32,7 +32,7 @@ from paved_road.cli import (
     update,
     where,
 )
-from paved_road.errors import NotWanted, PavedError
+from paved_road.errors import NotWanted, OthersAreServices, PavedError
 from paved_road.redaction import redact
 
 app = typer.Typer(
@@ -199,9 +199,7 @@ class _Bug(PavedError):
 
 
 def _refused(error: PavedError, given: list[str]) -> int:
-    from paved_road import whereabouts  # it loads all of git, which help does not need
-
-    if isinstance(error, whereabouts.OthersAreServices):
+    if isinstance(error, OthersAreServices):
         error.hint = f"name one: {_on(error.found, given)}"
     error.hint = where.elsewhere(error.hint)
     if "--json" in given:
