@@ -27,16 +27,21 @@ class Metrics:
             collector(registry=registry)
         info = Info("service", "What runs here", registry=registry)
         info.info({"name": service, "version": version, "python": platform.python_version()})
-        self.request_duration = Histogram(
+        durations = Histogram(
             "http_server_request_duration_seconds",
             "Duration of requests",
             ["http_route", "http_request_method", "http_response_status_code"],
             buckets=BUCKETS,
             registry=registry,
         )
+        self._durations = Children(durations)
         self.shed_requests = Counter(
             "http_server_shed_requests", "Requests refused", ["reason", "priority"], registry=registry
         )
+
+    def observe_request(self, labels: tuple[str, str, int], seconds: float) -> None:
+        """`labels`: route, method and status."""
+        self._durations[labels].observe(seconds)
 
     def watch(self, limit: ConcurrencyLimit) -> None:
         def gauge(name: str, text: str, read: Callable[[], float]) -> None:

@@ -66,16 +66,53 @@ class ContextMiddleware:
         await self.app(scope, receive, send_with_headers)
 
 
-class ServeMiddleware:
-    """Serves no more requests at once than the service can, and refuses the others at once and cheaply.
+Labels = tuple[str, str, int]  # the route's template and never the path, the method, the status
 
-    One measurement and, when served, one log line per request, by the route's template and never by the path.
-    """
+
+class ObserveMiddleware:
+    """Tells `observe` how each request ended: its labels and the seconds that it took."""
+
+    def __init__(self, app: ASGIApp, *, observe: Callable[[Labels, float], None]) -> None:
+        self.app = app
+        self.observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status = 500
+        started = time.perf_counter()
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        finally:
+            self.observe(_labels(scope, status), time.perf_counter() - started)
+
+
+def _labels(scope: Scope, status: int) -> Labels:
+    # FastAPI's telemetry knows the whole template; scope["route"] lacks the prefix of include_router.
+    route = getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
+    method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+    return route, method, status
+
+
+def log_request(labels: Labels, seconds: float) -> None:
+    route, method, status = labels
+    log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 3))
+
+
+class ShedMiddleware:
+    """Serves no more requests at once than the service can, and refuses the others at once and cheaply."""
 
     def __init__(self, app: ASGIApp, *, limit: ConcurrencyLimit, metrics: Metrics) -> None:
         self.app = app
         self.limit = limit
-        self._durations = Children(metrics.request_duration)
         self._refusals = Children(metrics.shed_requests)
         self._shed = 0
         self._tell_at = 0.0
@@ -86,7 +123,6 @@ class ServeMiddleware:
             return
         if refusal := self.limit.enter(priority := context.priority.get()):
             self._count(refusal, priority)
-            self._durations[_labels(scope, 503)].observe(0)
             # At different times, or those who were refused together come back together.
             headers = {"Retry-After": str(random.randint(1, 3))}  # noqa: S311
             await problem(scope, 503, "The service is overloaded.", headers=headers)(scope, receive, send)
@@ -104,16 +140,10 @@ class ServeMiddleware:
         try:
             await self.app(scope, receive, send_and_note)
         finally:
-            seconds = time.perf_counter() - started
-            labels = _labels(scope, status)
-            self._durations[labels].observe(seconds)
             # How long the client takes to read says nothing about us. What fails, fails fast, and would make
             # the usual look slow, unless it was its deadline that cut it off.
             failed = status >= 500 and status != 504
             self.limit.leave(None if failed else first_byte - started)
-            route, method, _ = labels
-            milliseconds = round(seconds * 1000, 3)
-            log.info("request", method=method, route=route, status=status, duration_ms=milliseconds)
 
     def _count(self, refusal: Refusal, priority: Priority) -> None:
         """Tells of it every ten seconds: overloaded, a service has better to do than to log."""
@@ -123,13 +153,6 @@ class ServeMiddleware:
             log.warning("load shed", requests=self._shed, limit=self.limit.limit, reason=refusal.value)
             self._shed = 0
             self._tell_at = now + 10
-
-
-def _labels(scope: Scope, status: int) -> tuple[str, str, int]:
-    # FastAPI's telemetry knows the whole template; scope["route"] lacks the prefix of include_router.
-    route = getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
-    method = scope["method"] if scope["method"] in METHODS else "_OTHER"
-    return route, method, status
 
 
 class RecoverMiddleware:

@@ -19,7 +19,14 @@ from .faults import FaultMiddleware, Faults, FaultyTransport
 from .health import Health, State
 from .limit import ConcurrencyLimit
 from .metrics import Metrics
-from .middleware import ContextMiddleware, ProbeMiddleware, RecoverMiddleware, ServeMiddleware
+from .middleware import (
+    ContextMiddleware,
+    ObserveMiddleware,
+    ProbeMiddleware,
+    RecoverMiddleware,
+    ShedMiddleware,
+    log_request,
+)
 from .resilience.client import Client
 from .resilience.model import Dependency
 from .settings import RoadSettings
@@ -97,7 +104,9 @@ class Runtime:
                 Middleware(
                     ContextMiddleware, timeout=self.settings.request_timeout_seconds, health=self.health
                 ),
-                Middleware(ServeMiddleware, limit=self.limit, metrics=self.metrics),
+                Middleware(ObserveMiddleware, observe=self.metrics.observe_request),
+                Middleware(ShedMiddleware, limit=self.limit, metrics=self.metrics),
+                Middleware(ObserveMiddleware, observe=log_request),  # what is shed has no line of its own
                 Middleware(RecoverMiddleware),
                 *([Middleware(FaultMiddleware, faults=self.faults)] if self.faults else []),
             ],
