@@ -40,7 +40,7 @@ def names(files: Mapping[str, str]) -> dict[str, str]:
             "rolled out": found(r"rollout status deployment/(\S+)", script),
         }
     if "deploy/strategy/rollout.yaml" in files:
-        said["watched"] = found(r"argo rollouts status (\S+)", files["deploy/roll-out.sh"])
+        said["watched"] = found(r"get rollouts\.argoproj\.io/(\S+)", files["deploy/roll-out.sh"])
     return said
 
 
