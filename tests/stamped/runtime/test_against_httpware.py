@@ -9,7 +9,7 @@ import httpx2
 from httpware import AsyncCircuitBreaker, CircuitOpenError, NetworkError, RetryBudget
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paved.resilience.breaker import Breaker
+from paved.resilience.breaker import CircuitBreaker
 from paved.resilience.budget import RetryBudget as OurBudget
 from paved.resilience.model import Policy, State
 from virtual_time import VirtualTimeLoop
@@ -61,21 +61,21 @@ def test_the_breaker_admits_the_same_calls(steps: list[object]) -> None:
     loop = VirtualTimeLoop()
 
     async def compare() -> None:
-        ours = Breaker(POLICY, clock=loop.time, uniform=lambda: 0.5)
+        ours = CircuitBreaker(POLICY, clock=loop.time, uniform=lambda: 0.5)
         theirs = AsyncCircuitBreaker(
             failure_rate_threshold=0.5, minimum_calls=4, window_seconds=10.0, reset_timeout=5.0, _now=loop.time
         )
         calls: list[tuple[int, TheirCall]] = []
         for step in steps:
             if step == "begin":
-                ticket, call = ours.enter(), TheirCall(theirs)
+                ticket, call = ours.acquire(), TheirCall(theirs)
                 assert await call.admitted() is (ticket is not None)
                 if ticket is not None:
                     calls.append((ticket, call))
             elif isinstance(step, tuple):
                 if step[0] < len(calls):
                     ticket, call = calls.pop(step[0])
-                    ours.leave(ticket, step[1])
+                    ours.release(ticket, step[1])
                     await call.end(step[1])
             elif isinstance(step, float):
                 await asyncio.sleep(step)

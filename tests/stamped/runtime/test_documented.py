@@ -23,7 +23,7 @@ def test_the_dependency_of_the_how_to_can_be_declared() -> None:
     assert callable(declare)
     declared = declare("http://prices.test")
     assert isinstance(declared, model.Dependency)
-    assert isinstance(declared.fallback, model.Stale)
+    assert isinstance(declared.fallback, model.StaleIfError)
 
 
 def test_the_defaults_are_the_documented_ones() -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from opentelemetry.trace import NoOpTracer
 from paved.resilience.client import Client
-from paved.resilience.model import Dependency, Policy, Reason, Response, Stale
+from paved.resilience.model import Dependency, Policy, Reason, Response, StaleIfError
 from paved.transport import HttpTransport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -181,7 +181,7 @@ def test_a_compressed_body_is_not_blown_up() -> None:
 
 def test_a_stale_answer_outlives_the_server() -> None:
     async def test() -> None:
-        async with faults(fallback=Stale(max_age=60)) as (client, server):
+        async with faults(fallback=StaleIfError(max_age=60)) as (client, server):
             fresh: Response = await client.get("/ok")
             server.do_ok = server.do_reset  # type: ignore[method-assign]
             stale = await client.get("/ok")
@@ -203,7 +203,7 @@ def test_a_storm_of_cancellations_leaves_the_pool_whole() -> None:
                     call.cancel()
                 ended = await asyncio.gather(*calls, return_exceptions=True)
                 assert all(isinstance(each, asyncio.CancelledError) for each in ended)
-            assert client.breaker.enter() is not None, "impatience says nothing about the dependency"
+            assert client.breaker.acquire() is not None, "impatience says nothing about the dependency"
             answers = await asyncio.gather(*(client.get("/ok") for _ in range(100)))
             assert [answer.status for answer in answers] == [200] * 100
             await until(lambda: server.open <= 20, "what was cancelled is closed")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 from paved import context
-from paved.resilience.breaker import Breaker
+from paved.resilience.breaker import CircuitBreaker
 from paved.resilience.budget import RetryBudget
 from paved.resilience.bulkhead import Bulkhead
 from paved.resilience.client import SHARE, Client
@@ -53,7 +53,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.policy = Policy(min_calls=4, failure_rate=0.5, open_seconds=5.0, window=10.0)
         self.clock = Clock()
         self.changes: list[tuple[State, State]] = []
-        self.breaker = Breaker(
+        self.breaker = CircuitBreaker(
             self.policy,
             clock=self.clock,
             uniform=lambda: 0.5,
@@ -71,7 +71,7 @@ class BreakerMachine(RuleBasedStateMachine):
     @rule(target=calls)
     def begin(self) -> tuple[int, int] | None:
         before = self.breaker.state
-        ticket = self.breaker.enter()
+        ticket = self.breaker.acquire()
         if before is State.OPEN:
             due = self.clock.now >= self.opened_at + self.policy.open_seconds
             assert (ticket is not None) is due
@@ -91,7 +91,7 @@ class BreakerMachine(RuleBasedStateMachine):
             return
         ticket, era = call
         before = self.breaker.state
-        self.breaker.leave(ticket, ok)
+        self.breaker.release(ticket, ok)
         if era != self.era or ok is None:
             assert self.breaker.state is before, "a late result and a cancellation change nothing"
             if era == self.era:
@@ -199,14 +199,14 @@ class BulkheadMachine(RuleBasedStateMachine):
 
     @rule(patience=st.sampled_from([0.0, 1.0, 5.0]), settle=st.booleans())
     def enter(self, patience: float, settle: bool) -> None:
-        self.entering.append(self.loop.create_task(self.bulkhead.enter(patience)))
+        self.entering.append(self.loop.create_task(self.bulkhead.acquire(patience)))
         if settle:
             self.settle()
 
     @precondition(lambda self: self.inside)
     @rule(settle=st.booleans())
     def leave(self, settle: bool) -> None:
-        self.bulkhead.leave()
+        self.bulkhead.release()
         self.inside -= 1
         if settle:
             self.settle()
@@ -236,7 +236,7 @@ class BulkheadMachine(RuleBasedStateMachine):
             for task in self.entering:
                 task.cancel()
             while self.inside:
-                self.bulkhead.leave()
+                self.bulkhead.release()
                 self.inside -= 1
             self.settle()
             if not self.entering and not self.inside:

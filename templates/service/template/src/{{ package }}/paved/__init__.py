@@ -7,9 +7,11 @@ from .context import deadline, request_id
 from .lifecycle import run
 from .logs import get_logger
 from .resilience.client import Client
-from .resilience.model import Dependency, DependencyError, Policy, Reason, Response, Stale
+from .resilience.model import Dependency, DependencyError, Policy, Reason, Response, StaleIfError
 from .runtime import Runtime
 from .settings import RoadSettings
+
+Stale = StaleIfError  # its name until 1.2.0
 
 __all__ = [
     "Client",
@@ -21,6 +23,7 @@ __all__ = [
     "RoadSettings",
     "Runtime",
     "Stale",
+    "StaleIfError",
     "deadline",
     "get_logger",
     "request_id",

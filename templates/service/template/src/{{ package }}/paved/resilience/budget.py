@@ -11,8 +11,8 @@ from .model import Policy
 SLOTS = 10
 
 
-class RollingCounts:
-    """Counts over the last `window` seconds, in ten slots. `hits` are some of `total`."""
+class RollingCount:
+    """How many there were in the last `window` seconds, in ten slots."""
 
     def __init__(self, window: float, clock: Callable[[], float]) -> None:
         self._width = window / SLOTS
@@ -20,49 +20,50 @@ class RollingCounts:
         self.clear()
 
     def clear(self) -> None:
-        self._newest = [0, 0, 0]  # slot number, total, hits
+        self._newest = [0, 0]  # number of the slot, count
         self._slots = deque([self._newest])
         self._until = 0.0  # when the next slot begins
-        self.total = self.hits = 0
+        self._total = 0
 
-    def add(self, total: int, hits: int) -> None:
-        self.expire()
-        self._newest[1] += total
-        self._newest[2] += hits
-        self.total += total
-        self.hits += hits
+    @property
+    def total(self) -> int:
+        self._expire()
+        return self._total
 
-    def expire(self) -> None:
+    def add(self) -> None:
+        self._expire()
+        self._newest[1] += 1
+        self._total += 1
+
+    def _expire(self) -> None:
         now = self._clock()
         if now < self._until:
             return
         number = int(now / self._width)
         self._until = (number + 1) * self._width
-        self._newest = [number, 0, 0]
+        self._newest = [number, 0]
         self._slots.append(self._newest)
         while self._slots[0][0] <= number - SLOTS:
-            _, total, hits = self._slots.popleft()
-            self.total -= total
-            self.hits -= hits
+            self._total -= self._slots.popleft()[1]
 
 
 class RetryBudget:
     def __init__(self, policy: Policy, clock: Callable[[], float]) -> None:
         self._policy = policy
-        self._counts = RollingCounts(policy.window, clock)
+        self._calls = RollingCount(policy.window, clock)
+        self._retries = RollingCount(policy.window, clock)
 
     def called(self) -> None:
-        self._counts.add(1, 0)
+        self._calls.add()
 
     def left(self) -> int:
         """How many retries may be made now."""
-        self._counts.expire()
-        allowed = max(self._policy.retry_floor, int(self._policy.retry_ratio * self._counts.total))
-        return max(0, allowed - self._counts.hits)
+        allowed = max(self._policy.retry_floor, int(self._policy.retry_ratio * self._calls.total))
+        return max(0, allowed - self._retries.total)
 
     def spend(self) -> bool:
         """Take one retry from the budget; False when it is exhausted."""
         if not self.left():
             return False
-        self._counts.add(0, 1)
+        self._retries.add()
         return True

@@ -15,7 +15,7 @@ class Bulkhead:
     def waiting(self) -> int:
         return len(self._queue)
 
-    async def enter(self, patience: float) -> bool:
+    async def acquire(self, patience: float) -> bool:
         """Take a slot, waiting at most `patience` seconds; False when there is none to be had."""
         if self.in_use < self.limit:
             self.in_use += 1
@@ -30,14 +30,14 @@ class Bulkhead:
             return await turn
         except asyncio.CancelledError:
             if not turn.cancelled() and turn.result():
-                self.leave()  # the slot and the cancellation came in the same moment
+                self.release()  # the slot and the cancellation came in the same moment
             raise
         finally:
             timer.cancel()
             if turn in self._queue:
                 self._queue.remove(turn)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give the slot to who has waited longest, or back."""
         while self._queue:
             if _answer(self._queue.popleft(), True):

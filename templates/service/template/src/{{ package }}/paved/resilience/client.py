@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .. import context
-from .breaker import Breaker
+from .breaker import CircuitBreaker
 from .budget import RetryBudget
 from .bulkhead import Bulkhead
 from .fallback import Fallback
@@ -56,7 +56,9 @@ class Client:
         self._failing: Reason | None = None
         self.bulkhead = Bulkhead(policy.max_concurrency, policy.max_waiting)
         self.budget = RetryBudget(policy, clock)
-        self.breaker = Breaker(policy, clock=clock, uniform=uniform, on_change=self._observer.breaker_changed)
+        self.breaker = CircuitBreaker(
+            policy, clock=clock, uniform=uniform, on_change=self._observer.breaker_changed
+        )
         self.fallback = Fallback(dependency, clock)
 
     def get(
@@ -107,7 +109,7 @@ class Client:
         caller = context.deadline.get()
         if caller is not None:
             deadline = min(deadline, started + SHARE * (caller - started))
-        if not await self.bulkhead.enter(deadline - started):
+        if not await self.bulkhead.acquire(deadline - started):
             raise self._error(Reason.BULKHEAD_FULL)
         send = self._attempt if policy.hedge_after is None or not request.idempotent else self._hedged
         try:
@@ -125,7 +127,7 @@ class Client:
                 await asyncio.sleep(pause)
                 attempt += 1
         finally:
-            self.bulkhead.leave()
+            self.bulkhead.release()
 
     async def _hedged(self, request: Request, deadline: float) -> Response:
         """The first good answer of two attempts, the second made when the first is slow.
@@ -154,7 +156,7 @@ class Client:
         timeout = min(deadline - self._clock(), self._policy.attempt_timeout)
         if timeout <= 0:
             raise self._error(Reason.DEADLINE_EXCEEDED)
-        ticket = self.breaker.enter()
+        ticket = self.breaker.acquire()
         if ticket is None:
             raise self._error(Reason.BREAKER_OPEN)
         outcome = "defect"
@@ -179,7 +181,7 @@ class Client:
             outcome = "cancelled"
             raise
         finally:
-            self.breaker.leave(ticket, ok)
+            self.breaker.release(ticket, ok)
             if ok is not None:
                 self._failing = None if ok else Reason(outcome)
             self._observer.attempted(outcome)
@@ -219,5 +221,5 @@ def _retry_after(response: Response | None) -> float | None:
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):  # malformed, or a date without a zone
+    except (TypeError, ValueError, OverflowError):  # malformed, a date without a zone, or one out of range
         return None

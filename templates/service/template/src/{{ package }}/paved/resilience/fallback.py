@@ -3,34 +3,37 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import blake2b
+from sys import getsizeof
 
-from .model import Dependency, Reason, Request, Response, Stale
+from .model import Dependency, Reason, Request, Response, StaleIfError
 
-# Of an entry besides its text, in bytes: objects, references, the table's share.
+# Of an entry besides its body and headers, in bytes: key, objects, references, the table's share.
 OVERHEAD = 1024
+GONE = (404, 410)
 
 
 class LastGood:
     """The last good answer to each read, the oldest forgotten first where they take more than `max_bytes`."""
 
-    def __init__(self, stale: Stale, clock: Callable[[], float]) -> None:
+    def __init__(self, stale: StaleIfError, clock: Callable[[], float]) -> None:
         self._stale = stale
         self._clock = clock
         # In the order of their times, since a new answer goes to the end.
-        self._kept: dict[object, tuple[float, int, Response]] = {}
+        self._kept: dict[bytes, tuple[float, int, Response]] = {}
         self.bytes = 0
 
     def answered(self, request: Request, response: Response) -> None:
-        """Keep what may be kept. Any other answer, such as a 404, makes the last one bad."""
-        if request.method != "GET":
+        """Keep a good answer, and forget what is gone. Any other answer says nothing about the last."""
+        good = response.status == 200 and "no-store" not in response.headers.get("cache-control", "")
+        if request.method != "GET" or not (good or response.status in GONE):
             return
         key = _key(request)
         self._forget(key)
-        if response.status != 200 or "no-store" in response.headers.get("cache-control", ""):
-            return
-        text = sum(len(name) + len(value) for name, value in response.headers.items())
-        size = OVERHEAD + len(request.path) + len(response.body) + text
-        if size <= self._stale.max_bytes:
+        headers = response.headers
+        size = OVERHEAD + getsizeof(response.body) + getsizeof(headers)
+        size += sum(getsizeof(name) + getsizeof(value) for name, value in headers.items())
+        if good and size <= self._stale.max_bytes:
             self._kept[key] = (self._clock(), size, response)
             self.bytes += size
             while self.bytes > self._stale.max_bytes:
@@ -44,7 +47,7 @@ class LastGood:
                 return kept[2], age
         return None
 
-    def _forget(self, key: object) -> None:
+    def _forget(self, key: bytes) -> None:
         if kept := self._kept.pop(key, None):
             self.bytes -= kept[1]
 
@@ -54,8 +57,8 @@ class Fallback:
 
     def __init__(self, dependency: Dependency, clock: Callable[[], float]) -> None:
         declared = dependency.fallback
-        self.last_good = LastGood(declared, clock) if isinstance(declared, Stale) else None
-        self._value = declared.otherwise if isinstance(declared, Stale) else declared
+        self.last_good = LastGood(declared, clock) if isinstance(declared, StaleIfError) else None
+        self._value = declared.otherwise if isinstance(declared, StaleIfError) else declared
 
     def serve(self, request: Request, reason: Reason) -> Response | None:
         """None where there is nothing to serve."""
@@ -67,6 +70,8 @@ class Fallback:
         )
 
 
-def _key(request: Request) -> object:
-    # With the headers that the call was made with: they may say for whom it was made.
-    return request.path, tuple(sorted(request.headers.items()))
+def _key(request: Request) -> bytes:
+    # With the headers that the call was made with: they may say for whom it was made. A digest, because they
+    # may also be long, and secret.
+    asked = repr((request.path, sorted(request.headers.items())))
+    return blake2b(asked.encode(), digest_size=16).digest()

@@ -94,10 +94,11 @@ MakeFallback = Callable[[Request, Reason], object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stale:
-    """The last good answer to the same read; where there is none of at most `max_age` seconds, `otherwise`.
+class StaleIfError:
+    """The last good answer to the same read (RFC 5861); where none is young enough, `otherwise`.
 
-    Good is a 200 without `Cache-Control: no-store`. Answers of up to `max_bytes` in all are kept.
+    `max_age` is in seconds. Good is a 200 without `Cache-Control: no-store`; a 404 or 410 makes the last one
+    bad. The answers that are kept take at most `max_bytes` of memory.
     """
 
     max_age: float
@@ -110,18 +111,18 @@ class Dependency:
     """A service this one calls.
 
     A critical dependency that is down makes this service unready. One that is not critical has a fallback: a
-    JSON value, a function that makes one, or Stale.
+    JSON value, a function that makes one, or StaleIfError.
     """
 
     name: str
     base_url: str
     critical: bool = False
     policy: Policy = Policy()
-    fallback: Stale | MakeFallback | object = None
+    fallback: StaleIfError | MakeFallback | object = None
     probe: str = "/livez"  # asked by the readiness probe of a critical dependency; any status below 500 is up
 
     def __post_init__(self) -> None:
-        value = self.fallback.otherwise if isinstance(self.fallback, Stale) else self.fallback
+        value = self.fallback.otherwise if isinstance(self.fallback, StaleIfError) else self.fallback
         if inspect.iscoroutinefunction(value):
             raise ValueError("a fallback that waits could call what it protects: use a plain function")
 
