@@ -35,6 +35,7 @@ def main(names: list[str]) -> None:
     """Run the named benchmarks, all by default."""
     # What is installed has its bytecode; a checkout would be compiled anew in every run, the peers would not.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["UV_PYTHON"] = sys.executable  # the one that a service's .python-version names may be out of reach
     text = RESULTS.read_text() if RESULTS.exists() else HEADER
     for name in names or list(BENCHMARKS):
         title, run = BENCHMARKS[name]

@@ -43,11 +43,14 @@ def _run(command: list[str], directory: Path, *, trust: bool) -> str:
     own = {
         key: value for key, value in git.environment().items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
     }
-    if command[:2] == ["uv", "lock"] and not trust:
+    if command[:2] == ["uv", "lock"]:
         python, fault = _python_for(directory)
-        if fault:
+        if fault and not trust:
             return f"{fault}; that needs --trust"
-        own |= {"UV_NO_BUILD": "1", "UV_PYTHON": python, "UV_PROJECT_ENVIRONMENT": "/nonexistent/environment"}
+        if not fault:  # any Python that the project allows will do: the one of `.python-version` may be out of reach
+            own |= {"UV_PYTHON": python}
+        if not trust:
+            own |= {"UV_NO_BUILD": "1", "UV_PROJECT_ENVIRONMENT": "/nonexistent/environment"}
     try:
         ended = process.run(command, cwd=directory, env=own, seconds=SECONDS)
     except FileNotFoundError:

@@ -142,6 +142,7 @@ def shell(*command: str, cwd: Path | None = None, last: int = 0) -> None:
     start = time.monotonic()
     # A make of its own, not a part of the one that runs this demo.
     own = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    own["UV_PYTHON"] = sys.executable  # the one that the service's .python-version names may be out of reach
     done = subprocess.run(
         command, cwd=cwd, env=own, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

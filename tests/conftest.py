@@ -18,6 +18,9 @@ from paved_road.testing import make_road
 from tests import published
 from tests.stranger import install
 
+# Stamped services run on the Python of this suite: the one that their .python-version names may be out of reach.
+os.environ["UV_PYTHON"] = sys.executable
+
 QUIET_GIT = """\
 [user]
     name = Test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_project_with_static_metadata_is_locked_and_nothing_of_it_runs(service: Path, tmp_path: Path) -> None:
     assert derive.run(LOCK, service) == (["uv.lock"], [])
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_python_that_cannot_be_had_is_not_needed_to_lock(
+    service: Path, monkeypatch: pytest.MonkeyPatch, trust: bool
+) -> None:
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    write_files(service, {"pyproject.toml": STATIC, ".python-version": "3.99\n"})
+    shutil.rmtree(service / ".venv")
+    assert derive.run(LOCK, service, trust=trust) == (["uv.lock"], [])
 
 
 @pytest.mark.parametrize(

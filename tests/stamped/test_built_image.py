@@ -85,6 +85,8 @@ def container(store: Store, base: str) -> str:
         service = store.folder / "orders"
         assert main(["new", str(service), "--ref", "HEAD", "--defaults"]) == 0
     (service / ".env").write_text("SECRET=1\n")
+    python = (Path(store("mount", store("from", base))) / "usr/bin/python3").readlink().name
+    (service / ".python-version").write_text(python.removeprefix("python") + "\n")
     arguments = ("--build-arg", f"BASE={base}", "--build-arg", "REVISION=0123abc")
     store("build", "--isolation", "chroot", "--layers=false", *arguments, "--tag", "orders:local", service)
     return store("from", "orders:local")

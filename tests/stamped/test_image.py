@@ -51,7 +51,7 @@ def test_only_what_is_named_goes_into_the_image() -> None:
     files = stamped()
     everything, *lines = [line for line in files[".dockerignore"].splitlines() if not line.startswith("#")]
     named = {line.removeprefix("!") for line in lines if line.startswith("!")}
-    assert (everything, named) == ("*", {"pyproject.toml", "uv.lock", "README.md", "src"})
+    assert (everything, named) == ("*", {"pyproject.toml", "uv.lock", ".python-version", "README.md", "src"})
     assert lines[-1] == "**/__pycache__", "the last match wins"
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", files["Dockerfile"], re.MULTILINE)
     assert set(" ".join(copied).split()) == named
