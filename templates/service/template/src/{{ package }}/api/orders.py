@@ -25,5 +25,6 @@ async def read_order(order_id: Annotated[int, Path(ge=1)], inventory: Inventory)
     item = ORDERS.get(order_id)
     if item is None:
         raise HTTPException(404, f"There is no order {order_id}.")
-    stock = await stock_of(item, inventory)
-    return Order(id=order_id, item=item, stock=stock.stock, degraded=stock.degraded)
+    answer = await stock_of(item, inventory)
+    stock = answer.value.stock if answer.value else "unknown"
+    return Order(id=order_id, item=item, stock=stock, degraded=answer.degraded)

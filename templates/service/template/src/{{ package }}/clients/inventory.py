@@ -3,17 +3,13 @@
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
-from pydantic import AnyHttpUrl, BaseModel, ValidationError
+from pydantic import AnyHttpUrl, BaseModel
 
-from ..paved import Client, Dependency, Policy
+from ..paved import Answer, Client, Dependency, Policy
 
 
 class Stock(BaseModel):
     stock: int | Literal["unknown"]
-    degraded: bool = False
-
-
-UNKNOWN = Stock(stock="unknown", degraded=True)
 
 
 def dependency(base_url: AnyHttpUrl) -> Dependency:
@@ -22,7 +18,7 @@ def dependency(base_url: AnyHttpUrl) -> Dependency:
         base_url=str(base_url),
         critical=False,
         policy=Policy(deadline=1.0, attempt_timeout=0.4),
-        fallback=UNKNOWN.model_dump(),
+        fallback=Stock(stock="unknown"),
     )
 
 
@@ -34,9 +30,6 @@ async def client(request: Request) -> Client:  # async, or FastAPI would take a 
 Inventory = Annotated[Client, Depends(client)]
 
 
-async def stock_of(item: int, inventory: Client) -> Stock:
-    response = await inventory.get(f"/items/{item}")
-    try:
-        return Stock.model_validate_json(response.body)
-    except ValidationError:  # an item it does not know, or an answer that is none
-        return UNKNOWN
+async def stock_of(item: int, inventory: Client) -> Answer[Stock | None]:
+    """None where the inventory does not know the item."""
+    return await inventory.get(f"/items/{item}", Stock | None)

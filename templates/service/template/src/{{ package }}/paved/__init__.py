@@ -7,13 +7,14 @@ from .context import deadline, request_id
 from .lifecycle import run
 from .logs import get_logger
 from .resilience.client import Client
-from .resilience.model import Dependency, DependencyError, Policy, Reason, Response, StaleIfError
+from .resilience.model import Answer, Dependency, DependencyError, Policy, Reason, Response, StaleIfError
 from .runtime import Runtime
 from .settings import RoadSettings
 
 Stale = StaleIfError  # its name until 1.2.0
 
 __all__ = [
+    "Answer",
     "Client",
     "Dependency",
     "DependencyError",

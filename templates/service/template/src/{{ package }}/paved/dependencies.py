@@ -1,5 +1,7 @@
 """What the clients of dependencies decide, made visible: metrics, span events, log lines."""
 
+import time
+
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -7,6 +9,8 @@ from .logs import get_logger
 from .metrics import BUCKETS, Children
 from .resilience.client import Client
 from .resilience.model import Observer, Reason, State
+
+QUIET = 60.0  # seconds without an unexpected answer, after which the next one is a change
 
 log = get_logger()
 
@@ -55,11 +59,14 @@ class DependencyObserver(Observer):
         self._dependency = dependency
         self._attempts = Children(metrics.attempts, dependency)
         self._durations = Children(metrics.call_duration, dependency)
-        # Made now, so that they are 0 and not absent before the first.
+        # Made now, so that they are 0 and not absent before the first: an increase from nothing is none.
+        metrics.call_duration.labels(dependency, Reason.CONTRACT_FAILURE.value)
+        metrics.attempts.labels(dependency, Reason.UNAUTHORIZED.value)
         self._retries = metrics.retries.labels(dependency)
         self._hedges = metrics.hedges.labels(dependency)
         self._exhausted = metrics.exhausted.labels(dependency)
         self._stale_age = metrics.stale_age.labels(dependency)
+        self._unexpected: dict[str, float] = {}  # when it last was so
         self._show_state(State.CLOSED)
 
     def attempted(self, outcome: str) -> None:
@@ -79,6 +86,15 @@ class DependencyObserver(Observer):
     def budget_exhausted(self) -> None:
         self._exhausted.inc()
         self._event("dependency retry budget exhausted")
+
+    def unexpected(self, reason: Reason, what: str, detail: str) -> None:
+        """Logged when it begins, and again only when it comes back after a pause."""
+        now = time.monotonic()
+        if now >= self._unexpected.get(what, -QUIET) + QUIET:
+            name = self._dependency
+            log.warning("unexpected answer", dependency=name, reason=reason.value, what=what, detail=detail)
+        self._unexpected[what] = now
+        self._event("dependency unexpected answer", reason=reason.value, what=what, detail=detail)
 
     def fell_back(self, reason: Reason, age: float | None) -> None:
         kind = "default" if age is None else "stale"

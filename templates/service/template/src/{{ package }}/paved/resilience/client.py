@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 from urllib.parse import urlencode
 
 from .. import context
 from .breaker import CircuitBreaker
 from .budget import RetryBudget
 from .bulkhead import Bulkhead
+from .decode import ContractError, Decoder
 from .fallback import Fallback
 from .model import (
+    Answer,
     Dependency,
     DependencyError,
     Observer,
@@ -26,15 +28,33 @@ from .model import (
     TransportError,
 )
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeForm
+
+T = TypeVar("T")
+Call: TypeAlias = Coroutine[Any, Any, T]
+Pairs: TypeAlias = Mapping[str, str] | None
+
 # Of what the caller has left; the rest is for answering with the fallback.
 SHARE = 0.9
 
 
-class Client:
-    """Calls one dependency under its policy: `await inventory.get("/items/42")`.
+# What is no answer to the request, below 500; a call without a model gets it all the same.
+REFUSALS = {
+    401: Reason.UNAUTHORIZED,
+    403: Reason.UNAUTHORIZED,
+    408: Reason.TIMEOUT,
+    429: Reason.RATE_LIMITED,
+}
 
-    A response below 500 is returned as it is. Everything else ends within the deadline, in the fallback or,
-    where there is none, in a DependencyError.
+
+class Client:
+    """Calls one dependency under its policy: `answer = await inventory.get("/items/42", Stock)`.
+
+    A model is any type that pydantic validates. With one, right answers are a 2xx with JSON that fits and,
+    where the model admits None, 204, 404 and 410; any other is a contract failure. Without one, a response
+    below 500 is returned as it is. Everything else ends within the deadline, in the fallback or, where there
+    is none, in a DependencyError. A fallback that does not fit the model is a TypeError at the first call.
     """
 
     def __init__(
@@ -54,6 +74,7 @@ class Client:
         self._clock = clock
         self._uniform = uniform
         self._failing: Reason | None = None
+        self._decoders: dict[Any, Decoder[Any]] = {}
         self.bulkhead = Bulkhead(policy.max_concurrency, policy.max_waiting)
         self.budget = RetryBudget(policy, clock)
         self.breaker = CircuitBreaker(
@@ -61,26 +82,46 @@ class Client:
         )
         self.fallback = Fallback(dependency, clock)
 
+    @overload
+    def get(self, path: str, *, params: Pairs = None, headers: Pairs = None) -> Call[Response]: ...
+    @overload
     def get(
-        self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
-    ) -> Coroutine[Any, Any, Response]:
-        return self.request("GET", f"{path}?{urlencode(params)}" if params else path, headers=headers)
+        self, path: str, model: "TypeForm[T]", *, params: Pairs = None, headers: Pairs = None
+    ) -> Call[Answer[T]]: ...
+    def get(self, path: str, model: Any = None, *, params: Pairs = None, headers: Pairs = None) -> Call[Any]:
+        path = f"{path}?{urlencode(params)}" if params else path
+        return self._request(Request("GET", path, headers or {}), model)
 
-    async def request(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Response:
-        request = Request(method=method, path=path, headers=headers or {}, body=body)
+    @overload
+    def request(
+        self, method: str, path: str, *, headers: Pairs = None, body: bytes = b""
+    ) -> Call[Response]: ...
+    @overload
+    def request(
+        self, method: str, path: str, model: "TypeForm[T]", *, headers: Pairs = None, body: bytes = b""
+    ) -> Call[Answer[T]]: ...
+    def request(
+        self, method: str, path: str, model: Any = None, *, headers: Pairs = None, body: bytes = b""
+    ) -> Call[Any]:
+        return self._request(Request(method, path, headers or {}, body), model)
+
+    async def _request(self, request: Request, model: Any) -> Any:
         started = self._clock()
         outcome = "defect"  # of this service, or of a fallback: neither an answer nor a reason
+        decode: Callable[[Response], Any] = _as_it_is
         try:
-            response = await self._call(request, started)
+            if model is not None:
+                decode = self._decoders.get(model) or self._new_decoder(model, request)
+            answer = self._read(request, await self._call(request, started), decode)
             outcome = "success"
-            if self.fallback.last_good:
-                self.fallback.last_good.answered(request, response)
-            return response
+            return answer
         except DependencyError as error:
             outcome = error.reason
-            fallback = self.fallback.serve(request, error.reason)
+            if error.response and (refusal := REFUSALS.get(error.response.status)):
+                self._observer.unexpected(refusal, f"status {error.response.status}", "")
+                if model is None:
+                    return error.response
+            fallback = self.fallback.serve(request, error.reason, decode)
             if fallback is None:
                 raise
             self._observer.fell_back(error.reason, fallback.age)
@@ -91,6 +132,27 @@ class Client:
         finally:
             self._observer.finished(outcome, self._clock() - started)
 
+    def _new_decoder(self, model: Any, request: Request) -> Decoder[Any]:
+        decoder = Decoder[Any](model)
+        self.fallback.declared(request, Reason.CONNECT_ERROR, decoder)  # now, and not when it is needed
+        self._decoders[model] = decoder
+        return decoder
+
+    def _read(self, request: Request, response: Response, decode: Callable[[Response], Any]) -> Any:
+        """The answer, unless it is wrong. Then the dependency has changed; it is not down."""
+        wrong: ContractError | None = None
+        try:
+            answer = decode(response)
+        except ContractError as error:
+            wrong = error
+        if self.fallback.last_good:
+            self.fallback.last_good.answered(request, response, valid=wrong is None)
+        if wrong:
+            self._failing = Reason.CONTRACT_FAILURE
+            self._observer.unexpected(Reason.CONTRACT_FAILURE, wrong.what, wrong.detail)
+            raise self._error(Reason.CONTRACT_FAILURE, response)
+        return answer
+
     async def check(self) -> None:
         """Raise DependencyError when the dependency is down.
 
@@ -99,7 +161,7 @@ class Client:
         """
         if self.dependency.critical:
             probe = Request(method="GET", path=self.dependency.probe)
-            await self._attempt(probe, self._clock() + self._policy.attempt_timeout)
+            await self._attempt(probe, self._clock() + self._policy.attempt_timeout, refusals={})
         elif self._failing is not None:
             raise self._error(self._failing)
 
@@ -152,7 +214,9 @@ class Client:
                 attempt.cancel()
             await asyncio.gather(*attempts, return_exceptions=True)
 
-    async def _attempt(self, request: Request, deadline: float) -> Response:
+    async def _attempt(
+        self, request: Request, deadline: float, refusals: Mapping[int, Reason] = REFUSALS
+    ) -> Response:
         timeout = min(deadline - self._clock(), self._policy.attempt_timeout)
         if timeout <= 0:
             raise self._error(Reason.DEADLINE_EXCEEDED)
@@ -164,11 +228,13 @@ class Client:
         try:
             async with asyncio.timeout(timeout):
                 response = await self._transport.send(request, timeout)
-            if response.status < 500:
+            reason = Reason.SERVER_ERROR if response.status >= 500 else refusals.get(response.status)
+            if reason is None:
                 outcome, ok = "success", True
                 return response
-            outcome, ok = Reason.SERVER_ERROR, False
-            raise self._error(Reason.SERVER_ERROR, response)
+            # Who refuses us is up; who asks us for less is spared, as by Microsoft.Extensions.Http.Resilience
+            outcome, ok = reason, reason is Reason.UNAUTHORIZED
+            raise self._error(reason, response)
         except TimeoutError as error:
             # A caller who left the dependency hardly any time says nothing about the dependency.
             outcome, ok = Reason.TIMEOUT, False if timeout >= self._policy.attempt_timeout / 2 else None
@@ -183,7 +249,7 @@ class Client:
         finally:
             self.breaker.release(ticket, ok)
             if ok is not None:
-                self._failing = None if ok else Reason(outcome)
+                self._failing = None if outcome == "success" else Reason(outcome)
             self._observer.attempted(outcome)
 
     def _may_send_more(self) -> bool:
@@ -197,13 +263,15 @@ class Client:
 
     def _retriable(self, request: Request, error: DependencyError) -> bool:
         match error.reason:
-            case Reason.BREAKER_OPEN | Reason.DEADLINE_EXCEEDED:
+            case Reason.BREAKER_OPEN | Reason.DEADLINE_EXCEEDED | Reason.UNAUTHORIZED:
                 return False
             case Reason.CONNECT_ERROR:
                 return True
-            case _:
-                asked_to = error.response is not None and error.response.status == 503
-                return request.idempotent or (asked_to and _retry_after(error.response) is not None)
+            case reason:
+                asked_to = error.response is not None and error.response.status in (429, 503)
+                if asked_to and _retry_after(error.response) is not None:
+                    return True
+                return request.idempotent and reason is not Reason.RATE_LIMITED
 
     def _pause(self, attempt: int, error: DependencyError) -> float:
         """Full jitter (AWS Architecture Blog, 2015), on top of what the dependency asks for."""
@@ -212,6 +280,10 @@ class Client:
 
     def _error(self, reason: Reason, response: Response | None = None) -> DependencyError:
         return DependencyError(self.dependency.name, reason, response)
+
+
+def _as_it_is(response: Response) -> Response:
+    return response
 
 
 def _retry_after(response: Response | None) -> float | None:

@@ -1,12 +1,14 @@
 """What is served where the dependency has no answer. It cannot wait, and so cannot call the dependency."""
 
-import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
 from sys import getsizeof
+from typing import Any
 
-from .model import Dependency, Reason, Request, Response, StaleIfError
+from .decode import ContractError
+from .model import Dependency, Reason, Request, Response, StaleIfError, to_json
 
 # Of an entry besides its body and headers, in bytes: key, objects, references, the table's share.
 OVERHEAD = 1024
@@ -23,10 +25,13 @@ class LastGood:
         self._kept: dict[bytes, tuple[float, int, Response]] = {}
         self.bytes = 0
 
-    def answered(self, request: Request, response: Response) -> None:
+    def answered(self, request: Request, response: Response, *, valid: bool) -> None:
         """Keep a good answer, and forget what is gone. Any other answer says nothing about the last."""
-        good = response.status == 200 and "no-store" not in response.headers.get("cache-control", "")
-        if request.method != "GET" or not (good or response.status in GONE):
+        if request.method != "GET":
+            return
+        no_store = "no-store" in response.headers.get("cache-control", "")
+        good = valid and response.status == 200 and not no_store
+        if not good and response.status not in GONE:
             return
         key = _key(request)
         self._forget(key)
@@ -58,16 +63,25 @@ class Fallback:
     def __init__(self, dependency: Dependency, clock: Callable[[], float]) -> None:
         declared = dependency.fallback
         self.last_good = LastGood(declared, clock) if isinstance(declared, StaleIfError) else None
+        self._name = dependency.name
         self._value = declared.otherwise if isinstance(declared, StaleIfError) else declared
 
-    def serve(self, request: Request, reason: Reason) -> Response | None:
-        """None where there is nothing to serve."""
+    def serve(self, request: Request, reason: Reason, decode: Callable[[Response], Any]) -> Any:
+        """The fallback, decoded; None where there is nothing to serve."""
         if self.last_good and (found := self.last_good.find(request)):
-            return replace(found[0], fallback=reason, age=found[1])
+            with suppress(ContractError):  # it was good to another call, which asked for less
+                return decode(replace(found[0], fallback=reason, age=found[1]))
+        return self.declared(request, reason, decode)
+
+    def declared(self, request: Request, reason: Reason, decode: Callable[[Response], Any]) -> Any:
+        """Raises TypeError where what is declared is not what the call does: a programming error."""
         value = self._value(request, reason) if callable(self._value) else self._value
-        return (
-            None if value is None else Response(status=200, body=json.dumps(value).encode(), fallback=reason)
-        )
+        if value is None:
+            return None
+        try:
+            return decode(Response(status=200, body=to_json(value), fallback=reason))
+        except ContractError as error:
+            raise TypeError(f"the fallback of {self._name} does not fit the call's model: {error}") from None
 
 
 def _key(request: Request) -> bytes:

@@ -5,7 +5,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+_ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 # RFC 9110, section 9.2.2.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
@@ -14,11 +19,14 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 class Reason(StrEnum):
     """Why a call has no answer of the dependency. Closed, because it is a metric label."""
 
-    CONNECT_ERROR = "connect_error"
-    TRANSPORT_ERROR = "transport_error"
-    SERVER_ERROR = "server_error"
-    TIMEOUT = "timeout"
-    DEADLINE_EXCEEDED = "deadline_exceeded"
+    CONNECT_ERROR = "connect_error"  # it cannot have seen the request
+    TRANSPORT_ERROR = "transport_error"  # the connection broke, or what came is not HTTP
+    SERVER_ERROR = "server_error"  # 5xx
+    TIMEOUT = "timeout"  # of an attempt; or 408
+    RATE_LIMITED = "rate_limited"  # 429
+    UNAUTHORIZED = "unauthorized"  # 401, 403
+    CONTRACT_FAILURE = "contract_failure"  # it answered, and not with what the call declares
+    DEADLINE_EXCEEDED = "deadline_exceeded"  # of the call
     BREAKER_OPEN = "breaker_open"
     BULKHEAD_FULL = "bulkhead_full"
 
@@ -33,7 +41,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """How long and how hard to try. Times in seconds.
+    """How long and how hard to try. Times are in seconds. Raises ValueError for what cannot be.
 
     The defaults are those of Hystrix (breaker), Google SRE (retry budget) and dotnet/extensions#7686 (two
     attempts: in a large production service a second retry succeeded 3 % of the time).
@@ -79,6 +87,8 @@ class Request(NamedTuple):  # one is made for each call, in half the time of a f
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
+    """What a call without a model returns. Its `fallback` tells whether the dependency answered."""
+
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
@@ -86,7 +96,21 @@ class Response:
     age: float | None = None  # of a fallback that is the last good answer, in seconds
 
     def json(self) -> Any:
+        """Raises ValueError where the body is not JSON."""
         return json.loads(self.body)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer(Generic[T]):
+    """What a call with a model returns: a value that is valid, the dependency's or the fallback's."""
+
+    value: T
+    fallback: Reason | None = None  # why this is the fallback and not the dependency's answer
+    age: float | None = None  # of a fallback that is the last good answer, in seconds
+
+    @property
+    def degraded(self) -> bool:
+        return self.fallback is not None
 
 
 # Not a coroutine function: a fallback that cannot wait cannot call what it protects (EVCache's lesson).
@@ -108,10 +132,11 @@ class StaleIfError:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dependency:
-    """A service this one calls.
+    """A service this one calls. Its name is a metric label, and the audience that faults are signed for.
 
     A critical dependency that is down makes this service unready. One that is not critical has a fallback: a
-    JSON value, a function that makes one, or StaleIfError.
+    value that can be JSON (a pydantic model, too), a function that makes one, or StaleIfError. Raises
+    ValueError for a fallback that is neither.
     """
 
     name: str
@@ -125,6 +150,13 @@ class Dependency:
         value = self.fallback.otherwise if isinstance(self.fallback, StaleIfError) else self.fallback
         if inspect.iscoroutinefunction(value):
             raise ValueError("a fallback that waits could call what it protects: use a plain function")
+        if not callable(value):
+            to_json(value)
+
+
+def to_json(value: object) -> bytes:
+    """Of anything that pydantic can serialise. Raises ValueError."""
+    return json.dumps(_ANY.dump_python(value, mode="json")).encode()
 
 
 class Transport(Protocol):
@@ -143,7 +175,7 @@ class TransportError(Exception):
 
 
 class DependencyError(Exception):
-    """A call failed and there is no fallback."""
+    """A call failed for `reason` without a fallback. `response` is what the dependency sent."""
 
     def __init__(self, dependency: str, reason: Reason, response: Response | None = None) -> None:
         super().__init__(f"{dependency}: {reason.value}")
@@ -162,6 +194,8 @@ class Observer:
     def hedged(self) -> None: ...
 
     def budget_exhausted(self) -> None: ...
+
+    def unexpected(self, reason: Reason, what: str, detail: str) -> None: ...
 
     def fell_back(self, reason: Reason, age: float | None) -> None: ...
 
