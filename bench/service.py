@@ -118,6 +118,7 @@ def worker(name: str, path: Path, endpoint: str) -> Iterator[Worker]:
     env = {
         "PYTHONPATH": str(path),
         "PORT": str(port),
+        "INTERNAL_PORT": str(free_port()),
         "HOST": "127.0.0.1",
         "DRAIN_SECONDS": "0",
         "INVENTORY_URL": "http://127.0.0.1:9",

@@ -116,7 +116,7 @@ questions: {first: [name, owner]}
 run:
   start: uv run orders
   port: {env: PORT}
-  probes: {live: /livez, ready: /readyz, startup: /startupz, metrics: /metrics}
+  probes: {port: {env: INTERNAL_PORT}, live: /livez, ready: /readyz, startup: /startupz, metrics: /metrics}
   dependencies:
     inventory: {env: INVENTORY_URL, critical: false, sample: GET /items/42}
   sample: GET /orders/1

@@ -37,6 +37,11 @@ class Variable(_Strict):
 class Probes(_Strict):
     """The paths of the probes and of the metrics."""
 
+    port: Variable | None = Field(
+        default=None,
+        description="How the service gets the port of the probes and the metrics. "
+        "Without this key it answers them on `run.port`.",
+    )
     live: str = Field(description="Says that the process answers. It depends on no dependency.")
     ready: str = Field(
         description="Says whether the service can take requests. It depends on critical dependencies only."

@@ -42,9 +42,10 @@ def main(destination: Path) -> None:
     step("Run its own gate: lint, types, dependencies, tests")
     shell("make", "check", cwd=destination)
 
-    inventory_port, port = free_port(), free_port()
+    inventory_port, port, internal_port = free_port(), free_port(), free_port()
     environment = {
         "PORT": str(port),
+        "INTERNAL_PORT": str(internal_port),
         "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
         "DRAIN_SECONDS": "2",
     }
@@ -56,8 +57,8 @@ def main(destination: Path) -> None:
         running(*stub, cwd=destination, env={}) as inventory,
         running(service, cwd=destination, env=environment) as orders,
     ):
-        ask_until(port, "/readyz", 200)
-        get(port, "/readyz", 200, status="ready")
+        ask_until(internal_port, "/readyz", 200)
+        get(internal_port, "/readyz", 200, status="ready")
         get(port, "/orders/1", 200, degraded=False)
 
         step("Kill the inventory (SIGKILL): the answer is degraded, not an error, and it is quick")
@@ -65,12 +66,12 @@ def main(destination: Path) -> None:
         inventory.wait()
         get(port, "/orders/1", 200, degraded=True)
         time.sleep(1.1)  # for as long the probes' results hold
-        get(port, "/readyz", 200, status="degraded")
+        get(internal_port, "/readyz", 200, status="degraded")
 
         step("Keep asking: the circuit breaker opens, and the dead inventory is left in peace")
         for _ in range(30):
             ask(port, "/orders/1")
-        metrics(port, "dependency_attempts_total", "dependency_fallbacks_total", "dependency_breaker_state")
+        metrics(internal_port, "dependency_attempts_total", "dependency_fallbacks_total", "dependency_breaker_state")
         get(port, "/orders/1", 200, degraded=True)
 
         step("Bring the inventory back: after a pause one probe is let through, and the breaker closes")
@@ -85,7 +86,7 @@ def main(destination: Path) -> None:
             step("Stop the service (SIGTERM): it turns unready, keeps serving while it drains, and exits cleanly")
             orders.send_signal(signal.SIGTERM)
             time.sleep(0.3)
-            get(port, "/readyz", 503, status="draining")
+            get(internal_port, "/readyz", 503, status="draining")
             get(port, "/orders/2", 200, degraded=False)
             say(f"exit code {orders.wait(timeout=30)}")
             if orders.returncode != 0:

@@ -38,7 +38,8 @@ def install(folder: Path) -> Path:
 def stranger(home: Path, wheel: Path) -> dict[str, str]:
     """The environment of a person whose home is `home` and whose paved is the one in `wheel`.
 
-    Their services listen on free ports, `PORT` and that of `INVENTORY_URL`, instead of 8080 and 9090.
+    Their services listen on free ports, `PORT`, `INTERNAL_PORT` and that of `INVENTORY_URL`, instead of 8080, 8081 and
+    9090.
     """
     home.mkdir(parents=True)
     (home / ".gitconfig").write_text(GIT_CONFIG)
@@ -58,6 +59,7 @@ def stranger(home: Path, wheel: Path) -> dict[str, str]:
         "EDITOR": "true",
         "UV_CACHE_DIR": run("uv", "cache", "dir", cwd=home).stdout.strip(),
         "PORT": str(free_port()),
+        "INTERNAL_PORT": str(free_port()),
         "INVENTORY_URL": f"http://127.0.0.1:{free_port()}",
     }
 

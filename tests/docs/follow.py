@@ -20,7 +20,8 @@ def follow(text: str, home: Path, wheel: Path) -> None:
     """
     env = stranger(home, wheel)
     acme.roads(home)
-    reader = _Reader(home=home, desk=Desk(home, env), port=env["PORT"])
+    ports = {"localhost:8080": f"localhost:{env['PORT']}", "localhost:8081": f"localhost:{env['INTERNAL_PORT']}"}
+    reader = _Reader(home=home, desk=Desk(home, env), ports=ports)
     try:
         for step in steps(text):
             reader.do(step)
@@ -32,7 +33,8 @@ def follow(text: str, home: Path, wheel: Path) -> None:
 class _Reader:
     home: Path
     desk: Desk
-    port: str
+    ports: dict[str, str]
+    """What a page says of a port, and where the service of this reader listens."""
     done: list[str] = field(default_factory=list)
 
     def do(self, step: Step) -> None:
@@ -47,14 +49,18 @@ class _Reader:
                 pass
 
     def _type(self, command: Command) -> None:
-        typed = command.typed.replace("localhost:8080", f"localhost:{self.port}")
+        typed = command.typed
+        for shown_as, own in self.ports.items():
+            typed = typed.replace(shown_as, own)
         self.done.append(f"{command.line}: $ {typed}")
         if command.terminal:
             here = self.desk.run("pwd").text.strip()
             self.desk.start(f"cd '{here}' && {typed}", terminal=command.terminal)
             return
         shown = self.desk.run(typed, answers=command.answers)
-        text = shown.text.replace(f"localhost:{self.port}", "localhost:8080").replace(str(self.home), "~")
+        text = shown.text.replace(str(self.home), "~")
+        for shown_as, own in self.ports.items():
+            text = text.replace(own, shown_as)
         right = shown.code == command.code and (not command.shown or same(command.shown, text))
         assert right, "\n".join(
             [

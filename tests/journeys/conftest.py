@@ -17,7 +17,7 @@ class Person:
     def __init__(self, name: str, home: Path, wheel: Path) -> None:
         self.home = home
         env = stranger(home, wheel)
-        self.port = int(env["PORT"])
+        self.port, self.internal_port = int(env["PORT"]), int(env["INTERNAL_PORT"])
         run("git", "config", "--file", home / ".gitconfig", "user.name", name, cwd=home)
         run("git", "config", "--file", home / ".gitconfig", "user.email", f"{name.lower()}@acme.example", cwd=home)
         self.desk = Desk(home, env)

@@ -35,7 +35,7 @@ def test_a_service_is_made_passes_its_gate_runs_and_survives_its_dependency(pers
     alex.desk.interrupt("stub")
     order = json.loads(alex.type(f"curl -s localhost:{alex.port}/orders/1"))
     assert order == {"id": 1, "item": 42, "stock": "unknown", "degraded": True}
-    ready = json.loads(alex.until(f"curl -sf localhost:{alex.port}/readyz | grep degraded"))
+    ready = json.loads(alex.until(f"curl -sf localhost:{alex.internal_port}/readyz | grep degraded"))
     assert ready["checks"]["inventory"]["reason"] == "connect_error"
     stopped = alex.desk.interrupt("service")
     assert "Traceback" not in stopped.text

@@ -31,7 +31,7 @@ FREE = {
     "name": ["orders", "a-service-with-a-name-of-forty-letters-x", "o"],
     "owner": ["orders-team", "acme/payments", "123"],
     "description": ["The orders service.", "It's a 'quoted' name: #1, {braced} & 100% <ok> $HOME"],
-    "port": [8080, 65535],
+    "port": [8080, 8081, 65535],
     "slo_availability": [99.9, 95.0, 99.99],
 }
 ENVIRONMENTS = ("dev", "staging", "prod")

@@ -13,6 +13,7 @@ Policy = Callable[[Environment], Iterator[str]]
 POLICIES: list[Policy] = []
 
 NAME = "app.kubernetes.io/name"
+NAMESPACE = "kubernetes.io/metadata.name"
 FLUSH = 5
 """Seconds to send the last traces and to end."""
 
@@ -87,11 +88,11 @@ def pods_are_spread(env: Environment) -> Iterator[str]:
 
 @policy
 def probes_ask_what_the_contract_says(env: Environment) -> Iterator[str]:
-    contract = env.contract["probes"]
+    contract = paths(env)
     names = {"live": "livenessProbe", "ready": "readinessProbe", "startup": "startupProbe"}
     for role, name in names.items():
         probe = env.container.get(name, {})
-        if probe.get("httpGet") != {"path": contract[role], "port": "http"}:
+        if probe.get("httpGet") != {"path": contract[role], "port": "internal"}:
             yield f"the {name} does not ask {contract[role]}"
         elif probe["timeoutSeconds"] >= probe["periodSeconds"] or probe["timeoutSeconds"] < 1:
             yield f"the {name}'s timeout is not below its period"
@@ -186,22 +187,26 @@ def selectors_select_the_pods(env: Environment) -> Iterator[str]:
 
 @policy
 def one_port_everywhere(env: Environment) -> Iterator[str]:
-    port = env.answers["port"]
-    (opened,) = env.container["ports"]
-    (served,) = env.one("Service")["spec"]["ports"]
+    wanted = [env.answers["port"], 8082 if env.answers["port"] == 8081 else 8081]
     compose = yaml.safe_load(env.files["compose.yaml"])["services"]["service"]
     said = {
-        "the container": opened["containerPort"],
-        "the setting PORT": int(env.settings["PORT"]),
-        "the Dockerfile": int(re.findall(r"^EXPOSE (\d+)$", env.files["Dockerfile"], re.MULTILINE)[0]),
-        "compose": int(compose["ports"][0].split(":")[-1]),
+        "the container": [port["containerPort"] for port in env.container["ports"]],
+        "the settings": [int(env.settings["PORT"]), int(env.settings["INTERNAL_PORT"])],
+        "the Dockerfile": [
+            int(port) for port in re.findall(r"^EXPOSE (.+)$", env.files["Dockerfile"], re.MULTILINE)[0].split()
+        ],
+        "compose": [int(port.split(":")[-1]) for port in compose["ports"]],
     }
-    yield from (f"{who} says {number}, not {port}" for who, number in said.items() if number != port)
-    (monitor,) = env.one("ServiceMonitor")["spec"]["endpoints"]
-    ingress = env.one("NetworkPolicy")["spec"]["ingress"]
-    named = [served["targetPort"], monitor["port"], *(port["port"] for rule in ingress for port in rule["ports"])]
-    if {opened["name"], served["name"], *named} != {"http"}:
-        yield f"ports are not named http: {named}"
+    yield from (f"{who}: {numbers}, not {wanted}" for who, numbers in said.items() if numbers != wanted)
+    served = env.one("Service")["spec"]["ports"]
+    named = [port["name"] for port in env.container["ports"]]
+    if (
+        not named
+        == [port["name"] for port in served]
+        == [port["targetPort"] for port in served]
+        == ["http", "internal"]
+    ):
+        yield f"ports are not named http and internal: {named}, {served}"
 
 
 # -- traffic -----------------------------------------------------------------------------------------------------------
@@ -222,14 +227,39 @@ def the_route_leads_to_the_service_and_shows_no_insides(env: Environment) -> Ite
     spec = env.one("HTTPRoute")["spec"]
     if not spec.get("hostnames"):
         yield "the route takes every host"
-    (served,) = env.one("Service")["spec"]["ports"]
-    inside = [*env.contract["probes"].values(), "/docs"]
+    served = {port["name"]: port["port"] for port in env.one("Service")["spec"]["ports"]}
+    inside = [*paths(env).values(), "/docs"]
     for rule in spec["rules"]:
-        if [(to["name"], to["port"]) for to in rule["backendRefs"]] != [(env.service, served["port"])]:
+        if [(to["name"], to["port"]) for to in rule["backendRefs"]] != [(env.service, served["http"])]:
             yield "the route does not lead to the Service"
         for match in rule["matches"]:
             prefix = match["path"]["value"].rstrip("/")
             yield from (f"the route shows {path}" for path in inside if path.startswith(prefix))
+
+
+@policy
+def probes_and_metrics_are_out_of_reach(env: Environment) -> Iterator[str]:
+    """Whoever calls the service reaches the public port, Prometheus the internal one, and neither the other's."""
+    wanted = {"its own": {"http"}, "gateway": {"http"}, "monitoring": {"internal"}}
+    for who, ports in reach(env).items():
+        if ports != wanted.get(who, {"http"}):
+            yield f"{who} may reach {sorted(ports)}"
+    internal = {port["port"] for port in env.one("Service")["spec"]["ports"] if port["targetPort"] != "http"}
+    for rule in env.one("HTTPRoute")["spec"]["rules"]:
+        if any(to["port"] in internal for to in rule["backendRefs"]):
+            yield "the route leads to the internal port"
+
+
+def reach(env: Environment) -> dict[str, set[str]]:
+    """Which ports the network policy opens, by namespace; a rule without a namespace's name opens them to all."""
+    found: dict[str, set[str]] = {"its own": set(), "gateway": set(), "monitoring": set()}
+    for rule in env.one("NetworkPolicy")["spec"]["ingress"]:
+        ports = {port["port"] for port in rule.get("ports", ())} or {"all"}
+        for source in rule.get("from", [{"namespaceSelector": {}}]):
+            labels = source.get("namespaceSelector", {"matchLabels": {NAMESPACE: "its own"}}).get("matchLabels", {})
+            for namespace in [labels[NAMESPACE]] if NAMESPACE in labels else list(found):
+                found.setdefault(namespace, set()).update(ports)
+    return found
 
 
 @policy
@@ -248,15 +278,14 @@ def dependencies_can_be_called(env: Environment) -> Iterator[str]:
 def metrics_are_scraped(env: Environment) -> Iterator[str]:
     spec = env.one("ServiceMonitor")["spec"]
     (endpoint,) = spec["endpoints"]
+    if endpoint["port"] != "internal":
+        yield f"Prometheus asks the port {endpoint['port']}"
     if endpoint["path"] != env.contract["probes"]["metrics"]:
         yield f"Prometheus asks {endpoint['path']}"
     if seconds(endpoint["scrapeTimeout"]) >= seconds(endpoint["interval"]):
         yield "the scrape's timeout is not below its interval"
     if spec.get("jobLabel") != NAME:
         yield "the job is not called like the service"
-    scrapers = str(env.one("NetworkPolicy")["spec"]["ingress"])
-    if "monitoring" not in scrapers:
-        yield "Prometheus may not call the service"
 
 
 # -- how many, and which version ---------------------------------------------------------------------------------------
@@ -347,6 +376,11 @@ def the_analysis_decides_and_can_be_inconclusive(env: Environment) -> Iterator[s
             for selector in selectors:
                 if f'job="{env.service}"' not in selector or "{{args.version}}" not in selector:
                     yield f"{metric['name']} asks about more than the new version: {selector}"
+
+
+def paths(env: Environment) -> dict[str, str]:
+    """The paths of the probes and of the metrics."""
+    return {role: path for role, path in env.contract["probes"].items() if role != "port"}
 
 
 def seconds(duration: str) -> float:

@@ -1,6 +1,6 @@
 """A real Prometheus that scrapes services on the loopback, evaluates rules and answers queries.
 
-with prometheus(tmp_path, {"orders": world.port}) as server:
+with prometheus(tmp_path, {"orders": world.internal_port}) as server:
     server.scraped(3)
     server.value('sum(rate(http_server_request_duration_seconds_count{job="orders"}[5m]))')
 """

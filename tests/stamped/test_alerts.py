@@ -169,7 +169,9 @@ def test_a_critical_service_promises_more() -> None:
 def test_a_real_prometheus_computes_them_from_the_service_s_own_metrics(world: World, tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(default_rules())
-    with prometheus(tmp_path, {"orders": world.port}, labels={"namespace": "orders-prod"}, rules=[path]) as server:
+    with prometheus(
+        tmp_path, {"orders": world.internal_port}, labels={"namespace": "orders-prod"}, rules=[path]
+    ) as server:
         for _ in range(30):
             world.order()
         server.scraped()

@@ -21,7 +21,7 @@ VERSION = "6d4cf56db6"
 @pytest.fixture
 def server(world: World, tmp_path: Path) -> Iterator[Prometheus]:
     labels = {"namespace": "orders-prod", "rollouts_pod_template_hash": VERSION}
-    with prometheus(tmp_path, {"orders": world.port}, labels=labels) as server:
+    with prometheus(tmp_path, {"orders": world.internal_port}, labels=labels) as server:
         yield server
 
 

@@ -114,14 +114,21 @@ def test_there_is_nothing_in_it_but_the_service(store: Store, container: str) ->
 
 def test_it_serves_and_drains_on_a_read_only_root(store: Store, container: str, tmp_path: Path) -> None:
     config = json.loads(store("inspect", container))["OCIv1"]["config"]
-    root, port, log = store("mount", container), free_port(), tmp_path / "log"
-    own = {"PORT": port, "HOST": "127.0.0.1", "INVENTORY_URL": "http://127.0.0.1:1", "DRAIN_SECONDS": 1}
+    root, log = store("mount", container), tmp_path / "log"
+    port, internal_port = free_port(), free_port()
+    own = {
+        "PORT": port,
+        "INTERNAL_PORT": internal_port,
+        "HOST": "127.0.0.1",
+        "INVENTORY_URL": "http://127.0.0.1:1",
+        "DRAIN_SECONDS": 1,
+    }
     environment = shlex.join(["-i", *config["Env"], *(f"{name}={value}" for name, value in own.items())])
     script = READ_ONLY.format(
         root=root, user=config["User"], environment=environment, command=shlex.join(config["Entrypoint"])
     )
     with running("unshare", "--mount", "sh", "-ec", script, cwd=tmp_path, env={}, log=log) as process:
-        assert ask_until(port, "/readyz", 200, within=60).status == 200, log.read_text()
+        assert ask_until(internal_port, "/readyz", 200, within=60).status == 200, log.read_text()
         assert json.loads(ask(port, "/orders/1").body)["degraded"] is True
         status = Path(f"/proc/{process.pid}/status").read_text()
         assert "Uid:\t10001\t10001" in status

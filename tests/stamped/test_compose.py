@@ -55,11 +55,12 @@ def test_what_is_mounted_is_stamped(answers: dict[str, Any]) -> None:
 def test_one_name_and_one_port(answers: dict[str, Any]) -> None:
     files, compose = stack(answers)
     name, port = answers["name"], answers["port"]
+    internal = 8082 if port == 8081 else 8081
     assert compose["name"] == name
     assert compose["services"]["service"]["image"] == compose["services"]["inventory"]["image"] == f"{name}:local"
-    assert compose["services"]["service"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert compose["services"]["service"]["ports"] == [f"127.0.0.1:{number}:{number}" for number in (port, internal)]
     (job,) = yaml.safe_load(files["dev/prometheus.yaml"])["scrape_configs"]
-    assert (job["job_name"], job["static_configs"]) == (name, [{"targets": [f"service:{port}"]}])
+    assert (job["job_name"], job["static_configs"]) == (name, [{"targets": [f"service:{internal}"]}])
     assert f"--tag {name}:local" in files["Makefile"]
 
 

@@ -76,7 +76,7 @@ def test_promql_parser_finds_a_broken_query() -> None:
 
 
 def test_a_real_prometheus_answers_every_query(world: World, tmp_path: Path) -> None:
-    with prometheus(tmp_path, {"orders": world.port}, labels={"namespace": "orders-prod"}) as server:
+    with prometheus(tmp_path, {"orders": world.internal_port}, labels={"namespace": "orders-prod"}) as server:
         for _ in range(3):  # rate() sees a series from its second value on
             for _ in range(12):
                 world.order()

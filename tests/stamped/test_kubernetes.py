@@ -97,6 +97,11 @@ def test_without_a_deployment_there_is_nothing_of_kubernetes() -> None:
 Break = Callable[[Environment], Any]
 
 
+def ingress(env: Environment) -> list[Manifest]:
+    found: list[Manifest] = env.one("NetworkPolicy")["spec"]["ingress"]
+    return found
+
+
 def deployment(env: Environment) -> Manifest:
     found: Manifest = env.one("Deployment")["spec"]
     return found
@@ -178,7 +183,7 @@ FAULTS: dict[str, tuple[Break, str]] = {
     "lost service": (
         lambda env: env.one("ServiceMonitor")["spec"]["selector"]["matchLabels"].update(x="y"), "select the Service"
     ),
-    "another port": (lambda env: env.container["ports"][0].update(containerPort=80), "the container says 80"),
+    "another port": (lambda env: env.container["ports"][0].update(containerPort=80), "the container: [80, 8081]"),
     "unnamed port": (lambda env: env.one("Service")["spec"]["ports"][0].update(targetPort="web"), "not named http"),
     "hasty route": (lambda env: env.settings.update(REQUEST_TIMEOUT_SECONDS="11"), "the route waits 11 s"),
     "any host": (lambda env: env.one("HTTPRoute")["spec"].pop("hostnames"), "takes every host"),
@@ -188,9 +193,22 @@ FAULTS: dict[str, tuple[Break, str]] = {
     "another backend": (
         lambda env: env.one("HTTPRoute")["spec"]["rules"][0]["backendRefs"][0].update(port=8080), "not lead to"
     ),
+    "route to the internal port": (
+        lambda env: env.one("HTTPRoute")["spec"]["rules"][0]["backendRefs"][0].update(port=8081),
+        "leads to the internal port",
+    ),
+    "gateway inside": (
+        lambda env: ingress(env)[1]["from"].append(ingress(env)[0]["from"][1]), "gateway may reach ['http', 'int"
+    ),
+    "everybody inside": (lambda env: ingress(env)[1]["from"].append({"namespaceSelector": {}}), "gateway may reach"),
+    "no sources": (lambda env: ingress(env)[1].pop("from"), "gateway may reach ['http', 'internal']"),
+    "neighbours inside": (lambda env: ingress(env)[1]["from"].append({"podSelector": {}}), "its own may reach"),
+    "public metrics": (
+        lambda env: env.one("ServiceMonitor")["spec"]["endpoints"][0].update(port="http"), "asks the port http"
+    ),
     "no names": (lambda env: env.one("NetworkPolicy")["spec"]["egress"].pop(0), "cannot be resolved"),
     "locked in": (lambda env: env.one("NetworkPolicy")["spec"]["egress"].pop(1), "inventory may not be called"),
-    "unwatched": (lambda env: env.one("NetworkPolicy")["spec"]["ingress"][0]["from"].pop(), "Prometheus may not"),
+    "unwatched": (lambda env: env.one("NetworkPolicy")["spec"]["ingress"].pop(), "monitoring may reach []"),
     "other metrics": (
         lambda env: env.one("ServiceMonitor")["spec"]["endpoints"][0].update(path="/stats"), "asks /stats"
     ),

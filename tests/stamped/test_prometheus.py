@@ -15,7 +15,7 @@ REQUESTS = "http_server_request_duration_seconds"
 
 @pytest.fixture
 def server(world: World, tmp_path: Path) -> Iterator[Prometheus]:
-    with prometheus(tmp_path, {"orders": world.port}, labels={"namespace": "shop"}) as server:
+    with prometheus(tmp_path, {"orders": world.internal_port}, labels={"namespace": "shop"}) as server:
         yield server
 
 
@@ -59,7 +59,7 @@ def test_rules_are_evaluated_and_alerts_fire(world: World, tmp_path: Path) -> No
         "groups: [{name: test, rules: [{record: job:up, expr: sum by (job) (up)},"
         " {alert: Up, expr: 'job:up == 1', labels: {severity: page}}]}]"
     )
-    with prometheus(tmp_path, {"orders": world.port}, rules=[rules]) as server:
+    with prometheus(tmp_path, {"orders": world.internal_port}, rules=[rules]) as server:
         server.eventually('ALERTS{alertname="Up",alertstate="firing"}')
         assert {rule["health"] for rule in server.rules()} == {"ok"}
         (alert,) = server.alerts()

@@ -23,12 +23,16 @@ def stamp(destination: Path, *answers: str) -> Path:
     return destination
 
 
+PROBES = ("/livez", "/readyz", "/startupz", "/metrics")
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """A running service and the folder it was stamped in."""
 
     folder: Path
     port: int
+    internal_port: int
     inventory_port: int
     process: Popen[bytes]
     log: Path
@@ -44,7 +48,9 @@ class World:
             yield process
 
     def get(self, path: str, **headers: str) -> Answer:
-        return ask(self.port, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
+        """The answer of the port that serves this path: the internal one, if it is a probe."""
+        port = self.internal_port if path in PROBES else self.port
+        return ask(port, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
 
     def order(self, number: int = 1) -> dict[str, object]:
         answer = self.get(f"/orders/{number}")
@@ -82,13 +88,21 @@ Start = Callable[..., World]
 @contextmanager
 def started(folder: Path, log: Path, **settings: str) -> Iterator[World]:
     """The service, installed in `folder`, running and ready."""
-    port, inventory_port = free_port(), free_port()
+    port, internal_port, inventory_port = free_port(), free_port(), free_port()
     env = {
         "PORT": str(port),
+        "INTERNAL_PORT": str(internal_port),
         "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
         "DRAIN_SECONDS": "1",
         "HOST": "127.0.0.1",
     }
     with running(folder / ".venv/bin/orders", cwd=folder, env=env | settings, log=log) as process:
-        assert ask_until(port, "/readyz", 200).status == 200, log.read_text()
-        yield World(folder=folder, port=port, inventory_port=inventory_port, process=process, log=log)
+        assert ask_until(internal_port, "/readyz", 200).status == 200, log.read_text()
+        yield World(
+            folder=folder,
+            port=port,
+            internal_port=internal_port,
+            inventory_port=inventory_port,
+            process=process,
+            log=log,
+        )

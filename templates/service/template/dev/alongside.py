@@ -1,6 +1,6 @@
 """Runs a command while this service and a stub of the inventory run, and ends with its exit code.
 
-python dev/alongside.py curl '{url}/orders/1'      {url} becomes the service's
+python dev/alongside.py curl '{url}/orders/1'      {url} becomes the service's, {internal} that of its probes
 """
 
 import importlib.metadata
@@ -20,10 +20,11 @@ ROOT = Path(__file__).parent.parent
 def main() -> int:
     name = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
     (script,) = importlib.metadata.entry_points(group="console_scripts", name=name)
-    inventory, port = free_port(), free_port()
-    url = f"http://127.0.0.1:{port}"
+    inventory, port, internal_port = free_port(), free_port(), free_port()
+    url, internal = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{internal_port}"
     environment = {
         "PORT": str(port),
+        "INTERNAL_PORT": str(internal_port),
         "HOST": "127.0.0.1",
         "INVENTORY_URL": f"http://127.0.0.1:{inventory}",
         "DRAIN_SECONDS": "0",
@@ -38,8 +39,8 @@ def main() -> int:
             )
             stack.callback(process.wait)
             stack.callback(process.terminate)
-        wait_for(f"{url}/readyz", process)
-        asked = [word.replace("{url}", url) for word in sys.argv[1:]]
+        wait_for(f"{internal}/readyz", process)
+        asked = [word.replace("{url}", url).replace("{internal}", internal) for word in sys.argv[1:]]
         return subprocess.run(asked, check=False).returncode
 
 

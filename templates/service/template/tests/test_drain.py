@@ -12,7 +12,7 @@ from support import Process
 def follow_readiness(service: Process, statuses: list[int]) -> None:
     """A client of a load balancer that asks for readiness every 0.1 s and then sends nothing more."""
     with httpx2.Client(base_url=service.url, timeout=5) as client:
-        while client.get("/readyz").status_code == 200:
+        while client.get(f"{service.internal_url}/readyz").status_code == 200:
             until = time.monotonic() + 0.1
             while time.monotonic() < until:
                 statuses.append(client.get("/orders/1").status_code)

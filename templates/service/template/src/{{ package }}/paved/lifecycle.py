@@ -1,6 +1,7 @@
 """The life of the process: settings, logs, application, server; and the drain that ends it."""
 
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 
 from . import logs
 from .health import Health, State
-from .settings import S, load
+from .settings import RoadSettings, S, load
 
 log = logs.get_logger()
 
@@ -28,6 +29,10 @@ class DrainingServer(uvicorn.Server):
         self._health = health
         self._drain_seconds = drain_seconds
         self._stop_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        log.info("listening", ports=[each.getsockname()[1] for each in sockets or ()])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._health.state is State.DRAINING:  # the second signal: end as a process that handles none
@@ -48,11 +53,10 @@ def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI
     settings = load(service, settings_class)
     console = settings.log_format == "console" and sys.stdout.isatty()
     logs.configure(service, settings.log_level, console=console)
+    sockets = listen(service, settings)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -61,4 +65,18 @@ def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI
         timeout_keep_alive=75,
         timeout_graceful_shutdown=settings.grace_seconds,
     )
-    DrainingServer(config, app.state.runtime.health, settings.drain_seconds).run()
+    DrainingServer(config, app.state.runtime.health, settings.drain_seconds).run(sockets)
+
+
+def listen(service: str, settings: RoadSettings) -> list[socket.socket]:
+    """The public socket and the internal one; end the process with exit code 1 and one line without them."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sockets = []
+    for name, port in {"PORT": settings.port, "INTERNAL_PORT": settings.internal_port}.items():
+        try:
+            if port or name == "PORT":
+                sockets.append(socket.create_server((settings.host, port), family=family))
+        except OSError as error:
+            sys.stderr.write(f"{service}: {name} cannot be used: {error.strerror}\n")
+            raise SystemExit(1) from None
+    return sockets

@@ -27,17 +27,24 @@ class ProbeMiddleware:
     """Answers the probes before anything else happens.
 
     They are not observed, since what machines ask every few seconds would drown what people do, and not shed,
-    since an overloaded service is alive.
+    since an overloaded service is alive. With an internal port they are not answered on the public one, and
+    nothing else is answered on the internal one.
     """
 
-    def __init__(self, app: ASGIApp, *, probes: Mapping[str, Probe]) -> None:
+    def __init__(self, app: ASGIApp, *, probes: Mapping[str, Probe], port: int, internal_port: int) -> None:
         self.app = app
         self.probes = probes
+        self.internal_port = internal_port
+        self.without_probes = port if internal_port else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = self.app
-        if scope["type"] == "http" and scope["path"] in self.probes:
-            app = await self.probes[scope["path"]](Request(scope))
+        if scope["type"] != "lifespan":
+            _, port = scope.get("server") or (None, None)  # where the connection arrived, whatever Host says
+            if scope["type"] == "http" and scope["path"] in self.probes and port != self.without_probes:
+                app = await self.probes[scope["path"]](Request(scope))
+            elif port == self.internal_port:
+                app = problem(scope, 404)
         await app(scope, receive, send)
 
 

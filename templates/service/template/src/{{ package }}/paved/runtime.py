@@ -100,7 +100,12 @@ class Runtime:
                 "auto_configure": False,
             },
             middleware=[
-                Middleware(ProbeMiddleware, probes=probes),
+                Middleware(
+                    ProbeMiddleware,
+                    probes=probes,
+                    port=self.settings.port,
+                    internal_port=self.settings.internal_port,
+                ),
                 Middleware(
                     ContextMiddleware, timeout=self.settings.request_timeout_seconds, health=self.health
                 ),

@@ -26,6 +26,13 @@ class RoadSettings(BaseSettings):
 
     host: str = "0.0.0.0"  # noqa: S104 (in a container, all there is)
     port: int = Field(8080, ge=1, le=65535)
+    # For probes and metrics alone, where the route cannot lead; 0 answers them on the public port.
+    internal_port: int = Field(
+        default_factory=lambda data: 8082 if data["port"] == 8081 else 8081,
+        ge=0,
+        le=65535,
+        json_schema_extra={"default": 8081},
+    )
     log_level: Level = "INFO"
     log_format: Literal["json", "console"] = "json"  # console only on a terminal
     request_timeout_seconds: float = Field(10, gt=0, le=3600)
@@ -40,6 +47,13 @@ class RoadSettings(BaseSettings):
     fault_injection_halt_file: Path | None = None  # while it exists, none is
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
     otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1)
+
+    @field_validator("internal_port")
+    @classmethod
+    def _not_the_public_port(cls, value: int, info: ValidationInfo) -> int:
+        if value == info.data.get("port"):
+            raise ValueError("must not be PORT")
+        return value
 
     @field_validator("concurrency_max")
     @classmethod
@@ -67,6 +81,8 @@ def explain(error: SettingsError | ValidationError) -> str:
         return str(error).splitlines()[0]
     problems = []
     for each in error.errors(include_input=False, include_url=False):
+        if each["type"] == "default_factory_not_called":  # since the setting that it depends on is wrong
+            continue
         name = ".".join(map(str, each["loc"])).upper()
         problems.append(f"{name} is not set" if each["type"] == "missing" else f"{name}: {each['msg']}")
     return "; ".join(problems)
