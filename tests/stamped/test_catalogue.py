@@ -117,9 +117,13 @@ def test_the_bots_configuration_is_valid_and_leaves_the_road_s_files_alone(tmp_p
         ("dependabot", "dependabot.yml", github[".github/dependabot.yml"]),
         ("renovate", "renovate.json", gitlab["renovate.json"]),
     ]:
-        for content, expected in ((text, 0), (text.replace("schedule", "scedule").replace('["pep621"]', "5"), 1)):
+        for content, expected in (
+            (text, 0),
+            (text.replace("schedule", "scedule").replace('["pep621", "docker-compose"]', "5"), 1),
+        ):
             write_files(tmp_path, {name: content})
             done = run(tool("check-jsonschema"), "--builtin-schema", f"vendor.{schema}", name, cwd=tmp_path)
             assert done.returncode == expected, done.stdout
-    assert [each["package-ecosystem"] for each in yaml.safe_load(github[".github/dependabot.yml"])["updates"]] == ["uv"]
-    assert json.loads(gitlab["renovate.json"])["enabledManagers"] == ["pep621"]
+    updates = yaml.safe_load(github[".github/dependabot.yml"])["updates"]
+    assert [each["package-ecosystem"] for each in updates] == ["uv", "docker-compose"]
+    assert json.loads(gitlab["renovate.json"])["enabledManagers"] == ["pep621", "docker-compose"]

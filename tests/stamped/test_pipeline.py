@@ -15,6 +15,7 @@ import yaml
 
 from paved_road.testing import evolve, make_road, run, write_files
 from tests.stamped.delivered import pairs, spelled, stamped
+from tests.stamped.wiring import faults
 from tests.stamped.world import stamp
 from tests.tools import node_package, tool
 
@@ -95,7 +96,9 @@ def schema(folder: Path, name: str, files: dict[str, str], *options: str) -> str
 @pytest.mark.parametrize("answers", GITHUB_ROWS)
 def test_the_workflows_have_no_finding(tmp_path: Path, answers: dict[str, Any]) -> None:
     files = workflows(**answers)
-    assert len(files) == (4 if answers["deploy"] == "kubernetes" else 3)
+    assert sorted(files) == [f"{WORKFLOWS}{name}.yml" for name in ("ci", "release", "road")]
+    assert (f"{ACTIONS}roll-out/action.yml" in stamped(**answers)) is (answers["deploy"] == "kubernetes")
+    assert faults(files | actions()) == []
     assert GITLAB not in stamped(**answers)
     assert schema(tmp_path, "github-workflows", files) == ""
 
@@ -164,23 +167,185 @@ def test_both_pipelines_do_the_same_with_targets_that_exist(ci: str) -> None:
         [files[GITLAB], files[COMPONENT]] if ci == "gitlab" else [*workflows().values(), *actions().values()]
     )
     asked = {word for line in re.findall(r"\bmake ([a-z ]+)", text) for word in line.split()} - {"git", "cosign"}
-    assert {"check", "fuzz", "audit", "secrets", "alerts"} <= asked
+    assert {"check", "fuzz", "audit", "secrets", "alerts", "image", "scan"} <= asked
     targets = set(re.findall(r"^([a-z]+):", files["Makefile"], re.MULTILINE))
     assert asked <= targets
-    for step in ("cosign sign --yes", "sbom", "provenance", "mode=max", "deploy/roll-out.sh", "$PAVED update"):
+    for step in (
+        "cosign sign --yes",
+        "cosign verify",
+        "BASE_IMAGE",
+        "sbom",
+        "provenance",
+        "mode=max",
+        "deploy/roll-out.sh",
+        "$PAVED update",
+    ):
         assert step in text, step
     road = re.findall(r"^\t\$\(PAVED\) ([a-z -]+?) ?(?:\$|$)", files["Makefile"], re.MULTILINE)
     assert road == ["drift", "off-road check"]
     assert all(f"$PAVED {words}" in text for words in road), "what `make road` runs, the job runs"
 
 
+# -- the wiring --------------------------------------------------------------------------------------------------------
+
+RELEASE, CI = f"{WORKFLOWS}release.yml", f"{WORKFLOWS}ci.yml"
+ROLL_OUT = f"{ACTIONS}roll-out/action.yml"
+
+# How it was until 1.2.0, with all that a called workflow can be asked for.
+CALLED = """\
+on:
+  workflow_call:
+    inputs: {environment: {type: string, required: true}}
+    secrets: {KUBECONFIG: {required: true}}
+jobs:
+  roll-out:
+    permissions: {contents: read}
+    environment: ${{ inputs.environment }}
+    steps:
+      - run: deploy/roll-out.sh
+        env: {CONTENT: "${{ secrets.KUBECONFIG }}"}
+"""
+CALLER = """\
+on: {push: {branches: [main]}}
+jobs:
+  prod:
+    uses: ./.github/workflows/deploy.yml
+    permissions: {contents: read}
+    with: {environment: prod}
+    secrets: {KUBECONFIG: "${{ secrets.KUBECONFIG }}"}
+"""
+
+
+def wired(caller: str = CALLER, called: str = CALLED) -> list[str]:
+    return faults({f"{WORKFLOWS}release.yml": caller, f"{WORKFLOWS}deploy.yml": called})
+
+
+def test_a_called_workflow_gets_only_what_its_caller_gives() -> None:
+    assert wired() == []
+    secrets = CALLER[CALLER.index("    secrets:") :]
+    assert wired(CALLER.replace(secrets, "")) == [
+        "release.yml: prod gives roll-out of .github/workflows/deploy.yml no secret KUBECONFIG"
+    ]
+    assert "passes all of its secrets" in wired(CALLER.replace(secrets, "    secrets: inherit\n"))[0]
+    assert (
+        "no caller is asked for" in wired(called=CALLED.replace("    secrets: {KUBECONFIG: {required: true}}\n", ""))[0]
+    )
+    assert "lacks contents: read" in wired(CALLER.replace("contents: read", "packages: write"))[0]
+    assert "does not give" in wired(CALLER.replace("    with: {environment: prod}\n", ""))[0]
+    assert "cannot be called" in wired(called=CALLED.replace("workflow_call:", "workflow_dispatch:"))[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "wrong", "finding"),
+    [
+        (RELEASE, "needs: [image, dev]", "needs: [dev]", "staging gets no output image of image"),
+        (RELEASE, "needs: [image, dev]", "needs: [image, test]", "staging needs test, which is no job"),
+        (RELEASE, "    outputs:\n      image:", "    outputs:\n      picture:", "prod gets no output image of image"),
+        (RELEASE, "      - id: build\n", "      - id: built\n", "asks the step build, which has not run"),
+        (RELEASE, "    environment: prod\n    c", "    c", "the secret KUBECONFIG outside of an environment"),
+        (RELEASE, "          kubeconfig: ${{ secrets.KUBECONFIG }}\n", "", "does not give .github/actions/roll-out"),
+        (RELEASE, "          kubeconfig:", "          config:", "the input config, which it does not take"),
+        (RELEASE, "      id-token: write", "      id-token: read", "image lacks id-token: write for cosign sign"),
+        (RELEASE, "      packages: read", "      checks: read", "lacks packages: read for cosign verify"),
+        (RELEASE, "./.github/actions/roll-out", "./.github/actions/deploy", "deploy/action.yml, which does not exist"),
+        (CI, "  workflow_call:\n", "", "calls .github/workflows/ci.yml, which cannot be called"),
+        (CI, "permissions: {contents: read}", "permissions: {contents: write}", "ci lacks contents: write"),
+    ],
+)  # fmt: skip
+def test_a_seeded_fault_in_the_wiring_is_found(path: str, right: str, wrong: str, finding: str) -> None:
+    files = default() | actions()
+    assert right in files[path]
+    found = faults(files | {path: files[path].replace(right, wrong)})
+    assert any(finding in fault for fault in found), found
+
+
+def test_only_an_image_that_main_s_release_has_scanned_and_signed_is_rolled_out() -> None:
+    release = yaml.safe_load(default()[RELEASE])
+    steps = [str(step) for step in release["jobs"]["image"]["steps"]]
+    built, scanned, signed = (index_of(steps, words) for words in ("build-push-action", "make scan", "cosign sign"))
+    assert built < scanned < signed
+    action = yaml.safe_load(actions()[ROLL_OUT])
+    verify, roll_out = (step for step in action["runs"]["steps"] if "run" in step)
+    assert "cosign verify" in verify["run"]
+    assert "deploy/roll-out.sh" in roll_out["run"]
+    identity = verify["env"]["IDENTITY"].removeprefix("${{ github.server_url }}/${{ github.repository }}/")
+    assert identity == f"{RELEASE}@refs/heads/main", "the workflow that signs, on the branch that it runs for"
+    assert release[True]["push"]["branches"] == ["main"]
+    assert set(release[True]) == {"push", "schedule"}, "a schedule runs for the default branch"
+
+
+def test_gitlab_rolls_out_only_what_main_s_pipeline_has_scanned_signed_and_verified() -> None:
+    jobs = pipeline(stamped(ci="gitlab"))
+    build, verify = jobs["build"], jobs["verify"]
+    scanned, signed = (index_of(build["script"], words) for words in ("make scan", "cosign sign"))
+    assert scanned < signed
+    assert build["id_tokens"] == {"SIGSTORE_ID_TOKEN": {"aud": "sigstore"}}
+    assert build["artifacts"]["reports"]["dotenv"] == "image.env"
+    assert "DEPLOY_IMAGE=" in build["script"][-1]
+    assert verify["needs"] == ["build"], "which hands DEPLOY_IMAGE on"
+    assert "$CI_PROJECT_URL//.gitlab-ci.yml@refs/heads/$CI_DEFAULT_BRANCH" in verify["script"][-1]
+    for name in ("dev", "staging", "prod"):
+        job = jobs[name]
+        assert job["environment"] == job["resource_group"] == name, "its KUBECONFIG, and one at a time"
+        assert jobs["stages"].index(job["stage"]) > jobs["stages"].index(verify["stage"])
+        assert "needs" not in job, "it waits for all stages before its own"
+
+
+def index_of(steps: list[str], words: str) -> int:
+    (found,) = (number for number, step in enumerate(steps) if words in step)
+    return found
+
+
+PUSH = {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main"}
+SCHEDULE = {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main"}
+CHECKS = {"check", "fuzz", "audit", "alerts-and-secrets"}
+DELIVERY = {"build", "verify", "dev", "staging", "prod"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "runs"),
+    [
+        ({"CI_PIPELINE_SOURCE": "merge_request_event"}, CHECKS | {"container", "road"}),
+        (PUSH, CHECKS | DELIVERY | {"road"}),
+        (PUSH | {"CI_COMMIT_BRANCH": "feature"}, set()),
+        (SCHEDULE, set()),
+        (SCHEDULE | {"PROPOSE_ROAD_UPDATE": "1"}, {"propose-road-update"}),
+        (SCHEDULE | {"REBUILD_IMAGE": "1"}, CHECKS | DELIVERY),
+        (SCHEDULE | {"REBUILD_IMAGE": "1", "CI_COMMIT_BRANCH": "feature"}, CHECKS),
+    ],
+)  # fmt: skip
+def test_each_kind_of_pipeline_on_gitlab_runs_its_jobs(variables: dict[str, str], runs: set[str]) -> None:
+    jobs = pipeline(stamped(ci="gitlab"))
+    known = variables | {"CI_DEFAULT_BRANCH": "main"}
+
+    def holds(job: dict[str, Any]) -> bool:
+        return any(evaluated(rule["if"], known) for rule in job["rules"])
+
+    started = holds(jobs["workflow"])
+    jobs = {name: job for name, job in jobs.items() if isinstance(job, dict) and "script" in job and name[0] != "."}
+    assert {name for name, job in jobs.items() if started and holds(job)} == runs
+
+
+def evaluated(condition: str, variables: Mapping[str, str]) -> bool:
+    """GitLab's `rules:if`, as far as it is used here."""
+    python = condition.replace("&&", " and ").replace("||", " or ")
+    return bool(eval(re.sub(r"\$(\w+)", r"known.get('\1')", python), {"known": variables}))
+
+
+def test_a_schedule_on_github_builds_main_again_but_not_the_image_of_a_change() -> None:
+    assert yaml.safe_load(default()[RELEASE])[True]["schedule"]
+    condition = yaml.safe_load(default()[CI])["jobs"]["image"]["if"]
+    asked = set(re.findall(r"github\.event_name == '(\w+)'", condition))
+    assert asked == {"pull_request", "merge_group"}
+
+
 # -- what other templates use, too -------------------------------------------------------------------------------------
 
 
 def test_what_is_published_is_what_is_stamped() -> None:
-    """When this fails: cp -r templates/service/template/.github/actions/. actions; GitLab's likewise."""
+    """When this fails: cp -r templates/service/template/.github/actions/road-* actions; GitLab's likewise."""
     published = {path.relative_to(ROOT).as_posix(): path.read_text() for path in ROOT.glob("actions/*/action.yml")}
-    assert published == {path.removeprefix(".github/"): text for path, text in actions().items()}
+    assert published == {path.removeprefix(".github/"): text for path, text in actions().items() if "/road-" in path}
     assert (ROOT / "templates/road.yml").read_text() == stamped(ci="gitlab")[COMPONENT], "GitLab wants it in templates/"
 
 
