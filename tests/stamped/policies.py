@@ -14,6 +14,8 @@ POLICIES: list[Policy] = []
 
 NAME = "app.kubernetes.io/name"
 NAMESPACE = "kubernetes.io/metadata.name"
+INTERNAL = {"x-request-priority", "x-request-timeout-ms", "baggage", "x-fault-signature"}
+"""Request headers that only another service may set."""
 FLUSH = 5
 """Seconds to send the last traces and to end."""
 
@@ -263,10 +265,24 @@ def reach(env: Environment) -> dict[str, set[str]]:
 
 
 @policy
+def the_route_takes_nothing_from_strangers_that_services_tell_each_other(env: Environment) -> Iterator[str]:
+    for rule in env.one("HTTPRoute")["spec"]["rules"]:
+        modifiers = [each.get("requestHeaderModifier", {}) for each in rule.get("filters", ())]
+        removed = {name.lower() for modifier in modifiers for name in modifier.get("remove", ())}
+        for name in INTERNAL - removed:
+            yield f"a stranger may set {name}"
+
+
+@policy
 def dependencies_can_be_called(env: Environment) -> Iterator[str]:
-    egress = str(env.one("NetworkPolicy")["spec"]["egress"])
-    if "'port': 53" not in egress:
+    rules = env.one("NetworkPolicy")["spec"]["egress"]
+    egress = str(rules)
+    names = [rule for rule in rules if {53} == {port["port"] for port in rule.get("ports", ())}]
+    if {port["protocol"] for rule in names for port in rule["ports"]} != {"UDP", "TCP"}:
         yield "names cannot be resolved"
+    for server in ("kube-system", "169.254.20.10/32", "169.254.169.254/32"):
+        if server not in str([rule["to"] for rule in names]):
+            yield f"names cannot be resolved by {server}"
     for name, dependency in env.contract["dependencies"].items():
         if f"'{name}'" not in egress:
             yield f"{name} may not be called"

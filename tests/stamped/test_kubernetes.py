@@ -77,6 +77,41 @@ def test_the_custom_resources_hold_against_their_models() -> None:
     }  # fmt: skip
 
 
+# What 1.2.0 brought to the files that teams edit, too.
+BROUGHT = {
+    "deploy/base/route.yaml": ["filters:", "RequestHeaderModifier", "requestHeaderModifier:", "remove: ["],
+    "deploy/base/network-policy.yaml": ["ipBlock: {cidr: 169.254."],
+}
+TEAM = {
+    "deploy/base/route.yaml": [
+        ("value: /orders}\n", "value: /shop}\n        - path: {type: Exact, value: /status}\n"),
+        ("request: 12s", "request: 32s"),
+        ("backendRequest: 11s\n", "backendRequest: 11s\n    - matches:\n        - path: {value: /admin}\n"),
+    ],
+    "deploy/base/network-policy.yaml": [
+        ("values: [inventory]", "values: [inventory, payments]"),
+        ("  egress:\n", "        - ipBlock: {cidr: 10.0.0.0/8}\n  egress:\n"),
+    ],
+}
+
+
+@pytest.mark.parametrize("path", BROUGHT)
+def test_what_a_release_brings_to_a_shared_manifest_merges_with_a_team_s_edits(tmp_path: Path, path: str) -> None:
+    newer = stamped()[path]
+    lines = newer.splitlines(keepends=True)
+    older = "".join(line for line in lines if not any(words in line for words in BROUGHT[path]))
+    assert len(older) < len(newer)
+    edited = older
+    for before, after in TEAM[path]:
+        assert before in edited
+        edited = edited.replace(before, after)
+    write_files(tmp_path, {"ours": edited, "base": older, "theirs": newer})
+    merged = run("git", "merge-file", "-p", "ours", "base", "theirs", cwd=tmp_path)
+    assert merged.returncode == 0, merged.stdout
+    assert all(after in merged.stdout for _, after in TEAM[path])
+    assert all(words in merged.stdout for words in BROUGHT[path])
+
+
 def test_a_broken_kustomization_is_found(tmp_path: Path) -> None:
     write_files(tmp_path, {"kustomization.yaml": "resources: [deployment.yaml]\n"})
     with pytest.raises(AssertionError, match=r"deployment\.yaml"):
@@ -206,6 +241,19 @@ FAULTS: dict[str, tuple[Break, str]] = {
     "public metrics": (
         lambda env: env.one("ServiceMonitor")["spec"]["endpoints"][0].update(port="http"), "asks the port http"
     ),
+    "trusting": (
+        lambda env: env.one("HTTPRoute")["spec"]["rules"][0].pop("filters"), "a stranger may set x-fault-signature"
+    ),
+    "trusting one": (
+        lambda env: env.one("HTTPRoute")["spec"]["rules"][0]["filters"][0]["requestHeaderModifier"]["remove"].remove(
+            "baggage"
+        ),
+        "a stranger may set baggage",
+    ),
+    "no node-local names": (
+        lambda env: env.one("NetworkPolicy")["spec"]["egress"][0]["to"].pop(1), "resolved by 169.254.20.10"
+    ),
+    "only UDP": (lambda env: env.one("NetworkPolicy")["spec"]["egress"][0]["ports"].pop(), "cannot be resolved"),
     "no names": (lambda env: env.one("NetworkPolicy")["spec"]["egress"].pop(0), "cannot be resolved"),
     "locked in": (lambda env: env.one("NetworkPolicy")["spec"]["egress"].pop(1), "inventory may not be called"),
     "unwatched": (lambda env: env.one("NetworkPolicy")["spec"]["ingress"].pop(), "monitoring may reach []"),
