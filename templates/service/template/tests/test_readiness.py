@@ -3,8 +3,8 @@ from fastapi.testclient import TestClient
 from support import Process
 
 
-def test_it_is_ready_and_names_its_dependencies(api: TestClient) -> None:
-    response = api.get("/readyz")
+def test_it_is_ready_and_names_its_dependencies(patient_api: TestClient) -> None:
+    response = patient_api.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {
         "status": "ready",
@@ -12,10 +12,12 @@ def test_it_is_ready_and_names_its_dependencies(api: TestClient) -> None:
     }
 
 
-def test_without_the_inventory_it_is_degraded_and_still_ready(api: TestClient, inventory: Process) -> None:
+def test_without_the_inventory_it_is_degraded_and_still_ready(
+    patient_api: TestClient, inventory: Process
+) -> None:
     inventory.close()
-    api.get("/orders/1")
-    response = api.get("/readyz")
+    patient_api.get("/orders/1")
+    response = patient_api.get("/readyz")
     assert response.status_code == 200
     assert response.json() == {
         "status": "degraded",
