@@ -47,7 +47,7 @@ def test_it_is_flat_over_many_requests(start: Start, requests: int, megabytes: f
     "requests", [pytest.param(1_000, id="short"), pytest.param(20_000, id="long", marks=pytest.mark.soak)]
 )
 def test_it_is_flat_while_a_dependency_hangs(start: Start, requests: int) -> None:
-    world = start(CONCURRENCY_MIN="100")
+    world = start()
     with world.inventory() as inventory:
         hammer(world.port, "/orders/1", requests=1_000, callers=50)
         before, open_before, threads_before = resident(world), files(world), threads(world)

@@ -26,4 +26,5 @@ def test_what_it_finds_is_written_and_a_broken_threshold_writes_nothing(tmp_path
     assert f"averageUtilization: {found['hpa_target_percent']}\n" in (overlay / "scale.yaml").read_text().replace(
         "}", "\n"
     )
-    assert f"CONCURRENCY_MAX={found['concurrency_max']}\n" in (overlay / "settings.env").read_text()
+    changed = run("git", "status", "--porcelain", cwd=service).stdout.split()
+    assert "deploy/overlays/prod/settings.env" not in changed, "no limit follows from a stub's answers"

@@ -1,25 +1,28 @@
-"""How many requests to serve at once: found out from how long they take, never configured by guess.
+"""Which requests to serve and which to refuse.
 
-The algorithm is Gradient2 of Netflix's concurrency-limits, with its defaults. While requests take as long as
-they usually do, the limit grows by a few; when they take longer than `TOLERANCE` times that, they queue
-somewhere, and the limit shrinks in proportion. What comes on top is refused at once instead of waiting for an
-answer that its caller no longer needs.
+What a service on one event loop runs out of is the loop. Handlers that wait for a dependency cost it nothing,
+however many they are and however long they take, so durations say nothing about load. What does is how long
+a request waits for the loop: next to nothing while there is capacity to spare, ever longer in overload.
+
+So requests begin at once while the turn of the loop is young. Once it has lasted `TURN`, they queue, and each
+further turn begins one of them: the loop always has work, and looks at its sockets often. A request that has
+waited too long is refused, after Ben Maurer's "Fail at Scale" (ACM Queue 13/8, 2015), a simple form of CoDel
+(RFC 8289): a burst may wait for `patience`; a queue that has not been empty for that long is no burst, and
+what waits in it is refused after half of that time.
 """
 
+import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 
-TOLERANCE = 1.5  # times the usual duration
-SMOOTHING = 0.2  # of a new limit, mixed into the old one
-QUEUE = 4  # requests that may wait: what the limit grows by
-LONG_WINDOW = 600  # seconds that make the usual duration: Netflix's 600 windows of a second
-WARM_UP = 10  # windows at the beginning that are averaged plainly
-MIN_SAMPLES = 10  # in a window, and
-MIN_SECONDS = 0.1  # its length: routes differ, so one request says little
+TURN = 0.005  # seconds
 
 
 class Priority(StrEnum):
+    """The most important first."""
+
     CRITICAL = "critical"
     NORMAL = "normal"
     BULK = "bulk"
@@ -28,73 +31,84 @@ class Priority(StrEnum):
 class Refusal(StrEnum):
     """Why a request was not admitted. Closed, because it is a metric label."""
 
-    LIMIT = "limit"
-    CAP = "cap"
+    LIMIT = "limit"  # as many are in flight as may be
+    QUEUE = "queue"  # it waited too long for the event loop
 
 
-class ConcurrencyLimit:
-    """`limit` adapts between `minimum` and `cap`, and `cap` holds for everyone.
+Answer = asyncio.Future[Refusal | None]
 
-    Bulk traffic may fill half of the limit, normal traffic all of it; critical traffic stops at the cap.
+
+class Admission:
+    """At most `limit` requests are in flight, which bounds memory, and none waits over `patience` seconds.
+
+    The important ones begin first. Normal traffic may fill nine tenths of the limit, bulk traffic half.
     """
 
     def __init__(
-        self, *, minimum: int = 20, cap: int = 200, clock: Callable[[], float] = time.monotonic
+        self, *, limit: int = 200, patience: float = 0.4, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.in_flight = 0
-        self._minimum = minimum
-        self._cap = cap
+        self.limit = limit
+        self.in_flight = 0  # those that wait included
+        self._shares = {Priority.NORMAL: limit - limit // 10, Priority.BULK: limit - limit // 2}
+        self._patience = patience
         self._clock = clock
-        self._limit = float(minimum)
-        self._usual = 0.0  # seconds
-        self._windows = 0
-        self._peak = 0  # of requests in flight, in this window
-        self._open_window()
+        self._queues: dict[Priority, deque[tuple[float, Answer]]] = {each: deque() for each in Priority}
+        self._turn_began: float | None = None  # None: in this turn of the loop, no request has come or waits
+        self._last_empty = 0.0
 
     @property
-    def limit(self) -> int:
-        return int(self._limit)
+    def waiting(self) -> int:
+        return sum(map(len, self._queues.values()))
 
-    def enter(self, priority: Priority) -> Refusal | None:
-        """Admit a request, which must leave, or say why not."""
-        if self.in_flight >= self._cap:
-            return Refusal.CAP
-        if priority is not Priority.CRITICAL:
-            share = self._limit if priority is Priority.NORMAL else self._limit / 2
-            if self.in_flight >= int(share):
-                return Refusal.LIMIT
+    async def acquire(self, priority: Priority) -> Refusal | None:
+        """Admit a request, which must `release`, or say why not."""
+        if self.in_flight >= self._shares.get(priority, self.limit):
+            return Refusal.LIMIT
+        now = self._clock()
         self.in_flight += 1
-        self._peak = max(self._peak, self.in_flight)
+        if self._turn_began is None:
+            self._last_empty = now
+            self._watch_turn(now)
+        elif now - self._turn_began >= TURN or self.waiting:
+            return await self._wait(priority, now)
         return None
 
-    def leave(self, seconds: float | None) -> None:
-        """`seconds` that it took; None where that says nothing about how busy the service is."""
+    def release(self) -> None:
         self.in_flight -= 1
-        if seconds is None:
-            return
-        self._samples += 1
-        self._sum += seconds
-        length = self._clock() - self._opened
-        if self._samples >= MIN_SAMPLES and length >= MIN_SECONDS:
-            self._adapt(self._sum / self._samples, min(length, 1.0))
-            self._open_window()
 
-    def _open_window(self) -> None:
-        self._samples = 0
-        self._sum = 0.0
-        self._peak = self.in_flight
-        self._opened = self._clock()
+    async def _wait(self, priority: Priority, now: float) -> Refusal | None:
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self._queues[priority].append((now, answer))
+        refusal: Refusal | None = Refusal.QUEUE  # or its caller has left
+        try:
+            refusal = await answer
+            return refusal
+        finally:
+            if refusal:
+                self.release()
 
-    def _adapt(self, seconds: float, length: float) -> None:
-        seconds = max(seconds, 1e-6)
-        self._windows += 1
-        weight = 1 / self._windows if self._windows <= WARM_UP else length * 2 / (LONG_WINDOW + 1)
-        self._usual += weight * (seconds - self._usual)
-        if self._usual > 2 * seconds:  # after a long slow-down, do not wait until it is forgotten
-            self._usual *= 0.95
-        if self._peak < self._limit / 2:  # too little traffic to learn a limit from
-            return
-        gradient = max(0.5, min(1.0, TOLERANCE * self._usual / seconds))
-        wanted = self._limit * gradient + QUEUE
-        self._limit += SMOOTHING * (wanted - self._limit)
-        self._limit = max(self._minimum, min(self._cap, self._limit))
+    def _watch_turn(self, now: float) -> None:
+        self._turn_began = now
+        asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        now = self._clock()
+        burst = now - self._last_empty < self._patience
+        patience = self._patience if burst else self._patience / 2
+        begins: Answer | None = None
+        for queue in self._queues.values():
+            while queue and (begins is None or now - queue[0][0] > patience):
+                came, answer = queue.popleft()
+                if answer.done():  # its caller has left
+                    continue
+                if now - came > patience:
+                    answer.set_result(Refusal.QUEUE)
+                else:
+                    begins = answer
+        if begins:
+            begins.set_result(None)
+        if not self.waiting:
+            self._last_empty = now
+        self._turn_began = None
+        if begins or self.waiting:
+            self._watch_turn(now)

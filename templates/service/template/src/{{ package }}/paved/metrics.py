@@ -9,7 +9,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from .limit import ConcurrencyLimit
+from .limit import Admission
 
 # OpenTelemetry's advice for http.server.request.duration, in seconds.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -43,12 +43,13 @@ class Metrics:
         """`labels`: route, method and status."""
         self._durations[labels].observe(seconds)
 
-    def watch(self, limit: ConcurrencyLimit) -> None:
+    def watch(self, admission: Admission) -> None:
         def gauge(name: str, text: str, read: Callable[[], float]) -> None:
             Gauge(f"http_server_{name}", text, registry=self.registry).set_function(read)
 
-        gauge("active_requests", "Requests in flight", lambda: limit.in_flight)
-        gauge("concurrency_limit", "Requests that may be in flight", lambda: limit.limit)
+        gauge("active_requests", "Requests in flight", lambda: admission.in_flight)
+        gauge("queued_requests", "Of those, that wait for the event loop", lambda: admission.waiting)
+        gauge("concurrency_limit", "Requests that may be in flight", lambda: admission.limit)
 
 
 class Children(dict[Any, Any]):

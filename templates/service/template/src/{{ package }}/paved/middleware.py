@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import context
 from .health import Health, State
-from .limit import ConcurrencyLimit, Priority, Refusal
+from .limit import Admission, Priority, Refusal
 from .logs import get_logger
 from .metrics import Children, Metrics
 from .problems import problem
@@ -115,11 +115,11 @@ def log_request(labels: Labels, seconds: float) -> None:
 
 
 class ShedMiddleware:
-    """Serves no more requests at once than the service can, and refuses the others at once and cheaply."""
+    """Refuses cheaply what the service has no capacity for."""
 
-    def __init__(self, app: ASGIApp, *, limit: ConcurrencyLimit, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, admission: Admission, metrics: Metrics) -> None:
         self.app = app
-        self.limit = limit
+        self.admission = admission
         self._refusals = Children(metrics.shed_requests)
         self._shed = 0
         self._tell_at = 0.0
@@ -128,36 +128,23 @@ class ShedMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if refusal := self.limit.enter(priority := context.priority.get()):
+        if refusal := await self.admission.acquire(priority := context.priority.get()):
             self._count(refusal, priority)
             # At different times, or those who were refused together come back together.
             headers = {"Retry-After": str(random.randint(1, 3))}  # noqa: S311
             await problem(scope, 503, "The service is overloaded.", headers=headers)(scope, receive, send)
             return
-        status = 500
-        started = first_byte = time.perf_counter()
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal status, first_byte
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                first_byte = time.perf_counter()
-            await send(message)
-
         try:
-            await self.app(scope, receive, send_and_note)
+            await self.app(scope, receive, send)
         finally:
-            # How long the client takes to read says nothing about us. What fails, fails fast, and would make
-            # the usual look slow, unless it was its deadline that cut it off.
-            failed = status >= 500 and status != 504
-            self.limit.leave(None if failed else first_byte - started)
+            self.admission.release()
 
     def _count(self, refusal: Refusal, priority: Priority) -> None:
         """Tells of it every ten seconds: overloaded, a service has better to do than to log."""
         self._refusals[refusal.value, priority.value].inc()
         self._shed += 1
         if (now := time.monotonic()) >= self._tell_at:
-            log.warning("load shed", requests=self._shed, limit=self.limit.limit, reason=refusal.value)
+            log.warning("load shed", requests=self._shed, reason=refusal.value)
             self._shed = 0
             self._tell_at = now + 10
 

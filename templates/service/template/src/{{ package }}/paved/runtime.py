@@ -17,7 +17,7 @@ from .background import Background
 from .dependencies import DependencyMetrics, DependencyObserver
 from .faults import FaultMiddleware, Faults, FaultyTransport
 from .health import Health, State
-from .limit import ConcurrencyLimit
+from .limit import Admission
 from .metrics import Metrics
 from .middleware import (
     ContextMiddleware,
@@ -46,8 +46,8 @@ class Runtime:
         self.description = distribution["Summary"]
         self.health = Health()
         self.metrics = Metrics(service, self.version)
-        self.limit = ConcurrencyLimit(minimum=settings.concurrency_min, cap=settings.concurrency_max)
-        self.metrics.watch(self.limit)
+        self.admission = Admission(limit=settings.concurrency_max, patience=settings.queue_seconds)
+        self.metrics.watch(self.admission)
         self._background = Background(self.health)
         self.dependencies = DependencyMetrics(self.metrics.registry)
         self.tracer_provider = tracer_provider(
@@ -110,7 +110,7 @@ class Runtime:
                     ContextMiddleware, timeout=self.settings.request_timeout_seconds, health=self.health
                 ),
                 Middleware(ObserveMiddleware, observe=self.metrics.observe_request),
-                Middleware(ShedMiddleware, limit=self.limit, metrics=self.metrics),
+                Middleware(ShedMiddleware, admission=self.admission, metrics=self.metrics),
                 Middleware(ObserveMiddleware, observe=log_request),  # what is shed has no line of its own
                 Middleware(RecoverMiddleware),
                 *([Middleware(FaultMiddleware, faults=self.faults)] if self.faults else []),

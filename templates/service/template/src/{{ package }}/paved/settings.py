@@ -36,9 +36,8 @@ class RoadSettings(BaseSettings):
     log_level: Level = "INFO"
     log_format: Literal["json", "console"] = "json"  # console only on a terminal
     request_timeout_seconds: float = Field(10, gt=0, le=3600)
-    # Where the limit of requests in flight begins, what it never falls below, and where it ends.
-    concurrency_min: int = Field(20, ge=1)
-    concurrency_max: int = Field(200, ge=1)
+    concurrency_max: int = Field(200, ge=1)  # requests in flight
+    queue_seconds: float = Field(0.4, gt=0, le=60)  # that a request may wait for the event loop
     drain_seconds: float = Field(
         5, ge=0, le=600
     )  # unready but serving, until the load balancers have noticed
@@ -53,13 +52,6 @@ class RoadSettings(BaseSettings):
     def _not_the_public_port(cls, value: int, info: ValidationInfo) -> int:
         if value == info.data.get("port"):
             raise ValueError("must not be PORT")
-        return value
-
-    @field_validator("concurrency_max")
-    @classmethod
-    def _above_the_minimum(cls, value: int, info: ValidationInfo) -> int:
-        if value < info.data.get("concurrency_min", 1):
-            raise ValueError("must be at least CONCURRENCY_MIN")
         return value
 
 
