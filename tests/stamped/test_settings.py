@@ -10,14 +10,44 @@ from typing import Any
 from paved_road.testing import run
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
-ASK = "import json; from orders.paved import RoadSettings as S; print(json.dumps(S.model_json_schema()['properties']))"
+ASK = "import json; from orders.{} as S; print(json.dumps(S.model_json_schema()))"
 
 
-def test_every_setting_is_in_the_reference_with_its_default_and_what_is_allowed(installed: Path) -> None:
-    schema = json.loads(run(installed / ".venv/bin/python", "-c", ASK, cwd=installed).stdout)
-    expected = {name.upper(): (_default(field), _allowed(field)) for name, field in schema.items()}
+def test_every_setting_is_in_the_reference_with_its_default_what_is_allowed_and_what_it_means(installed: Path) -> None:
+    """When this fails: a field of RoadSettings, the string below it, and a row of the page say different things."""
+    schema = schema_of("paved import RoadSettings", installed)["properties"]
+    expected = {name.upper(): (_default(field), _allowed(field), _meaning(field)) for name, field in schema.items()}
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \| (.+?) \| (.+?) \|$", PAGE.read_text(), re.MULTILINE)
-    assert {name: (default, allowed) for name, default, allowed, _ in rows} == expected
+    assert {name: (default, allowed, _plain(meaning)) for name, default, allowed, meaning in rows} == expected
+
+
+def test_every_setting_of_a_service_is_in_its_readme(installed: Path) -> None:
+    """When this fails: a row of README.md.jinja is missing, or differs from the field and the string below it."""
+    schema = schema_of("settings import Settings", installed)
+    required = set(schema["required"])
+    expected = {
+        name.upper(): ("required" if name in required else _default(field), _meaning(field))
+        for name, field in schema["properties"].items()
+    }
+    readme = (installed / "README.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \| (.+?) \|$", readme, re.MULTILINE)
+    assert {name: (default, _plain(meaning)) for name, default, meaning in rows} == expected
+
+
+def schema_of(which: str, installed: Path) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(
+        run(installed / ".venv/bin/python", "-c", ASK.format(which), cwd=installed).stdout
+    )
+    return schema
+
+
+def _meaning(field: dict[str, Any]) -> str:
+    return str(field.get("description", "nothing")).removesuffix(".")
+
+
+def _plain(cell: str) -> str:
+    """A cell's words, without links and code marks."""
+    return re.sub(r"\[(.+?)\]\(.+?\)", r"\1", cell).replace("`", "")
 
 
 def _default(field: dict[str, Any]) -> str:

@@ -21,31 +21,46 @@ Level = Annotated[
 
 
 class RoadSettings(BaseSettings):
+    """What can be set in every service: each field by the environment variable of its name in capitals."""
+
     # An empty variable is a variable that nobody has set.
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     host: str = "0.0.0.0"  # noqa: S104 (in a container, all there is)
+    """Address to listen on."""
     port: int = Field(8080, ge=1, le=65535)
-    # For probes and metrics alone, where the route cannot lead; 0 answers them on the public port.
+    """Port of the API."""
     internal_port: int = Field(
         default_factory=lambda data: 8082 if data["port"] == 8081 else 8081,
         ge=0,
         le=65535,
         json_schema_extra={"default": 8081},
     )
+    """Port of the probes and the metrics, which the route cannot reach; 0 answers them on PORT."""
     log_level: Level = "INFO"
-    log_format: Literal["json", "console"] = "json"  # console only on a terminal
+    """Lowest level of the service's own log; libraries log warnings and above."""
+    log_format: Literal["json", "console"] = "json"
+    """console is for people, and only used on a terminal."""
     request_timeout_seconds: float = Field(10, gt=0, le=3600)
-    concurrency_max: int = Field(200, ge=1)  # requests in flight
-    queue_seconds: float = Field(0.4, gt=0, le=60)  # that a request may wait for the event loop
-    drain_seconds: float = Field(
-        5, ge=0, le=600
-    )  # unready but serving, until the load balancers have noticed
-    grace_seconds: int = Field(20, ge=1, le=600)  # then, for the requests in flight
-    fault_injection_key: SecretStr | None = Field(None, min_length=32)  # without it no fault can be injected
-    fault_injection_halt_file: Path | None = None  # while it exists, none is
+    """Time until the first byte of a response; after that, the answer is 504. Callers can shorten it."""
+    concurrency_max: int = Field(200, ge=1)
+    """How many requests may be in flight; it bounds memory."""
+    queue_seconds: float = Field(0.4, gt=0, le=60)
+    """Time a request may wait for the event loop before it is refused; half of it in a queue that lasts."""
+    drain_seconds: float = Field(5, ge=0, le=600)
+    """Time after SIGTERM in which the service is unready but serves, so that load balancers notice."""
+    grace_seconds: int = Field(20, ge=1, le=600)
+    """Time after that for the requests in flight to finish."""
+    fault_injection_key: SecretStr | None = Field(None, min_length=32)
+    """Signs the faults that may be injected; without it, none can be."""
+    fault_injection_halt_file: Path | None = None
+    """While this file exists, no fault is injected."""
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
+    """Where traces are sent, over HTTP; /v1/traces is added. Without it, none are sent."""
     otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1)
+    """Share of requests to trace if the caller has not decided."""
 
     @field_validator("internal_port")
     @classmethod
