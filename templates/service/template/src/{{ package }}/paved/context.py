@@ -17,7 +17,9 @@ TIMEOUT = "X-Request-Timeout-Ms"
 PRIORITY = "X-Request-Priority"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-deadline: ContextVar[float | None] = ContextVar("deadline", default=None)  # in seconds of time.monotonic()
+"""The id of the request that is being served; None outside of one."""
+deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+"""When the request's caller stops waiting, in seconds of time.monotonic(); None outside of a request."""
 priority: ContextVar[Priority] = ContextVar("priority", default=Priority.NORMAL)
 
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")

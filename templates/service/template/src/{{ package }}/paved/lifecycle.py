@@ -50,6 +50,10 @@ class DrainingServer(uvicorn.Server):
 
 
 def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI]) -> None:
+    """Serve the application until SIGTERM or SIGINT, then drain. Call it in the main thread, which it blocks.
+
+    Ends the process with one line on stderr, and exit code 2 if a setting is wrong, 1 if a port is taken.
+    """
     settings = load(service, settings_class)
     console = settings.log_format == "console" and sys.stdout.isatty()
     logs.configure(service, settings.log_level, console=console)

@@ -37,6 +37,12 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 class Runtime:
+    """What the application and the clients of one service share.
+
+    `service` names the installed distribution, whose version and summary it takes; without one, it raises
+    PackageNotFoundError.
+    """
+
     def __init__(self, service: str, settings: RoadSettings) -> None:
         distribution = metadata(service)
         endpoint = settings.otel_exporter_otlp_endpoint
@@ -61,7 +67,10 @@ class Runtime:
         self._transports: list[HttpTransport] = []
 
     def client(self, dependency: Dependency) -> Client:
-        """A client that is measured, is part of readiness, and is closed when the service stops."""
+        """A client of the dependency: measured, a part of readiness, closed when the service stops.
+
+        Make it once, before the service starts. A critical dependency that is down makes the service unready.
+        """
         transport = HttpTransport(dependency, self.tracer_provider.get_tracer(__package__))
         observer = DependencyObserver(self.dependencies, dependency.name)
         faulty = self.faults and FaultyTransport(
@@ -74,11 +83,18 @@ class Runtime:
         return client
 
     def background(self, name: str, function: Callable[[], Awaitable[None]]) -> None:
-        """Run it beside the requests, from before the service is ready until it stops."""
+        """Run `function` beside the requests, from before the service is ready until it stops.
+
+        It is then cancelled, and has 5 seconds to end. Raises ValueError if another task has the name.
+        """
         self._background.add(name, function)
 
     def app(self, *, lifespan: Lifespan | None = None, **options: Any) -> FastAPI:
-        """FastAPI with the probes, the middleware and the problem details. `options` are FastAPI's."""
+        """FastAPI with the probes, the middleware and the problem details.
+
+        `lifespan` surrounds the time in which background tasks run and requests are served. `options` are
+        FastAPI's; one that the road sets itself (`title`, `middleware`...) is a TypeError.
+        """
         probes = {
             "/livez": self.health.live,
             "/readyz": self.health.ready,
