@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,17 @@ from tests.tools import tool
 
 RULES = "deploy/observability/rules.yaml"
 TESTS = "deploy/observability/rules_test.yaml"
+OUTAGES = "deploy/observability/outages_test.yaml"
 EVERY = [pytest.param(row, id=spelled(row)) for row in pairs()]
 
 # Each burn rate with its windows: Google's SRE workbook, chapter 5, table 5-8.
+SECONDS = {"1h": 3600, "6h": 21600, "1d": 86400, "3d": 259200}
 BURNS = {("1h", "5m"): 14.4, ("6h", "30m"): 6, ("1d", "2h"): 3, ("3d", "6h"): 1}
+
+
+def chance(least: int, expected: float) -> float:
+    """Of so many events or more, where `expected` are usual (Poisson)."""
+    return 1 - sum(math.exp(-expected) * expected**k / math.factorial(k) for k in range(least))
 
 
 @functools.cache
@@ -41,9 +49,9 @@ def alerts(text: str) -> list[dict[str, Any]]:
     return [rule for rule in rules(text) if "alert" in rule]
 
 
-def judged(folder: Path, files: dict[str, str]) -> str:
+def judged(folder: Path, files: dict[str, str], *tests: str) -> str:
     """What `make alerts` says against them: nothing when they pass."""
-    for path in (RULES, TESTS, "Makefile", "dev/prometheus.yaml"):
+    for path in (RULES, *tests, "Makefile", "dev/prometheus.yaml"):
         write_files(folder, {path: files[path]})
     done = run("make", "--no-print-directory", "alerts", f"PROMTOOL={tool('promtool')}", cwd=folder)
     return "" if done.returncode == 0 else done.stdout + done.stderr
@@ -57,7 +65,7 @@ def test_promtool_takes_the_rules_of_every_answer(tmp_path: Path, answers: dict[
     assert made.returncode == 0, made.stderr
     done = run(tool("promtool"), "check", "config", "prometheus.yaml", cwd=tmp_path / "dev")
     assert done.returncode == 0, done.stderr
-    assert "33 rules found" in done.stdout
+    assert "59 rules found" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -70,7 +78,7 @@ def test_promtool_takes_the_rules_of_every_answer(tmp_path: Path, answers: dict[
     ids=str,
 )
 def test_their_unit_tests_hold_for_every_objective(tmp_path: Path, answers: dict[str, Any]) -> None:
-    assert judged(tmp_path, stamped(**answers)) == ""
+    assert judged(tmp_path, stamped(**answers), TESTS, OUTAGES) == ""
 
 
 @pytest.mark.parametrize(
@@ -84,8 +92,13 @@ def test_their_unit_tests_hold_for_every_objective(tmp_path: Path, answers: dict
         (', http_response_status_code=~"5.."', ', http_response_status_code=~"4.."'),
         (', namespace!~".+-(dev|staging)"', ""),
         ('le="0.5"', 'le="0.25"'),
-        ("absent(up", "absent(down"),
         ("[30m]) > 2", "[30m]) > 0"),
+        ("h) > 100", "h) >= 0"),
+        ("[2h] offset", "[5m] offset"),
+        ("[2h] offset 167h", "[2h] offset 23h"),
+        ("or 0 * group", "or 1000 * group"),
+        ("[1h])) > 3", "[1h])) > 0"),
+        ('le="0.25"}[10m]))\n            / sum by (job, namespace) (rate(event_loop_lag_seconds_count', 'le="5"}[10m]))\n            / sum by (job, namespace) (rate(event_loop_lag_seconds_count'),
         ("> 0.85", "> 0.4"),
         ("> 0.01 * sum", "> 0.001 * sum"),
         ('state="open"', 'state="closed"'),
@@ -99,12 +112,32 @@ def test_their_unit_tests_hold_for_every_objective(tmp_path: Path, answers: dict
 def test_their_unit_tests_find_a_wrong_rule(tmp_path: Path, right: str, wrong: str) -> None:
     files = stamped(deploy="none")
     assert right in files[RULES]
-    assert "FAILED" in judged(tmp_path, files | {RULES: files[RULES].replace(right, wrong)})
+    assert "FAILED" in judged(tmp_path, files | {RULES: files[RULES].replace(right, wrong)}, TESTS)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("* 3600 >= 5", "* 3600 >= 1"),
+        ("* 3600 >= 5", "* 3600 >= 50"),
+        ("or rate(http_server_shed_requests_total", "or 0 * rate(http_server_shed_requests_total"),
+        ("(service_ready{", "(no_such_metric{"),
+        ("or on (job) absent(up", "or on (job) absent(down"),
+        ("present_over_time(up", "group by (job, namespace) (up"),
+        ("or up{", "or down{"),
+        ("          for: 5m\n", "          for: 0m\n"),
+    ],
+)
+def test_the_unit_tests_of_outages_find_a_wrong_rule(tmp_path: Path, right: str, wrong: str) -> None:
+    files = stamped(deploy="none")
+    assert right in files[RULES]
+    assert "FAILED" in judged(tmp_path, files | {RULES: files[RULES].replace(right, wrong)}, OUTAGES)
 
 
 def test_promtool_finds_what_is_no_rule(tmp_path: Path) -> None:
     files = stamped()
-    assert "parse error" in judged(tmp_path, files | {RULES: files[RULES].replace("> 0.85", "> > 0.85")})
+    broken = files | {RULES: files[RULES].replace("> 0.85", "> > 0.85")}
+    assert "parse error" in judged(tmp_path, broken, TESTS)
 
 
 @pytest.mark.parametrize("answers", EVERY)
@@ -116,12 +149,20 @@ def test_the_thresholds_are_those_of_the_objectives(answers: dict[str, Any]) -> 
     for rule in burning:
         sides = re.findall(r"(errors|slow):ratio_rate(\w+)\S* > (\S+) \* (\S+)", rule["expr"])
         ((kind, long, factor, budget), (_, short, _, _)) = sides
+        (floor,) = re.findall(rf"{kind}:rate{long}\S+ \* (\d+) >= (\d+)", rule["expr"])
+        assert SECONDS[long] == int(floor[0])
+        by_chance = 30 * 86400 / SECONDS[long] * chance(int(floor[1]), int(floor[1]) / float(factor))
+        assert by_chance < 0.1 or rule["labels"]["severity"] == "ticket", "a service within its objective is paged"
         assert BURNS[long, short] == float(factor)
         assert float(budget) == pytest.approx(budgets[kind])
         assert float(factor) * float(budget) < 1, "no share of failures could ever fire it"
         assert rule["labels"]["window"] == long
     limits = {
-        m.value for rule in rules(text) for s in selectors(rule["expr"]) for m in s.matchers.matchers if m.name == "le"
+        m.value
+        for rule in rules(text)
+        for s in selectors(rule["expr"])
+        for m in s.matchers.matchers
+        if m.name == "le" and str(s.name).startswith("http_server")
     }
     assert limits == {str(answers["slo_latency_ms"] / 1000)}
     strategy = stamped(**answers).get("deploy/strategy/analysis.yaml", "")

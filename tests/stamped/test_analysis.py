@@ -79,6 +79,16 @@ def test_a_version_that_fails_is_taken_back(world: World, server: Prometheus) ->
     assert verdicts(server)["errors"] == "Failed"
 
 
+def test_one_failed_request_among_few_proves_nothing(world: World, server: Prometheus) -> None:
+    with world.inventory():
+        for timeout in ("0", "5000"):
+            first(world, server, X_Request_Timeout_Ms=timeout)
+        for timeout in ("0", "5000", "5000"):
+            world.get("/orders/1", X_Request_Timeout_Ms=timeout)
+        server.scraped()
+    assert verdicts(server) == {"errors": "Inconclusive", "slow": "Successful"}
+
+
 def test_a_version_that_is_slow_is_taken_back(world: World, server: Prometheus) -> None:
     with world.inventory() as inventory:
         first(world, server)

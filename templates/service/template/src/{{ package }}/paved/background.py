@@ -1,41 +1,69 @@
-"""Work beside the requests: started when the service is set up, watched while it runs, ended with it."""
+"""Work beside the requests: started when the service is set up, restarted when it crashes, ended with it.
+
+A task that crashed is started again after a pause that doubles each time, with jitter, so that instances do
+not all come back at the same moment; Kubernetes does so with containers, only slower. One crash says little:
+a message that nobody can read, a queue that is being upgraded. Five in a row, the number after which systemd
+gives up, mean that the task does not work. With these pauses they take between 7 and 15 seconds.
+"""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from prometheus_client import Counter
 
 from .health import Health
 from .logs import get_logger
 
+FIRST_PAUSE = 1.0  # seconds before the first restart
+LONGEST_PAUSE = 30.0  # seconds
+CRASHES = 5  # in a row, that make the service unready
+STEADY = 60.0  # seconds that a task runs before its crashes are forgotten
 STOP_SECONDS = 5.0  # that a task has to end once it is cancelled
 
 log = get_logger()
 
 
-class Background:
-    """Tasks that are critical to this service: one that crashed makes it unready, and readiness says why."""
+@dataclass(slots=True)
+class Task:
+    function: Callable[[], Awaitable[None]]
+    crashes: int = 0  # in a row
+    error: Exception | None = None  # of the last crash
+    started: float | None = None  # at this time of the loop; None in a pause
 
-    def __init__(self, health: Health) -> None:
+    def is_steady(self) -> bool:
+        return self.started is not None and asyncio.get_running_loop().time() - self.started >= STEADY
+
+    async def check(self) -> None:
+        """Raise why the task keeps crashing."""
+        if self.error and self.crashes >= CRASHES and not self.is_steady():
+            raise self.error.with_traceback(None)
+
+
+class Background:
+    """Tasks that are critical to this service. While one keeps crashing, it is unready, and says why.
+
+    A task that returns has finished and is not started again.
+    """
+
+    def __init__(self, health: Health, crashes: Counter) -> None:
         self._health = health
-        self._functions: dict[str, Callable[[], Awaitable[None]]] = {}
-        self._crashed: dict[str, Exception] = {}
+        self._crashes = crashes
+        self._tasks: dict[str, Task] = {}
 
     def add(self, name: str, function: Callable[[], Awaitable[None]]) -> None:
-        async def check() -> None:
-            if name in self._crashed:
-                raise self._crashed[name].with_traceback(None)
-
-        if name in self._functions:
+        """Raises ValueError where there is a task of this name already."""
+        if name in self._tasks:
             raise ValueError(f"there are two background tasks called {name}")
-        self._functions[name] = function
-        self._health.add(name, check, critical=True)
+        self._tasks[name] = task = Task(function)
+        self._crashes.labels(name)  # made now, so that it is 0 and not absent before the first
+        self._health.add(name, task.check, critical=True)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        tasks = [
-            asyncio.create_task(self._watch(name, function), name=name)
-            for name, function in self._functions.items()
-        ]
+        tasks = [asyncio.create_task(self._keep(name, task), name=name) for name, task in self._tasks.items()]
         try:
             yield
         finally:
@@ -46,11 +74,30 @@ class Background:
                 for task in late:
                     log.error("background task does not end", task=task.get_name())
 
-    async def _watch(self, name: str, function: Callable[[], Awaitable[None]]) -> None:
+    async def _keep(self, name: str, task: Task) -> None:
+        """Run it until it finishes or the service stops."""
+        while not await self._finishes(name, task):
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (task.crashes - 1)) * random.uniform(0.5, 1)  # noqa: S311
+            log.info("background task restarts", task=name, seconds=round(pause, 1), crashes=task.crashes)
+            await asyncio.sleep(pause)
+
+    async def _finishes(self, name: str, task: Task) -> bool:
+        task.started = asyncio.get_running_loop().time()
         try:
-            await function()
-        except Exception as error:  # whatever it is, readiness must tell it
-            self._crashed[name] = error
+            await task.function()
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # SystemExit, which would end the process, and what libraries make up
+            current = asyncio.current_task()
+            stopping = current is not None and current.cancelling() > 0
+            if stopping and isinstance(error, asyncio.CancelledError):
+                raise
+            task.crashes = 1 if task.is_steady() else task.crashes + 1
+            task.error = error if isinstance(error, Exception) else RuntimeError(repr(error))
+            task.started = None
+            self._crashes.labels(name).inc()
             log.exception("background task crashed", task=name)
-        else:
-            log.info("background task finished", task=name)
+            return stopping
+        task.error = None
+        log.info("background task finished", task=name)
+        return True

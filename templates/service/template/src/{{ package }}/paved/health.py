@@ -5,11 +5,12 @@ outage of one service into a restart storm of all. Readiness asks the critical d
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -37,8 +38,12 @@ class Check:
 Results = dict[str, dict[str, object]]  # by name: its status, whether it is critical, why it is down
 
 
-class Health:
-    """What the probes say. Checks run together, within `timeout` seconds; their results hold for `ttl`."""
+class Health(Collector):
+    """What the probes say. Checks run together, within `timeout` seconds; their results hold for `ttl`.
+
+    It is also a collector of metrics, which tell what the last `report` found: whoever serves them asks for
+    a report first, so that they are right when no probe asks.
+    """
 
     def __init__(self, *, timeout: float = 0.8, ttl: float = 1.0) -> None:
         self.state = State.STARTING
@@ -47,7 +52,7 @@ class Health:
         self._checks: list[Check] = []
         self._running: asyncio.Task[Results] | None = None
         self._fresh_until = 0.0
-        self._last: dict[str, object] = {}  # the status of each check, to tell of its changes
+        self._last: Results = {}
 
     def add(self, name: str, run: Callable[[], Awaitable[None]], *, critical: bool) -> None:
         self._checks.append(Check(name=name, critical=critical, run=run))
@@ -60,28 +65,45 @@ class Health:
         return JSONResponse({"status": "starting" if status == 503 else "started"}, status)
 
     async def ready(self, _: Request) -> Response:
+        checks = await self.report()
         if self.state is not State.READY:
             return JSONResponse({"status": self.state.value}, 503)
-        checks = await self._results()
-        down = [check for check in checks.values() if check["status"] == "down"]
-        unready = any(check["critical"] for check in down)
-        status = "unready" if unready else "degraded" if down else "ready"
-        return JSONResponse({"status": status, "checks": checks}, 503 if unready else 200)
+        down = any(check["status"] == "down" for check in checks.values())
+        status = "unready" if not self._is_ready() else "degraded" if down else "ready"
+        return JSONResponse({"status": status, "checks": checks}, 200 if self._is_ready() else 503)
 
-    async def _results(self) -> Results:
-        """The last results while they are fresh; one run of the checks for all who ask for new ones."""
-        if self._running is None or (self._running.done() and time.monotonic() >= self._fresh_until):
+    def collect(self) -> Iterable[Metric]:
+        """Their names are an interface: alerts and dashboards use them."""
+        yield GaugeMetricFamily("service_ready", "1 where /readyz says 200", value=self._is_ready())
+        checks = GaugeMetricFamily("service_check_up", "1 is up", labels=["check", "critical"])
+        for name, result in self._last.items():
+            checks.add_metric([name, str(result["critical"]).lower()], result["status"] == "up")
+        yield checks
+
+    def _is_ready(self) -> bool:
+        failed = any(check["critical"] and check["status"] == "down" for check in self._last.values())
+        return self.state is State.READY and not failed
+
+    async def report(self) -> Results:
+        """The last results while they are fresh; one run of the checks for all who ask for new ones.
+
+        None while the service starts or drains: then it is unready, however its checks are.
+        """
+        if self.state is not State.READY:
+            return {}
+        now = asyncio.get_running_loop().time()
+        if self._running is None or (self._running.done() and now >= self._fresh_until):
             self._running = asyncio.create_task(self._run())
         return await asyncio.shield(self._running)
 
     async def _run(self) -> Results:
         results = await asyncio.gather(*map(self._result, self._checks))
-        self._fresh_until = time.monotonic() + self._ttl
+        self._fresh_until = asyncio.get_running_loop().time() + self._ttl
         named = {check.name: result for check, result in zip(self._checks, results, strict=True)}
         for name, result in named.items():
-            if result["status"] != self._last.get(name, "up"):
+            if result["status"] != self._last.get(name, {"status": "up"})["status"]:
                 log.warning("check changed", check=name, **result)
-            self._last[name] = result["status"]
+        self._last = named
         return named
 
     async def _result(self, check: Check) -> dict[str, object]:

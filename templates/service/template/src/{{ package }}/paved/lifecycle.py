@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from . import logs
 from .health import Health, State
 from .settings import RoadSettings, S, load
+from .watchdog import Watchdog
 
 log = logs.get_logger()
 
@@ -24,15 +25,22 @@ class DrainingServer(uvicorn.Server):
     ends a graceful stop by raising the signal again, and so with the exit code of a crash.
     """
 
-    def __init__(self, config: uvicorn.Config, health: Health, drain_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, health: Health, watchdog: Watchdog, drain_seconds: float
+    ) -> None:
         super().__init__(config)
         self._health = health
+        self._watchdog = watchdog
         self._drain_seconds = drain_seconds
         self._stop_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         log.info("listening", ports=[each.getsockname()[1] for each in sockets or ()])
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        with self._watchdog.watching():
+            await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._health.state is State.DRAINING:  # the second signal: end as a process that handles none
@@ -69,7 +77,9 @@ def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI
         timeout_keep_alive=75,
         timeout_graceful_shutdown=settings.grace_seconds,
     )
-    DrainingServer(config, app.state.runtime.health, settings.drain_seconds).run(sockets)
+    runtime = app.state.runtime
+    watchdog = Watchdog(runtime.metrics.loop_lag)
+    DrainingServer(config, runtime.health, watchdog, settings.drain_seconds).run(sockets)
 
 
 def listen(service: str, settings: RoadSettings) -> list[socket.socket]:

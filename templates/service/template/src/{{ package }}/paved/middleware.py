@@ -73,45 +73,55 @@ class ContextMiddleware:
         await self.app(scope, receive, send_with_headers)
 
 
-Labels = tuple[str, str, int]  # the route's template and never the path, the method, the status
+SHED = "paved.shed"  # in the scope of a request that was refused because the service is overloaded
 
 
 class ObserveMiddleware:
-    """Tells `observe` how each request ended: its labels and the seconds that it took."""
+    """One measurement and one log line for each request that was served, by the route's template.
 
-    def __init__(self, app: ASGIApp, *, observe: Callable[[Labels, float], None]) -> None:
+    A request ends with the last byte of its response: nobody waits for the background tasks of a response.
+    The time that it takes to shed a request says nothing; `ShedMiddleware` counts those.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self.app = app
-        self.observe = observe
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = 500
+        status, ended = 500, False
         started = time.perf_counter()
+
+        def end() -> None:
+            nonlocal ended
+            if not ended and SHED not in scope:
+                seconds, route = time.perf_counter() - started, _template(scope)
+                method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+                self.metrics.observe_request((route, method, status), seconds)
+                milliseconds = round(seconds * 1000, 3)
+                log.info("request", method=method, route=route, status=status, duration_ms=milliseconds)
+            ended = True
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                end()
 
         try:
             await self.app(scope, receive, send_and_note)
         finally:
-            self.observe(_labels(scope, status), time.perf_counter() - started)
+            end()
 
 
-def _labels(scope: Scope, status: int) -> Labels:
+def _template(scope: Scope) -> str:
+    """Of the route, and never the path: paths hold names and tokens."""
     # FastAPI's telemetry knows the whole template; scope["route"] lacks the prefix of include_router.
-    route = getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
-    method = scope["method"] if scope["method"] in METHODS else "_OTHER"
-    return route, method, status
-
-
-def log_request(labels: Labels, seconds: float) -> None:
-    route, method, status = labels
-    log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 3))
+    return getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
 
 
 class ShedMiddleware:
@@ -129,6 +139,7 @@ class ShedMiddleware:
             await self.app(scope, receive, send)
             return
         if refusal := await self.admission.acquire(priority := context.priority.get()):
+            scope[SHED] = True
             self._count(refusal, priority)
             # At different times, or those who were refused together come back together.
             headers = {"Retry-After": str(random.randint(1, 3))}  # noqa: S311

@@ -25,7 +25,6 @@ from .middleware import (
     ProbeMiddleware,
     RecoverMiddleware,
     ShedMiddleware,
-    log_request,
 )
 from .resilience.client import Client
 from .resilience.model import Dependency
@@ -54,7 +53,8 @@ class Runtime:
         self.metrics = Metrics(service, self.version)
         self.admission = Admission(limit=settings.concurrency_max, patience=settings.queue_seconds)
         self.metrics.watch(self.admission)
-        self._background = Background(self.health)
+        self.metrics.registry.register(self.health)
+        self._background = Background(self.health, self.metrics.background_crashes)
         self.dependencies = DependencyMetrics(self.metrics.registry)
         self.tracer_provider = tracer_provider(
             service,
@@ -125,9 +125,8 @@ class Runtime:
                 Middleware(
                     ContextMiddleware, timeout=self.settings.request_timeout_seconds, health=self.health
                 ),
-                Middleware(ObserveMiddleware, observe=self.metrics.observe_request),
+                Middleware(ObserveMiddleware, metrics=self.metrics),
                 Middleware(ShedMiddleware, admission=self.admission, metrics=self.metrics),
-                Middleware(ObserveMiddleware, observe=log_request),  # what is shed has no line of its own
                 Middleware(RecoverMiddleware),
                 *([Middleware(FaultMiddleware, faults=self.faults)] if self.faults else []),
             ],
@@ -138,6 +137,7 @@ class Runtime:
         return app
 
     async def _metrics(self, request: Request) -> Response:
+        await self.health.report()
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(self.metrics.registry), headers={"Content-Type": content_type})
 
