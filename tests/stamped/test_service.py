@@ -47,7 +47,7 @@ def test_every_combination_passes_its_own_gate_without_a_warning(tmp_path: Path,
 def test_the_gate_fails_when_the_service_is_broken(tmp_path: Path) -> None:
     service = stamp(tmp_path / "orders")
     orders = service / "src" / "orders" / "api" / "orders.py"
-    orders.write_text(orders.read_text().replace("degraded=stock.degraded", "degraded=False"))
+    orders.write_text(orders.read_text().replace("degraded=answer.degraded", "degraded=False"))
     done = run("make", "check", cwd=service)
     assert done.returncode != 0
     assert "test_orders" in done.stdout

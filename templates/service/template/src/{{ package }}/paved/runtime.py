@@ -71,7 +71,8 @@ class Runtime:
 
         Make it once, before the service starts. A critical dependency that is down makes the service unready.
         """
-        transport = HttpTransport(dependency, self.tracer_provider.get_tracer(__package__))
+        tracer = self.tracer_provider.get_tracer(__package__)
+        transport = HttpTransport(dependency, tracer, user_agent=f"{self.service}/{self.version}")
         observer = DependencyObserver(self.dependencies, dependency.name)
         faulty = self.faults and FaultyTransport(
             transport, dependency.name, self.faults, observer.fault_injected
