@@ -13,8 +13,8 @@ help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: .venv/ready ## Stamp a service, test it, run it, break its dependency and see it cope
-	$(BIN)/python scripts/demo.py demo/orders
+demo: .venv/ready ## Stamp a service, work on it, update it, test it, run it, break its dependency
+	$(BIN)/python -m scripts.demo demo/orders
 
 .PHONY: test
 test: .venv/ready lint ## The whole suite: lint, types, structure, tests

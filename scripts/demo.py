@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from paved_road.testing import ask, ask_until, free_port, running
+from scripts import team
 
 PAVED = str(Path(sys.executable).with_name("paved"))
 
@@ -25,10 +26,10 @@ def main(destination: Path) -> None:
     begun = time.monotonic()
     clear(destination)
 
-    step("Stamp a service from the paved road, from its first release")
-    shell(PAVED, "new", str(destination), "--defaults", "--ref", "1.0.0")
+    step("Stamp a service from the paved road, from the release before the latest one")
+    shell(PAVED, "new", str(destination), "--defaults", "--ref", "1.1.0")
 
-    step("Its team works on it, in the same files as the road")
+    step("Its team works on it, in the same files as the road: a second dependency, an endpoint, tests")
     work_on(destination)
 
     step("The road has moved on: what would an update do? Each file is told, and nothing is changed")
@@ -37,7 +38,7 @@ def main(destination: Path) -> None:
     step("Update it: one merge, computed before the first file changes; the team's lines are still there")
     shell(PAVED, "update", "--commit", cwd=destination, last=8)
     shell(PAVED, "status", cwd=destination)
-    shell("git", "grep", "-n", "# ours", cwd=destination)
+    shell("git", "grep", "-n", "-i", "prices", "src/*.py", "tests/*.py", cwd=destination)
 
     step("Run its own gate: lint, types, dependencies, tests")
     shell("make", "check", cwd=destination)
@@ -47,6 +48,7 @@ def main(destination: Path) -> None:
         "PORT": str(port),
         "INTERNAL_PORT": str(internal_port),
         "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
+        "PRICES_URL": "http://127.0.0.1:9",
         "DRAIN_SECONDS": "2",
     }
     stub: list[str | Path] = [destination / ".venv/bin/python", "dev/stubs/inventory.py", "--port", str(inventory_port)]
@@ -112,10 +114,11 @@ def clear(destination: Path) -> None:
 
 
 def work_on(service: Path) -> None:
-    """Two edits of a team, committed: in its own code, and in a file that the road will move."""
-    for path in ("src/orders/api/orders.py", "dev/inventory_stub.py"):
-        file = service / path
-        file.write_text(file.read_text() + "\n\n# ours\n")
+    """What a team did, committed: in files of its own, and in files that the release changes, too."""
+    for path, text in team.with_a_dependency(service).items():
+        (service / path).write_text(text)
+    shell("git", "add", "--all", cwd=service)
+    shell("git", "diff", "--cached", "--stat", cwd=service)
     shell("git", "config", "user.name", "A team", cwd=service)  # a machine that has just got git knows nobody
     shell("git", "config", "user.email", "team@localhost", cwd=service)
     shell("git", "commit", "--quiet", "--all", "--message", "Ours", cwd=service)

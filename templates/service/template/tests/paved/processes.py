@@ -34,7 +34,8 @@ def free_port() -> int:
 class Process:
     """A server as a process of its own, listening on `port` until the test ends it.
 
-    A service has an internal port too, and answers its probes there.
+    With `internal` it has an internal port too, and answers its probes there: so does a module, which is a
+    service, and not a script, which is the stub of one.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class Process:
         *arguments: str,
         env: dict[str, str] | None = None,
         path: str = "/livez",
-        internal: bool = False,
+        internal: bool | None = None,
     ) -> None:
+        if internal is None:
+            internal = arguments[0] == "-m"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.internal_port = free_port() if internal else 0

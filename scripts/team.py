@@ -1,0 +1,130 @@
+"""What a team did to a service of 1.1.0: lines of its own in every file that both may edit, and a dependency."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paved_road.owners import Owner
+from paved_road.service import open_service
+
+CLIENT = '''\
+"""The prices: what an item costs today. An order can be shown with yesterday's."""
+
+from pydantic import AnyHttpUrl
+
+from ..paved import Dependency, Policy, Stale
+
+
+def dependency(base_url: AnyHttpUrl) -> Dependency:
+    return Dependency(
+        name="prices",
+        base_url=str(base_url),
+        critical=False,
+        policy=Policy(deadline=1.0, attempt_timeout=0.4),
+        fallback=Stale(max_age=3600, otherwise={"price": None}),
+    )
+'''
+ENDPOINT = (
+    '\n\n@router.get("/orders/{order_id}/notes")\nasync def notes(order_id: str) -> list[str]:\n    return [order_id]\n'
+)
+OURS = "a line of ours"
+
+UP = '"inventory": {"status": "up", "critical": False}'
+DOWN = '"inventory": {"status": "down", "critical": False, "reason": "connect_error"}'
+DEPENDENCY = {
+    "src/orders/settings.py": {
+        "    inventory_url: AnyHttpUrl\n": "    inventory_url: AnyHttpUrl\n    prices_url: AnyHttpUrl\n"
+    },
+    "src/orders/app.py": {
+        "import inventory\n": "import inventory, prices\n",
+        "    app.include_router(orders.router)\n": (
+            "    app.state.prices = runtime.client(prices.dependency(settings.prices_url))\n"
+            "    app.include_router(orders.router)\n"
+        ),
+    },
+    "tests/conftest.py": {
+        "**values: object) -> Settings:\n": (
+            '**values: object) -> Settings:\n        values.setdefault("prices_url", "http://127.0.0.1:9")\n'
+        ),
+        "(**env: str) -> Process:\n": (
+            '(**env: str) -> Process:\n        env.setdefault("PRICES_URL", "http://127.0.0.1:9")\n'
+        ),
+    },
+    "tests/test_settings.py": {
+        "    for name, value in env.items():\n": (
+            '    monkeypatch.setenv("PRICES_URL", "http://prices")\n    for name, value in env.items():\n'
+        ),
+        "(command, env={}, ": '(command, env={"PRICES_URL": "http://a"}, ',
+    },
+    "tests/test_readiness.py": {
+        f'        "checks": {{{known}}},\n': (
+            f'        "checks": {{\n            {known},\n'
+            '            "prices": {"status": "up", "critical": False},\n        },\n'
+        )
+        for known in (UP, DOWN)
+    },
+}
+"""By file: a text of the road's, and what the team made of it."""
+
+PATIENT = {
+    "tests/api/test_orders.py": {"started < 1.5": "started < 60"},
+    "tests/chaos/test_orders.py": {"started < 2 ": "started < 60 ", "started < 0.5": "started < 60"},
+}
+"""The service's own tests, which no update changes: those of 1.1.0 have limits that a busy machine breaks."""
+
+OFF_ROAD = {
+    "Makefile": {
+        "INVENTORY_URL ?= http://127.0.0.1:9090\n": (
+            "INVENTORY_URL ?= http://127.0.0.1:9090\nexport PRICES_URL ?= http://127.0.0.1:9091\n"
+        )
+    },
+    "dev/alongside.py": {
+        '        "LOG_LEVEL": "WARNING",\n': (
+            '        "LOG_LEVEL": "WARNING",\n        "PRICES_URL": "http://127.0.0.1:9",\n'
+        )
+    },
+    "tests/paved/logging_process.py": {
+        '    app = Runtime(SERVICE, Settings(inventory_url=AnyHttpUrl("http://inventory"))).app()\n': (
+            '    url = AnyHttpUrl("http://a")\n'
+            "    app = Runtime(SERVICE, Settings(inventory_url=url, prices_url=url)).app()\n"
+        )
+    },
+}
+"""What a second dependency took in files of the road's."""
+
+
+def shared(service: Path) -> list[str]:
+    """The files that both the road and the team may edit."""
+    lock = open_service(service).lock
+    assert lock
+    return [path for path, locked in lock.files.items() if locked.owner is Owner.SHARED]
+
+
+def line_in(path: str) -> str:
+    """A line of the team's, at the end of this file."""
+    return {".md": f"\n<!-- {OURS} -->\n", ".py": f"\n\n# {OURS}\n", ".js": f"// {OURS}\n"}.get(
+        Path(path).suffix, f"# {OURS}\n"
+    )
+
+
+def with_a_dependency(service: Path) -> dict[str, str]:
+    """The files with a second dependency, declared as 1.1.0 says, and an endpoint."""
+    orders = (service / "src/orders/api/orders.py").read_text()
+    own = {"src/orders/clients/prices.py": CLIENT, "src/orders/api/orders.py": orders + ENDPOINT}
+    return own | {path: _written(service, path, places) for path, places in (DEPENDENCY | PATIENT).items()}
+
+
+def edited(service: Path) -> dict[str, str]:
+    """The files with all that a team did: those, a line in each shared file, and what it took in the road's."""
+    files = with_a_dependency(service)
+    files |= {path: files.get(path, (service / path).read_text()) + line_in(path) for path in shared(service)}
+    return files | {path: _written(service, path, places) for path, places in OFF_ROAD.items()}
+
+
+def _written(service: Path, path: str, places: dict[str, str]) -> str:
+    text = (service / path).read_text()
+    for before, ours in places.items():
+        if before not in text:
+            raise ValueError(f"{path} of 1.1.0 has no line {before}")
+        text = text.replace(before, ours)
+    return text
