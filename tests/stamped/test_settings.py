@@ -30,8 +30,13 @@ def test_every_setting_of_a_service_is_in_its_readme(installed: Path) -> None:
         for name, field in schema["properties"].items()
     }
     readme = (installed / "README.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \| (.+?) \|$", readme, re.MULTILINE)
-    assert {name: (default, _plain(meaning)) for name, default, meaning in rows} == expected
+    rows = {}
+    for names, defaults, meaning in re.findall(r"^\| (`[A-Z_`, ]+`) \| (.+?) \| (.+?) \|$", readme, re.MULTILINE):
+        for name, default in zip(names.split(", "), defaults.split(", "), strict=True):
+            rows[_plain(name)] = (default, _plain(meaning).capitalize())
+    # One row has both, as in 1.1.0: a release must not change the lines beside which teams add theirs.
+    expected |= {name: (expected[name][0], "Where to listen") for name in ("HOST", "PORT")}
+    assert rows == {name: (default, meaning.capitalize()) for name, (default, meaning) in expected.items()}
 
 
 def schema_of(which: str, installed: Path) -> dict[str, Any]:

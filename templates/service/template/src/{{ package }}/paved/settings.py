@@ -60,7 +60,7 @@ class RoadSettings(BaseSettings):
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
     """Where traces are sent, over HTTP; /v1/traces is added. Without it, none are sent."""
     otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1)
-    """Share of requests to trace if the caller has not decided."""
+    """Share of traces begun here that are sampled."""
 
     @field_validator("internal_port")
     @classmethod
