@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 
 ROOT = Path(__file__).parents[2]
+SERVED = "tests/paved/served.py"
 PROBES = ("/livez", "/readyz", "/startupz", "/metrics")
 PATIENCE = 300.0
 """Seconds to wait for a process: only one that hangs takes so long, on the slowest machine, too."""
@@ -36,6 +37,7 @@ class Process:
 
     With `internal` it has an internal port too, and answers its probes there: so does a module, which is a
     service, and not a script, which is the stub of one.
+    It writes to `stdout`, a file descriptor, in place of what `output` returns.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Process:
         env: dict[str, str] | None = None,
         path: str = "/livez",
         internal: bool | None = None,
+        stdout: int | None = None,
     ) -> None:
         if internal is None:
             internal = arguments[0] == "-m"
@@ -63,8 +66,8 @@ class Process:
                     "PORT": str(self.port),
                     "INTERNAL_PORT": str(self.internal_port),
                 },
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=log if stdout is None else stdout,
+                stderr=log,
             )
         self._wait_for(path)
 

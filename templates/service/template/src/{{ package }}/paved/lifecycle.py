@@ -63,7 +63,7 @@ def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI
     Ends the process with one line on stderr, and exit code 2 if a setting is wrong, 1 if a port is taken.
     """
     settings = load(service, settings_class)
-    console = settings.log_format == "console" and sys.stdout.isatty()
+    console = settings.log_format == "console" and sys.stdout is not None and sys.stdout.isatty()
     logs.configure(service, settings.log_level, console=console)
     sockets = listen(service, settings)
     app = create_app(settings)

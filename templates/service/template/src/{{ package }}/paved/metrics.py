@@ -9,6 +9,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from . import sink
 from .limit import Admission
 
 # OpenTelemetry's advice for http.server.request.duration, in seconds.
@@ -26,6 +27,7 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         for collector in (GCCollector, PlatformCollector, ProcessCollector):
             collector(registry=registry)
+        registry.register(sink.dropped)
         info = Info("service", "What runs here", registry=registry)
         info.info({"name": service, "version": version, "python": platform.python_version()})
         durations = Histogram(
