@@ -634,8 +634,8 @@ def judge(overload: Overload, log: list[Ended]) -> Verdict:
 # -- the section of bench/RESULTS.md -----------------------------------------------------------------------------------
 
 
-def main() -> str:
-    """The simulation's table."""
+def table() -> str:
+    """The simulation's part of the section in bench/RESULTS.md."""
     rows = [["with capacity to spare: refused", *POLICIES]]
     for scenario in BEARABLE:
         shares = [shed(simulate(policy, scenario())) for policy in POLICIES.values()]
@@ -660,7 +660,3 @@ takes {1e6 * (READ + REFUSE):.0f} us, so that ten times the capacity leaves 91 %
 
 def _title(described: object) -> str:
     return (described.__doc__ or "").rstrip(".")
-
-
-if __name__ == "__main__":
-    print(main())

@@ -26,6 +26,30 @@ def stamped() -> None:
     run("orders", Settings, lambda settings: add_routes(Runtime("orders", settings).app()))
 
 
+def loaded() -> None:
+    """The stamped runtime with routes that wait or compute."""
+    import asyncio
+
+    from orders.paved import Runtime, run
+    from orders.settings import Settings
+
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def compute(seconds: float) -> None:
+        until = time.thread_time() + seconds
+        while time.thread_time() < until:
+            pass
+
+    def create_app(settings: Settings) -> Any:
+        app = Runtime("orders", settings).app()
+        app.get("/sleep/{seconds}")(sleep)
+        app.get("/compute/{seconds}")(compute)
+        return app
+
+    run("orders", Settings, create_app)
+
+
 def usual() -> Any:
     """What the guides put together."""
     import structlog
@@ -120,3 +144,5 @@ if __name__ == "__main__":
             serve(usual())
         case "stamped":
             stamped()
+        case "loaded":
+            loaded()

@@ -1,0 +1,174 @@
+"""What a stamped service admits and refuses, as a process under a real load, beside the simulation of it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import limit
+from bench.service import PROJECT, PYTHON, stamp
+from paved_road.testing import ask_until, free_port, running
+
+SECONDS = 15.0  # of each load
+AFTER = 8.0  # seconds at half the capacity, after an overload
+COMPUTES = "/compute/0.02"
+Load = Iterable[tuple[float, str]]  # when a request is sent, in seconds, and its path
+
+
+def main() -> str:
+    """The section of bench/RESULTS.md."""
+    with tempfile.TemporaryDirectory() as folder, service(Path(folder)) as (port, pid):
+        live = asyncio.run(measure(port, pid))
+    return f"{limit.table()}\n\n{live}"
+
+
+@contextmanager
+def service(folder: Path) -> Iterator[tuple[int, int]]:
+    """The port and the process id of a stamped service whose routes wait or compute."""
+    port = free_port()
+    env = {
+        "PYTHONPATH": str(stamp(folder)),
+        "PORT": str(port),
+        "INTERNAL_PORT": str(free_port()),
+        "HOST": "127.0.0.1",
+        "DRAIN_SECONDS": "0",
+        "INVENTORY_URL": "http://127.0.0.1:9",
+    }
+    script = Path(__file__).with_name("service_worker.py")
+    with ExitStack() as stack:
+        process = stack.enter_context(running(PYTHON, script, "loaded", cwd=PROJECT, env=env))
+        if ask_until(port, "/sleep/0", 200).status != 200:
+            raise SystemExit("the service does not answer")
+        yield port, process.pid
+
+
+async def measure(port: int, pid: int) -> str:
+    """Bearable traffic first, then twice and ten times what the service can do."""
+    callers = Callers(port)
+    mixed = await callers.send(bimodal())
+    before = cpu(pid)
+    capacity, served = await callers.capacity(6)
+    per_request = (cpu(pid) - before) / served
+    lines = [
+        "| live: a stamped service under uvicorn | rate | refused | goodput | p99 of admitted | recovery |",
+        "|---|---|---|---|---|---|",
+        f"| half wait 1 s, half 5 ms | 100/s | {refused(mixed)} of {len(mixed)} | | | |",
+    ]
+    good = refused(mixed) == 0
+    per_refusal = 0.0
+    for factor, title in ((2, "twice the capacity, computes 20 ms"), (10, "ten times the capacity")):
+        before = cpu(pid)
+        log = await callers.send(overload(capacity, factor))
+        admitted = sum(each.status != 503 for each in log)
+        per_refusal = (cpu(pid) - before - per_request * admitted) / max(1, refused(log))
+        verdict = judge(log, capacity)
+        good = good and verdict.good
+        goodput, p99, recovery = str(verdict).split(", ")
+        share = f"{refused(log) / len(log):.0%}"
+        lines.append(f"| {title} | {factor * capacity:.0f}/s | {share} | {goodput} | {p99} | {recovery} |")
+    return "\n".join(lines) + (
+        f"\n\nLive, the bar is {'met' if good else 'MISSED'}. Capacity: {capacity:.0f}/s, found with two callers who wait for"
+        f" their answers. A refusal took\n{per_refusal * 1e6:.0f} us of CPU. Load of the machine: {os.getloadavg()[0]:.1f}"
+        f" on {len(os.sched_getaffinity(0))} cores, which the callers share with the service."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """When a request should have been sent, its status, and the seconds until its answer was there."""
+
+    at: float
+    status: int
+    seconds: float
+
+
+class Callers:
+    """As many connections as it takes, each kept for the next request."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def send(self, load: Load) -> list[Answer]:
+        """Send each request at its time, whether or not the others have been answered."""
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+
+        async def one(at: float, path: str) -> Answer:
+            await asyncio.sleep(start + at - loop.time())
+            status = await self._ask(path)
+            return Answer(at=at, status=status, seconds=loop.time() - start - at)
+
+        return await asyncio.gather(*(one(at, path) for at, path in load))
+
+    async def capacity(self, seconds: float) -> tuple[float, int]:
+        """Requests that compute and are served per second, and in all, while there are always two."""
+        loop = asyncio.get_running_loop()
+        start, served = loop.time(), 0
+
+        async def one() -> None:
+            nonlocal served
+            while loop.time() < start + seconds:
+                served += await self._ask(COMPUTES) == 200
+
+        await asyncio.gather(*(one() for _ in range(2)))
+        return served / (loop.time() - start), served
+
+    async def _ask(self, path: str) -> int:
+        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: orders\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n")[0]))
+        self._idle.append((reader, writer))
+        return int(head.split()[1])
+
+
+def poisson(path: str, rate: float, begin: float, end: float) -> Iterator[tuple[float, str]]:
+    """Requests that come independently of each other, `rate` per second."""
+    chance = random.Random(f"{path} {begin}")
+    at = begin + chance.expovariate(rate)
+    while at < end:
+        yield at, path
+        at += chance.expovariate(rate)
+
+
+def bimodal() -> Load:
+    """What one core bears easily."""
+    return itertools.chain(poisson("/sleep/1", 50, 0, 2 * SECONDS), poisson("/sleep/0.005", 50, 0, 2 * SECONDS))
+
+
+def overload(capacity: float, factor: float) -> Load:
+    """`factor` times the capacity, then half of it."""
+    return itertools.chain(
+        poisson(COMPUTES, factor * capacity, 0, SECONDS), poisson(COMPUTES, capacity / 2, SECONDS, SECONDS + AFTER)
+    )
+
+
+def refused(log: list[Answer]) -> int:
+    """How many were."""
+    return sum(each.status == 503 for each in log)
+
+
+def judge(log: list[Answer], capacity: float) -> limit.Verdict:
+    """As in the simulation."""
+    admitted = sorted(each.seconds for each in log if each.at < SECONDS and each.status != 503)
+    in_time = [each for each in log if each.status == 200 and each.seconds <= limit.OBJECTIVE]
+    bad = (each.at for each in log if each.status != 200 or each.seconds > limit.OBJECTIVE)
+    return limit.Verdict(
+        goodput=sum(each.at + each.seconds < SECONDS for each in in_time) / (SECONDS * capacity),
+        p99=admitted[int(0.99 * len(admitted))],
+        recovery=max((at for at in bad if at >= SECONDS), default=SECONDS) - SECONDS,
+    )
+
+
+def cpu(pid: int) -> float:
+    """Seconds on a CPU, of all threads."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
