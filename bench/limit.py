@@ -652,10 +652,10 @@ def table() -> str:
     explained = "\n".join(f"- {name}: {_title(policy)}." for name, policy in POLICIES.items())
     return f"""\
 Bar: nothing refused with capacity to spare; in overload a goodput of {GOODPUT:.0%} of the capacity, a p99 of admitted
-requests within {OBJECTIVE} s (without what the route waits for its dependency), and recovery within {RECOVERY:.0f} s, where
-a handler computes without waiting. With the other routes, a load becomes visible late.
-A simulation in virtual time: an asyncio loop on one core whose clock moves when a handler computes. Refusing takes CPU,
-too: {1e6 * (READ + REFUSE):.0f} us for each request, {9 * (READ + REFUSE) / 0.02:.0%} of the core at ten times the capacity.
+requests within {OBJECTIVE} s (without what the route waits for its dependency), and recovery within {RECOVERY:.0f} s,
+where a handler computes without waiting. With the other routes, a load becomes visible late. A simulation in virtual
+time: an asyncio loop on one core whose clock moves when a handler computes. Refusing takes CPU, too:
+{1e6 * (READ + REFUSE):.0f} us for each request, {9 * (READ + REFUSE) / 0.02:.0%} of the core at ten times the capacity.
 
 {table}
 
