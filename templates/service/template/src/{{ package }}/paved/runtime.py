@@ -86,8 +86,8 @@ class Runtime:
     def background(self, name: str, function: Callable[[], Awaitable[None]]) -> None:
         """Run `function` beside the requests, from before the service is ready until it stops.
 
-        It is then cancelled, and has 5 seconds to end. If it crashes, it is started again after a pause; while
-        it keeps crashing, the service is unready. Raises ValueError if another task has the name.
+        It is then cancelled, and has 5 seconds to end. If it crashes, it is started again after a pause.
+        While it keeps crashing, the service is unready. Raises ValueError if another task has the name.
         """
         self._background.add(name, function)
 
