@@ -87,28 +87,45 @@ def stamp(folder: Path) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """A service in a process of its own, and connections to it."""
+    """A service in a process of its own."""
 
     pid: int
-    connections: list[socket.socket]
+    port: int
 
     def one_round(self) -> float:
-        """CPU microseconds per request, of all threads of the service."""
-        before = self._cpu()
-        for _ in range(REQUESTS // CONNECTIONS):
-            for connection in self.connections:
-                connection.sendall(REQUEST)
-            for connection in self.connections:
-                answer = connection.recv(65536)
-                while not answer.endswith(BODY):
-                    answer += connection.recv(65536)
-                assert answer.startswith(b"HTTP/1.1 200 "), answer
-        return (self._cpu() - before) / REQUESTS / 1000
+        """CPU microseconds per request, of all threads of the service.
+
+        Connections are new in each round: a server closes those that are idle while the others have their turn.
+        """
+        with ExitStack() as stack:
+            address = ("127.0.0.1", self.port)
+            connections = [
+                stack.enter_context(socket.create_connection(address, timeout=300)) for _ in range(CONNECTIONS)
+            ]
+            _ask(connections)
+            before = self._cpu()
+            for _ in range(REQUESTS // CONNECTIONS):
+                _ask(connections)
+            return (self._cpu() - before) / REQUESTS / 1000
 
     def _cpu(self) -> int:
         """Nanoseconds on a CPU, of all threads."""
         tasks = Path(f"/proc/{self.pid}/task").iterdir()
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
+
+
+def _ask(connections: list[socket.socket]) -> None:
+    """One request over each, all at the same time."""
+    for connection in connections:
+        connection.sendall(REQUEST)
+    for connection in connections:
+        answer = b""
+        while not answer.endswith(BODY):
+            if not (received := connection.recv(65536)):
+                raise ConnectionError(f"the service closed a connection after {answer!r}")
+            answer += received
+        if not answer.startswith(b"HTTP/1.1 200 "):
+            raise ConnectionError(f"the service answered {answer!r}")
 
 
 @contextmanager
@@ -130,10 +147,7 @@ def worker(name: str, path: Path, endpoint: str) -> Iterator[Worker]:
         process = stack.enter_context(running(PYTHON, script, name, cwd=PROJECT, env=env))
         if ask_until(port, "/orders/42", 200).status != 200:
             raise SystemExit(f"{name} does not answer")
-        connections = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30)) for _ in range(CONNECTIONS)
-        ]
-        yield Worker(pid=process.pid, connections=connections)
+        yield Worker(pid=process.pid, port=port)
 
 
 class Sink(BaseHTTPRequestHandler):
