@@ -3,15 +3,20 @@
 With `baggage: fault.inventory=delay:300` this request's calls of the inventory take 300 ms longer;
 `error:503` answers them so, and `refuse` refuses them. That needs FAULT_INJECTION_KEY to be set, and on the
 request X-Fault-Signature, made with that key. While FAULT_INJECTION_HALT_FILE exists, nothing is injected.
+
+A signature is for one service and good once, so that whoever sees it can use it neither elsewhere nor again.
+Faults travel on all the same: whoever accepts them signs them anew, for the service that is called next.
 """
 
 import asyncio
 import hmac
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from opentelemetry import baggage
@@ -24,8 +29,9 @@ from .resilience.model import Request, Response, Transport, TransportError
 SIGNATURE = "X-Fault-Signature"
 PREFIX = "fault."
 LONGEST = 3600  # seconds for which a signature may hold
+MOST_USED = 10_000  # signatures that hold and were used; more are not accepted
 
-_SIGNATURE = re.compile(r"([0-9]{1,12})\.[0-9a-f]{64}")
+_SIGNATURE = re.compile(r"([0-9]{1,12})\.([0-9a-f]{32})\.[0-9a-f]{64}")
 _FAULT = re.compile(r"[A-Za-z0-9_.-]+=(delay:[0-9]{1,5}|error:[45][0-9]{2}|refuse)")
 
 log = get_logger()
@@ -42,35 +48,66 @@ class Injection:
 current: ContextVar[Injection | None] = ContextVar("injection", default=None)
 
 
-def sign(key: str, faults: Mapping[str, str], expires: int) -> str:
-    """X-Fault-Signature for these faults by dependency, good until `expires` in Unix time."""
+def sign(
+    key: str,
+    faults: Mapping[str, str],
+    expires: int,
+    *,
+    audience: str | None = None,
+    nonce: str | None = None,
+) -> str:
+    """X-Fault-Signature for these faults by dependency, for one request.
+
+    `audience` is the name of the service that gets the request; this one, unless another is named. `expires`
+    is in seconds of Unix time, at most an hour away. The nonce has 32 hex digits.
+    """
+    audience = import_module("..", __package__).SERVICE if audience is None else audience
+    nonce = secrets.token_hex(16) if nonce is None else nonce
     members = ",".join(f"{name}={faults[name]}" for name in sorted(faults))
-    return f"{expires}.{hmac.new(key.encode(), f'{expires},{members}'.encode(), 'sha256').hexdigest()}"
+    signed = f"{expires},{nonce},{audience},{members}".encode()
+    return f"{expires}.{nonce}.{hmac.new(key.encode(), signed, 'sha256').hexdigest()}"
 
 
 class Faults:
-    """Decides which requests may carry faults."""
+    """Decides which requests to `service` may carry faults."""
 
-    def __init__(self, key: str, halt_file: Path | None) -> None:
+    def __init__(self, key: str, halt_file: Path | None, service: str) -> None:
         self._key = key
         self._halt_file = halt_file
+        self._service = service
+        self._used: dict[str, int] = {}  # nonces, and until when their signatures hold
 
     @property
     def halted(self) -> bool:
         return self._halt_file is not None and self._halt_file.exists()
 
     def refusal(self, injection: Injection) -> str | None:
-        """Why it is refused; None when it is accepted."""
+        """Why it is refused; None when it is accepted, which it is once."""
         match = _SIGNATURE.fullmatch(injection.signature)
-        expires = int(match[1]) if match else 0
-        right = sign(self._key, injection.faults, expires)
+        expires, nonce = (int(match[1]), match[2]) if match else (0, "")
+        right = sign(self._key, injection.faults, expires, audience=self._service, nonce=nonce)
         if not hmac.compare_digest(right.encode(), injection.signature.encode()):
             return "signature"
         if not 0 <= expires - time.time() <= LONGEST:
             return "expired"
         if not all(_FAULT.fullmatch(f"{name}={fault}") for name, fault in injection.faults.items()):
             return "malformed"
-        return "halted" if self.halted else None
+        if self.halted:
+            return "halted"
+        return None if self._first_use(nonce, expires) else "used"
+
+    def signature_for(self, service: str, injection: Injection) -> str:
+        """Of the same faults, until the same time, for a request to the next service."""
+        expires = int(injection.signature.partition(".")[0])
+        return sign(self._key, injection.faults, expires, audience=service)
+
+    def _first_use(self, nonce: str, expires: int) -> bool:
+        if len(self._used) >= MOST_USED:
+            self._used = {used: until for used, until in self._used.items() if until >= time.time()}
+        if nonce in self._used or len(self._used) >= MOST_USED:
+            return False
+        self._used[nonce] = expires
+        return True
 
 
 class FaultMiddleware:
@@ -121,5 +158,6 @@ class FaultyTransport:
                     return Response(status=int(argument))
                 case _:
                     raise TransportError("refused on purpose", sent=False)
-        signed = request._replace(headers={**request.headers, SIGNATURE: injection.signature})
+        signature = self._faults.signature_for(self._dependency, injection)
+        signed = request._replace(headers={**request.headers, SIGNATURE: signature})
         return await self._transport.send(signed, left)

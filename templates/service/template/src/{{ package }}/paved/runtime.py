@@ -63,7 +63,8 @@ class Runtime:
             ratio=settings.otel_traces_sampler_arg,
         )
         key = settings.fault_injection_key
-        self.faults = Faults(key.get_secret_value(), settings.fault_injection_halt_file) if key else None
+        halt_file = settings.fault_injection_halt_file
+        self.faults = Faults(key.get_secret_value(), halt_file, service) if key else None
         self._transports: list[HttpTransport] = []
 
     def client(self, dependency: Dependency) -> Client:
