@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from . import logs
 from .health import Health, State
+from .protocol import BoundedProtocol
 from .settings import RoadSettings, S, load
 from .watchdog import Watchdog
 
@@ -70,6 +71,8 @@ def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI
     config = uvicorn.Config(
         app,
         lifespan="on",
+        http=BoundedProtocol,
+        ws_max_size=settings.max_body_bytes,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -74,6 +75,7 @@ class ContextMiddleware:
 
 
 SHED = "paved.shed"  # in the scope of a request that was refused because the service is overloaded
+CLIENT_LEFT = "paved.client_left"  # in the scope of one that was cancelled because nobody waits for it
 
 
 class ObserveMiddleware:
@@ -91,17 +93,15 @@ class ObserveMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status, ended = 500, False
+        status, ended = None, False
         started = time.perf_counter()
 
         def end() -> None:
             nonlocal ended
             if not ended and SHED not in scope:
-                seconds, route = time.perf_counter() - started, _template(scope)
-                method = scope["method"] if scope["method"] in METHODS else "_OTHER"
-                self.metrics.observe_request((route, method, status), seconds)
-                milliseconds = round(seconds * 1000, 3)
-                log.info("request", method=method, route=route, status=status, duration_ms=milliseconds)
+                # A 499 is what nginx logs when the client has left before the response began.
+                known = status or (499 if scope.get(CLIENT_LEFT) else 500)
+                observe(self.metrics, scope, known, time.perf_counter() - started)
             ended = True
 
         async def send_and_note(message: Message) -> None:
@@ -118,10 +118,13 @@ class ObserveMiddleware:
             end()
 
 
-def _template(scope: Scope) -> str:
-    """Of the route, and never the path: paths hold names and tokens."""
+def observe(metrics: Metrics, scope: Mapping[str, Any], status: int, seconds: float) -> None:
+    """By the template of the route, and never the path: paths hold names and tokens."""
     # FastAPI's telemetry knows the whole template; scope["route"] lacks the prefix of include_router.
-    return getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
+    route = getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
+    method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+    metrics.observe_request((route, method, status), seconds)
+    log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 3))
 
 
 class ShedMiddleware:
@@ -188,7 +191,7 @@ class RecoverMiddleware:
                     await self.app(scope, receive, send_in_time)
                     return
         except (Exception, asyncio.CancelledError) as error:
-            if timeout.when() is None:
+            if timeout.when() is None or scope.get(CLIENT_LEFT):
                 raise
             if isinstance(error, asyncio.CancelledError):  # by the server, at the end of the grace
                 refusal = (503, "The service is stopping.")

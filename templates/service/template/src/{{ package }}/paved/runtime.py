@@ -26,6 +26,7 @@ from .middleware import (
     RecoverMiddleware,
     ShedMiddleware,
 )
+from .protocol import Inbound
 from .resilience.client import Client
 from .resilience.model import Dependency
 from .settings import RoadSettings
@@ -53,6 +54,7 @@ class Runtime:
         self.metrics = Metrics(service, self.version)
         self.admission = Admission(limit=settings.concurrency_max, patience=settings.queue_seconds)
         self.metrics.watch(self.admission)
+        self.inbound = Inbound(settings, self.metrics)
         self.metrics.registry.register(self.health)
         self._background = Background(self.health, self.metrics.background_crashes)
         self.dependencies = DependencyMetrics(self.metrics.registry)

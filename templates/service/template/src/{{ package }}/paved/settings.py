@@ -49,6 +49,14 @@ class RoadSettings(BaseSettings):
     """How many requests may be in flight; it bounds memory."""
     queue_seconds: float = Field(0.4, gt=0, le=60)
     """Time a request may wait for the event loop before it is refused; half of it in a queue that lasts."""
+    max_body_bytes: int = Field(1024 * 1024, ge=1)
+    """Longest body of a request; a longer one is answered with 413."""
+    max_buffered_bytes: int = Field(8 * 1024 * 1024, ge=1)
+    """Bytes of all requests in memory; beyond it, the largest that is not all here is answered with 503."""
+    max_connections: int = Field(10_000, ge=1)
+    """Open connections; further ones are closed at once."""
+    client_timeout_seconds: float = Field(20, gt=0, le=3600)
+    """Time for a client to send a whole request (then 408), and to read each part of the response."""
     drain_seconds: float = Field(5, ge=0, le=600)
     """Time after SIGTERM in which the service is unready but serves, so that load balancers notice."""
     grace_seconds: int = Field(20, ge=1, le=600)
