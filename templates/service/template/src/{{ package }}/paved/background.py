@@ -76,28 +76,28 @@ class Background:
 
     async def _keep(self, name: str, task: Task) -> None:
         """Run it until it finishes or the service stops."""
-        while not await self._finishes(name, task):
-            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (task.crashes - 1)) * random.uniform(0.5, 1)  # noqa: S311
-            log.info("background task restarts", task=name, seconds=round(pause, 1), crashes=task.crashes)
+        loop, current = asyncio.get_running_loop(), asyncio.current_task()
+        while True:
+            task.started = loop.time()
+            try:
+                await task.function()
+            except BaseException as error:  # SystemExit, too, which would end the process
+                stopping = current is not None and current.cancelling() > 0
+                ended = isinstance(error, asyncio.CancelledError) and stopping
+                if ended or isinstance(error, GeneratorExit):
+                    raise
+                task.crashes = 1 if task.is_steady() else task.crashes + 1
+                task.error = error if isinstance(error, Exception) else RuntimeError(repr(error))
+                task.started = None
+                self._crashes.labels(name).inc()
+                log.exception("background task crashed", task=name)
+                if stopping:
+                    return
+            else:
+                task.error = None
+                log.info("background task finished", task=name)
+                return
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (task.crashes - 1))
+            pause *= random.uniform(0.5, 1)  # noqa: S311
+            log.info("background task restarts", task=name, seconds=round(pause, 1))
             await asyncio.sleep(pause)
-
-    async def _finishes(self, name: str, task: Task) -> bool:
-        task.started = asyncio.get_running_loop().time()
-        try:
-            await task.function()
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:  # SystemExit, which would end the process, and what libraries make up
-            current = asyncio.current_task()
-            stopping = current is not None and current.cancelling() > 0
-            if stopping and isinstance(error, asyncio.CancelledError):
-                raise
-            task.crashes = 1 if task.is_steady() else task.crashes + 1
-            task.error = error if isinstance(error, Exception) else RuntimeError(repr(error))
-            task.started = None
-            self._crashes.labels(name).inc()
-            log.exception("background task crashed", task=name)
-            return stopping
-        task.error = None
-        log.info("background task finished", task=name)
-        return True

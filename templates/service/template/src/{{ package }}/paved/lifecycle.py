@@ -9,12 +9,13 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import Histogram
 
 from . import logs
 from .health import Health, State
 from .protocol import BoundedProtocol
 from .settings import RoadSettings, S, load
-from .watchdog import Watchdog
+from .watchdog import watching
 
 log = logs.get_logger()
 
@@ -26,12 +27,10 @@ class DrainingServer(uvicorn.Server):
     ends a graceful stop by raising the signal again, and so with the exit code of a crash.
     """
 
-    def __init__(
-        self, config: uvicorn.Config, health: Health, watchdog: Watchdog, drain_seconds: float
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, health: Health, lag: Histogram, drain_seconds: float) -> None:
         super().__init__(config)
         self._health = health
-        self._watchdog = watchdog
+        self._lag = lag
         self._drain_seconds = drain_seconds
         self._stop_at: float | None = None
 
@@ -40,7 +39,7 @@ class DrainingServer(uvicorn.Server):
         log.info("listening", ports=[each.getsockname()[1] for each in sockets or ()])
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        with self._watchdog.watching():
+        with watching(self._lag):
             await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -81,8 +80,7 @@ def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI
         timeout_graceful_shutdown=settings.grace_seconds,
     )
     runtime = app.state.runtime
-    watchdog = Watchdog(runtime.metrics.loop_lag)
-    DrainingServer(config, runtime.health, watchdog, settings.drain_seconds).run(sockets)
+    DrainingServer(config, runtime.health, runtime.metrics.loop_lag, settings.drain_seconds).run(sockets)
 
 
 def listen(service: str, settings: RoadSettings) -> list[socket.socket]:

@@ -14,7 +14,6 @@ from .limit import Admission
 
 # OpenTelemetry's advice for http.server.request.duration, in seconds.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-LAGS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)  # seconds
 
 # They would be as many series again, for what rate() knows without them.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -41,13 +40,8 @@ class Metrics:
         self.shed_requests = Counter(
             "http_server_shed_requests", "Requests refused", ["reason", "priority"], registry=registry
         )
-
-        self.loop_lag = Histogram(
-            "event_loop_lag_seconds",
-            "How late the event loop was, measured ten times a second",
-            buckets=LAGS,
-            registry=registry,
-        )
+        text = "How late the event loop was, measured ten times a second"
+        self.loop_lag = Histogram("event_loop_lag_seconds", text, buckets=BUCKETS, registry=registry)
         self.background_crashes = Counter(
             "background_task_crashes", "Crashes of background tasks", ["task"], registry=registry
         )
