@@ -3,7 +3,6 @@
 A log line never breaks a request: no logger raises, and none waits for who reads the lines (sink.py).
 """
 
-import itertools
 import logging
 import reprlib
 import sys
@@ -18,18 +17,17 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 from . import context
 from .sink import Sink
 
-LONGEST = 16 * 1024  # bytes of a line: more than that, container runtimes split
-CUT = 4096  # characters that a long value keeps in a line that is too long
-NODES = 1000  # dicts and lists in an event, where one of them cannot be encoded
+LONGEST = 16 * 1024  # bytes of a line: container runtimes split longer ones
 
 _METHODS = ("debug", "info", "msg", "warning", "warn", "error", "exception", "critical", "fatal", "log")
 # Fields of these names get another, since every line has its own, or structlog a parameter.
 _NAMED = frozenset({"timestamp", "level", "event", "service", "self", "method_name"})
-# Their warnings quote what strangers sent in headers: logged are the words around it.
+# Their warnings quote what strangers sent in headers: only the words around it are logged.
 _QUOTING = ("opentelemetry.baggage", "opentelemetry.trace")
 
-_short = reprlib.Repr()  # never raises, and bounds what it returns
-_short.maxstring = _short.maxother = _short.maxlong = CUT
+_short = reprlib.Repr()  # of any object: short, soon, and without an exception
+_short.maxlevel, _short.maxstring, _short.maxother, _short.maxlong = 4, 1024, 1024, 1024
+_short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = 20
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -83,8 +81,7 @@ def _logger_class(level: str) -> type[FilteringBoundLogger]:
             try:
                 method(self, *args, **fields)
             except Exception as error:
-                broken = {"args": args, "fields": fields, "error": error}
-                base.error(self, "log line failed", **_plain(broken))
+                base.error(self, "log line failed", args=args, fields=fields, error=error)
 
         async def alog(self: Any, /, *args: Any, **fields: Any) -> None:
             log(self, *args, **fields)
@@ -102,53 +99,38 @@ def _to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
             return line
     except TypeError:
         pass
-    return orjson.dumps(_bounded(_plain(event)), option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(_fitting(event), default=repr, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _to_console() -> Processor:
     render = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-
-    def to_console(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
-        return f"{render(logger, method, _bounded(_plain(event)))}\n".encode()
-
-    return to_console
+    return lambda logger, method, event: f"{render(logger, method, _fitting(event))}\n".encode()
 
 
-def _plain(value: Any) -> Any:
-    """The value in what JSON can hold. Anything else is its repr, and what is endless ends in "..."."""
-    nodes = itertools.count()
-
-    def plain(value: Any, depth: int) -> Any:
-        if isinstance(value, str):
-            return value.encode(errors="backslashreplace").decode()
-        if isinstance(value, dict | list | tuple | set | frozenset):
-            if depth == 0 or next(nodes) > NODES:
-                return "..."
-            if not isinstance(value, dict):
-                return [plain(each, depth - 1) for each in itertools.islice(value, NODES)]
-            texts = {key if isinstance(key, str) else _short.repr(key): each for key, each in value.items()}
-            return {plain(key, 0): plain(each, depth - 1) for key, each in texts.items()}
-        try:
-            if value is None or orjson.dumps(value) != b"null":  # NaN becomes null
-                return value
-        except TypeError:
-            pass
-        return _short.repr(value)
-
-    return plain(value, 8)
+def _fitting(event: EventDict) -> EventDict:
+    """What can be encoded and fits into a line: without the longest fields where there are too many."""
+    fields = {_encodable(name): _encodable(value) for name, value in event.items()}
+    sizes = {name: len(orjson.dumps({name: value}, default=repr)) for name, value in fields.items()}
+    for name in sorted(fields, key=sizes.__getitem__, reverse=True):
+        if sum(sizes.values()) < LONGEST - 20:
+            break
+        del fields[name], sizes[name]
+        fields["truncated"] = True
+    return fields
 
 
-def _bounded(event: EventDict) -> EventDict:
-    """As much of the event as a line may hold: long values lose their middle, then the longest go."""
-    if len(orjson.dumps(event)) < LONGEST:
-        return event
-    kept: EventDict = {"truncated": True}
-    for key, value in event.items():
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
-        kept[key] = value if len(text) <= CUT else f"{text[: CUT // 2]} ... {text[-CUT // 2 :]}"
-    while len(orjson.dumps(kept)) >= LONGEST:
-        del kept[max(kept, key=lambda key: len(orjson.dumps({key: kept[key]})))]
-    return {key: kept[key] for key in (*event, "truncated") if key in kept}
+def _encodable(value: Any) -> Any:
+    """The value; its repr where JSON cannot hold it, or where it would fill half a line."""
+    if isinstance(value, str):
+        value, part = value.encode(errors="backslashreplace").decode(), LONGEST // 4
+        return value if len(value) <= 2 * part else f"{value[:part]} ... {value[-part:]}"
+    try:
+        text = orjson.dumps(value, default=repr)
+        if len(text) <= LONGEST // 2 and (text != b"null" or value is None):
+            return value
+    except TypeError:
+        pass
+    return _short.repr(value)
 
 
 class _Forward(logging.Handler):
