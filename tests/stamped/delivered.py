@@ -8,6 +8,7 @@ import functools
 import json
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -108,6 +109,10 @@ class Environment:
         found = [each for each in self.manifests if each["kind"] == kind]
         return [each for each in found if "grafana_dashboard" not in each["metadata"].get("labels", {})]
 
+    def named(self, kind: str, name: str) -> Manifest:
+        (found,) = [each for each in self.all(kind) if each["metadata"]["name"] == name]
+        return found
+
     def one(self, kind: str) -> Manifest:
         (found,) = self.all(kind)
         return found
@@ -131,9 +136,9 @@ class Environment:
 
     @property
     def contract(self) -> Manifest:
-        """The template's run contract."""
+        """The template's run contract, with what the service says in its own."""
         found: Manifest = yaml.safe_load(form().files["paved-road.yml"].data)["run"]
-        return found
+        return found | {"dependencies": {}} | tomllib.loads(self.files["run.toml"])
 
     def changed(self, manifests: list[Manifest]) -> Environment:
         return replace(self, manifests=manifests)

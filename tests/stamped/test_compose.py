@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,21 @@ def test_one_name_and_one_port(answers: dict[str, Any]) -> None:
     name, port = answers["name"], answers["port"]
     internal = 8082 if port == 8081 else 8081
     assert compose["name"] == name
-    assert compose["services"]["service"]["image"] == compose["services"]["inventory"]["image"] == f"{name}:local"
+    assert compose["services"]["service"]["image"] == compose["services"]["stubs"]["image"] == f"{name}:local"
     assert compose["services"]["service"]["ports"] == [f"127.0.0.1:{number}:{number}" for number in (port, internal)]
     (job,) = yaml.safe_load(files["dev/prometheus.yaml"])["scrape_configs"]
     assert (job["job_name"], job["static_configs"]) == (name, [{"targets": [f"service:{internal}"]}])
     assert f"--tag {name}:local" in files["Makefile"]
+
+
+def test_the_stubs_have_the_addresses_that_they_have_without_containers() -> None:
+    files, compose = stack({})
+    assert compose["services"]["service"]["env_file"] == ["dev/settings.env"]
+    assert compose["services"]["stubs"]["network_mode"] == "service:service"
+    settings = dict(line.split("=", 1) for line in files["dev/settings.env"].splitlines() if not line.startswith("#"))
+    for dependency in tomllib.loads(files["run.toml"])["dependencies"].values():
+        assert settings[dependency["env"]].startswith("http://127.0.0.1:")
+        assert dependency["stub"] in files
 
 
 def test_the_service_has_time_to_drain_and_nothing_to_gain() -> None:

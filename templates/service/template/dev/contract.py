@@ -1,0 +1,111 @@
+"""Reads run.toml and dev/settings.env, and starts the processes that they name."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 120  # seconds that a process has to start: a loaded machine is slow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dependency:
+    """What this service calls."""
+
+    name: str
+    env: str  # the setting that holds its address
+    critical: bool
+    sample: str | None = None  # a request that it answers, such as GET /items/42
+    stub: str | None = None  # a script that takes --port, and --latency-ms for `make squeeze`
+    latency_ms: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contract:
+    """The whole of run.toml."""
+
+    sample: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    dependencies: tuple[Dependency, ...] = ()
+
+
+def contract() -> Contract:
+    """Read run.toml; end the process with one line when it is not right."""
+    try:
+        found = tomllib.loads((ROOT / "run.toml").read_text())
+        named = found.pop("dependencies", {}).items()
+        return Contract(**found, dependencies=tuple(Dependency(name=name, **keys) for name, keys in named))
+    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+        raise SystemExit(f"error: run.toml: {error}") from None
+
+
+def settings() -> dict[str, str]:
+    """The environment of the service on this machine: dev/settings.env, and above it this process's own."""
+    lines = (ROOT / "dev/settings.env").read_text().splitlines()
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, value in pairs} | os.environ
+
+
+def port_of(dependency: Dependency) -> int:
+    """Where its stub listens on this machine."""
+    address = settings().get(dependency.env)
+    if not address:
+        raise SystemExit(f"error: {dependency.env} is not set; add it to dev/settings.env")
+    return urlsplit(address).port or 80
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Child:
+    """A process that has to live until it is stopped."""
+
+    def __init__(self, name: str, *command: str, env: dict[str, str], log: IO[str] | None = None) -> None:
+        self._name = name
+        self._log = log  # without one, it writes to this process's stderr
+        out = log or sys.stderr
+        self._popen = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
+
+    def check(self) -> None:
+        """End this process with what the child wrote, if it has ended."""
+        if (code := self._popen.poll()) is None:
+            return
+        written = ""
+        if self._log is not None:
+            self._log.seek(0)
+            written = "\n" + self._log.read().rstrip()
+        raise SystemExit(f"error: the {self._name} has ended with exit code {code}{written}")
+
+    def wait_for_port(self, port: int) -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            self.check()
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise SystemExit(f"error: the {self._name} does not listen on port {port}")
+
+    def stop(self) -> None:
+        self._popen.terminate()
+        self._popen.wait()
+
+
+def stub(dependency: Dependency, port: int, *options: str, log: IO[str] | None = None) -> Child:
+    """Start the stub of a dependency, and wait until it listens."""
+    command = [sys.executable, str(dependency.stub), "--port", str(port), *options]
+    child = Child(f"stub of the {dependency.name}", *command, env=dict(os.environ), log=log)
+    child.wait_for_port(port)
+    return child
