@@ -87,14 +87,13 @@ class DependencyObserver(Observer):
         self._exhausted.inc()
         self._event("dependency retry budget exhausted")
 
-    def unexpected(self, reason: Reason, what: str, detail: str) -> None:
+    def unexpected(self, reason: Reason, detail: str) -> None:
         """Logged when it begins, and again only when it comes back after a pause."""
-        now = time.monotonic()
+        now, what = time.monotonic(), detail.partition(":")[0]
         if now >= self._unexpected.get(what, -QUIET) + QUIET:
-            name = self._dependency
-            log.warning("unexpected answer", dependency=name, reason=reason.value, what=what, detail=detail)
+            log.warning("unexpected answer", dependency=self._dependency, reason=reason.value, detail=detail)
         self._unexpected[what] = now
-        self._event("dependency unexpected answer", reason=reason.value, what=what, detail=detail)
+        self._event("dependency unexpected answer", reason=reason.value, detail=detail)
 
     def fell_back(self, reason: Reason, age: float | None) -> None:
         kind = "default" if age is None else "stale"

@@ -22,62 +22,20 @@ STAGGER = 0.25  # that an address has to answer before the next one is tried (RF
 ADDRESSES = 3  # that are tried for one connection
 
 
-class Name:
-    """The addresses of one host: rather stale ones than none (RFC 8767)."""
+class ResolvingBackend(httpcore2.AsyncNetworkBackend):
+    """Connects to the addresses of one host in turn: rather stale ones than none (RFC 8767).
 
-    def __init__(self, host: str, clock: Callable[[], float]) -> None:
-        self._host = host
+    TLS and the Host header keep to the name. Raises httpcore2.ConnectError and httpcore2.ConnectTimeout.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._backend = httpcore2.AnyIOBackend()
         self._known: list[str] = []
         self._error: Exception | None = None
         self._fresh_until = 0.0
         self._asked_at = 0.0
         self._answered: asyncio.Event | None = None  # of the look-up in flight
-
-    async def addresses(self) -> list[str]:
-        """Some, the first to be tried first. Raises httpcore2.ConnectError."""
-        if (now := self._clock()) >= self._fresh_until:
-            if self._answered is None:
-                self._answered, self._asked_at = asyncio.Event(), now
-                # A daemon, so that a look-up that hangs does not keep the process from ending.
-                Thread(target=self._look_up, args=(asyncio.get_running_loop(),), daemon=True).start()
-            patience = max(0.0, self._asked_at + PATIENCE - now) if self._known else None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await self._answered.wait()
-        if not self._known:
-            raise httpcore2.ConnectError(f"{self._host}: {self._error}")
-        return random.sample(self._known, min(ADDRESSES, len(self._known)))
-
-    def _look_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        found: list[str] = []
-        error: Exception | None = None
-        try:
-            infos = socket.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
-            found = [str(info[4][0]) for info in infos]
-        except (OSError, UnicodeError) as failure:
-            error = failure
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(self._answer, found, error)
-
-    def _answer(self, found: list[str], error: Exception | None) -> None:
-        self._error = error
-        # A name server that fails says nothing; one that knows no such name says that it is gone.
-        if error is None or getattr(error, "errno", None) == socket.EAI_NONAME:
-            self._known = found
-            self._fresh_until = self._clock() + TTL if found else 0.0
-        if self._answered is not None:
-            self._answered.set()
-        self._answered = None
-
-
-class ResolvingBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to the addresses of a host in turn. TLS and the Host header keep to the name."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._names: dict[str, Name] = {}
-        self._backend = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -96,6 +54,36 @@ class ResolvingBackend(httpcore2.AsyncNetworkBackend):
     async def _addresses(self, host: str) -> list[str]:
         with suppress(ValueError):
             return [str(ip_address(host))]
-        if host not in self._names:
-            self._names[host] = Name(host, self._clock)
-        return await self._names[host].addresses()
+        if (now := self._clock()) >= self._fresh_until:
+            if self._answered is None:
+                self._answered, self._asked_at = asyncio.Event(), now
+                # A daemon, so that a look-up that hangs does not keep the process from ending.
+                Thread(target=self._look_up, args=(host, asyncio.get_running_loop()), daemon=True).start()
+            patience = max(0.0, self._asked_at + PATIENCE - now) if self._known else None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._answered.wait()
+        if not self._known:
+            raise httpcore2.ConnectError(f"{host}: {self._error}")
+        return random.sample(self._known, min(ADDRESSES, len(self._known)))
+
+    def _look_up(self, host: str, loop: asyncio.AbstractEventLoop) -> None:
+        answer: list[str] | Exception
+        try:
+            infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            answer = [str(info[4][0]) for info in infos]
+        except (OSError, UnicodeError) as error:
+            answer = error
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(self._answer, answer)
+
+    def _answer(self, answer: list[str] | Exception) -> None:
+        if isinstance(answer, list):
+            self._known, self._fresh_until = answer, self._clock() + TTL
+        else:
+            self._error = answer
+            if getattr(answer, "errno", None) == socket.EAI_NONAME:  # any other failure says nothing
+                self._known = []
+        if self._answered is not None:
+            self._answered.set()
+        self._answered = None

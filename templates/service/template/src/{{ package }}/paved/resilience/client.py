@@ -13,7 +13,7 @@ from .. import context
 from .breaker import CircuitBreaker
 from .budget import RetryBudget
 from .bulkhead import Bulkhead
-from .decode import ContractError, Decoder
+from .decode import Decoder
 from .fallback import Fallback
 from .model import (
     Answer,
@@ -112,16 +112,21 @@ class Client:
         try:
             if model is not None:
                 decode = self._decoders.get(model) or self._new_decoder(model, request)
-            answer = self._read(request, await self._call(request, started), decode)
+            response = await self._call(request, started)
+            answer = decode(response)
             outcome = "success"
+            if self.fallback.last_good:
+                self.fallback.last_good.answered(request, response)
             return answer
         except DependencyError as error:
             outcome = error.reason
-            if error.response and (refusal := REFUSALS.get(error.response.status)):
-                self._observer.unexpected(refusal, f"status {error.response.status}", "")
+            if error.detail:  # it answered
+                self._observer.unexpected(error.reason, error.detail)
                 if model is None:
                     return error.response
-            fallback = self.fallback.serve(request, error.reason, decode)
+            if error.reason is Reason.CONTRACT_FAILURE:
+                self._failing = error.reason
+            fallback = self.fallback.serve(request, error, decode)
             if fallback is None:
                 raise
             self._observer.fell_back(error.reason, fallback.age)
@@ -133,25 +138,10 @@ class Client:
             self._observer.finished(outcome, self._clock() - started)
 
     def _new_decoder(self, model: Any, request: Request) -> Decoder[Any]:
-        decoder = Decoder[Any](model)
+        decoder = Decoder[Any](model, self.dependency.name)
         self.fallback.declared(request, Reason.CONNECT_ERROR, decoder)  # now, and not when it is needed
         self._decoders[model] = decoder
         return decoder
-
-    def _read(self, request: Request, response: Response, decode: Callable[[Response], Any]) -> Any:
-        """The answer, unless it is wrong. Then the dependency has changed; it is not down."""
-        wrong: ContractError | None = None
-        try:
-            answer = decode(response)
-        except ContractError as error:
-            wrong = error
-        if self.fallback.last_good:
-            self.fallback.last_good.answered(request, response, valid=wrong is None)
-        if wrong:
-            self._failing = Reason.CONTRACT_FAILURE
-            self._observer.unexpected(Reason.CONTRACT_FAILURE, wrong.what, wrong.detail)
-            raise self._error(Reason.CONTRACT_FAILURE, response)
-        return answer
 
     async def check(self) -> None:
         """Raise DependencyError when the dependency is down.
@@ -234,7 +224,8 @@ class Client:
                 return response
             # Who refuses us is up; who asks us for less is spared, as by Microsoft.Extensions.Http.Resilience
             outcome, ok = reason, reason is Reason.UNAUTHORIZED
-            raise self._error(reason, response)
+            detail = f"status {response.status}" if response.status < 500 else ""
+            raise DependencyError(self.dependency.name, reason, response, detail)
         except TimeoutError as error:
             # A caller who left the dependency hardly any time says nothing about the dependency.
             outcome, ok = Reason.TIMEOUT, False if timeout >= self._policy.attempt_timeout / 2 else None
@@ -278,8 +269,8 @@ class Client:
         backoff: float = min(self._policy.backoff_max, self._policy.backoff * 2 ** (attempt - 1))
         return (_retry_after(error.response) or 0.0) + self._uniform() * backoff
 
-    def _error(self, reason: Reason, response: Response | None = None) -> DependencyError:
-        return DependencyError(self.dependency.name, reason, response)
+    def _error(self, reason: Reason) -> DependencyError:
+        return DependencyError(self.dependency.name, reason)
 
 
 def _as_it_is(response: Response) -> Response:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from .model import Answer, Response
+from .model import Answer, DependencyError, Reason, Response
 
 T = TypeVar("T")
 
@@ -17,19 +17,11 @@ _MEDIA_TYPE = re.compile(r"application/(?:[^;/]+\+)?json", re.IGNORECASE)
 _WRONG_CHARSET = re.compile(r";\s*charset\s*=(?!\s*\"?(?:utf-?8|us-ascii)\b)", re.IGNORECASE)
 
 
-class ContractError(Exception):
-    """`what` is one of few, such as `status 302`; `detail` tells more, and none of the data."""
-
-    def __init__(self, what: str, detail: str = "") -> None:
-        super().__init__(f"{what}: {detail}" if detail else what)
-        self.what = what
-        self.detail = detail
-
-
 class Decoder(Generic[T]):
-    """Reads answers as `model`, which is any type that pydantic can validate."""
+    """Reads answers of `dependency` as `model`, which is any type that pydantic can validate."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, dependency: str) -> None:
+        self._dependency = dependency
         self._adapter: TypeAdapter[T] = TypeAdapter(model)
         try:
             self._none: Answer[T] | None = Answer(value=self._adapter.validate_python(None))
@@ -37,20 +29,24 @@ class Decoder(Generic[T]):
             self._none = None
 
     def __call__(self, response: Response) -> Answer[T]:
-        """Raises ContractError."""
+        """Raises DependencyError, and tells what is wrong but none of the data."""
         if self._none and response.status in NONE:
             return self._none
         if not 200 <= response.status < 300:
-            raise ContractError(f"status {response.status}")
+            raise self._wrong(response, f"status {response.status}")
         content_type = response.headers.get("content-type", JSON)
         if not _is_json(content_type):
-            raise ContractError("content type", content_type[:100])
+            raise self._wrong(response, f"content type: {content_type[:100]}")
         try:
             value = self._adapter.validate_json(response.body)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            raise ContractError("body", ".".join(map(str, (*first["loc"], first["type"])))) from None
+            where = ".".join(map(str, (*first["loc"], first["type"])))
+            raise self._wrong(response, f"body: {where}") from None
         return Answer(value=value, fallback=response.fallback, age=response.age)
+
+    def _wrong(self, response: Response, detail: str) -> DependencyError:
+        return DependencyError(self._dependency, Reason.CONTRACT_FAILURE, response, detail)
 
 
 @lru_cache(maxsize=64)

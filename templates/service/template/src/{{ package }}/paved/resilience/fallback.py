@@ -7,8 +7,7 @@ from hashlib import blake2b
 from sys import getsizeof
 from typing import Any
 
-from .decode import ContractError
-from .model import Dependency, Reason, Request, Response, StaleIfError, to_json
+from .model import Dependency, DependencyError, Reason, Request, Response, StaleIfError, to_json
 
 # Of an entry besides its body and headers, in bytes: key, objects, references, the table's share.
 OVERHEAD = 1024
@@ -25,12 +24,12 @@ class LastGood:
         self._kept: dict[bytes, tuple[float, int, Response]] = {}
         self.bytes = 0
 
-    def answered(self, request: Request, response: Response, *, valid: bool) -> None:
+    def answered(self, request: Request, response: Response) -> None:
         """Keep a good answer, and forget what is gone. Any other answer says nothing about the last."""
         if request.method != "GET":
             return
         no_store = "no-store" in response.headers.get("cache-control", "")
-        good = valid and response.status == 200 and not no_store
+        good = response.status == 200 and not no_store
         if not good and response.status not in GONE:
             return
         key = _key(request)
@@ -63,15 +62,16 @@ class Fallback:
     def __init__(self, dependency: Dependency, clock: Callable[[], float]) -> None:
         declared = dependency.fallback
         self.last_good = LastGood(declared, clock) if isinstance(declared, StaleIfError) else None
-        self._name = dependency.name
         self._value = declared.otherwise if isinstance(declared, StaleIfError) else declared
 
-    def serve(self, request: Request, reason: Reason, decode: Callable[[Response], Any]) -> Any:
+    def serve(self, request: Request, error: DependencyError, decode: Callable[[Response], Any]) -> Any:
         """The fallback, decoded; None where there is nothing to serve."""
+        if self.last_good and error.response and error.response.status in GONE:
+            self.last_good.answered(request, error.response)
         if self.last_good and (found := self.last_good.find(request)):
-            with suppress(ContractError):  # it was good to another call, which asked for less
-                return decode(replace(found[0], fallback=reason, age=found[1]))
-        return self.declared(request, reason, decode)
+            with suppress(DependencyError):  # it was good to another call, which asked for less
+                return decode(replace(found[0], fallback=error.reason, age=found[1]))
+        return self.declared(request, error.reason, decode)
 
     def declared(self, request: Request, reason: Reason, decode: Callable[[Response], Any]) -> Any:
         """Raises TypeError where what is declared is not what the call does: a programming error."""
@@ -80,8 +80,8 @@ class Fallback:
             return None
         try:
             return decode(Response(status=200, body=to_json(value), fallback=reason))
-        except ContractError as error:
-            raise TypeError(f"the fallback of {self._name} does not fit the call's model: {error}") from None
+        except DependencyError as error:
+            raise TypeError(f"the fallback of {error.dependency} does not fit: {error.detail}") from None
 
 
 def _key(request: Request) -> bytes:

@@ -175,13 +175,19 @@ class TransportError(Exception):
 
 
 class DependencyError(Exception):
-    """A call failed for `reason` without a fallback. `response` is what the dependency sent."""
+    """A call failed for `reason` without a fallback. `response` is what the dependency sent.
 
-    def __init__(self, dependency: str, reason: Reason, response: Response | None = None) -> None:
+    `detail` says why an answer below 500 is none: `status 302`, or after a colon where it is wrong.
+    """
+
+    def __init__(
+        self, dependency: str, reason: Reason, response: Response | None = None, detail: str = ""
+    ) -> None:
         super().__init__(f"{dependency}: {reason.value}")
         self.dependency = dependency
         self.reason = reason
         self.response = response
+        self.detail = detail
 
 
 class Observer:
@@ -195,7 +201,7 @@ class Observer:
 
     def budget_exhausted(self) -> None: ...
 
-    def unexpected(self, reason: Reason, what: str, detail: str) -> None: ...
+    def unexpected(self, reason: Reason, detail: str) -> None: ...
 
     def fell_back(self, reason: Reason, age: float | None) -> None: ...
 
