@@ -8,9 +8,10 @@ gives up, mean that the task does not work. With these pauses they take between 
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import cast
 
 from prometheus_client import Counter
 
@@ -73,6 +74,8 @@ class Background:
                 _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
                 for task in late:
                     log.error("background task does not end", task=task.get_name())
+                    with suppress(RuntimeError):  # the loop would wait for it when it closes, without a limit
+                        cast(Coroutine[None, None, None], task.get_coro()).close()
 
     async def _keep(self, name: str, task: Task) -> None:
         """Run it until it finishes or the service stops."""
