@@ -72,6 +72,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._sockets = Sockets()
         super().__init__(self._sockets)
+        self.cpu = 0.0  # seconds
         self._clock_resolution = 1e-9
 
     def time(self) -> float:
@@ -85,6 +86,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def spend(self, seconds: float) -> None:
         """Compute: nothing else runs meanwhile."""
         self._sockets.now += seconds
+        self.cpu += seconds
 
     def _process_events(self, event_list: list[Callable[[], object]]) -> None:
         for callback in event_list:
@@ -411,7 +413,7 @@ class Road:
     """What the template has: paved/limit.py itself."""
 
     def __init__(self, loop: SimulatedLoop) -> None:
-        admission = Admission(clock=loop.time)
+        admission = Admission(clock=loop.time, cpu=lambda: loop.cpu)
         self.acquire: Callable[[Priority], Coroutine[None, None, object]] = admission.acquire
         self._release = admission.release
 

@@ -26,14 +26,11 @@ def test_in_overload_the_service_does_what_it_can_and_recovers(name: str) -> Non
     assert verdict.good, verdict
 
 
-@pytest.mark.parametrize("make", [limit.LATE, limit.TURNS])
-def test_where_handlers_compute_after_they_have_waited_the_load_shows_late_but_is_shed(
-    make: Callable[[float], Request],
-) -> None:
-    overload = limit.Overload(make=make, factor=2)
-    verdict = judge(overload, simulate(Road, overload.requests()))
-    assert verdict.goodput > 0.8
-    assert verdict.p99 < 1
+@pytest.mark.parametrize("name", [name for name in OVERLOADS if name not in BAR])
+def test_where_handlers_compute_after_they_have_waited_the_load_shows_late_but_is_shed(name: str) -> None:
+    verdict = judge(OVERLOADS[name], simulate(Road, OVERLOADS[name].requests()))
+    assert verdict.goodput > 0.75
+    assert verdict.p99 < 0.8
     assert verdict.recovery < 1
 
 
@@ -88,7 +85,7 @@ def test_all_that_was_admitted_is_released() -> None:
 
     async def run() -> int:
         now = 0.0
-        admission = Admission(limit=1000, clock=lambda: now)
+        admission = Admission(limit=1000, clock=lambda: now, cpu=lambda: now)
 
         async def request() -> None:
             nonlocal now
