@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pty
+import random
 import select
 import signal
 import socket
@@ -249,16 +250,22 @@ class Answer:
     seconds: float
 
 
+PATIENCE = 300.0
+"""Seconds to wait for a process. Only one that hangs takes so long, on a slow and busy machine, too."""
+
+
 def free_port() -> int:
-    """A port on the loopback that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on the loopback that nobody uses, below those that systems give to outgoing connections."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
 def running(
-    *command: str | Path, cwd: Path, env: Mapping[str, str], log: Path | None = None, patience: float = 20
+    *command: str | Path, cwd: Path, env: Mapping[str, str], log: Path | None = None, patience: float = PATIENCE
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has ended, one way or the other, when the block ends. What it says goes to `log`."""
     with log.open("ab") if log else contextlib.nullcontext(subprocess.DEVNULL) as output:
@@ -279,7 +286,7 @@ def running(
                 process.wait()
 
 
-def ask(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeout: float = 10) -> Answer:
+def ask(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeout: float = PATIENCE) -> Answer:
     """One GET request to the loopback."""
     start = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
@@ -295,9 +302,13 @@ def ask(port: int, path: str, *, headers: Mapping[str, str] | None = None, timeo
         connection.close()
 
 
-def ask_until(port: int, path: str, status: int, *, within: float = 30) -> Answer:
-    """Ask again and again until the answer has this status; the last answer when it never has."""
+def ask_until(
+    port: int, path: str, status: int, *, within: float = PATIENCE, process: subprocess.Popen[bytes] | None = None
+) -> Answer:
+    """Ask until the answer has this status; the last answer if it never has, or if the process has ended."""
     deadline = time.monotonic() + within
     while (answer := ask(port, path)).status != status and time.monotonic() < deadline:
+        if process and process.poll() is not None:
+            break
         time.sleep(0.05)
     return answer

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-PATIENCE = 180.0
+PATIENCE = 300.0
 """Seconds for which a command may be silent about its end; only one that hangs takes so long."""
 ROWS, COLUMNS = 40, 120
 

@@ -28,7 +28,7 @@ CTRL_C, CTRL_D, CTRL_U = "\x03", "\x04", "\x15"
 BACKSPACE: Final = "\x7f"
 ESCAPE_ENTER: Final = "\x1b\r"
 
-_PATIENCE = 60
+_PATIENCE = 300
 """Seconds after which a screen that never shows what is waited for fails the test; no test waits that long to pass."""
 
 

@@ -24,7 +24,7 @@ from paved_road import config, git
 from paved_road.cli import main
 from paved_road.errors import GitError, PavedError
 from paved_road.service import parse_lock
-from paved_road.testing import Link, Said, evolve, make_road, write_files
+from paved_road.testing import PATIENCE, Link, Said, evolve, make_road, write_files
 from paved_road.testing import paved as in_process
 from tests.offroad.world import PROSE
 
@@ -81,7 +81,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def ask(*words: str | Path, seconds: float = 60) -> Said:
+def ask(*words: str | Path, seconds: float = PATIENCE) -> Said:
     """A command in a process of its own, which has to end, and to end in an answer."""
     command = [sys.executable, "-m", "paved_road", *map(str, words)]
     done = subprocess.run(
@@ -340,7 +340,7 @@ def test_a_road_of_any_name_is_an_answer(road: str, service: Path) -> None:
 def test_answers_of_any_content_are_an_answer(name: str, service: Path) -> None:
     (service / ".copier-answers.yml").write_text(ANSWERS[name])
     write_files(service, {"hello.txt": "ours\n"})
-    said = ask("off-road", "report", service, seconds=30)
+    said = ask("off-road", "report", service)
     larger = name in ("deep", "deeper", "wide", "aliases", "merged aliases")
     assert (said.code, ("is more than paved reads" if larger else "is not YAML") in said.err) == (2, True), said.err
     assert "Error:" not in said.err
@@ -376,12 +376,12 @@ def test_a_deviation_of_any_content_is_an_answer(name: str, service: Path) -> No
     write_files(service, {"docs/off-road/own-image.md": content, "hello.txt": "ours\n", f"conf/{'a' * 200}": "x\n"})
     edit_lock(service, lambda lock: lock["files"].update({f"conf/{'a' * 200}": lock["files"]["hello.txt"]}))
     edit_lock(service, lambda lock: lock["files"].update({f"conf/{'a/' * 500}a": lock["files"]["hello.txt"]}))
-    ask("off-road", "check", service, seconds=30)
+    ask("off-road", "check", service)
 
 
 def test_a_folder_of_too_many_records_is_told(service: Path) -> None:
     write_files(service, {f"docs/off-road/r{n}.md": "" for n in range(2001)})
-    said = ask("off-road", "list", service, seconds=30)
+    said = ask("off-road", "list", service)
     assert (said.code, "holds 2001 files; paved reads 2000 at most" in said.err) == (2, True)
 
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from paved_road import git
-from paved_road.testing import evolve, make_road, on_a_terminal, run, write_files
+from paved_road.testing import PATIENCE, evolve, make_road, on_a_terminal, run, write_files
 
 Paved = Callable[..., CompletedProcess[str]]
 PavedJson = Callable[..., dict[str, Any]]
@@ -335,7 +335,7 @@ def test_killed_while_writing_the_destination_does_not_exist(work: Path, greeter
     work.mkdir()
     command = [sys.executable, "-m", "paved_road", "new", "hi", "--road", str(greeter), "--trust"]
     process = subprocess.Popen(command, cwd=work, env=git.environment(), stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not list(work.glob(".paved-*/hi/hello.txt")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.kill()
@@ -349,12 +349,12 @@ def test_interrupted_nothing_remains_and_the_exit_code_is_130(work: Path, greete
     work.mkdir()
     command = [sys.executable, "-m", "paved_road", "new", "hi", "--road", str(greeter), "--trust"]
     process = subprocess.Popen(command, cwd=work, env=git.environment(), stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not list(work.glob(".paved-*/hi/hello.txt")) and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.2)
     process.send_signal(2)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert said.decode() == "error: interrupted\n"
     assert list(work.iterdir()) == []

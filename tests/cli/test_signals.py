@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from paved_road import git
-from paved_road.testing import contents, evolve, make_road, paved, write_files
+from paved_road.testing import PATIENCE, contents, evolve, make_road, paved, write_files
 
 SIGNALS = [signal.SIGTERM, signal.SIGHUP]
 STUCK = "echo $$ > {ready}.new && mv {ready}.new {ready} && sleep 600 && echo late > {late}"
@@ -49,7 +49,7 @@ def ended(tmp_path: Path, ready: Path, scratch: Path) -> Iterator[Callable[..., 
         started.append(process)
         until(lambda: ready.exists() or process.poll() is not None)
         process.send_signal(number)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE)
         return process.returncode, said
 
     yield run
@@ -59,7 +59,7 @@ def ended(tmp_path: Path, ready: Path, scratch: Path) -> Iterator[Callable[..., 
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -14,7 +14,7 @@ import yaml
 
 from paved_road import git
 from paved_road.service import open_service
-from paved_road.testing import Files, evolve, make_road, paved, run
+from paved_road.testing import PATIENCE, Files, evolve, make_road, paved, run
 
 ANSWERS = {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
 ONCE = "{{ _copier_operation == 'copy' }}"
@@ -393,7 +393,7 @@ def test_interrupted_the_task_ends_and_nothing_remains(tmp_path: Path) -> None:
     with (tmp_path / "alive").open() as alive:
         assert alive.readline() == "running\n"
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
         assert not (tmp_path / "service").exists()
         assert alive.read() == "", "all of the task's processes have ended"

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paved_road.testing import ask_until, free_port, running
+from paved_road.testing import PATIENCE, ask_until, free_port, running
 from tests.tools import tool
 
 INTERVAL = 0.5  # seconds between scrapes, and between evaluations of the rules; a scrape that takes longer is lost
@@ -53,7 +53,7 @@ class Prometheus:
         assert len(samples) == 1, f"{expression}: {samples}"
         return samples[0].value
 
-    def eventually(self, expression: str, *, within: float = 20) -> list[Sample]:
+    def eventually(self, expression: str, *, within: float = PATIENCE) -> list[Sample]:
         """What it finds once it finds something that is a number: `eventually('up == 1')`."""
         until = time.monotonic() + within
         while time.monotonic() < until:
@@ -63,7 +63,7 @@ class Prometheus:
             time.sleep(INTERVAL)
         raise AssertionError(f"{expression} found nothing in {within} s; scraped are {self._get('targets')}")
 
-    def scraped(self, times: int = 2, *, within: float = 20) -> None:
+    def scraped(self, times: int = 2, *, within: float = PATIENCE) -> None:
         """Wait until every target has been scraped so often again; rate() needs two."""
         after = time.time() + times * INTERVAL
         self.eventually(f"count((timestamp(up) > {after}) and up == 1) == {self.targets}", within=within)
@@ -81,7 +81,7 @@ class Prometheus:
     def _get(self, path: str, **parameters: str) -> Any:
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         try:
-            with urllib.request.urlopen(url, timeout=10) as response:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as error:
             raise QueryError(json.load(error)["error"]) from None

@@ -13,6 +13,8 @@ from typing import TypeVar
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from paved_road.testing import PATIENCE
+
 
 @dataclass(kw_only=True)
 class Server:
@@ -29,7 +31,7 @@ class Collector(Server):
     def exports(self) -> list[ExportTraceServiceRequest]:
         return [ExportTraceServiceRequest.FromString(body) for _, body in self.received]
 
-    def spans(self, trace_id: str | None = None, *, at_least: int = 0, within: float = 15) -> list[Span]:
+    def spans(self, trace_id: str | None = None, *, at_least: int = 0, within: float = PATIENCE) -> list[Span]:
         """The spans (of a trace) that have come in, in the order in which they began."""
         until = time.monotonic() + within  # the service sends them every five seconds
         while True:

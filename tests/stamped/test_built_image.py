@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from paved_road.cli import main
-from paved_road.testing import ask, ask_until, free_port, run, running
+from paved_road.testing import PATIENCE, ask, ask_until, free_port, run, running
 from tests.tools import tool
 
 pytestmark = pytest.mark.image
@@ -128,10 +128,10 @@ def test_it_serves_and_drains_on_a_read_only_root(store: Store, container: str, 
         root=root, user=config["User"], environment=environment, command=shlex.join(config["Entrypoint"])
     )
     with running("unshare", "--mount", "sh", "-ec", script, cwd=tmp_path, env={}, log=log) as process:
-        assert ask_until(internal_port, "/readyz", 200, within=60).status == 200, log.read_text()
+        assert ask_until(internal_port, "/readyz", 200, process=process).status == 200, log.read_text()
         assert json.loads(ask(port, "/orders/1").body)["degraded"] is True
         status = Path(f"/proc/{process.pid}/status").read_text()
         assert "Uid:\t10001\t10001" in status
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0, log.read_text()
+        assert process.wait(PATIENCE) == 0, log.read_text()
     assert '"draining"' in log.read_text()

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from pathlib import Path
 
 from paved_road.testing import ask, run
-from tests.stamped.world import Start, World
+from tests.stamped.world import Start
 
 KEY = "a key for the tests that nobody else has"
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "declare-a-dependency.md"
@@ -24,17 +23,6 @@ def signature(faults: str) -> str:
     done = run("bash", "-euo", "pipefail", "-c", script, cwd=PAGE.parent, env={})
     assert re.fullmatch(r"\d+\.[0-9a-f]{32}\.[0-9a-f]{64}\n", done.stdout), done
     return done.stdout.strip()
-
-
-def accepted(world: World) -> dict[str, object]:
-    """The line that tells of the faults, once it is in the log."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        for line in world.lines():
-            if line["event"] == "faults accepted":
-                return line
-        time.sleep(0.05)
-    raise AssertionError(world.log.read_text())
 
 
 def test_a_fault_is_injected_as_documented_until_it_is_halted(start: Start, tmp_path: Path) -> None:
@@ -78,7 +66,8 @@ def test_a_fault_travels_on_to_the_service_that_it_is_meant_for(start: Start, in
     headers = {"baggage": "fault.payments=delay:100", "X-Fault-Signature": signature("payments=delay:100")}
     ask(front.port, "/orders/1", headers=headers)
     for world in (front, behind):
-        assert accepted(world)["faults"] == faults
+        assert world.logged(event="faults accepted")["faults"] == faults
+        world.logged(event="request")
     assert len({line["trace_id"] for line in front.lines() + behind.lines() if "trace_id" in line}) == 1
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.stamped.world import Start, World, hammer
 
+ROUNDS = 6
+
 
 def resident(world: World) -> float:
     """Megabytes."""
@@ -16,6 +18,20 @@ def resident(world: World) -> float:
         line for line in Path(f"/proc/{world.process.pid}/status").read_text().splitlines() if line.startswith("VmRSS")
     ]
     return int(line.split()[1]) / 1024
+
+
+def flattest(world: World, requests: int, megabytes: float, callers: int = 8) -> float:
+    """How much the memory grows in the flattest of some rounds of requests.
+
+    A leak grows in every round, however busy the machine is. What is allocated once, late on a busy machine, is in
+    one or two of them; the first flat one ends it.
+    """
+    grown: list[float] = []
+    while len(grown) < ROUNDS and min(grown, default=megabytes) >= megabytes:
+        before = resident(world)
+        assert hammer(world.port, "/orders/1", requests=requests, callers=callers) == {200: requests}
+        grown.append(resident(world) - before)
+    return min(grown)
 
 
 def files(world: World) -> int:
@@ -34,13 +50,8 @@ def test_it_is_flat_over_many_requests(start: Start, requests: int, megabytes: f
     world = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")  # traces that nobody takes must not pile up either
     with world.inventory():
         hammer(world.port, "/orders/1", requests=2_000)
-        grown: list[float] = []
-        while len(grown) < 3 and min(grown, default=megabytes) >= megabytes:
-            before = resident(world)
-            assert hammer(world.port, "/orders/1", requests=requests) == {200: requests}
-            grown.append(resident(world) - before)
-    # A leak grows every time; a buffer that a busy machine fills late grows once.
-    assert min(grown) < megabytes, f"{grown} MB more, each time after {requests} requests"
+        grown = flattest(world, requests, megabytes)
+    assert grown < megabytes, f"{grown:.1f} MB more each time after {requests} requests"
 
 
 @pytest.mark.parametrize(
@@ -50,12 +61,11 @@ def test_it_is_flat_while_a_dependency_hangs(start: Start, requests: int) -> Non
     world = start()
     with world.inventory() as inventory:
         hammer(world.port, "/orders/1", requests=1_000, callers=50)
-        before, open_before, threads_before = resident(world), files(world), threads(world)
+        open_before, threads_before = files(world), threads(world)
         inventory.send_signal(signal.SIGSTOP)
-        assert hammer(world.port, "/orders/1", requests=requests, callers=50) == {200: requests}
-        grown = resident(world) - before
+        grown = flattest(world, requests, 8, callers=50)
         inventory.send_signal(signal.SIGCONT)
-    assert grown < 8, f"{grown:.1f} MB more after {requests} requests into a dependency that hangs"
+    assert grown < 8, f"{grown:.1f} MB more each time after {requests} requests into a dependency that hangs"
     assert files(world) <= open_before + 5
     assert threads(world) <= threads_before, "requests are served without threads"
     assert threads_before < 10

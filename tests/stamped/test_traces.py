@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import time
 from collections.abc import Iterator
 
 import pytest
 
+from paved_road.testing import PATIENCE
 from tests.stamped.receivers import Collector, collector, dependency
 from tests.stamped.world import Start, World
 
@@ -85,7 +85,7 @@ def plant(world: World) -> None:
         ("POST", f"/orders/1?token={SECRET}"),  # no such method
         ("GET", f"/readyz?token={SECRET}"),
     ):
-        connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=PATIENCE)
         connection.request(method, path, body=f'{{"password": "{SECRET}"}}', headers=headers)
         connection.getresponse().read()
         connection.close()
@@ -113,7 +113,7 @@ def test_no_secret_and_no_body_reaches_a_log_a_metric_or_a_span(
     plant(world)  # the dependency is gone: what its errors say
     metrics = world.get("/metrics").body
     world.process.terminate()
-    world.process.wait(timeout=20)
+    world.process.wait(PATIENCE)
     log = world.log.read_text()
 
     assert "http.route" in told
@@ -128,7 +128,5 @@ def test_a_receiver_that_is_down_costs_nothing_but_the_traces(start: Start) -> N
     world = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9", OTEL_TRACES_SAMPLER_ARG="1", DRAIN_SECONDS="0")
     for _ in range(20):
         assert world.get("/orders/1").status == 200
-    begun = time.monotonic()
     world.process.terminate()
-    assert world.process.wait(timeout=20) == 0
-    assert time.monotonic() - begun < 10
+    assert world.process.wait(PATIENCE) == 0

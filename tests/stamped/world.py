@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from pathlib import Path
 from subprocess import Popen
 
 from paved_road.cli import main
-from paved_road.testing import Answer, ask, ask_until, free_port, running
+from paved_road.testing import PATIENCE, Answer, ask, ask_until, free_port, running
 
 
 def stamp(destination: Path, *answers: str) -> Path:
@@ -44,7 +45,7 @@ class World:
             self.folder / ".venv/bin/python", "dev/stubs/inventory.py", "--port", str(self.inventory_port),
             cwd=self.folder, env={},
         ) as process:  # fmt: skip
-            ask_until(self.inventory_port, "/livez", 200)
+            assert ask_until(self.inventory_port, "/livez", 200, process=process).status == 200
             yield process
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -59,6 +60,31 @@ class World:
         assert isinstance(found, dict)
         return found
 
+    def good_order(self) -> dict[str, object]:
+        """The first one that is not degraded: on a slow machine the inventory may be too late for its deadline."""
+        until = time.monotonic() + PATIENCE
+        while (order := self.order())["degraded"]:
+            assert time.monotonic() < until, "the order is degraded, whoever is asked"
+            time.sleep(0.1)
+        return order
+
+    def until(self, path: str, text: str) -> Answer:
+        """The first answer that has this text."""
+        until = time.monotonic() + PATIENCE
+        while text not in (answer := self.get(path)).body:
+            assert time.monotonic() < until, f"{path} never says {text}: {answer}"
+            time.sleep(0.02)
+        return answer
+
+    def logged(self, **expected: object) -> dict[str, object]:
+        """The one line with these values, once it is there."""
+        until = time.monotonic() + PATIENCE
+        while not (found := [line for line in self.lines() if expected.items() <= line.items()]):
+            assert time.monotonic() < until, f"no line with {expected}: {self.log.read_text()}"
+            time.sleep(0.02)
+        (line,) = found
+        return line
+
     def lines(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
@@ -67,7 +93,7 @@ def hammer(port: int, path: str, *, requests: int, callers: int = 8) -> Counter[
     """So many requests over kept connections, one of each caller; how often each status was the answer."""
 
     def call(times: int) -> Counter[int]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         seen: Counter[int] = Counter()
         for _ in range(times):
             connection.request("GET", path)
@@ -97,7 +123,7 @@ def started(folder: Path, log: Path, **settings: str) -> Iterator[World]:
         "HOST": "127.0.0.1",
     }
     with running(folder / ".venv/bin/orders", cwd=folder, env=env | settings, log=log) as process:
-        assert ask_until(internal_port, "/readyz", 200).status == 200, log.read_text()
+        assert ask_until(internal_port, "/readyz", 200, process=process).status == 200, log.read_text()
         yield World(
             folder=folder,
             port=port,

@@ -22,7 +22,7 @@ from paved_road.cli import main
 from paved_road.config import load
 from paved_road.errors import UsageError
 from paved_road.service import open_service
-from paved_road.testing import evolve, make_road, paved, run, running, write_files
+from paved_road.testing import PATIENCE, evolve, make_road, paved, run, running, write_files
 from paved_road.update import apply
 from paved_road.update.plan import Order, planning
 from tests.update.faults import Outcome, Server, server
@@ -322,10 +322,10 @@ def test_a_step_that_fails(service: Path, faults: Server, fault: str) -> None:
 
 
 def test_while_an_update_runs_no_other_one_does(service: Path, faults: Server) -> None:
-    evolve(service.parent / "road", {"paved-road.yml": "owners: {derived: {made.lock: sleep 30}}\n"}, tag="v1.2.0")
+    evolve(service.parent / "road", {"paved-road.yml": "owners: {derived: {made.lock: sleep 600}}\n"}, tag="v1.2.0")
     command = (sys.executable, "-m", "paved_road", "update", str(service), "--trust")
     with running(*command, cwd=service, env={}) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not (service / ".git" / "paved-update" / "migrated-1").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         for word in ("--continue", "--abort"):

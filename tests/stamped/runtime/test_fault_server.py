@@ -17,10 +17,10 @@ from paved.transport import HttpTransport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 ENDLESS = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
-POLICY = Policy(deadline=20, attempt_timeout=10, max_body=1_000_000, max_concurrency=20, max_waiting=200)
+POLICY = Policy(deadline=300, attempt_timeout=200, max_body=1_000_000, max_concurrency=20, max_waiting=200)
 IMPATIENT = replace(POLICY, deadline=2, attempt_timeout=0.3)
 # Far more than any of it takes, on a machine with other things to do, and far less than for ever.
-PATIENCE = 10.0
+PATIENCE = 300.0
 
 
 class FaultServer:
