@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from paved.resilience.client import Client
     from paved.resilience.model import Observer, Request, Response
 
 HERE = Path(__file__)
@@ -55,6 +56,7 @@ async def measure(rounds: int, calls: int = 500) -> dict[str, list[float]]:
         timeout_alone,
         ours,
         ours_with_metrics,
+        ours_with_a_model,
         httpware_four,
         pyresilience_five,
         hyx_five,
@@ -98,7 +100,8 @@ def timeout_alone() -> tuple[str, Call]:
 
 def ours() -> tuple[str, Call]:
     """The stamped client without metrics, as the peers are."""
-    return OURS, _client(None)
+    client = _client(None)
+    return OURS, lambda: client.get("/items/42")
 
 
 def ours_with_metrics() -> tuple[str, Call]:
@@ -107,10 +110,17 @@ def ours_with_metrics() -> tuple[str, Call]:
     from prometheus_client import CollectorRegistry
 
     observer = DependencyObserver(DependencyMetrics(CollectorRegistry()), "inventory")
-    return "**ours**, with its Prometheus metrics", _client(observer)
+    client = _client(observer)
+    return "**ours**, with its Prometheus metrics", lambda: client.get("/items/42")
 
 
-def _client(observer: Observer | None) -> Call:
+def ours_with_a_model() -> tuple[str, Call]:
+    """The stamped client that also validates the answer."""
+    client = _client(None)
+    return "**ours**, with the answer validated by pydantic", lambda: client.get("/items/42", dict[str, int])
+
+
+def _client(observer: Observer | None) -> Client:
     from paved.resilience.client import Client
     from paved.resilience.model import Dependency
 
@@ -120,8 +130,7 @@ def _client(observer: Observer | None) -> Call:
         async def send(self, request: Request, left: float) -> Response:  # noqa: ARG002
             return await send()
 
-    client = Client(Dependency(name="inventory", base_url="", fallback={}), Transport(), observer=observer)
-    return lambda: client.get("/items/42")
+    return Client(Dependency(name="inventory", base_url="", fallback={}), Transport(), observer=observer)
 
 
 def httpware_four() -> tuple[str, Call]:
