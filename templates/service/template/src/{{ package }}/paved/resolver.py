@@ -55,17 +55,25 @@ class ResolvingBackend(httpcore2.AsyncNetworkBackend):
         with suppress(ValueError):
             return [str(ip_address(host))]
         if (now := self._clock()) >= self._fresh_until:
-            if self._answered is None:
-                self._answered, self._asked_at = asyncio.Event(), now
-                # A daemon, so that a look-up that hangs does not keep the process from ending.
-                Thread(target=self._look_up, args=(host, asyncio.get_running_loop()), daemon=True).start()
+            answered = self._answered or self._ask(host, now)
             patience = max(0.0, self._asked_at + PATIENCE - now) if self._known else None
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience):
-                    await self._answered.wait()
+                    await answered.wait()
         if not self._known:
             raise httpcore2.ConnectError(f"{host}: {self._error}")
         return random.sample(self._known, min(ADDRESSES, len(self._known)))
+
+    def _ask(self, host: str, now: float) -> asyncio.Event:
+        answered = self._answered = asyncio.Event()
+        self._asked_at = now
+        # A daemon, so that a look-up that hangs does not keep the process from ending.
+        thread = Thread(target=self._look_up, args=(host, asyncio.get_running_loop()), daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the process has as many as it may have
+            self._answer(error)
+        return answered
 
     def _look_up(self, host: str, loop: asyncio.AbstractEventLoop) -> None:
         answer: list[str] | Exception

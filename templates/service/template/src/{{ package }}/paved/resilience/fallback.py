@@ -28,7 +28,7 @@ class LastGood:
         """Keep a good answer, and forget what is gone. Any other answer says nothing about the last."""
         if request.method != "GET":
             return
-        no_store = "no-store" in response.headers.get("cache-control", "")
+        no_store = "no-store" in response.headers.get("cache-control", "").lower()
         good = response.status == 200 and not no_store
         if not good and response.status not in GONE:
             return
