@@ -42,7 +42,7 @@ class _Reader:
             case Command():
                 self._type(step)
             case Edit():
-                _edit(Path(self.desk.run("pwd").text.strip()), step)
+                edit(Path(self.desk.run("pwd").text.strip()), step)
             case Interrupt():
                 self.desk.interrupt(step.terminal)
             case Skipped():
@@ -73,7 +73,7 @@ class _Reader:
         )
 
 
-def _edit(here: Path, edit: Edit) -> None:
+def edit(here: Path, edit: Edit) -> None:
     """What an editor would do to the file."""
     file = here / edit.path
     match edit.how:

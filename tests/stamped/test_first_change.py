@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from paved_road.cli import main
+from paved_road.testing import run
+from tests.docs.follow import edit
+from tests.docs.page import Command, Edit, steps
 from tests.stamped.delivered import stamped
+from tests.stamped.world import stamp
+from tests.stranger import PROJECT
 
 TEAMS = r"^\s*(?:from|import) (?:support|conftest|orders\.(?!paved\b)\S+)"
 """Imports of what the team edits. `from orders import SERVICE` is no edit of a first change."""
@@ -15,3 +22,31 @@ def test_the_road_s_tests_use_nothing_of_the_team_s() -> None:
     assert "tests/paved/test_telemetry.py" in files
     found = {path: re.findall(TEAMS, text, re.MULTILINE) for path, text in files.items()}
     assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+GUIDES = ("change-a-service", "declare-a-dependency")
+TYPED = ("for stage in ", "make policy")
+"""What the guides have one type that changes the service."""
+
+
+def follow(guide: str, service: Path) -> None:
+    """Change the service as a guide says, in its own words."""
+    for step in steps((PROJECT / f"docs/how-to/{guide}.md").read_text()):
+        match step:
+            case Edit():
+                edit(service, step)
+            case Command(typed=typed) if typed.startswith(TYPED):
+                done = run("sh", "-c", typed, cwd=service)
+                assert done.returncode == 0, done.stderr
+
+
+def test_after_all_that_the_guides_say_the_gate_holds_and_nothing_has_drifted(tmp_path: Path) -> None:
+    """A dependency, an endpoint, a required setting, a job, a metric, and authentication on all routes."""
+    service = stamp(tmp_path / "orders")
+    for guide in GUIDES:
+        follow(guide, service)
+    done = run("make", "--no-print-directory", "check", cwd=service)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert main(["drift", str(service)]) == 0
+    asked = run(service / ".venv/bin/python", "-m", "dev.alongside", "true", cwd=service)
+    assert asked.returncode == 0, asked.stderr
