@@ -480,6 +480,11 @@ def bimodal() -> Iterator[Request]:
     yield from poisson(FAST, 50, 0, 150, seed=1)
 
 
+def many() -> Iterator[Request]:
+    """300 requests a second that wait 1 s."""
+    return poisson(SLOW, 300, 0, 40)
+
+
 def drifting() -> Iterator[Request]:
     """The mix of two routes drifts from one to the other."""
     chance = random.Random(2)
@@ -552,6 +557,7 @@ def blocked() -> Iterator[Request]:
 
 BEARABLE = (
     bimodal,
+    many,
     drifting,
     unmatched,
     invalid,

@@ -69,7 +69,7 @@ async def measure(port: int) -> str:
         goodput, p99, recovery = str(verdict).split(", ")
         lines.append(f"| {title} | {rate:.0f}/s | {refused(log) / len(log):.0%} | {goodput} | {p99} | {recovery} |")
     return "\n".join(lines) + (
-        f"\n\nLive, the bar is {'met' if good else 'MISSED'}. Capacity, found with two callers who wait for answers:"
+        f"\n\nLive, the bar is {'met' if good else 'MISSED'}. Capacity, found with one request after the other:"
         f" {', '.join(f'{each:.0f}/s' for each in capacities)}. Load of the\nmachine: {os.getloadavg()[0]:.1f} on"
         f" {len(os.sched_getaffinity(0))} cores, which the callers share with the service."
     )
@@ -104,16 +104,11 @@ class Callers:
         return await asyncio.gather(*(one(at, path) for at, path in load))
 
     async def capacity(self, seconds: float) -> float:
-        """Requests that compute and are served per second, while there are always two."""
+        """Requests that compute and are served per second, one after the other."""
         loop = asyncio.get_running_loop()
         start, served = loop.time(), 0
-
-        async def one() -> None:
-            nonlocal served
-            while loop.time() < start + seconds:
-                served += await self._ask(COMPUTES) == 200
-
-        await asyncio.gather(one(), one())
+        while loop.time() < start + seconds:
+            served += await self._ask(COMPUTES) == 200
         return served / (loop.time() - start)
 
     async def _ask(self, path: str) -> int:

@@ -50,7 +50,7 @@ class Admission:
     def __init__(
         self,
         *,
-        limit: int = 200,
+        limit: int = 1000,
         patience: float = 0.4,
         clock: Callable[[], float] = time.monotonic,
         cpu: Callable[[], float] = time.thread_time,

@@ -45,7 +45,7 @@ class RoadSettings(BaseSettings):
     """console is for people, and only used on a terminal."""
     request_timeout_seconds: float = Field(10, gt=0, le=3600)
     """Time until the first byte of a response; after that, the answer is 504. Callers can shorten it."""
-    concurrency_max: int = Field(200, ge=1)
+    concurrency_max: int = Field(1000, ge=1)
     """How many requests may be in flight; it bounds memory."""
     queue_seconds: float = Field(0.4, gt=0, le=60)
     """Time a request may wait for the event loop before it is refused; half of it in a queue that lasts."""
