@@ -16,7 +16,7 @@ NAME = "app.kubernetes.io/name"
 NAMESPACE = "kubernetes.io/metadata.name"
 INTERNAL = {"x-request-priority", "x-request-timeout-ms", "baggage", "x-fault-signature"}
 """Request headers that only another service may set."""
-FLUSH = 5
+FLUSH = 10  # seconds for the rest: STOP_SECONDS in paved/settings.py
 """Seconds to send the last traces and to end."""
 
 
@@ -107,6 +107,8 @@ def a_pod_has_time_to_stop(env: Environment) -> Iterator[str]:
     needed = before + float(settings["DRAIN_SECONDS"]) + float(settings["GRACE_SECONDS"]) + FLUSH
     if spec["terminationGracePeriodSeconds"] < needed:
         yield f"a pod is killed after {spec['terminationGracePeriodSeconds']} s and needs {needed:g} s to stop"
+    if float(settings["TERMINATION_SECONDS"]) > spec["terminationGracePeriodSeconds"] - before:
+        yield "a pod is killed before TERMINATION_SECONDS have passed"
 
 
 @policy

@@ -4,8 +4,10 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 
 from .limit import Priority
 
@@ -15,6 +17,8 @@ TIMEOUT = "X-Request-Timeout-Ms"
 # A header and not a mark at the route: the same route serves a purchase and a crawler, and only the edge
 # knows which. The edge sets it, drops what strangers sent, and it travels with the work it stands for.
 PRIORITY = "X-Request-Priority"
+# What only trusted callers may set; also what injects faults.
+INTERNAL = frozenset({b"x-request-timeout-ms", b"x-request-priority", b"baggage", b"x-fault-signature"})
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being served; None outside of one."""
@@ -38,6 +42,25 @@ def accept(raw_headers: Iterable[tuple[bytes, bytes]], limit: float) -> str:
     deadline.set(time.monotonic() + accepted_timeout(given(TIMEOUT), limit))
     priority.set(_PRIORITIES.get(given(PRIORITY), Priority.NORMAL))
     return identifier
+
+
+def trust(networks: str) -> Callable[[str], bool]:
+    """Whether a host is in one of the networks, which are separated by commas; `none` trusts nobody.
+
+    What is no IP address is no caller from a network: a test or a local socket. Raises ValueError.
+    """
+    known = [ip_network(each.strip()) for each in networks.split(",") if networks != "none"]
+
+    @lru_cache(1024)
+    def trusts(host: str) -> bool:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return True
+        address = getattr(address, "ipv4_mapped", None) or address  # a socket of both families
+        return any(address in network for network in known)
+
+    return trusts
 
 
 def time_left() -> float:

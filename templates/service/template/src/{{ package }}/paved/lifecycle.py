@@ -1,5 +1,6 @@
 """The life of the process: settings, logs, application, server; and the drain that ends it."""
 
+import faulthandler
 import signal
 import socket
 import sys
@@ -14,7 +15,7 @@ from prometheus_client import Histogram
 from . import logs
 from .health import Health, State
 from .protocol import BoundedProtocol
-from .settings import RoadSettings, S, load
+from .settings import STOP_SECONDS, RoadSettings, S, load
 from .watchdog import watching
 
 log = logs.get_logger()
@@ -27,8 +28,16 @@ class DrainingServer(uvicorn.Server):
     ends a graceful stop by raising the signal again, and so with the exit code of a crash.
     """
 
-    def __init__(self, config: uvicorn.Config, health: Health, lag: Histogram, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        health: Health,
+        lag: Histogram,
+        drain_seconds: float,
+        stop_seconds: float | None = None,
+    ) -> None:
         super().__init__(config)
+        self._stop_seconds = stop_seconds
         self._health = health
         self._lag = lag
         self._drain_seconds = drain_seconds
@@ -47,6 +56,8 @@ class DrainingServer(uvicorn.Server):
             signal.signal(sig, signal.SIG_DFL)
             signal.raise_signal(sig)
         self._health.state = State.DRAINING
+        if self._stop_seconds:  # whatever hangs then is named on stderr, and the exit code is 1
+            faulthandler.dump_traceback_later(self._stop_seconds, exit=True, file=2)
 
     async def on_tick(self, counter: int) -> bool:
         if self._health.state is State.DRAINING:
@@ -80,7 +91,9 @@ def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI
         timeout_graceful_shutdown=settings.grace_seconds,
     )
     runtime = app.state.runtime
-    DrainingServer(config, runtime.health, runtime.metrics.loop_lag, settings.drain_seconds).run(sockets)
+    drain = settings.drain_seconds
+    needed = drain + settings.grace_seconds + STOP_SECONDS
+    DrainingServer(config, runtime.health, runtime.metrics.loop_lag, drain, needed).run(sockets)
 
 
 def listen(service: str, settings: RoadSettings) -> list[socket.socket]:

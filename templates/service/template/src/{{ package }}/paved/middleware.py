@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from opentelemetry import baggage
+from opentelemetry.context import attach
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,17 +52,24 @@ class ProbeMiddleware:
 
 
 class ContextMiddleware:
-    """Takes or makes what a request carries, and tells the client its id."""
+    """Takes or makes what a request carries, and tells the client its id.
 
-    def __init__(self, app: ASGIApp, *, timeout: float, health: Health) -> None:
+    Strangers may not choose their priority or deadline, nor put baggage into our calls or faults into us.
+    """
+
+    def __init__(self, app: ASGIApp, *, timeout: float, health: Health, trusted: str = "none") -> None:
         self.app = app
         self.timeout = timeout
         self.health = health
+        self.trusts = context.trust(trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if not self.trusts((scope.get("client") or [""])[0]):
+            scope["headers"] = [each for each in scope["headers"] if each[0] not in context.INTERNAL]
+            attach(baggage.clear())  # which the tracing around us has read
         identifier = (b"x-request-id", context.accept(scope["headers"], self.timeout).encode())
 
         async def send_with_headers(message: Message) -> None:

@@ -1,6 +1,5 @@
 """The runtime of one service: what its application and its clients have in common."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import metadata
@@ -30,7 +29,7 @@ from .protocol import Inbound
 from .resilience.client import Client
 from .resilience.model import Dependency
 from .settings import RoadSettings
-from .tracing import tracer_provider
+from .tracing import flush, tracer_provider
 from .transport import HttpTransport
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -128,7 +127,10 @@ class Runtime:
                     internal_port=self.settings.internal_port,
                 ),
                 Middleware(
-                    ContextMiddleware, timeout=self.settings.request_timeout_seconds, health=self.health
+                    ContextMiddleware,
+                    timeout=self.settings.request_timeout_seconds,
+                    health=self.health,
+                    trusted=self.settings.trusted_callers,
                 ),
                 Middleware(ObserveMiddleware, metrics=self.metrics),
                 Middleware(ShedMiddleware, admission=self.admission, metrics=self.metrics),
@@ -150,7 +152,7 @@ class Runtime:
         @asynccontextmanager
         async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             async with AsyncExitStack() as stack:
-                stack.push_async_callback(asyncio.to_thread, self.tracer_provider.shutdown)
+                stack.push_async_callback(flush, self.tracer_provider)
                 for transport in self._transports:
                     stack.push_async_callback(transport.aclose)
                 if team is not None:

@@ -15,6 +15,10 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from .context import trust
+
+STOP_SECONDS = 10  # after the grace: for background tasks (5), the last traces (2) and log lines (1)
+
 Level = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).upper())
 ]
@@ -49,6 +53,8 @@ class RoadSettings(BaseSettings):
     """How many requests may be in flight; it bounds memory."""
     queue_seconds: float = Field(0.4, gt=0, le=60)
     """Time a request may wait for the event loop before it is refused; half of it in a queue that lasts."""
+    trusted_callers: str = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
+    """Networks of the callers whose priority, deadline, baggage and faults are taken over, or none."""
     max_body_bytes: int = Field(1024 * 1024, ge=1)
     """Longest body of a request; a longer one is answered with 413."""
     max_buffered_bytes: int = Field(8 * 1024 * 1024, ge=1)
@@ -61,6 +67,8 @@ class RoadSettings(BaseSettings):
     """Time after SIGTERM in which the service is unready but serves, so that load balancers notice."""
     grace_seconds: int = Field(20, ge=1, le=600)
     """Time after that for the requests in flight to finish."""
+    termination_seconds: int | None = Field(None, ge=1)
+    """Time from SIGTERM until the platform kills the process; settings that need more are refused."""
     fault_injection_key: SecretStr | None = Field(None, min_length=32)
     """Signs the faults that may be injected; without it, none can be."""
     fault_injection_halt_file: Path | None = None
@@ -75,6 +83,23 @@ class RoadSettings(BaseSettings):
     def _not_the_public_port(cls, value: int, info: ValidationInfo) -> int:
         if value == info.data.get("port"):
             raise ValueError("must not be PORT")
+        return value
+
+    @field_validator("trusted_callers")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            trust(value)
+        except ValueError:
+            raise ValueError("must be networks, such as 10.0.0.0/8, separated by commas, or none") from None
+        return value
+
+    @field_validator("termination_seconds")
+    @classmethod
+    def _long_enough(cls, value: int | None, info: ValidationInfo) -> int | None:
+        needed = info.data.get("drain_seconds", 0) + info.data.get("grace_seconds", 0) + STOP_SECONDS
+        if value is not None and value < needed:
+            raise ValueError(f"must be at least DRAIN_SECONDS + GRACE_SECONDS + {STOP_SECONDS}, {needed:g}")
         return value
 
 

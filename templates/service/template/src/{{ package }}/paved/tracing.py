@@ -1,5 +1,8 @@
 """Traces: FastAPI makes a span of each request, the transport one of each attempt."""
 
+import asyncio
+import threading
+import time
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -8,6 +11,7 @@ from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio, SamplingRe
 
 # They carry tokens, names and addresses; the route says where a request went.
 DROPPED = frozenset({"url.path", "url.query"})
+FLUSH_SECONDS = 2.0
 
 
 class RouteSampler(ParentBasedTraceIdRatio):
@@ -41,3 +45,15 @@ def tracer_provider(service: str, version: str, *, endpoint: str | None, ratio: 
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=2)
         provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
+
+
+async def flush(provider: TracerProvider) -> None:
+    """Send the last traces; a collector that hangs costs them, and no more than FLUSH_SECONDS.
+
+    In a thread of its own: the end of the process would wait for one of the loop's.
+    """
+    thread = threading.Thread(target=provider.shutdown, name="traces", daemon=True)
+    thread.start()
+    until = time.monotonic() + FLUSH_SECONDS
+    while thread.is_alive() and time.monotonic() < until:  # noqa: ASYNC110 (no thread sets the loop's events)
+        await asyncio.sleep(0.01)
