@@ -7,6 +7,7 @@ gives up, mean that the task does not work. With these pauses they take between 
 """
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -32,14 +33,11 @@ class Task:
     function: Callable[[], Awaitable[None]]
     crashes: int = 0  # in a row
     error: Exception | None = None  # of the last crash
-    started: float | None = None  # at this time of the loop; None in a pause
-
-    def is_steady(self) -> bool:
-        return self.started is not None and asyncio.get_running_loop().time() - self.started >= STEADY
+    steady_at: float = math.inf  # by the loop's clock
 
     async def check(self) -> None:
         """Raise why the task keeps crashing."""
-        if self.error and self.crashes >= CRASHES and not self.is_steady():
+        if self.error and self.crashes >= CRASHES and asyncio.get_running_loop().time() < self.steady_at:
             raise self.error.with_traceback(None)
 
 
@@ -81,7 +79,7 @@ class Background:
         """Run it until it finishes or the service stops."""
         loop, current = asyncio.get_running_loop(), asyncio.current_task()
         while True:
-            task.started = loop.time()
+            task.steady_at = loop.time() + STEADY
             try:
                 await task.function()
             except BaseException as error:  # SystemExit, too, which would end the process
@@ -89,9 +87,9 @@ class Background:
                 ended = isinstance(error, asyncio.CancelledError) and stopping
                 if ended or isinstance(error, GeneratorExit):
                     raise
-                task.crashes = 1 if task.is_steady() else task.crashes + 1
+                task.crashes = 1 if loop.time() >= task.steady_at else task.crashes + 1
                 task.error = error if isinstance(error, Exception) else RuntimeError(repr(error))
-                task.started = None
+                task.steady_at = math.inf
                 self._crashes.labels(name).inc()
                 log.exception("background task crashed", task=name)
                 if stopping:

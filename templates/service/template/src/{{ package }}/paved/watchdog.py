@@ -5,6 +5,7 @@ thread says what it is doing instead.
 """
 
 import asyncio
+import math
 import sys
 import threading
 import time
@@ -40,7 +41,7 @@ def watching(lag: Histogram) -> Iterator[None]:
 def _watch(
     loop: asyncio.AbstractEventLoop, thread: int, native: int, lag: Histogram, stop: threading.Event
 ) -> None:
-    answered, tell_at = threading.Event(), 0.0
+    answered, tell_at = threading.Event(), -math.inf
 
     def answer(asked: float) -> None:
         lag.observe(time.perf_counter() - asked)
@@ -48,15 +49,15 @@ def _watch(
 
     while not stop.wait(PAUSE):
         answered.clear()
-        asked, (computed, starved) = time.perf_counter(), _usage(native)
+        asked, before = time.perf_counter(), _usage(native)
         try:
             loop.call_soon_threadsafe(answer, asked)
         except RuntimeError:  # it has been closed meanwhile
             return
-        if not answered.wait(BLOCKED) and time.monotonic() >= tell_at and not stop.is_set():
-            tell_at = time.monotonic() + QUIET
+        if not answered.wait(BLOCKED) and asked >= tell_at and not stop.is_set():
+            tell_at = asked + QUIET
             code, now = _code(thread), _usage(native)
-            _tell(code, time.perf_counter() - asked, now[0] - computed, now[1] - starved)
+            _tell(code, time.perf_counter() - asked, now[0] - before[0], now[1] - before[1])
         while not answered.wait(PAUSE) and not stop.is_set():
             pass
 
