@@ -1,8 +1,10 @@
-"""A real outage, seen by a real Prometheus: nobody asks for readiness, and nobody calls."""
+"""A real outage, seen by a real Prometheus: nobody asks for readiness, and nobody calls. And a blocked event loop."""
 
 from __future__ import annotations
 
 import re
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +18,21 @@ from tests.stamped.world import World
 MINUTES = 300  # seconds; a busy machine takes its time
 
 SERVICE = """
+import time
 from orders import SERVICE
+from orders.api import orders
 from orders.paved import Dependency, Runtime, run
 from orders.settings import Settings
+
+# Compiled as if it were a line of the team's.
+exec(compile("async def block(): time.sleep(0.4)", orders.__file__, "exec"))
 
 def create_app(settings):
     runtime = Runtime(SERVICE, settings)
     runtime.client(Dependency(name="inventory", base_url=str(settings.inventory_url), critical=True))
-    return runtime.app()
+    app = runtime.app()
+    app.get("/block")(block)
+    return app
 
 run(SERVICE, Settings, create_app)
 """
@@ -63,3 +72,18 @@ def test_a_critical_dependency_that_refuses_pages_though_nobody_asks(dependent: 
         with dependent.inventory():
             server.eventually("service_ready == 1", within=MINUTES)
             server.eventually(f"absent({firing})", within=MINUTES)
+
+
+def test_the_code_that_blocks_the_loop_is_named_and_a_process_that_was_stopped_blames_none(dependent: World) -> None:
+    for _ in range(3):
+        dependent.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.6)
+        dependent.process.send_signal(signal.SIGCONT)
+        ask_until(dependent.internal_port, "/livez", 200)
+    assert [line for line in dependent.lines() if line["event"] == "event loop blocked"] == []
+    until = time.monotonic() + MINUTES
+    while not (told := [line for line in dependent.lines() if line["event"] == "event loop blocked"]):
+        assert time.monotonic() < until, dependent.log.read_text()
+        dependent.get("/block")
+    package = dependent.folder / "src/orders"
+    assert str(told[0]["code"]) == f"{package}/api/orders.py:1 block"
