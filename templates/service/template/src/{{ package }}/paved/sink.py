@@ -47,8 +47,6 @@ class Sink:
         if first:
             self._ready.set()
 
-    debug = info = warning = error = critical = write  # structlog calls what the line's level is called
-
     def close(self) -> None:
         """Write what waits; a reader who reads no more keeps the process for no longer than PATIENCE."""
         self._closing.set()
