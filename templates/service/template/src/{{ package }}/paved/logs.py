@@ -91,7 +91,7 @@ def _logger_class(minimum: int, identify: Processor) -> type[FilteringBoundLogge
             except Exception as error:
                 failed: Any = {"event": "log line failed", "args": [event, *args], "fields": fields}
                 failed = identify(self._logger, name, {**failed, "error": error})
-                line = _to_json(self._logger, name, failed)
+                line = self._processors[-1](self._logger, name, failed)
             self._logger.write(line)
 
         return log
