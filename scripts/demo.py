@@ -32,17 +32,41 @@ def main(destination: Path) -> None:
     step("Its team works on it, in the same files as the road: a second dependency, an endpoint, tests")
     work_on(destination)
 
-    step("The road has moved on: what would an update do? Each file is told, and nothing is changed")
-    shell(PAVED, "update", "--dry-run", "--stat", cwd=destination, last=8)
-
-    step("Update it: one merge, computed before the first file changes; the team's lines are still there")
-    shell(PAVED, "update", "--commit", cwd=destination, last=8)
-    shell(PAVED, "status", cwd=destination)
-    shell("git", "grep", "-n", "-i", "prices", "src/*.py", "tests/*.py", cwd=destination)
+    update(destination)
 
     step("Run its own gate: lint, types, dependencies, tests")
     shell("make", "check", cwd=destination)
 
+    hurt(destination)
+    print(f"\nDone in {time.monotonic() - begun:.0f} s. The service is in {destination}: cd there and type `make`.")
+
+
+def update(destination: Path) -> None:
+    """Bring the service to the latest release, as a person would."""
+    step("The road has moved on: what would an update do? Each file is told, and nothing is changed")
+    shell(PAVED, "update", "--dry-run", "--stat", cwd=destination, last=9, code=1)
+
+    step("Update it: one merge, computed before the first file changes; what both changed is shown as a conflict")
+    shell(PAVED, "update", "--commit", cwd=destination, last=30, code=1)
+
+    step("A person decides: the road's tests no longer name the dependencies, so the road's lines are right")
+    conflicts = output("git", "diff", "--name-only", "--diff-filter=U", cwd=destination).split()
+    shell("git", "checkout", "--theirs", *conflicts, cwd=destination)
+    shell("git", "add", *conflicts, cwd=destination)
+    shell(PAVED, "update", "--continue", "--commit", cwd=destination, last=3)
+
+    step("The release has one place for dependencies, from which stubs, tests and the network policy follow")
+    write(destination, team.declared(destination))
+    shell("make", "policy", cwd=destination)
+    shell("git", "add", "--all", cwd=destination)
+    shell("git", "commit", "--quiet", "--message", "Ours: the prices are in run.toml", cwd=destination)
+    shell(PAVED, "status", cwd=destination)
+    shell(PAVED, "drift", cwd=destination)
+    shell("git", "grep", "-n", "-i", "prices", "src/*.py", "tests/*.py", cwd=destination)
+
+
+def hurt(destination: Path) -> None:
+    """Run it, and take its dependency away in every way."""
     inventory_port, port, internal_port = free_port(), free_port(), free_port()
     environment = {
         "PORT": str(port),
@@ -94,8 +118,6 @@ def main(destination: Path) -> None:
             if orders.returncode != 0:
                 raise SystemExit("error: the service did not exit cleanly")
 
-    print(f"\nDone in {time.monotonic() - begun:.0f} s. The service is in {destination}: cd there and type `make`.")
-
 
 def clear(destination: Path) -> None:
     """Make room. A service that somebody worked on is moved aside, not removed."""
@@ -115,8 +137,7 @@ def clear(destination: Path) -> None:
 
 def work_on(service: Path) -> None:
     """What a team did, committed: in files of its own, and in files that the release changes, too."""
-    for path, text in team.with_a_dependency(service).items():
-        (service / path).write_text(text)
+    write(service, team.with_a_dependency(service))
     shell("git", "add", "--all", cwd=service)
     shell("git", "diff", "--cached", "--stat", cwd=service)
     shell("git", "config", "user.name", "A team", cwd=service)  # a machine that has just got git knows nobody
@@ -139,8 +160,14 @@ def say(text: str) -> None:
     print(f"   {text}", flush=True)
 
 
-def shell(*command: str, cwd: Path | None = None, last: int = 0) -> None:
-    """Run a command as a person would type it; a failure ends the demo. `last` shows only so many of its lines."""
+def write(service: Path, files: dict[str, str]) -> None:
+    """Write the files."""
+    for path, text in files.items():
+        (service / path).write_text(text)
+
+
+def shell(*command: str, cwd: Path | None = None, last: int = 0, code: int = 0) -> None:
+    """Run a command as a person would type it; another exit code ends the demo. `last` shows only so many lines."""
     shown = [Path(word).name if os.sep in word else word for word in command]
     print(f"   $ {' '.join(shown)}", flush=True)
     start = time.monotonic()
@@ -155,7 +182,7 @@ def shell(*command: str, cwd: Path | None = None, last: int = 0) -> None:
         say(f"... {len(lines) - last} lines more")
     for line in lines[-last:]:
         print(f"   {line}")
-    if done.returncode != 0:
+    if done.returncode != code:
         raise SystemExit(f"error: {' '.join(shown)} ended with exit code {done.returncode}")
     say(f"({time.monotonic() - start:.1f} s)")
 

@@ -93,6 +93,39 @@ OFF_ROAD = {
 """What a second dependency took in files of the road's."""
 
 
+STUB = '''\
+"""A stub of the prices: every item costs the same."""
+
+from serve import serve
+
+
+def answer(method: str, path: str) -> tuple[int, object]:
+    return 200, {"price": 9.5}
+
+
+if __name__ == "__main__":
+    serve("prices", answer)
+'''
+RUN = """
+[dependencies.prices]
+env = "PRICES_URL"
+critical = false
+sample = "GET /items/42"
+stub = "dev/stubs/prices.py"
+latency_ms = 15
+"""
+
+
+def declared(service: Path) -> dict[str, str]:
+    """The files with the dependency in the place that 1.2.0 has for it."""
+    run, settings = ((service / path).read_text() for path in ("run.toml", "dev/settings.env"))
+    return {
+        "run.toml": run + RUN,
+        "dev/settings.env": settings + "PRICES_URL=http://127.0.0.1:9091\n",
+        "dev/stubs/prices.py": STUB,
+    }
+
+
 def shared(service: Path) -> list[str]:
     """The files that both the road and the team may edit."""
     lock = open_service(service).lock
