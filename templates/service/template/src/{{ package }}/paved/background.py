@@ -42,7 +42,7 @@ class Task:
 
 
 class Background:
-    """Tasks that are critical to this service. While one keeps crashing, it is unready, and says why.
+    """Tasks that are critical to this service: while one keeps crashing, the service is unready.
 
     A task that returns has finished and is not started again.
     """

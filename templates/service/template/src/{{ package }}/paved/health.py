@@ -41,8 +41,8 @@ Results = dict[str, dict[str, object]]  # by name: its status, whether it is cri
 class Health(Collector):
     """What the probes say. Checks run together, within `timeout` seconds; their results hold for `ttl`.
 
-    It is also a collector of metrics, which tell what the last `report` found: whoever serves them asks for
-    a report first, so that they are right when no probe asks.
+    It is also a collector of metrics, which say what the last `report` found. `/metrics` asks for a report
+    first, so they are right even if no probe asks.
     """
 
     def __init__(self, *, timeout: float = 0.8, ttl: float = 1.0) -> None:

@@ -91,7 +91,7 @@ class ObserveMiddleware:
     """One measurement and one log line for each request that was served, by the route's template.
 
     A request ends with the last byte of its response: nobody waits for the background tasks of a response.
-    The time that it takes to shed a request says nothing; `ShedMiddleware` counts those.
+    Shed requests are not measured here, since a refusal takes next to no time; `ShedMiddleware` counts them.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:

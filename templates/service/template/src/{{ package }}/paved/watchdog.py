@@ -68,15 +68,15 @@ def _tell(code: str | None, waited: float, computed: float, starved: float) -> N
     if code and (blame := blames(waited, computed, starved)):
         log.warning("event loop blocked", code=code, blame=blame, **fields)
     else:
-        log.warning("event loop not run: the machine gave it too little CPU", **fields)
+        log.warning("event loop starved: the machine gave the process too little CPU", **fields)
 
 
 def blames(waited: float, computed: float, starved: float) -> str | None:
-    """Whether the code that the loop's thread runs after `waited` seconds is at fault; None: the machine is.
+    """How sure it is that the code of the loop's thread is at fault; None if the machine is. All in seconds.
 
-    On a busy machine the thread waits for a CPU (`starved`). In a process that was stopped the watchdog, too,
-    wakes late, and nothing was `computed`. If it was, the code held the interpreter's lock all the time, and
-    may be a line further on by now. All in seconds.
+    On a busy machine the thread is `starved`: it waits for a CPU. If the process was stopped, the watchdog
+    wakes late, too, and the thread has not `computed`. If the watchdog is late and the thread has computed,
+    its code held the interpreter's lock all the time, and may have gone on by a line.
     """
     late = waited > 2 * BLOCKED
     if starved > waited / 2 or (late and computed < waited / 2):
