@@ -6,10 +6,11 @@ this module relies on in its protocol is in tests/paved/test_contracts.py.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 import httptools
+from prometheus_client import Gauge
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from .metrics import Metrics
@@ -33,6 +34,11 @@ class Inbound:
         self.metrics = metrics
         self.held_bytes = 0  # of requests with a body, and of those that are not all here
         self.unfinished: set[BoundedProtocol] = set()  # connections with a request that is not all here
+        self.connections: Collection[object] = ()
+        buffered = Gauge("http_server_buffered_bytes", "Bytes of requests held", registry=metrics.registry)
+        buffered.set_function(lambda: self.held_bytes)
+        opened = Gauge("http_server_open_connections", "Connections", registry=metrics.registry)
+        opened.set_function(lambda: len(self.connections))
 
     def make_room(self) -> None:
         """Refuse the largest unfinished requests until there is room, so that small ones get through."""
@@ -64,6 +70,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, config: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(config, *arguments, **options)
         self.inbound: Inbound = config.app.state.runtime.inbound
+        self.inbound.connections = self.connections
         self.held_bytes = 0  # this connection's part of inbound.held_bytes
         self._received = 0  # bytes since the last response
         self._reading: Literal["head", "body"] | None = None
