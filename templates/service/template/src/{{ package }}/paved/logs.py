@@ -71,7 +71,7 @@ def configure(service: str, level: str, *, console: bool = False) -> None:
 
 
 def _logger_class(minimum: int, identify: Processor) -> type[FilteringBoundLogger]:
-    """structlog's logger, whose methods take fields of every name, never raise, and cost half as much."""
+    """structlog's logger, whose methods take fields of every name, never raise, and log in one call."""
 
     def method(level: int) -> Callable[..., None]:
         name = logging.getLevelName(level).lower()
