@@ -34,6 +34,7 @@ FREE = {
     "description": ["The orders service.", "It's a 'quoted' name: #1, {braced} & 100% <ok> $HOME"],
     "port": [8080, 8081, 65535],
     "slo_availability": [99.9, 95.0, 99.99],
+    "example": [True, False],
 }
 ENVIRONMENTS = ("dev", "staging", "prod")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from paved_road import git
 from paved_road.cli import main
 from paved_road.testing import run
+from paved_road.whereabouts import LOCK
 from tests.docs.follow import edit
 from tests.docs.page import Command, Edit, steps
 from tests.stamped.delivered import stamped
@@ -50,3 +52,35 @@ def test_after_all_that_the_guides_say_the_gate_holds_and_nothing_has_drifted(tm
     assert main(["drift", str(service)]) == 0
     asked = run(service / ".venv/bin/python", "-m", "dev.alongside", "true", cwd=service)
     assert asked.returncode == 0, asked.stderr
+
+
+def files(service: Path) -> dict[str, str]:
+    """Path to text of what the service tracks, but for what says where it comes from."""
+    paths = git.text("ls-files", cwd=service).splitlines()
+    return {path: (service / path).read_text() for path in paths if path not in (".copier-answers.yml", LOCK)}
+
+
+def test_a_service_without_the_example_is_whole(tmp_path: Path) -> None:
+    service = stamp(tmp_path / "orders", "example=false")
+    for words in (["check"], ["fuzz"], ["stub"]):
+        done = run("make", "--no-print-directory", *words, cwd=service)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "the service has no endpoints yet" in run("make", "fuzz", cwd=service).stdout
+    assert main(["drift", str(service)]) == 0
+    squeezed = run("make", "squeeze", cwd=service)
+    assert "error: run.toml has no sample" in squeezed.stderr
+    assert git.text("status", "--porcelain", cwd=service) == ""
+
+
+def test_the_example_is_removed_by_its_answer(tmp_path: Path) -> None:
+    service, without = stamp(tmp_path / "with/orders"), stamp(tmp_path / "without/orders", "example=false")
+    assert main(["update", str(service), "--to", "HEAD", "--data", "example=false", "--commit"]) == 0
+    assert main(["drift", str(service)]) == 0
+    assert files(service) == files(without)
+
+
+def test_nothing_speaks_of_the_example_where_there_is_none() -> None:
+    stays = re.compile(r"src/orders/paved/|tests/paved/|deploy/observability/.*_test\.yaml|uv\.lock")
+    texts = {path: text for path, text in stamped(example=False).items() if not stays.match(path)}
+    found = {path for path, text in texts.items() if re.search(r"inventory|/orders/1|order_id", text, re.IGNORECASE)}
+    assert found == set()

@@ -1,13 +1,15 @@
 """Runs a command while this service and the stubs of its dependencies run, and ends with its exit code.
 
-python -m dev.alongside curl {headers} {url}/orders/1
+python -m dev.alongside curl {headers} {url}/openapi.json
 
 {url} becomes the address of the service, {internal} that of its probes, and {headers} the headers of
 run.toml as options (-H). With --latency the stubs are as slow as the dependencies. The command starts when
-the service is ready and answers the sample of run.toml without a fallback.
+the service is ready and answers the sample of run.toml without a fallback. With --endpoints it does not start
+where the service has no endpoints to send requests to.
 """
 
 import importlib.metadata
+import itertools
 import json
 import re
 import subprocess
@@ -25,12 +27,15 @@ from dev.contract import PATIENCE, ROOT, Child, Contract, Dependency, contract, 
 
 def main() -> int:
     words = sys.argv[1:]
-    with_latency = words[:1] == ["--latency"]
+    options = list(itertools.takewhile(lambda word: word.startswith("--"), words))
     run = contract()
-    with surroundings(run, with_latency=with_latency) as (url, internal, children):
+    with surroundings(run, with_latency="--latency" in options) as (url, internal, children):
+        if "--endpoints" in options and not json.loads(get(f"{url}/openapi.json", {})[1])["paths"]:
+            print("the service has no endpoints yet")
+            return 0
         headers = [word for name, value in run.headers.items() for word in ("-H", f"{name}: {value}")]
         command: list[str] = []
-        for word in words[with_latency:]:
+        for word in words[len(options) :]:
             filled = word.replace("{url}", url).replace("{internal}", internal)
             command += headers if word == "{headers}" else [filled]
         return watched(command, children)
