@@ -205,7 +205,7 @@ CROWDS = {
 @pytest.mark.parametrize("crowd", CROWDS)
 @pytest.mark.parametrize(
     ("number", "megabytes"),
-    # 8 for MAX_BUFFERED_BYTES, what the kernel and Python add to it, and 7 KB for each connection.
+    # 4 for MAX_BUFFERED_BYTES, what the kernel and Python add to it, and 7 KB for each connection.
     [pytest.param(400, 30, id="400"), pytest.param(9_900, 90, id="10000", marks=pytest.mark.soak)],
 )
 def test_memory_is_bounded_however_many_clients_there_are(

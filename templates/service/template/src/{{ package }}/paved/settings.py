@@ -57,7 +57,7 @@ class RoadSettings(BaseSettings):
     """Networks of the callers whose priority, deadline, baggage and faults are taken over, or none."""
     max_body_bytes: int = Field(1024 * 1024, ge=1)
     """Longest body of a request; a longer one is answered with 413."""
-    max_buffered_bytes: int = Field(8 * 1024 * 1024, ge=1)
+    max_buffered_bytes: int = Field(4 * 1024 * 1024, ge=1)
     """Bytes of all requests in memory; beyond it, the largest that is not all here is answered with 503."""
     max_connections: int = Field(10_000, ge=1)
     """Open connections; further ones are closed at once."""
