@@ -261,11 +261,8 @@ class Tally(Observer):
         assert seconds >= 0
         self.outcomes.append(outcome)
 
-    def retried(self) -> None:
-        self.more += 1
-
-    def hedged(self) -> None:
-        self.more += 1
+    def decided(self, what: str) -> None:
+        self.more += what in ("retry", "hedge")
 
 
 BEHAVIOURS = st.tuples(

@@ -1,6 +1,8 @@
 """What the clients of dependencies decide, made visible: metrics, span events, log lines."""
 
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -9,6 +11,8 @@ from .logs import get_logger
 from .metrics import BUCKETS, Children
 from .resilience.client import Client
 from .resilience.model import Observer, Reason, State
+
+M = TypeVar("M")
 
 QUIET = 60.0  # seconds without an unexpected answer, after which the next one is a change
 
@@ -19,31 +23,27 @@ class DependencyMetrics:
     """Their names are an interface: alerts and dashboards use them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"dependency_{name}", text, ["dependency", *labels], registry=registry)
-
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"dependency_{name}", text, ["dependency", *labels], registry=registry)
-
-        def histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...]) -> Histogram:
-            labels = ("dependency", *labels)
-            return Histogram(f"dependency_{name}", text, labels, buckets=buckets, registry=registry)
+        def make(kind: Callable[..., M], name: str, text: str, *labels: str, **options: Any) -> M:
+            return kind(f"dependency_{name}", text, ["dependency", *labels], registry=registry, **options)
 
         text = "Duration of calls, with all their attempts and pauses"
-        self.call_duration = histogram("call_duration_seconds", text, "outcome", buckets=BUCKETS)
-        self.attempts = counter("attempts", "Attempts", "outcome")
-        self.retries = counter("retries", "Attempts after the first")
-        self.hedges = counter("hedges", "Attempts beside a slow one")
-        self.exhausted = counter("retry_budget_exhausted", "Retries and hedges that the budget refused")
-        self.budget = gauge("retry_budget_remaining", "Retries and hedges that may be made now")
-        self.breaker = gauge("breaker_state", "1 is the state", "state")
-        self.in_use = gauge("bulkhead_in_use", "Calls in flight")
-        self.waiting = gauge("bulkhead_waiting", "Calls in the queue")
-        self.limit = gauge("bulkhead_limit", "Calls that may be in flight")
-        self.fallbacks = counter("fallbacks", "Fallbacks served", "kind", "reason")
+        self.call_duration = make(Histogram, "call_duration_seconds", text, "outcome", buckets=BUCKETS)
+        self.attempts = make(Counter, "attempts", "Attempts", "outcome")
+        text = "Retries and hedges that the budget refused"
+        self.decisions = {
+            "retry": make(Counter, "retries", "Attempts after the first"),
+            "hedge": make(Counter, "hedges", "Attempts beside a slow one"),
+            "retry budget exhausted": make(Counter, "retry_budget_exhausted", text),
+        }
+        self.budget = make(Gauge, "retry_budget_remaining", "Retries and hedges that may be made now")
+        self.breaker = make(Gauge, "breaker_state", "1 is the state", "state")
+        self.in_use = make(Gauge, "bulkhead_in_use", "Calls in flight")
+        self.waiting = make(Gauge, "bulkhead_waiting", "Calls in the queue")
+        self.limit = make(Gauge, "bulkhead_limit", "Calls that may be in flight")
+        self.fallbacks = make(Counter, "fallbacks", "Fallbacks served", "kind", "reason")
+        self.faults = make(Counter, "faults_injected", "Faults injected on purpose", "fault")
         ages = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
-        self.faults = counter("faults_injected", "Faults injected on purpose", "fault")
-        self.stale_age = histogram("stale_age_seconds", "Age of the stale answers served", buckets=ages)
+        self.stale_age = make(Histogram, "stale_age_seconds", "Age of the stale answers served", buckets=ages)
 
     def watch(self, client: Client) -> None:
         name, bulkhead, budget = client.dependency.name, client.bulkhead, client.budget
@@ -62,9 +62,7 @@ class DependencyObserver(Observer):
         # Made now, so that they are 0 and not absent before the first: an increase from nothing is none.
         metrics.call_duration.labels(dependency, Reason.CONTRACT_FAILURE.value)
         metrics.attempts.labels(dependency, Reason.UNAUTHORIZED.value)
-        self._retries = metrics.retries.labels(dependency)
-        self._hedges = metrics.hedges.labels(dependency)
-        self._exhausted = metrics.exhausted.labels(dependency)
+        self._decisions = {what: each.labels(dependency) for what, each in metrics.decisions.items()}
         self._stale_age = metrics.stale_age.labels(dependency)
         self._unexpected: dict[str, float] = {}  # when it last was so
         self._show_state(State.CLOSED)
@@ -75,17 +73,9 @@ class DependencyObserver(Observer):
     def finished(self, outcome: str, seconds: float) -> None:
         self._durations[outcome].observe(seconds)
 
-    def retried(self) -> None:
-        self._retries.inc()
-        self._event("dependency retry")
-
-    def hedged(self) -> None:
-        self._hedges.inc()
-        self._event("dependency hedge")
-
-    def budget_exhausted(self) -> None:
-        self._exhausted.inc()
-        self._event("dependency retry budget exhausted")
+    def decided(self, what: str) -> None:
+        self._decisions[what].inc()
+        self._event(what)
 
     def unexpected(self, reason: Reason, detail: str) -> None:
         """Logged when it begins, and again only when it comes back after a pause."""
@@ -93,18 +83,18 @@ class DependencyObserver(Observer):
         if now >= self._unexpected.get(what, -QUIET) + QUIET:
             log.warning("unexpected answer", dependency=self._dependency, reason=reason.value, detail=detail)
         self._unexpected[what] = now
-        self._event("dependency unexpected answer", reason=reason.value, detail=detail)
+        self._event("unexpected answer", reason=reason.value, detail=detail)
 
     def fell_back(self, reason: Reason, age: float | None) -> None:
         kind = "default" if age is None else "stale"
         self._metrics.fallbacks.labels(self._dependency, kind, reason.value).inc()
         if age is not None:
             self._stale_age.observe(age)
-        self._event("dependency fallback", kind=kind, reason=reason.value)
+        self._event("fallback", kind=kind, reason=reason.value)
 
     def fault_injected(self, fault: str) -> None:
         self._metrics.faults.labels(self._dependency, fault).inc()
-        self._event("dependency fault injected", fault=fault)
+        self._event("fault injected", fault=fault)
 
     def breaker_changed(self, before: State, after: State) -> None:
         self._show_state(after)
@@ -115,4 +105,5 @@ class DependencyObserver(Observer):
             self._metrics.breaker.labels(self._dependency, state.value).set(state is current)
 
     def _event(self, name: str, **attributes: str) -> None:
-        trace.get_current_span().add_event(name, {"peer.service": self._dependency, **attributes})
+        attributes = {"peer.service": self._dependency, **attributes}
+        trace.get_current_span().add_event(f"dependency {name}", attributes)

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -54,6 +53,4 @@ async def flush(provider: TracerProvider) -> None:
     """
     thread = threading.Thread(target=provider.shutdown, name="traces", daemon=True)
     thread.start()
-    until = time.monotonic() + FLUSH_SECONDS
-    while thread.is_alive() and time.monotonic() < until:  # noqa: ASYNC110 (no thread sets the loop's events)
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(thread.join, FLUSH_SECONDS)

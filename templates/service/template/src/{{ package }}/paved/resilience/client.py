@@ -1,12 +1,13 @@
 """The client of one dependency."""
 
 import asyncio
+import math
 import random
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from urllib.parse import urlencode
 
 from .. import context
@@ -32,13 +33,9 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
 T = TypeVar("T")
-Call: TypeAlias = Coroutine[Any, Any, T]
-Pairs: TypeAlias = Mapping[str, str] | None
+Pairs = Mapping[str, str] | None
 
-# Of what the caller has left; the rest is for answering with the fallback.
-SHARE = 0.9
-
-
+SHARE = 0.9  # of what the caller has left; the rest is for answering with the fallback
 # What is no answer to the request, below 500; a call without a model gets it all the same.
 REFUSALS = {
     401: Reason.UNAUTHORIZED,
@@ -46,6 +43,8 @@ REFUSALS = {
     408: Reason.TIMEOUT,
     429: Reason.RATE_LIMITED,
 }
+# Without Retry-After, and unless it is a write that the dependency may have seen.
+RETRIABLE = (Reason.CONNECT_ERROR, Reason.TRANSPORT_ERROR, Reason.SERVER_ERROR, Reason.TIMEOUT)
 
 
 class Client:
@@ -74,7 +73,7 @@ class Client:
         self._clock = clock
         self._uniform = uniform
         self._failing: Reason | None = None
-        self._decoders: dict[Any, Decoder[Any]] = {}
+        self._decoders: dict[Any, Callable[[Response], Any]] = {None: lambda response: response}
         self.bulkhead = Bulkhead(policy.max_concurrency, policy.max_waiting)
         self.budget = RetryBudget(policy, clock)
         self.breaker = CircuitBreaker(
@@ -83,35 +82,33 @@ class Client:
         self.fallback = Fallback(dependency, clock)
 
     @overload
-    def get(self, path: str, *, params: Pairs = None, headers: Pairs = None) -> Call[Response]: ...
+    async def get(self, path: str, *, params: Pairs = None, headers: Pairs = None) -> Response: ...
     @overload
-    def get(
+    async def get(
         self, path: str, model: "TypeForm[T]", *, params: Pairs = None, headers: Pairs = None
-    ) -> Call[Answer[T]]: ...
-    def get(self, path: str, model: Any = None, *, params: Pairs = None, headers: Pairs = None) -> Call[Any]:
+    ) -> Answer[T]: ...
+    def get(self, path: str, model: Any = None, *, params: Pairs = None, headers: Pairs = None) -> Any:
         path = f"{path}?{urlencode(params)}" if params else path
         return self._request(Request("GET", path, headers or {}), model)
 
     @overload
-    def request(
+    async def request(
         self, method: str, path: str, *, headers: Pairs = None, body: bytes = b""
-    ) -> Call[Response]: ...
+    ) -> Response: ...
     @overload
-    def request(
+    async def request(
         self, method: str, path: str, model: "TypeForm[T]", *, headers: Pairs = None, body: bytes = b""
-    ) -> Call[Answer[T]]: ...
+    ) -> Answer[T]: ...
     def request(
         self, method: str, path: str, model: Any = None, *, headers: Pairs = None, body: bytes = b""
-    ) -> Call[Any]:
+    ) -> Any:
         return self._request(Request(method, path, headers or {}, body), model)
 
     async def _request(self, request: Request, model: Any) -> Any:
         started = self._clock()
         outcome = "defect"  # of this service, or of a fallback: neither an answer nor a reason
-        decode: Callable[[Response], Any] = _as_it_is
         try:
-            if model is not None:
-                decode = self._decoders.get(model) or self._new_decoder(model, request)
+            decode = self._decoders.get(model) or self._new_decoder(model, request)
             response = await self._call(request, started)
             answer = decode(response)
             outcome = "success"
@@ -137,8 +134,8 @@ class Client:
         finally:
             self._observer.finished(outcome, self._clock() - started)
 
-    def _new_decoder(self, model: Any, request: Request) -> Decoder[Any]:
-        decoder = Decoder[Any](model, self.dependency.name)
+    def _new_decoder(self, model: Any, request: Request) -> Decoder:
+        decoder = Decoder(model, self.dependency.name)
         self.fallback.declared(request, Reason.CONNECT_ERROR, decoder)  # now, and not when it is needed
         self._decoders[model] = decoder
         return decoder
@@ -171,11 +168,10 @@ class Client:
                 try:
                     return await send(request, deadline)
                 except DependencyError as error:
-                    pause = self._pause(attempt, error)
-                    in_time = attempt < policy.attempts and self._clock() + pause < deadline
-                    if not (in_time and self._retriable(request, error) and self._may_send_more()):
+                    pause = self._pause(attempt, request, error)
+                    if self._clock() + pause >= deadline or not self._may_send_more():
                         raise
-                self._observer.retried()
+                self._observer.decided("retry")
                 await asyncio.sleep(pause)
                 attempt += 1
         finally:
@@ -191,7 +187,7 @@ class Client:
         try:
             done, _ = await asyncio.wait(attempts, timeout=self._policy.hedge_after)
             if not done and self._may_send_more():
-                self._observer.hedged()
+                self._observer.decided("hedge")
                 attempts.append(asyncio.create_task(self._attempt(request, deadline)))
             for first in asyncio.as_completed(attempts):
                 try:
@@ -249,37 +245,30 @@ class Client:
             return False
         if self.budget.spend():
             return True
-        self._observer.budget_exhausted()
+        self._observer.decided("retry budget exhausted")
         return False
 
-    def _retriable(self, request: Request, error: DependencyError) -> bool:
-        match error.reason:
-            case Reason.BREAKER_OPEN | Reason.DEADLINE_EXCEEDED | Reason.UNAUTHORIZED:
-                return False
-            case Reason.CONNECT_ERROR:
-                return True
-            case reason:
-                asked_to = error.response is not None and error.response.status in (429, 503)
-                if asked_to and _retry_after(error.response) is not None:
-                    return True
-                return request.idempotent and reason is not Reason.RATE_LIMITED
+    def _pause(self, attempt: int, request: Request, error: DependencyError) -> float:
+        """Seconds until the next attempt, infinite where there may be none.
 
-    def _pause(self, attempt: int, error: DependencyError) -> float:
-        """Full jitter (AWS Architecture Blog, 2015), on top of what the dependency asks for."""
+        Full jitter (AWS Architecture Blog, 2015), on top of what the dependency asks for.
+        """
+        asked = _retry_after(error.response)
+        safe = error.reason in RETRIABLE and (request.idempotent or error.reason is Reason.CONNECT_ERROR)
+        if attempt == self._policy.attempts or not (safe or asked is not None):
+            return math.inf
         backoff: float = min(self._policy.backoff_max, self._policy.backoff * 2 ** (attempt - 1))
-        return (_retry_after(error.response) or 0.0) + self._uniform() * backoff
+        return (asked or 0.0) + self._uniform() * backoff
 
     def _error(self, reason: Reason) -> DependencyError:
         return DependencyError(self.dependency.name, reason)
 
 
-def _as_it_is(response: Response) -> Response:
-    return response
-
-
 def _retry_after(response: Response | None) -> float | None:
-    """Seconds to wait as asked by the Retry-After header (RFC 9110, section 10.2.3), if it is well-formed."""
-    value = response.headers.get("retry-after", "") if response else ""
+    """Seconds to wait as asked by a 429 or 503, if Retry-After is well-formed (RFC 9110, section 10.2.3)."""
+    if response is None or response.status not in (429, 503):
+        return None
+    value = response.headers.get("retry-after", "")
     if value.isascii() and value.isdigit():
         return float(value)
     try:

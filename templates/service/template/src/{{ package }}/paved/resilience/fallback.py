@@ -26,17 +26,13 @@ class LastGood:
 
     def answered(self, request: Request, response: Response) -> None:
         """Keep a good answer, and forget what is gone. Any other answer says nothing about the last."""
-        if request.method != "GET":
-            return
-        no_store = "no-store" in response.headers.get("cache-control", "").lower()
-        good = response.status == 200 and not no_store
-        if not good and response.status not in GONE:
+        good = response.status == 200 and "no-store" not in response.headers.get("cache-control", "").lower()
+        if request.method != "GET" or not (good or response.status in GONE):
             return
         key = _key(request)
         self._forget(key)
-        headers = response.headers
-        size = OVERHEAD + getsizeof(response.body) + getsizeof(headers)
-        size += sum(getsizeof(name) + getsizeof(value) for name, value in headers.items())
+        parts = (response.body, response.headers, *response.headers, *response.headers.values())
+        size = OVERHEAD + sum(map(getsizeof, parts))
         if good and size <= self._stale.max_bytes:
             self._kept[key] = (self._clock(), size, response)
             self.bytes += size

@@ -5,12 +5,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
-_ANY: TypeAdapter[Any] = TypeAdapter(Any)
+to_json = TypeAdapter[Any](Any).dump_json
+"""JSON of anything that pydantic can serialise. Raises ValueError."""
 
 # RFC 9110, section 9.2.2.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
@@ -154,11 +155,6 @@ class Dependency:
             to_json(value)
 
 
-def to_json(value: object) -> bytes:
-    """Of anything that pydantic can serialise. Raises ValueError."""
-    return json.dumps(_ANY.dump_python(value, mode="json")).encode()
-
-
 class Transport(Protocol):
     """Sends one request and tells the dependency how many seconds are `left` for it.
 
@@ -195,11 +191,7 @@ class Observer:
 
     def attempted(self, outcome: str) -> None: ...
 
-    def retried(self) -> None: ...
-
-    def hedged(self) -> None: ...
-
-    def budget_exhausted(self) -> None: ...
+    def decided(self, what: Literal["retry", "hedge", "retry budget exhausted"]) -> None: ...
 
     def unexpected(self, reason: Reason, detail: str) -> None: ...
 
