@@ -259,7 +259,7 @@ def free_port() -> int:
     while True:
         port = random.SystemRandom().randrange(20_000, 32_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+            probe.bind(("", port))  # on every address, as services do
             return port
 
 

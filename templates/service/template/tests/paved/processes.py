@@ -26,7 +26,7 @@ def free_port() -> int:
         port = random.SystemRandom().randrange(20_000, 32_000)
         with socket.socket() as sock:
             try:
-                sock.bind(("127.0.0.1", port))
+                sock.bind(("", port))  # on every address, as the service does
             except OSError:
                 continue
             return port
