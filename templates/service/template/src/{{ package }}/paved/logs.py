@@ -20,8 +20,6 @@ from .sink import Sink
 
 LONGEST = 16 * 1024  # bytes of a line: container runtimes split longer ones
 
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-_LEVELS |= {"msg": 20, "warn": 30, "fatal": 50}  # structlog's other names
 # Fields of these names get another, since every line has its own.
 _NAMED = frozenset({"timestamp", "level", "event", "service"})
 # Their warnings quote what strangers sent in headers: only the words around it are logged.
@@ -60,7 +58,7 @@ def configure(service: str, level: str, *, console: bool = False) -> None:
             structlog.processors.format_exc_info,
             _to_console() if console else _to_json,
         ],
-        wrapper_class=_logger_class(logging.getLevelNamesMapping()[level], identify),
+        wrapper_class=_logger_class(logging.getLevelNamesMapping()[level]),
         logger_factory=lambda *_: sink,
         cache_logger_on_first_use=True,
     )
@@ -70,7 +68,7 @@ def configure(service: str, level: str, *, console: bool = False) -> None:
     logging.getLogger("uvicorn").setLevel(level)
 
 
-def _logger_class(minimum: int, identify: Processor) -> type[FilteringBoundLogger]:
+def _logger_class(minimum: int) -> type[FilteringBoundLogger]:
     """structlog's logger, whose methods take fields of every name, never raise, and log in one call."""
 
     def method(level: int) -> Callable[..., None]:
@@ -80,8 +78,7 @@ def _logger_class(minimum: int, identify: Processor) -> type[FilteringBoundLogge
             if level < minimum:
                 return
             try:
-                if not _NAMED.isdisjoint(fields):
-                    fields = {f"{key}_" if key in _NAMED else key: value for key, value in fields.items()}
+                fields = {f"{key}_" if key in _NAMED else key: value for key, value in fields.items()}
                 text = event % (args[0] if isinstance(args[0], dict) else args) if args else event
                 line: Any = {**self._context, **fields, "event": text}
                 for process in self._processors:
@@ -89,10 +86,9 @@ def _logger_class(minimum: int, identify: Processor) -> type[FilteringBoundLogge
             except structlog.DropEvent:  # by structlog's capture_logs
                 return
             except Exception as error:
-                failed: Any = {"event": "log line failed", "args": [event, *args], "fields": fields}
-                failed = identify(self._logger, name, {**failed, "error": error})
-                line = self._processors[-1](self._logger, name, failed)
-            self._logger.write(line)
+                log(get_logger().bind(), "log line failed", args=[event, *args], fields=fields, error=error)
+            else:
+                self._logger.write(line)
 
         return log
 
@@ -109,7 +105,8 @@ def _logger_class(minimum: int, identify: Processor) -> type[FilteringBoundLogge
 
         return alog
 
-    methods = {name: method(level) for name, level in _LEVELS.items()} | {"exception": exception, "log": log}
+    methods = {name.lower(): method(level) for name, level in logging.getLevelNamesMapping().items()}
+    methods |= {"msg": methods["info"], "exception": exception, "log": log}
     both = methods | {f"a{name}": asynchronous(log) for name, log in methods.items()}
     return type("Logger", (structlog.make_filtering_bound_logger(minimum),), both)
 
@@ -130,29 +127,27 @@ def _to_console() -> Processor:
 
 
 def _fitting(event: EventDict) -> EventDict:
-    """What can be encoded and fits into a line: without the longest fields where there are too many."""
-    fields = {_encodable(name): _encodable(value) for name, value in event.items()}
-    sizes = {name: len(orjson.dumps({name: value}, default=repr)) for name, value in fields.items()}
-    for name in sorted(fields, key=sizes.__getitem__, reverse=True):
-        if sum(sizes.values()) < LONGEST - 20:
-            break
-        del fields[name], sizes[name]
-        fields["truncated"] = True
+    """What can be encoded, up to the field that no longer fits into a line."""
+    fields: EventDict = {}
+    size = 0
+    for name, value in event.items():
+        field = {_encodable(name): _encodable(value)}
+        size += len(orjson.dumps(field, default=repr))
+        fields.update(field if size < LONGEST - 20 else {"truncated": True})
     return fields
 
 
 def _encodable(value: Any) -> Any:
-    """The value; its repr where JSON cannot hold it, or where it would fill half a line."""
-    if isinstance(value, str):
-        value, part = value.encode(errors="backslashreplace").decode(), LONGEST // 4
-        return value if len(value) <= 2 * part else f"{value[:part]} ... {value[-part:]}"
+    """The value; as text where JSON cannot hold it, or where it would fill half a line."""
     try:
-        text = orjson.dumps(value, default=repr)
-        if len(text) <= LONGEST // 2 and (text != b"null" or value is None):
+        encoded = orjson.dumps(value, default=repr)
+        if len(encoded) <= LONGEST // 2 and (encoded != b"null" or value is None):
             return value
     except TypeError:
         pass
-    return _short.repr(value)
+    text: str = value if isinstance(value, str) else _short.repr(value)
+    text, part = text.encode(errors="backslashreplace").decode(), LONGEST // 4
+    return text if len(text) <= 2 * part else f"{text[:part]} ... {text[-part:]}"
 
 
 class _Forward(logging.Handler):

@@ -3,6 +3,7 @@
 import atexit
 import os
 import threading
+import time
 
 from prometheus_client import Counter
 
@@ -26,51 +27,44 @@ class Sink:
         atexit.register(self.close)
 
     def _start(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._lines: list[bytes] = []
         self._size = 0
-        self._ready = threading.Event()
-        self._closing = threading.Event()
-        self._cut = False
+        self._closing = False
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._thread.start()
 
     def write(self, line: bytes) -> None:
         """Take a line that ends in a newline, or count it as dropped."""
-        with self._lock:
+        with self._changed:
             if self._size + len(line) > CAPACITY:
                 _full.inc()
                 return
             self._size += len(line)
             self._lines.append(line)
-            first = len(self._lines) == 1
-        if first:
-            self._ready.set()
+            if len(self._lines) == 1:
+                self._changed.notify()
 
     def close(self) -> None:
         """Write what waits; a reader who reads no more keeps the process for no longer than PATIENCE."""
-        self._closing.set()
-        self._ready.set()
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
         self._thread.join(PATIENCE)
 
     def _run(self) -> None:
         while True:
-            self._ready.wait()
-            self._ready.clear()
-            with self._lock:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines or self._closing)
                 lines, self._lines, self._size = self._lines, [], 0
-            self._send(b"".join(lines))
-            if self._closing.wait(PAUSE) and not self._lines:
+            if not lines:
                 return
+            self._send(b"".join(lines))
+            time.sleep(PAUSE)
 
     def _send(self, text: bytes) -> None:
         try:
-            if self._cut:
-                os.write(self._fd, b"\n")  # the last write failed within a line
-                self._cut = False
             while text:
-                written = os.write(self._fd, text)
-                self._cut = not text[:written].endswith(b"\n")
-                text = text[written:]
+                text = text[os.write(self._fd, text) :]
         except OSError:
             _failed.inc(text.count(b"\n"))
