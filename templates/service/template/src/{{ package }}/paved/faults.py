@@ -48,21 +48,14 @@ class Injection:
 current: ContextVar[Injection | None] = ContextVar("injection", default=None)
 
 
-def sign(
-    key: str,
-    faults: Mapping[str, str],
-    expires: int,
-    *,
-    audience: str | None = None,
-    nonce: str | None = None,
-) -> str:
+def sign(key: str, faults: Mapping[str, str], expires: int, *, audience: str = "", nonce: str = "") -> str:
     """X-Fault-Signature for these faults by dependency, for one request.
 
     `audience` is the name of the service that gets the request; this one, unless another is named. `expires`
     is in seconds of Unix time, at most an hour away. The nonce has 32 hex digits.
     """
-    audience = import_module("..", __package__).SERVICE if audience is None else audience
-    nonce = secrets.token_hex(16) if nonce is None else nonce
+    audience = audience or import_module("..", __package__).SERVICE
+    nonce = nonce or secrets.token_hex(16)
     members = ",".join(f"{name}={faults[name]}" for name in sorted(faults))
     signed = f"{expires},{nonce},{audience},{members}".encode()
     return f"{expires}.{nonce}.{hmac.new(key.encode(), signed, 'sha256').hexdigest()}"
@@ -121,10 +114,10 @@ class FaultMiddleware:
         await self.app(scope, receive, send)
 
     def _accepted(self, headers: Headers) -> Injection | None:
-        members = {name: str(value) for name, value in baggage.get_all().items() if name.startswith(PREFIX)}
-        if not members:
+        members = baggage.get_all().items()
+        faults = {name.removeprefix(PREFIX): str(value) for name, value in members if name.startswith(PREFIX)}
+        if not faults:
             return None
-        faults = {name.removeprefix(PREFIX): fault for name, fault in members.items()}
         injection = Injection(faults=faults, signature=headers.get(SIGNATURE, ""))
         if refusal := self.faults.refusal(injection):
             log.warning("faults refused", reason=refusal)

@@ -9,6 +9,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
 from ipaddress import ip_address
 from threading import Thread
@@ -32,10 +33,9 @@ class ResolvingBackend(httpcore2.AsyncNetworkBackend):
         self._clock = clock
         self._backend = httpcore2.AnyIOBackend()
         self._known: list[str] = []
-        self._error: Exception | None = None
         self._fresh_until = 0.0
+        self._asked: asyncio.Future[list[str]] | None = None
         self._asked_at = 0.0
-        self._answered: asyncio.Event | None = None  # of the look-up in flight
 
     async def connect_tcp(
         self,
@@ -55,43 +55,34 @@ class ResolvingBackend(httpcore2.AsyncNetworkBackend):
         with suppress(ValueError):
             return [str(ip_address(host))]
         if (now := self._clock()) >= self._fresh_until:
-            answered = self._answered or self._ask(host, now)
-            patience = max(0.0, self._asked_at + PATIENCE - now) if self._known else None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await answered.wait()
-        if not self._known:
-            raise httpcore2.ConnectError(f"{host}: {self._error}")
+            if self._asked is None or self._asked.done():
+                self._asked, self._asked_at = self._ask(host), now
+            asked, patience = self._asked, max(0.0, self._asked_at + PATIENCE - now) if self._known else None
+            await asyncio.wait([asked], timeout=patience)
+            if not self._known:
+                raise httpcore2.ConnectError(f"{host}: {asked.exception()}")
         return random.sample(self._known, min(ADDRESSES, len(self._known)))
 
-    def _ask(self, host: str, now: float) -> asyncio.Event:
-        answered = self._answered = asyncio.Event()
-        self._asked_at = now
-        # A daemon, so that a look-up that hangs does not keep the process from ending.
-        thread = Thread(target=self._look_up, args=(host, asyncio.get_running_loop()), daemon=True)
-        try:
-            thread.start()
+    def _ask(self, host: str) -> asyncio.Future[list[str]]:
+        answer: Future[list[str]] = Future()
+        asked = asyncio.wrap_future(answer)
+        asked.add_done_callback(self._answered)
+        try:  # a daemon, so that a look-up that hangs does not keep the process from ending
+            Thread(target=_look_up, args=(host, answer), daemon=True).start()
         except RuntimeError as error:  # the process has as many as it may have
-            self._answer(error)
-        return answered
+            answer.set_exception(error)
+        return asked
 
-    def _look_up(self, host: str, loop: asyncio.AbstractEventLoop) -> None:
-        answer: list[str] | Exception
-        try:
-            infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            answer = [str(info[4][0]) for info in infos]
-        except (OSError, UnicodeError) as error:
-            answer = error
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(self._answer, answer)
+    def _answered(self, asked: asyncio.Future[list[str]]) -> None:
+        if (error := asked.exception()) is None:
+            self._known, self._fresh_until = asked.result(), self._clock() + TTL
+        elif getattr(error, "errno", None) == socket.EAI_NONAME:  # any other failure says nothing
+            self._known = []
 
-    def _answer(self, answer: list[str] | Exception) -> None:
-        if isinstance(answer, list):
-            self._known, self._fresh_until = answer, self._clock() + TTL
-        else:
-            self._error = answer
-            if getattr(answer, "errno", None) == socket.EAI_NONAME:  # any other failure says nothing
-                self._known = []
-        if self._answered is not None:
-            self._answered.set()
-        self._answered = None
+
+def _look_up(host: str, answer: Future[list[str]]) -> None:
+    try:
+        infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        answer.set_result([str(info[4][0]) for info in infos])
+    except (OSError, UnicodeError) as error:
+        answer.set_exception(error)

@@ -44,7 +44,6 @@ class Runtime:
 
     def __init__(self, service: str, settings: RoadSettings) -> None:
         distribution = metadata(service)
-        endpoint = settings.otel_exporter_otlp_endpoint
         self.service = service
         self.settings = settings
         self.version = distribution["Version"]
@@ -57,14 +56,8 @@ class Runtime:
         self.metrics.registry.register(self.health)
         self._background = Background(self.health, self.metrics.background_crashes)
         self.dependencies = DependencyMetrics(self.metrics.registry)
-        self.tracer_provider = tracer_provider(
-            service,
-            self.version,
-            endpoint=str(endpoint) if endpoint else None,
-            ratio=settings.otel_traces_sampler_arg,
-        )
-        key = settings.fault_injection_key
-        halt_file = settings.fault_injection_halt_file
+        self.tracer_provider = tracer_provider(service, self.version, settings)
+        key, halt_file = settings.fault_injection_key, settings.fault_injection_halt_file
         self.faults = Faults(key.get_secret_value(), halt_file, service) if key else None
         self._transports: list[HttpTransport] = []
 
@@ -75,14 +68,13 @@ class Runtime:
         """
         tracer = self.tracer_provider.get_tracer(__package__)
         transport = HttpTransport(dependency, tracer, user_agent=f"{self.service}/{self.version}")
-        observer = DependencyObserver(self.dependencies, dependency.name)
-        faulty = self.faults and FaultyTransport(
-            transport, dependency.name, self.faults, observer.fault_injected
-        )
+        name = dependency.name
+        observer = DependencyObserver(self.dependencies, name)
+        faulty = self.faults and FaultyTransport(transport, name, self.faults, observer.fault_injected)
         client = Client(dependency, faulty or transport, observer=observer)
         self._transports.append(transport)
         self.dependencies.watch(client)
-        self.health.add(dependency.name, client.check, critical=dependency.critical)
+        self.health.add(name, client.check, critical=dependency.critical)
         return client
 
     def background(self, name: str, function: Callable[[], Awaitable[None]]) -> None:
@@ -99,6 +91,7 @@ class Runtime:
         `lifespan` surrounds the time in which background tasks run and requests are served. `options` are
         FastAPI's; one that the road sets itself (`title`, `middleware`...) is a TypeError.
         """
+        settings, timeout = self.settings, self.settings.request_timeout_seconds
         probes = {
             "/livez": self.health.live,
             "/readyz": self.health.ready,
@@ -121,16 +114,10 @@ class Runtime:
             },
             middleware=[
                 Middleware(
-                    ProbeMiddleware,
-                    probes=probes,
-                    port=self.settings.port,
-                    internal_port=self.settings.internal_port,
+                    ProbeMiddleware, probes=probes, port=settings.port, internal_port=settings.internal_port
                 ),
                 Middleware(
-                    ContextMiddleware,
-                    timeout=self.settings.request_timeout_seconds,
-                    health=self.health,
-                    trusted=self.settings.trusted_callers,
+                    ContextMiddleware, timeout=timeout, health=self.health, trusted=settings.trusted_callers
                 ),
                 Middleware(ObserveMiddleware, metrics=self.metrics),
                 Middleware(ShedMiddleware, admission=self.admission, metrics=self.metrics),

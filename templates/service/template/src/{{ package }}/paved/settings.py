@@ -78,13 +78,6 @@ class RoadSettings(BaseSettings):
     otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1)
     """Share of traces begun here that are sampled."""
 
-    @field_validator("internal_port")
-    @classmethod
-    def _not_the_public_port(cls, value: int, info: ValidationInfo) -> int:
-        if value == info.data.get("port"):
-            raise ValueError("must not be PORT")
-        return value
-
     @field_validator("trusted_callers")
     @classmethod
     def _networks(cls, value: str) -> str:

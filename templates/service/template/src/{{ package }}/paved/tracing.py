@@ -8,6 +8,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio, SamplingResult
 
+from .settings import RoadSettings
+
 # They carry tokens, names and addresses; the route says where a request went.
 DROPPED = frozenset({"url.path", "url.query"})
 FLUSH_SECONDS = 2.0
@@ -29,11 +31,12 @@ class RouteSampler(ParentBasedTraceIdRatio):
         return super().should_sample(parent_context, trace_id, name, kind, kept, *rest)
 
 
-def tracer_provider(service: str, version: str, *, endpoint: str | None, ratio: float) -> TracerProvider:
+def tracer_provider(service: str, version: str, settings: RoadSettings) -> TracerProvider:
     """Without an endpoint nothing is sampled: ids are made, logged and propagated, and that is all."""
+    endpoint = settings.otel_exporter_otlp_endpoint
     provider = TracerProvider(
         resource=Resource.create({"service.name": service, "service.version": version}),
-        sampler=RouteSampler(ratio if endpoint else 0.0),
+        sampler=RouteSampler(settings.otel_traces_sampler_arg if endpoint else 0.0),
         shutdown_on_exit=False,
     )
     if endpoint:
@@ -41,7 +44,7 @@ def tracer_provider(service: str, version: str, *, endpoint: str | None, ratio: 
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=2)
+        exporter = OTLPSpanExporter(endpoint=f"{str(endpoint).rstrip('/')}/v1/traces", timeout=2)
         provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
 

@@ -20,8 +20,7 @@ class RollingCount:
         self.clear()
 
     def clear(self) -> None:
-        self._newest = [0, 0]  # number of the slot, count
-        self._slots = deque([self._newest])
+        self._slots = deque([[0, 0]])  # number of the slot, count
         self._until = 0.0  # when the next slot begins
         self._total = 0
 
@@ -32,7 +31,7 @@ class RollingCount:
 
     def add(self) -> None:
         self._expire()
-        self._newest[1] += 1
+        self._slots[-1][1] += 1
         self._total += 1
 
     def _expire(self) -> None:
@@ -41,8 +40,7 @@ class RollingCount:
             return
         number = int(now / self._width)
         self._until = (number + 1) * self._width
-        self._newest = [number, 0]
-        self._slots.append(self._newest)
+        self._slots.append([number, 0])
         while self._slots[0][0] <= number - SLOTS:
             self._total -= self._slots.popleft()[1]
 

@@ -13,7 +13,7 @@ class Bulkhead:
 
     async def acquire(self, patience: float) -> bool:
         """Take a slot, waiting at most `patience` seconds; False when there is none to be had."""
-        if not self._slots.locked():
+        if self.in_use < self.limit and not self.waiting:
             await self._slots.acquire()  # at once
         elif self.waiting >= self._max_waiting:
             return False

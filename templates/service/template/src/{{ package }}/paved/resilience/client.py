@@ -37,12 +37,7 @@ Pairs = Mapping[str, str] | None
 
 SHARE = 0.9  # of what the caller has left; the rest is for answering with the fallback
 # What is no answer to the request, below 500; a call without a model gets it all the same.
-REFUSALS = {
-    401: Reason.UNAUTHORIZED,
-    403: Reason.UNAUTHORIZED,
-    408: Reason.TIMEOUT,
-    429: Reason.RATE_LIMITED,
-}
+REFUSALS = {401: Reason.UNAUTHORIZED, 403: Reason.UNAUTHORIZED, 408: Reason.TIMEOUT, 429: Reason.RATE_LIMITED}
 # Without Retry-After, and unless it is a write that the dependency may have seen.
 RETRIABLE = (Reason.CONNECT_ERROR, Reason.TRANSPORT_ERROR, Reason.SERVER_ERROR, Reason.TIMEOUT)
 
@@ -112,8 +107,7 @@ class Client:
             response = await self._call(request, started)
             answer = decode(response)
             outcome = "success"
-            if self.fallback.last_good:
-                self.fallback.last_good.answered(request, response)
+            self.fallback.answered(request, response)
             return answer
         except DependencyError as error:
             outcome = error.reason

@@ -14,11 +14,16 @@ OVERHEAD = 1024
 GONE = (404, 410)
 
 
-class LastGood:
-    """The last good answer to each read, the oldest forgotten first where they take more than `max_bytes`."""
+class Fallback:
+    """What a dependency declares: a value, a function that makes one, the last good answer before either.
 
-    def __init__(self, stale: StaleIfError, clock: Callable[[], float]) -> None:
-        self._stale = stale
+    The oldest answers are forgotten first where they take more than `max_bytes`.
+    """
+
+    def __init__(self, dependency: Dependency, clock: Callable[[], float]) -> None:
+        declared = dependency.fallback
+        self._stale = declared if isinstance(declared, StaleIfError) else None
+        self._value = self._stale.otherwise if self._stale else declared
         self._clock = clock
         # In the order of their times, since a new answer goes to the end.
         self._kept: dict[bytes, tuple[float, int, Response]] = {}
@@ -26,8 +31,10 @@ class LastGood:
 
     def answered(self, request: Request, response: Response) -> None:
         """Keep a good answer, and forget what is gone. Any other answer says nothing about the last."""
+        if self._stale is None or request.method != "GET":
+            return
         good = response.status == 200 and "no-store" not in response.headers.get("cache-control", "").lower()
-        if request.method != "GET" or not (good or response.status in GONE):
+        if not good and response.status not in GONE:
             return
         key = _key(request)
         self._forget(key)
@@ -39,34 +46,19 @@ class LastGood:
             while self.bytes > self._stale.max_bytes:
                 self._forget(next(iter(self._kept)))
 
-    def find(self, request: Request) -> tuple[Response, float] | None:
-        """The last good answer and its age in seconds, unless it is too old."""
-        if request.method == "GET" and (kept := self._kept.get(_key(request))):
-            age = self._clock() - kept[0]
-            if age <= self._stale.max_age:
-                return kept[2], age
-        return None
-
     def _forget(self, key: bytes) -> None:
         if kept := self._kept.pop(key, None):
             self.bytes -= kept[1]
 
-
-class Fallback:
-    """What a dependency declares: a value, a function that makes one, the last good answer before either."""
-
-    def __init__(self, dependency: Dependency, clock: Callable[[], float]) -> None:
-        declared = dependency.fallback
-        self.last_good = LastGood(declared, clock) if isinstance(declared, StaleIfError) else None
-        self._value = declared.otherwise if isinstance(declared, StaleIfError) else declared
-
     def serve(self, request: Request, error: DependencyError, decode: Callable[[Response], Any]) -> Any:
         """The fallback, decoded; None where there is nothing to serve."""
-        if self.last_good and error.response and error.response.status in GONE:
-            self.last_good.answered(request, error.response)
-        if self.last_good and (found := self.last_good.find(request)):
-            with suppress(DependencyError):  # it was good to another call, which asked for less
-                return decode(replace(found[0], fallback=error.reason, age=found[1]))
+        if error.response and error.response.status in GONE:
+            self.answered(request, error.response)
+        if self._stale and (kept := self._kept.get(_key(request))):
+            age = self._clock() - kept[0]
+            if age <= self._stale.max_age:
+                with suppress(DependencyError):  # it was good to another call, which asked for less
+                    return decode(replace(kept[2], fallback=error.reason, age=age))
         return self.declared(request, error.reason, decode)
 
     def declared(self, request: Request, reason: Reason, decode: Callable[[Response], Any]) -> Any:
@@ -83,5 +75,5 @@ class Fallback:
 def _key(request: Request) -> bytes:
     # With the headers that the call was made with: they may say for whom it was made. A digest, because they
     # may also be long, and secret.
-    asked = repr((request.path, sorted(request.headers.items())))
+    asked = repr((request.method, request.path, sorted(request.headers.items())))
     return blake2b(asked.encode(), digest_size=16).digest()
