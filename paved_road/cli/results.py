@@ -149,7 +149,7 @@ class Reconciled(_Versions):
     records: list[str]
     """The lock and the answers file, as far as they are resolved and added."""
     merged: list[str]
-    """Other files that git could not merge, and that are merged and added now."""
+    """Other files that git could not merge, or merged from too old a base, and that are merged and added now."""
     conflicts: list[str]
     """Paths that git has not merged yet."""
     decisions: list[Decision]

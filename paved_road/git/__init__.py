@@ -63,7 +63,19 @@ from paved_road.git.process import (
     text,
     version,
 )
-from paved_road.git.scratch import Commit, Leaf, Merge, Scratch, diff_folders, merge_texts, patch, quoted, renamed, stat
+from paved_road.git.scratch import (
+    Commit,
+    Leaf,
+    Merge,
+    Scratch,
+    diff_folders,
+    merge_texts,
+    merged_tree,
+    patch,
+    quoted,
+    renamed,
+    stat,
+)
 from paved_road.git.signature import verify
 from paved_road.git.worktree import (
     NO_BLOB,
@@ -165,6 +177,7 @@ __all__ = [
     "log_files",
     "maybe",
     "merge_texts",
+    "merged_tree",
     "object_id",
     "objects_folder",
     "opens",

@@ -221,6 +221,12 @@ def merge_texts(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool]:
     return done.stdout, done.returncode == 0
 
 
+def merged_tree(repository: Path, ours: str, theirs: str) -> str:
+    """The tree that git makes of two commits; files that conflict are in it with their markers."""
+    request = f"{ours} {theirs}\n".encode()
+    return next(_merges(run("merge-tree", "--stdin", "-z", "--messages", cwd=repository, stdin=request))).tree
+
+
 def renamed(repository: Path, old: str, new: str) -> list[tuple[str, str]]:
     """Files that git takes for renamed between two trees, by their similarity."""
     options = ("-r", "-z", "-M", "-l0", "--diff-filter=R", "--name-status")

@@ -36,7 +36,7 @@ class Reconciled:
     records: tuple[str, ...]
     """The files that are resolved and added."""
     merged: tuple[str, ...]
-    """Other files that git could not merge, and that are merged and added now."""
+    """Other files that git could not merge, or merged from too old a base, and that are merged and added now."""
     derived: Mapping[str, str]
     """Those that are the newer branch's, because a command makes them; and the command."""
     kept: str
@@ -91,17 +91,22 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     decided = answers.ours == answers.theirs
     text = answers.ours if decided else _merged(name, answers, newer_is_ours=newer is two[0])
     chosen = older if decided and records.stated(text).commit == older.stated.commit else newer
-    # Once the lock is decided, nobody can tell any more which branch is left behind: the other files come first.
-    others = {path: stages for path, stages in unmerged.items() if path not in (lock_file, name)}
-    others = others if texts[0] != texts[-1] else {}
-    kept = remerged.keep(service, list(others)) if others else ""
     behind = older if chosen is newer else newer
     at = replace(service, lock=chosen, lock_file=lock_file, answers_file=name, stated=chosen.stated)
-    derived = _derived(at, config) if others else {}
-    merged = remerged.merge(service, others, behind, derived, is_ours=behind is two[0])
+    # Once the lock is decided, nobody can tell any more which branch is left behind: the other files come first.
+    others = {path: stages for path, stages in unmerged.items() if path not in (lock_file, name)}
+    derived: Mapping[str, str] = {}
+    merged: dict[str, Leaf] = {}
+    if texts[0] != texts[-1]:
+        derived = _derived(at, config) if others else {}
+        merged |= remerged.merge(service, others, behind, derived, is_ours=behind is two[0])
+    if behind.commit != chosen.commit:
+        merged |= remerged.merge_again(service, behind, is_ours=behind is two[0])
+    kept = remerged.keep(service, list(merged)) if merged else ""
+    remerged.write(service, merged)
     done = _write(service, {lock_file: texts[0] if chosen is two[0] else texts[-1], name: text})
     return Reconciled(
-        older=older.version, newer=chosen.version, records=done, merged=tuple(merged), kept=kept if merged else "",
+        older=older.version, newer=chosen.version, records=done, merged=tuple(sorted(merged)), kept=kept,
         derived={path: derived[path] for path in merged if path in derived},
         left=_left(service), ends=preconditions.ending(service),
     )  # fmt: skip

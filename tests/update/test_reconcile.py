@@ -119,6 +119,39 @@ def test_different_releases_go_to_the_newer_one(evolution: Evolution, meet: Meet
     is_well(service)
 
 
+def block(name: str, *more: str) -> str:
+    return f"{name}:\n  first\n{''.join(f'  {line}{chr(10)}' for line in more)}\n\n"
+
+
+@pytest.mark.parametrize("meet", [merge, pick, rebase])
+@pytest.mark.parametrize("versions", [("1.1.0", "1.2.0"), ("1.2.0", "1.1.0")])
+def test_what_git_merges_wrongly_without_a_conflict_is_merged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meet: Meet, versions: tuple[str, str]
+) -> None:
+    """Both releases add a block at another place, one adds a file that the next one removes, and one takes back."""
+    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    before = {"blocks": block("a") + block("z"), "back": "one\n" * 9, "k": "k\n"}
+    evolution = Evolution(tmp_path, before, questions=QUESTIONS)
+    once = {"blocks": block("a") + block("b") + block("z"), "back": "two\n" * 9, "gone/gone": "gone\n", "k": "l\n"}
+    evolution.release(once)
+    again = {"blocks": block("a", "more") + block("b") + block("z"), "back": "one\n" * 9, "k": "m\n"}
+    evolution.release({**again, "gone/gone": None}, tag="v1.2.0")
+    service = evolution.service
+    for name, version in zip(("one", "two"), versions, strict=True):
+        branch(service, name, "--to", version)
+    assert meet(service) == 1
+    assert list(git.unmerged(service)) == [".copier-answers.yml", ".paved-road.lock", "k"]
+    said = paved("update", service, "--continue")
+    assert said.code == 0, said
+    assert said.out.splitlines()[1] == "back, blocks, gone/gone, k: merged, as two updates to 1.2.0"
+    assert {path: (service / path).read_text() for path in again} == again
+    assert not (service / "gone").exists()
+    kept = said.err.split("git show ")[1].strip()
+    assert git.run("show", f"{kept}:gone/gone", cwd=service) == b"gone\n"
+    assert git_says(service, "-c", "core.editor=true", *ENDS[meet]) == 0
+    is_well(service)
+
+
 def test_what_both_teams_wrote_beside_two_updates_is_merged_or_asked(evolution: Evolution) -> None:
     service = evolution.service
     for name, version in (("one", "1.1.0"), ("two", "1.2.0")):
