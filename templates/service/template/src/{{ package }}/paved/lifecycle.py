@@ -10,13 +10,13 @@ from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
-from prometheus_client import Histogram
 
 from . import logs
-from .health import Health, State
+from .health import State
 from .protocol import BoundedProtocol
+from .runtime import Runtime
 from .settings import STOP_SECONDS, RoadSettings, S, load
-from .watchdog import watching
+from .watchdog import watch
 
 log = logs.get_logger()
 
@@ -28,42 +28,32 @@ class DrainingServer(uvicorn.Server):
     ends a graceful stop by raising the signal again, and so with the exit code of a crash.
     """
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        health: Health,
-        lag: Histogram,
-        drain_seconds: float,
-        stop_seconds: float | None = None,
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, runtime: Runtime) -> None:
         super().__init__(config)
-        self._stop_seconds = stop_seconds
-        self._health = health
-        self._lag = lag
-        self._drain_seconds = drain_seconds
+        self._health = runtime.health
+        self._lag = runtime.metrics.loop_lag
+        self._settings = runtime.settings
         self._stop_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        watch(self._lag)
         await super().startup(sockets)
         log.info("listening", ports=[each.getsockname()[1] for each in sockets or ()])
-
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        with watching(self._lag):
-            await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._health.state is State.DRAINING:  # the second signal: end as a process that handles none
             signal.signal(sig, signal.SIG_DFL)
             signal.raise_signal(sig)
         self._health.state = State.DRAINING
-        if self._stop_seconds:  # whatever hangs then is named on stderr, and the exit code is 1
-            faulthandler.dump_traceback_later(self._stop_seconds, exit=True, file=2)
+        # Whatever hangs then is named on stderr, and the exit code is 1.
+        seconds = self._settings.drain_seconds + self._settings.grace_seconds + STOP_SECONDS
+        faulthandler.dump_traceback_later(seconds, exit=True, file=2)
 
     async def on_tick(self, counter: int) -> bool:
         if self._health.state is State.DRAINING:
             if self._stop_at is None:  # logged here, since a signal handler may not wait for the log's lock
-                self._stop_at = time.monotonic() + self._drain_seconds
-                log.info("draining", seconds=self._drain_seconds)
+                self._stop_at = time.monotonic() + self._settings.drain_seconds
+                log.info("draining", seconds=self._settings.drain_seconds)
             self.should_exit = time.monotonic() >= self._stop_at
         return await super().on_tick(counter)
 
@@ -90,10 +80,7 @@ def run(service: str, settings_class: type[S], create_app: Callable[[S], FastAPI
         timeout_keep_alive=75,
         timeout_graceful_shutdown=settings.grace_seconds,
     )
-    runtime = app.state.runtime
-    drain = settings.drain_seconds
-    needed = drain + settings.grace_seconds + STOP_SECONDS
-    DrainingServer(config, runtime.health, runtime.metrics.loop_lag, drain, needed).run(sockets)
+    DrainingServer(config, app.state.runtime).run(sockets)
 
 
 def listen(service: str, settings: RoadSettings) -> list[socket.socket]:
@@ -102,7 +89,7 @@ def listen(service: str, settings: RoadSettings) -> list[socket.socket]:
     sockets = []
     for name, port in {"PORT": settings.port, "INTERNAL_PORT": settings.internal_port}.items():
         try:
-            if port or name == "PORT":
+            if port:
                 sockets.append(socket.create_server((settings.host, port), family=family))
         except OSError as error:
             sys.stderr.write(f"{service}: {name} cannot be used: {error.strerror}\n")

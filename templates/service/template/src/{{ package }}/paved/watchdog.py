@@ -10,8 +10,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from prometheus_client import Histogram
@@ -26,71 +24,50 @@ ROAD = Path(__file__).parent
 log = get_logger()
 
 
-@contextmanager
-def watching(lag: Histogram) -> Iterator[None]:
-    """Watch the event loop that runs this, and observe in `lag` by how many seconds it is late."""
-    stop, loop = threading.Event(), asyncio.get_running_loop()
-    ids = threading.get_ident(), threading.get_native_id()
-    threading.Thread(target=_watch, args=(loop, *ids, lag, stop), name="watchdog", daemon=True).start()
-    try:
-        yield
-    finally:
-        stop.set()
+def watch(lag: Histogram) -> None:
+    """Watch the event loop that runs this until it is closed, and observe in `lag` how late it is."""
+    arguments = asyncio.get_running_loop(), threading.get_ident(), lag
+    threading.Thread(target=_watch, args=arguments, name="watchdog", daemon=True).start()
 
 
-def _watch(
-    loop: asyncio.AbstractEventLoop, thread: int, native: int, lag: Histogram, stop: threading.Event
-) -> None:
+def _watch(loop: asyncio.AbstractEventLoop, thread: int, lag: Histogram) -> None:
     answered, tell_at = threading.Event(), -math.inf
 
     def answer(asked: float) -> None:
         lag.observe(time.perf_counter() - asked)
         answered.set()
 
-    while not stop.wait(PAUSE):
+    while not loop.is_closed():
+        time.sleep(PAUSE)
         answered.clear()
-        asked, before = time.perf_counter(), _usage(native)
+        asked, before = time.perf_counter(), time.process_time()
         try:
             loop.call_soon_threadsafe(answer, asked)
         except RuntimeError:  # it has been closed meanwhile
             return
-        if not answered.wait(BLOCKED) and asked >= tell_at and not stop.is_set():
+        if not answered.wait(BLOCKED) and asked >= tell_at:
             tell_at = asked + QUIET
-            code, now = _code(thread), _usage(native)
-            _tell(code, time.perf_counter() - asked, now[0] - before[0], now[1] - before[1])
-        while not answered.wait(PAUSE) and not stop.is_set():
+            code = _code(thread)
+            _tell(code, waited=time.perf_counter() - asked, computed=time.process_time() - before)
+        while not (answered.wait(PAUSE) or loop.is_closed()):
             pass
 
 
-def _tell(code: str | None, waited: float, computed: float, starved: float) -> None:
-    spent = {"blocked_ms": waited, "cpu_ms": computed, "starved_ms": starved}
-    fields = {name: round(seconds * 1000) for name, seconds in spent.items()}
-    if code and (blame := blames(waited, computed, starved)):
-        log.warning("event loop blocked", code=code, blame=blame, **fields)
+def _tell(code: str | None, *, waited: float, computed: float) -> None:
+    fields = {"blocked_ms": round(waited * 1000), "cpu_ms": round(computed * 1000)}
+    if code and is_blamed(waited, computed):
+        log.warning("event loop blocked", code=code, **fields)
     else:
         log.warning("event loop starved: the machine gave the process too little CPU", **fields)
 
 
-def blames(waited: float, computed: float, starved: float) -> str | None:
-    """How sure it is that the code of the loop's thread is at fault; None if the machine is. All in seconds.
+def is_blamed(waited: float, computed: float) -> bool:
+    """Whether the loop's thread kept the loop waiting, or the machine the whole process. All in seconds.
 
-    On a busy machine the thread is `starved`: it waits for a CPU. If the process was stopped, the watchdog
-    wakes late, too, and the thread has not `computed`. If the watchdog is late and the thread has computed,
-    its code held the interpreter's lock all the time, and may have gone on by a line.
+    A watchdog that is late itself did not run either. If the process has computed meanwhile, C code held the
+    interpreter's lock; otherwise the process was stopped, or got no CPU.
     """
-    late = waited > 2 * BLOCKED
-    if starved > waited / 2 or (late and computed < waited / 2):
-        return None
-    return "likely" if late else "sure"
-
-
-def _usage(thread: int) -> tuple[float, float]:
-    """Seconds that a thread has computed, and that it has waited for a CPU (0 but on Linux)."""
-    try:
-        computed, starved, _ = Path(f"/proc/self/task/{thread}/schedstat").read_text().split()
-    except OSError:
-        return time.process_time(), 0.0
-    return int(computed) / 1e9, int(starved) / 1e9
+    return waited <= 2 * BLOCKED or computed >= waited / 2
 
 
 def _code(thread: int) -> str | None:
