@@ -7,7 +7,6 @@ import re
 VARIES = (
     (re.compile(r"\b[0-9a-f]{10,40}\b"), "<commit>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<date>"),
-    (re.compile(r"\b\d+ files\b"), "<count> files"),
 )
 """What is another one each time, or with each release of the template; a page shows an example of it."""
 
