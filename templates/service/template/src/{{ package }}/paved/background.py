@@ -9,10 +9,9 @@ gives up, mean that the task does not work. With these pauses they take between 
 import asyncio
 import math
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
 
 from prometheus_client import Counter
 
@@ -51,6 +50,7 @@ class Background:
         self._health = health
         self._crashes = crashes
         self._tasks: dict[str, Task] = {}
+        self._stopping = False
 
     def add(self, name: str, function: Callable[[], Awaitable[None]]) -> None:
         """Raises ValueError where there is a task of this name already."""
@@ -62,41 +62,39 @@ class Background:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
+        self._stopping = False
         tasks = [asyncio.create_task(self._keep(name, task), name=name) for name, task in self._tasks.items()]
         try:
             yield
         finally:
+            self._stopping = True
             for task in tasks:
                 task.cancel()
             if tasks:
                 _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
                 for task in late:
                     log.error("background task does not end", task=task.get_name())
-                    with suppress(RuntimeError):  # the loop would wait for it when it closes, without a limit
-                        cast(Coroutine[None, None, None], task.get_coro()).close()
 
     async def _keep(self, name: str, task: Task) -> None:
         """Run it until it finishes or the service stops."""
-        loop, current = asyncio.get_running_loop(), asyncio.current_task()
+        loop = asyncio.get_running_loop()
         while True:
             task.steady_at = loop.time() + STEADY
             try:
                 await task.function()
             except BaseException as error:  # SystemExit, too, which would end the process
-                stopping = current is not None and current.cancelling() > 0
-                ended = isinstance(error, asyncio.CancelledError) and stopping
-                if ended or isinstance(error, GeneratorExit):
+                if self._stopping and isinstance(error, asyncio.CancelledError):
                     raise
                 task.crashes = 1 if loop.time() >= task.steady_at else task.crashes + 1
                 task.error = error if isinstance(error, Exception) else RuntimeError(repr(error))
                 task.steady_at = math.inf
                 self._crashes.labels(name).inc()
                 log.exception("background task crashed", task=name)
-                if stopping:
-                    return
             else:
                 task.error = None
                 log.info("background task finished", task=name)
+                return
+            if self._stopping:
                 return
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (task.crashes - 1))
             pause *= random.uniform(0.5, 1)  # noqa: S311

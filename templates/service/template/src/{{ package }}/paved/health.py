@@ -6,7 +6,6 @@ outage of one service into a restart storm of all. Readiness asks the critical d
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -26,15 +25,7 @@ class State(StrEnum):
     DRAINING = "draining"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """`run` raises when `name` is down."""
-
-    name: str
-    critical: bool
-    run: Callable[[], Awaitable[None]]
-
-
+Check = Callable[[], Awaitable[None]]  # raises when something is down
 Results = dict[str, dict[str, object]]  # by name: its status, whether it is critical, why it is down
 
 
@@ -49,13 +40,13 @@ class Health(Collector):
         self.state = State.STARTING
         self._timeout = timeout  # below Kubernetes' default probe timeout of 1 s
         self._ttl = ttl
-        self._checks: list[Check] = []
+        self._checks: dict[str, tuple[Check, bool]] = {}  # by name, with whether it is critical
         self._running: asyncio.Task[Results] | None = None
         self._fresh_until = 0.0
         self._last: Results = {}
 
-    def add(self, name: str, run: Callable[[], Awaitable[None]], *, critical: bool) -> None:
-        self._checks.append(Check(name=name, critical=critical, run=run))
+    def add(self, name: str, check: Check, *, critical: bool) -> None:
+        self._checks[name] = check, critical
 
     async def live(self, _: Request) -> Response:
         return JSONResponse({"status": "live"})
@@ -97,22 +88,23 @@ class Health(Collector):
         return await asyncio.shield(self._running)
 
     async def _run(self) -> Results:
-        results = await asyncio.gather(*map(self._result, self._checks))
+        checks = dict(self._checks)
+        results = await asyncio.gather(*(self._result(*each) for each in checks.values()))
         self._fresh_until = asyncio.get_running_loop().time() + self._ttl
-        named = {check.name: result for check, result in zip(self._checks, results, strict=True)}
+        named = dict(zip(checks, results, strict=True))
         for name, result in named.items():
             if result["status"] != self._last.get(name, {"status": "up"})["status"]:
                 log.warning("check changed", check=name, **result)
         self._last = named
         return named
 
-    async def _result(self, check: Check) -> dict[str, object]:
+    async def _result(self, check: Check, critical: bool) -> dict[str, object]:
         try:
             async with asyncio.timeout(self._timeout):
-                await check.run()
-            return {"status": "up", "critical": check.critical}
+                await check()
+            return {"status": "up", "critical": critical}
         except TimeoutError:
             reason = "timeout"
         except Exception as error:  # whatever a team's check raises means that it is down
             reason = error.reason.value if isinstance(error, DependencyError) else type(error).__name__
-        return {"status": "down", "critical": check.critical, "reason": reason}
+        return {"status": "down", "critical": critical, "reason": reason}

@@ -50,13 +50,13 @@ class Metrics:
         """`labels`: route, method and status."""
         self._durations[labels].observe(seconds)
 
-    def watch(self, admission: Admission) -> None:
-        def gauge(name: str, text: str, read: Callable[[], float]) -> None:
-            Gauge(f"http_server_{name}", text, registry=self.registry).set_function(read)
+    def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
+        Gauge(f"http_server_{name}", text, registry=self.registry).set_function(read)
 
-        gauge("active_requests", "Requests in flight", lambda: admission.in_flight)
-        gauge("queued_requests", "Of those, that wait for the event loop", lambda: admission.waiting)
-        gauge("concurrency_limit", "Requests that may be in flight", lambda: admission.limit)
+    def watch(self, admission: Admission) -> None:
+        self.gauge("active_requests", "Requests in flight", lambda: admission.in_flight)
+        self.gauge("queued_requests", "Of those, that wait for the event loop", lambda: admission.waiting)
+        self.gauge("concurrency_limit", "Requests that may be in flight", lambda: admission.limit)
 
 
 class Children(dict[Any, Any]):

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 import httptools
-from prometheus_client import Gauge
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from .metrics import Metrics
@@ -35,10 +34,8 @@ class Inbound:
         self.held_bytes = 0  # of requests with a body, and of those that are not all here
         self.unfinished: set[BoundedProtocol] = set()  # connections with a request that is not all here
         self.connections: Collection[object] = ()
-        buffered = Gauge("http_server_buffered_bytes", "Bytes of requests held", registry=metrics.registry)
-        buffered.set_function(lambda: self.held_bytes)
-        opened = Gauge("http_server_open_connections", "Connections", registry=metrics.registry)
-        opened.set_function(lambda: len(self.connections))
+        metrics.gauge("buffered_bytes", "Bytes of requests held", lambda: self.held_bytes)
+        metrics.gauge("open_connections", "Connections", lambda: len(self.connections))
 
     def make_room(self) -> None:
         """Refuse the largest unfinished requests until there is room, so that small ones get through."""
@@ -56,16 +53,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """One connection. `config.app` is an application of the runtime, whose `inbound` has the limits."""
 
     # From 30 attributes on, an instance no longer shares their names with others: 2 KB for each connection.
-    __slots__ = (
-        "_read_timer",
-        "_reading",
-        "_received",
-        "_refused",
-        "_running",
-        "_write_timer",
-        "held_bytes",
-        "inbound",
-    )
+    __slots__ = ("_read_timer", "_reading", "_received", "_running", "_write_timer", "held_bytes", "inbound")
 
     def __init__(self, config: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(config, *arguments, **options)
@@ -75,7 +63,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._received = 0  # bytes since the last response
         self._reading: Literal["head", "body"] | None = None
         self._running: tuple[RequestResponseCycle, asyncio.Task[None]] | None = None  # until it is answered
-        self._refused = False
         self._read_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
@@ -108,7 +95,7 @@ class BoundedProtocol(HttpToolsProtocol):
             task.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if not self.parser:  # the client was refused
             return
         self._received += len(data)
         try:
@@ -188,9 +175,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def refuse(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         """Answer with a problem and close the connection; or close it after a response that is under way."""
-        if self._refused or self.transport.is_closing():
+        if not self.parser or self.transport.is_closing():
             return
-        self._refused = True
         scope: dict[str, Any] = {"method": "_OTHER", "path": None, **(self.scope or {})}
         self._release()
         self.pipeline.clear()
@@ -253,7 +239,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.held_bytes = size
         self.inbound.unfinished.add(self)
         self.inbound.make_room()
-        if self._refused:  # itself
+        if not self.parser:  # it was this one
             raise Excess(503, "")
 
     def _end_reading(self) -> None:
