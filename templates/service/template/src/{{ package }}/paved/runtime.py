@@ -110,7 +110,6 @@ class Runtime:
                 "operation_spans": False,
                 "metrics": False,
                 "logs": False,
-                "auto_configure": False,
             },
             middleware=[
                 Middleware(

@@ -19,16 +19,10 @@ class RouteSampler(ParentBasedTraceIdRatio):
     """Also the only place where attributes can be taken away from a span before it is one."""
 
     def should_sample(
-        self,
-        parent_context: Any,
-        trace_id: int,
-        name: str,
-        kind: Any = None,
-        attributes: Any = None,
-        *rest: Any,
+        self, parent: Any, trace_id: int, name: str, kind: Any = None, attributes: Any = None, *rest: Any
     ) -> SamplingResult:
         kept = {key: value for key, value in (attributes or {}).items() if key not in DROPPED}
-        return super().should_sample(parent_context, trace_id, name, kind, kept, *rest)
+        return super().should_sample(parent, trace_id, name, kind, kept, *rest)
 
 
 def tracer_provider(service: str, version: str, settings: RoadSettings) -> TracerProvider:

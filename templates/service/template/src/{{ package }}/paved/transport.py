@@ -22,7 +22,7 @@ class HttpTransport:
         policy = dependency.policy
         self._max_body = policy.max_body
         self._tracer = tracer
-        self._attributes = {"peer.service": dependency.name}
+        self._dependency = dependency.name
         self._base_url = dependency.base_url.rstrip("/")
         # Bodies are not compressed: a small compressed body may be a large one.
         self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
@@ -42,7 +42,7 @@ class HttpTransport:
     async def send(self, request: Request, left: float) -> Response:
         if not request.path.startswith("/"):
             raise ValueError("a path begins with a slash")  # or it could change the host: @elsewhere/
-        attributes = {**self._attributes, "http.request.method": request.method}
+        attributes = {"peer.service": self._dependency, "http.request.method": request.method}
         with self._tracer.start_as_current_span(
             request.method, kind=SpanKind.CLIENT, attributes=attributes
         ) as span:

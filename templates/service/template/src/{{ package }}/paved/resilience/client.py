@@ -203,8 +203,7 @@ class Client:
         ticket = self.breaker.acquire()
         if ticket is None:
             raise self._error(Reason.BREAKER_OPEN)
-        outcome = "defect"
-        ok: bool | None = None  # as the breaker counts it
+        outcome, ok = "defect", None  # as the breaker counts it
         try:
             async with asyncio.timeout(timeout):
                 response = await self._transport.send(request, timeout)
@@ -221,8 +220,8 @@ class Client:
             outcome, ok = Reason.TIMEOUT, False if timeout >= self._policy.attempt_timeout / 2 else None
             raise self._error(Reason.TIMEOUT) from error
         except TransportError as error:
-            reason = Reason.TRANSPORT_ERROR if error.sent else Reason.CONNECT_ERROR
-            outcome, ok = reason, False
+            outcome = reason = Reason.TRANSPORT_ERROR if error.sent else Reason.CONNECT_ERROR
+            ok = False
             raise self._error(reason) from error
         except asyncio.CancelledError:
             outcome = "cancelled"
