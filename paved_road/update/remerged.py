@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paved_road import git
+from paved_road.errors import GitError
 from paved_road.git import NO_BLOB, Leaf
 from paved_road.owners import Owner
 from paved_road.service import has_markers
@@ -96,7 +97,10 @@ def _met(service: Service) -> tuple[str, str, str] | None:
         if (parent := git.resolve(service.path, f"{other}^")) is None:
             return None
         current = git.commit_tree(service.top, "HEAD^{tree}", parent, "What another commit was put on")
-    return "HEAD", other, git.merged_tree(service.top, current, other)
+    try:
+        return "HEAD", other, git.merged_tree(service.top, current, other)
+    except GitError:  # histories that are not related; a clone without all contents
+        return None
 
 
 def _files(service: Service, tree: str) -> dict[str, Leaf]:
