@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from .logs import get_logger
-from .metrics import BUCKETS, Children
+from .metrics import BUCKETS
 from .resilience.client import Client
 from .resilience.model import Observer, Reason, State
 
@@ -57,8 +58,8 @@ class DependencyObserver(Observer):
     def __init__(self, metrics: DependencyMetrics, dependency: str) -> None:
         self._metrics = metrics
         self._dependency = dependency
-        self._attempts = Children(metrics.attempts, dependency)
-        self._durations = Children(metrics.call_duration, dependency)
+        self._attempts = cache(metrics.attempts.labels)
+        self._durations = cache(metrics.call_duration.labels)
         # Made now, so that they are 0 and not absent before the first: an increase from nothing is none.
         metrics.call_duration.labels(dependency, Reason.CONTRACT_FAILURE.value)
         metrics.attempts.labels(dependency, Reason.UNAUTHORIZED.value)
@@ -68,10 +69,10 @@ class DependencyObserver(Observer):
         self._show_state(State.CLOSED)
 
     def attempted(self, outcome: str) -> None:
-        self._attempts[outcome].inc()
+        self._attempts(self._dependency, outcome).inc()
 
     def finished(self, outcome: str, seconds: float) -> None:
-        self._durations[outcome].observe(seconds)
+        self._durations(self._dependency, outcome).observe(seconds)
 
     def decided(self, what: str) -> None:
         self._decisions[what].inc()

@@ -16,7 +16,7 @@ from . import context
 from .health import Health, State
 from .limit import Admission, Priority, Refusal
 from .logs import get_logger
-from .metrics import Children, Metrics
+from .metrics import Metrics
 from .problems import problem
 
 METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
@@ -132,7 +132,7 @@ def observe(metrics: Metrics, scope: Mapping[str, Any], status: int, seconds: fl
     # FastAPI's telemetry knows the whole template; scope["route"] lacks the prefix of include_router.
     route = getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
     method = scope["method"] if scope["method"] in METHODS else "_OTHER"
-    metrics.observe_request((route, method, status), seconds)
+    metrics.request_duration(route, method, status).observe(seconds)
     log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 3))
 
 
@@ -142,7 +142,7 @@ class ShedMiddleware:
     def __init__(self, app: ASGIApp, *, admission: Admission, metrics: Metrics) -> None:
         self.app = app
         self.admission = admission
-        self._refusals = Children(metrics.shed_requests)
+        self._refusals = metrics.shed_requests
         self._shed = 0
         self._tell_at = 0.0
 
@@ -164,7 +164,7 @@ class ShedMiddleware:
 
     def _count(self, refusal: Refusal, priority: Priority) -> None:
         """Tells of it every ten seconds: overloaded, a service has better to do than to log."""
-        self._refusals[refusal.value, priority.value].inc()
+        self._refusals(refusal.value, priority.value).inc()
         self._shed += 1
         if (now := time.monotonic()) >= self._tell_at:
             log.warning("load shed", requests=self._shed, reason=refusal.value)

@@ -40,7 +40,7 @@ class Inbound:
     def make_room(self) -> None:
         """Refuse the largest unfinished requests until there is room, so that small ones get through."""
         while self.held_bytes > self.settings.max_buffered_bytes and self.unfinished:
-            self.metrics.shed_requests.labels("memory", "normal").inc()
+            self.metrics.shed_requests("memory", "normal").inc()
             largest = max(self.unfinished, key=lambda connection: connection.held_bytes)
             largest.refuse(503, "The service has no memory left for this request.", {"Retry-After": "2"})
 
@@ -71,7 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
         settings = self.inbound.settings
         internal = self.server is not None and self.server[1] == settings.internal_port
         if len(self.connections) > settings.max_connections and not internal:  # probes must get through
-            self.inbound.metrics.shed_requests.labels("connections", "normal").inc()
+            self.inbound.metrics.shed_requests("connections", "normal").inc()
             transport.abort()
             return
         self.timeout_keep_alive_task = self.loop.call_later(
