@@ -1,6 +1,5 @@
 """What the clients of dependencies decide, made visible: metrics, span events, log lines."""
 
-import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
@@ -8,14 +7,12 @@ from typing import Any, TypeVar
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from .logs import get_logger
+from .logs import Changes, get_logger
 from .metrics import BUCKETS
 from .resilience.client import Client
 from .resilience.model import Observer, Reason, State
 
 M = TypeVar("M")
-
-QUIET = 60.0  # seconds without an unexpected answer, after which the next one is a change
 
 log = get_logger()
 
@@ -65,7 +62,7 @@ class DependencyObserver(Observer):
         metrics.attempts.labels(dependency, Reason.UNAUTHORIZED.value)
         self._decisions = {what: each.labels(dependency) for what, each in metrics.decisions.items()}
         self._stale_age = metrics.stale_age.labels(dependency)
-        self._unexpected: dict[str, float] = {}  # when it last was so
+        self._changes = Changes()
         self._show_state(State.CLOSED)
 
     def attempted(self, outcome: str) -> None:
@@ -79,11 +76,8 @@ class DependencyObserver(Observer):
         self._event(what)
 
     def unexpected(self, reason: Reason, detail: str) -> None:
-        """Logged when it begins, and again only when it comes back after a pause."""
-        now, what = time.monotonic(), detail.partition(":")[0]
-        if now >= self._unexpected.get(what, -QUIET) + QUIET:
+        if self._changes(f"{reason.value} {detail}"):
             log.warning("unexpected answer", dependency=self._dependency, reason=reason.value, detail=detail)
-        self._unexpected[what] = now
         self._event("unexpected answer", reason=reason.value, detail=detail)
 
     def fell_back(self, reason: Reason, age: float | None) -> None:

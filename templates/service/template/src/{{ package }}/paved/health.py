@@ -5,6 +5,7 @@ outage of one service into a restart storm of all. Readiness asks the critical d
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 
@@ -13,7 +14,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from .logs import get_logger
+from .logs import Changes, get_logger
 from .resilience.model import DependencyError
 
 log = get_logger()
@@ -44,6 +45,7 @@ class Health(Collector):
         self._running: asyncio.Task[Results] | None = None
         self._fresh_until = 0.0
         self._last: Results = {}
+        self._reasons: defaultdict[str, Changes] = defaultdict(Changes)  # why each check is down
 
     def add(self, name: str, check: Check, *, critical: bool) -> None:
         self._checks[name] = check, critical
@@ -93,7 +95,8 @@ class Health(Collector):
         self._fresh_until = asyncio.get_running_loop().time() + self._ttl
         named = dict(zip(checks, results, strict=True))
         for name, result in named.items():
-            if result["status"] != self._last.get(name, {"status": "up"})["status"]:
+            other_reason = "reason" in result and self._reasons[name](str(result["reason"]))
+            if other_reason or result["status"] != self._last.get(name, {"status": "up"})["status"]:
                 log.warning("check changed", check=name, **result)
         self._last = named
         return named

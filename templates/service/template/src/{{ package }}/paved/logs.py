@@ -6,6 +6,7 @@ A log line never breaks a request: no logger raises, and none waits for who read
 import logging
 import reprlib
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -18,6 +19,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 from . import context
 from .sink import Sink
 
+QUIET = 60.0  # seconds in which what was logged once is not logged again
 LONGEST = 16 * 1024  # bytes of a line: container runtimes split longer ones
 
 # Fields of these names get another, since every line has its own.
@@ -33,6 +35,30 @@ _short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = _short.maxfr
 def get_logger() -> FilteringBoundLogger:
     """A logger for `log.info("what happened", key=value)`, which adds the request's and the trace's id."""
     return cast(FilteringBoundLogger, structlog.get_logger())
+
+
+class Changes:
+    """Tells whether what goes on and on has changed and should be logged, in at most ten lines a minute.
+
+    What alternates is logged once a minute, and what comes back after a minute is a change.
+    """
+
+    def __init__(self) -> None:
+        self._logged: dict[str, float] = {}  # when, in the last minute
+        self._current = ""
+        self._last = 0.0
+
+    def __call__(self, what: str) -> bool:
+        now, last = time.monotonic(), self._last
+        self._last = now
+        if what == self._current and now < last + QUIET:
+            return False
+        self._logged = {each: at for each, at in self._logged.items() if now < at + QUIET}
+        if what in self._logged or len(self._logged) == 10:
+            return False
+        self._logged[what] = now
+        self._current = what
+        return True
 
 
 def configure(service: str, level: str, *, console: bool = False) -> None:
