@@ -53,8 +53,7 @@ class CircuitBreaker:
             if not ok:
                 self._failures.add()
             calls = self._calls.total
-            enough = calls >= self._policy.min_calls
-            if enough and self._failures.total >= self._policy.failure_rate * calls:
+            if calls >= self._policy.min_calls and self._failures.total >= self._policy.failure_rate * calls:
                 self._change(State.OPEN)
 
     def _change(self, state: State) -> None:

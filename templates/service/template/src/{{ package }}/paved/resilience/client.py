@@ -149,8 +149,7 @@ class Client:
     async def _call(self, request: Request, started: float) -> Response:
         policy = self._policy
         deadline = started + policy.deadline
-        caller = context.deadline.get()
-        if caller is not None:
+        if (caller := context.deadline.get()) is not None:
             deadline = min(deadline, started + SHARE * (caller - started))
         if not await self.bulkhead.acquire(deadline - started):
             raise self._error(Reason.BULKHEAD_FULL)
