@@ -1,6 +1,7 @@
 """Tells a right answer of a dependency from a wrong one, which is a contract failure."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,15 +18,12 @@ class Decoder:
     def __init__(self, model: Any, dependency: str) -> None:
         self._dependency = dependency
         self._adapter: TypeAdapter[Any] = TypeAdapter(model)
-        try:
-            self._none: Answer[Any] | None = Answer(value=self._adapter.validate_python(None))
-        except ValidationError:
-            self._none = None
 
     def __call__(self, response: Response) -> Answer[Any]:
         """Raises DependencyError, and tells what is wrong but none of the data."""
-        if self._none and response.status in NONE:
-            return self._none
+        if response.status in NONE:
+            with suppress(ValidationError):
+                return Answer(value=self._adapter.validate_python(None))
         if not 200 <= response.status < 300:
             raise self._wrong(response, f"status {response.status}")
         content_type = response.headers.get("content-type", "application/json")
