@@ -57,7 +57,8 @@ class ResolvingBackend(httpcore2.AsyncNetworkBackend):
         if (now := self._clock()) >= self._fresh_until:
             if self._asked is None or self._asked.done():
                 self._asked, self._asked_at = self._ask(host), now
-            asked, patience = self._asked, max(0.0, self._asked_at + PATIENCE - now) if self._known else None
+            asked = self._asked
+            patience = max(0.0, self._asked_at + PATIENCE - now) if self._known else None
             await asyncio.wait([asked], timeout=patience)
             if not self._known:
                 raise httpcore2.ConnectError(f"{host}: {asked.exception()}")
