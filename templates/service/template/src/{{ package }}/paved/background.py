@@ -1,9 +1,8 @@
 """Work beside the requests: started when the service is set up, restarted when it crashes, ended with it.
 
 A task that crashed is started again after a pause that doubles each time, with jitter, so that instances do
-not all come back at the same moment; Kubernetes does so with containers, only slower. One crash says little:
-a message that nobody can read, a queue that is being upgraded. Five in a row, the number after which systemd
-gives up, mean that the task does not work. With these pauses they take between 7 and 15 seconds.
+not all come back at the same moment. One crash says little: a message that nobody can read, a queue that is
+being upgraded. Five in a row, as with systemd, mean that the task does not work: within 7 to 15 seconds.
 """
 
 import asyncio

@@ -1,14 +1,13 @@
 """Which requests to serve and which to refuse.
 
 What a service on one event loop runs out of is the loop. Handlers that wait for a dependency cost it nothing,
-however many they are and however long they take, so durations say nothing about load. What does is how long
-a request waits for the loop: next to nothing while there is capacity to spare, ever longer in overload.
+so durations say nothing about load. What does is how long a request waits for the loop: next to nothing while
+there is capacity to spare, ever longer in overload.
 
 So requests begin at once while the turn of the loop is young. Once it has lasted `TURN`, they queue, and each
 further turn begins one of them: the loop always has work, and looks at its sockets often. A request that has
 waited too long is refused, after Ben Maurer's "Fail at Scale" (ACM Queue 13/8, 2015), a simple form of CoDel
-(RFC 8289): a burst may wait for `patience`; a queue that has not been empty for that long is no burst, and
-what waits in it is refused after half of that time.
+(RFC 8289): a burst may wait for `patience`, and half of that in a queue that has not been empty for so long.
 
 From such a queue, requests begin no faster than the loop can serve them. Handlers that wait first and compute
 then would otherwise begin all at once, since the loop is not busy yet with what they will cost.

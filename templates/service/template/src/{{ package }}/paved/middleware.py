@@ -18,6 +18,7 @@ from .limit import Admission, Priority, Refusal
 from .logs import get_logger
 from .metrics import Metrics
 from .problems import problem
+from .settings import RoadSettings
 
 METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 
@@ -34,11 +35,11 @@ class ProbeMiddleware:
     nothing else is answered on the internal one.
     """
 
-    def __init__(self, app: ASGIApp, *, probes: Mapping[str, Probe], port: int, internal_port: int) -> None:
+    def __init__(self, app: ASGIApp, *, probes: Mapping[str, Probe], settings: RoadSettings) -> None:
         self.app = app
         self.probes = probes
-        self.internal_port = internal_port
-        self.without_probes = port if internal_port else None
+        self.internal_port = settings.internal_port
+        self.without_probes = settings.port if settings.internal_port else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app: ASGIApp = self.app
@@ -57,11 +58,11 @@ class ContextMiddleware:
     Strangers may not choose their priority or deadline, nor put baggage into our calls or faults into us.
     """
 
-    def __init__(self, app: ASGIApp, *, timeout: float, health: Health, trusted: str = "none") -> None:
+    def __init__(self, app: ASGIApp, *, settings: RoadSettings, health: Health) -> None:
         self.app = app
-        self.timeout = timeout
+        self.timeout = settings.request_timeout_seconds
         self.health = health
-        self.trusts = context.trust(trusted)
+        self.trusts = context.trust(settings.trusted_callers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

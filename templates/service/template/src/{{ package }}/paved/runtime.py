@@ -91,7 +91,6 @@ class Runtime:
         `lifespan` surrounds the time in which background tasks run and requests are served. `options` are
         FastAPI's; one that the road sets itself (`title`, `middleware`...) is a TypeError.
         """
-        settings, timeout = self.settings, self.settings.request_timeout_seconds
         probes = {
             "/livez": self.health.live,
             "/readyz": self.health.ready,
@@ -112,12 +111,8 @@ class Runtime:
                 "logs": False,
             },
             middleware=[
-                Middleware(
-                    ProbeMiddleware, probes=probes, port=settings.port, internal_port=settings.internal_port
-                ),
-                Middleware(
-                    ContextMiddleware, timeout=timeout, health=self.health, trusted=settings.trusted_callers
-                ),
+                Middleware(ProbeMiddleware, probes=probes, settings=self.settings),
+                Middleware(ContextMiddleware, settings=self.settings, health=self.health),
                 Middleware(ObserveMiddleware, metrics=self.metrics),
                 Middleware(ShedMiddleware, admission=self.admission, metrics=self.metrics),
                 Middleware(RecoverMiddleware),

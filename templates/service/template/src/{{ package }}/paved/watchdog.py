@@ -76,8 +76,7 @@ def _code(thread: int) -> str | None:
     file = Path(frames[0].filename)
     if {"asyncio", "selectors", "uvicorn"} & {file.parent.name, file.stem}:
         return None
-    team = [frame for frame in frames if _is_the_teams(Path(frame.filename))]
-    frame = (team or frames)[0]
+    frame = next((each for each in frames if _is_the_teams(Path(each.filename))), frames[0])
     return f"{frame.filename}:{frame.lineno} {frame.name}"
 
 
