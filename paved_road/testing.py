@@ -255,11 +255,16 @@ PATIENCE = 300.0
 
 
 def free_port() -> int:
-    """A port on the loopback that nobody uses, below those that systems give to outgoing connections."""
+    """A port that nobody listens on, below those that systems give to outgoing connections.
+
+    Until this process ends it holds the UDP port of the same number, so that no other caller gets it.
+    """
     while True:
         port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("", port))  # on every address, as services do
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+            tcp.bind(("", port))  # on every address, as services do
+            udp.bind(("", port))
+            udp.detach()
             return port
 
 

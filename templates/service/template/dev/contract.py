@@ -1,6 +1,7 @@
 """Reads run.toml and dev/settings.env, and starts the processes that they name."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -62,9 +63,20 @@ def port_of(dependency: Dependency) -> int:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, below those that systems give to outgoing connections.
+
+    Until this process ends it holds the UDP port of the same number, so that no other caller gets it.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind(("", port))  # on every address, as the service does
+                udp.bind(("", port))
+            except OSError:
+                continue
+            udp.detach()
+            return port
 
 
 class Child:

@@ -21,14 +21,19 @@ PATIENCE = 300.0
 
 
 def free_port() -> int:
-    """A port that nobody listens on, below those that systems give to outgoing connections."""
+    """A port that nobody listens on, below those that systems give to outgoing connections.
+
+    Until this process ends it holds the UDP port of the same number, so that no other caller gets it.
+    """
     while True:
         port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as sock:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
             try:
-                sock.bind(("", port))  # on every address, as the service does
+                tcp.bind(("", port))  # on every address, as the service does
+                udp.bind(("", port))
             except OSError:
                 continue
+            udp.detach()
             return port
 
 
