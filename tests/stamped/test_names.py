@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from tests.stamped.delivered import pairs, spelled, stamped
+
+TEMPLATE = Path(__file__).parents[2] / "templates/service"
+PROBES = {"live": "liveness", "ready": "readiness", "startup": "startup"}
 
 
 def names(files: Mapping[str, str]) -> dict[str, str]:
@@ -69,3 +73,18 @@ def test_another_name_is_found(path: str, old: str, new: str, where: str) -> Non
     files = stamped(rollout="canary")
     assert old in files[path]
     assert names(files | {path: files[path].replace(old, new)})[where] != "orders"
+
+
+def test_the_road_says_of_the_example_what_its_run_toml_says() -> None:
+    run = yaml.safe_load((TEMPLATE / "paved-road.yml").read_text())["run"]
+    files = stamped(deploy="kubernetes", example=True)
+    own = tomllib.loads(files["run.toml"])
+    assert run["sample"] == own["sample"]
+    for name, dependency in run["dependencies"].items():
+        assert own["dependencies"][name].items() >= dependency.items()
+    assert run["dependencies"].keys() == own["dependencies"].keys()
+    (pod,) = yaml.safe_load(files["deploy/base/deployment.yaml"])["spec"]["template"]["spec"]["containers"]
+    probes = {each: pod[f"{key}Probe"]["httpGet"]["path"] for each, key in PROBES.items()}
+    assert {name: path for name, path in run["probes"].items() if name in PROBES} == probes
+    (endpoint,) = yaml.safe_load(files["deploy/base/service-monitor.yaml"])["spec"]["endpoints"]
+    assert run["probes"]["metrics"] == endpoint["path"]

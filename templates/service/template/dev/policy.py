@@ -1,6 +1,7 @@
 """`make policy`: lets the service call what run.toml names. With --check: says whether it may.
 
-Nothing is taken out of the network policy: what else a team has put there stays.
+Nothing is taken out of the network policy: what else a team has put there stays. You delete the name of a
+dependency that is gone.
 """
 
 import re
