@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paved_road.testing import run
-from tests.stamped.world import Start, World, stamp, started
+from tests.stamped.world import Start, World, patient, stamp, started
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,13 @@ def start(installed: Path, tmp_path: Path) -> Iterator[Start]:
         yield lambda **settings: stack.enter_context(started(installed, tmp_path / f"log{next(number)}", **settings))
 
 
+@pytest.fixture(scope="session")
+def patience(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a service is started with that waits for its inventory for minutes, and so is degraded for a reason."""
+    source = shutil.copytree(installed / "src", tmp_path_factory.mktemp("patient") / "src")
+    return {"PYTHONPATH": str(patient(source))}
+
+
 @pytest.fixture
-def world(start: Start) -> World:
-    return start()
+def world(start: Start, patience: dict[str, str]) -> World:
+    return start(**patience)

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 import yaml
 
-from paved_road.testing import ask_until, free_port, run, running
+from paved_road.testing import PATIENCE, ask_until, free_port, run, running
 
 Alongside = Callable[..., CompletedProcess[str]]
 
@@ -136,7 +136,7 @@ def test_all_stubs_run_until_one_of_them_dies(service: Path, tmp_path: Path) -> 
             assert json.loads(ask_until(port, "/items/42", 200).body) == {"item": 42, "stock": 17}
         (child, _) = Path(f"/proc/{stubs.pid}/task/{stubs.pid}/children").read_text().split()
         run("kill", child, cwd=service)
-        assert stubs.wait(60) == 1
+        assert stubs.wait(PATIENCE) == 1
     assert "error: the stub of the inventory has ended with exit code -15" in (tmp_path / "log").read_text()
 
 

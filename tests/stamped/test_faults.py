@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from paved_road.testing import ask, run
-from tests.stamped.world import Start
+from tests.stamped.world import Start, World
 
 KEY = "a key for the tests that nobody else has"
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "declare-a-dependency.md"
@@ -25,9 +25,11 @@ def signature(faults: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_fault_is_injected_as_documented_until_it_is_halted(start: Start, tmp_path: Path) -> None:
+def test_a_fault_is_injected_as_documented_until_it_is_halted(
+    start: Start, patience: dict[str, str], tmp_path: Path
+) -> None:
     halt = tmp_path / "halt"
-    world = start(FAULT_INJECTION_KEY=KEY, FAULT_INJECTION_HALT_FILE=str(halt))
+    world = start(**patience, FAULT_INJECTION_KEY=KEY, FAULT_INJECTION_HALT_FILE=str(halt))
 
     def degraded(**more: str) -> bool:
         headers = {"baggage": "fault.inventory=error:503", "X-Fault-Signature": signature("inventory=error:503")}
@@ -47,8 +49,7 @@ def test_a_fault_is_injected_as_documented_until_it_is_halted(start: Start, tmp_
     assert KEY not in world.log.read_text()
 
 
-def test_without_a_key_there_is_nothing_to_inject_with(start: Start) -> None:
-    world = start()
+def test_without_a_key_there_is_nothing_to_inject_with(world: World) -> None:
     headers = {"baggage": "fault.inventory=refuse", "X-Fault-Signature": signature("inventory=refuse")}
     with world.inventory():
         assert json.loads(ask(world.port, "/orders/1", headers=headers).body)["degraded"] is False

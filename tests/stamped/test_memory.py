@@ -46,8 +46,9 @@ def threads(world: World) -> int:
     ("requests", "megabytes"),
     [pytest.param(4_000, 3, id="short"), pytest.param(100_000, 5, id="long", marks=pytest.mark.soak)],
 )
-def test_it_is_flat_over_many_requests(start: Start, requests: int, megabytes: float) -> None:
-    world = start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")  # traces that nobody takes must not pile up either
+def test_it_is_flat_over_many_requests(start: Start, patience: dict[str, str], requests: int, megabytes: float) -> None:
+    # Traces that nobody takes must not pile up either.
+    world = start(**patience, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
     with world.inventory():
         hammer(world.port, "/orders/1", requests=2_000)
         grown = flattest(world, requests, megabytes)

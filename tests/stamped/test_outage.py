@@ -51,7 +51,7 @@ def dependent(installed: Path, tmp_path: Path) -> Iterator[World]:
     }
     log = tmp_path / "log"
     with running(installed / ".venv/bin/python", "-c", SERVICE, cwd=installed, env=env, log=log) as process:
-        assert ask_until(world["internal_port"], "/livez", 200).status == 200, log.read_text()
+        assert ask_until(world["internal_port"], "/livez", 200, process=process).status == 200, log.read_text()
         yield World(folder=installed, process=process, log=log, **world)
 
 

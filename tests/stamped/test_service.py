@@ -69,7 +69,7 @@ def test_it_answers_on_every_probe_and_serves(world: World) -> None:
     with world.inventory():
         for path in ("/livez", "/readyz", "/startupz", "/metrics", "/openapi.json"):
             assert world.get(path).status == 200, path
-        assert world.good_order() == {"id": 1, "item": 42, "stock": 17, "degraded": False}
+        assert world.order() == {"id": 1, "item": 42, "stock": 17, "degraded": False}
 
 
 def test_its_openapi_document_is_one(world: World) -> None:
@@ -82,7 +82,7 @@ def test_its_openapi_document_is_one(world: World) -> None:
 
 def test_a_killed_dependency_costs_the_answer_and_not_the_service(world: World) -> None:
     with world.inventory() as inventory:
-        world.good_order()
+        assert world.order()["degraded"] is False
         inventory.kill()
         inventory.wait()
         assert world.order() == {"id": 1, "item": 42, "stock": "unknown", "degraded": True}
@@ -91,18 +91,20 @@ def test_a_killed_dependency_costs_the_answer_and_not_the_service(world: World) 
 
 
 def test_a_dead_dependency_is_left_in_peace_and_found_again(world: World) -> None:
-    for _ in range(40):
-        world.order()
-    metrics = world.get("/metrics").body
-    assert 'dependency_breaker_state{dependency="inventory",state="open"} 1.0' in metrics
+    in_peace = 'dependency_call_duration_seconds_count{dependency="inventory",outcome="breaker_open"}'
+    until = time.monotonic() + PATIENCE
+    while in_peace not in (metrics := world.get("/metrics").body):
+        assert time.monotonic() < until, metrics
+        assert world.order()["degraded"] is True
     connects = re.search(r'dependency_attempts_total{[^}]*outcome="connect_error"[^}]*} ([0-9.]+)', metrics)
     assert connects
-    assert 20 <= float(connects[1]) <= 30
+    assert float(connects[1]) >= 20
     with world.inventory():
         world.good_order()
 
 
-def test_a_hanging_dependency_is_waited_for_no_longer_than_the_deadline(world: World) -> None:
+def test_a_hanging_dependency_is_waited_for_no_longer_than_the_deadline(start: Start) -> None:
+    world = start()
     with world.inventory() as inventory:
         inventory.send_signal(signal.SIGSTOP)
         with ThreadPoolExecutor(20) as pool:
@@ -113,30 +115,29 @@ def test_a_hanging_dependency_is_waited_for_no_longer_than_the_deadline(world: W
 
 
 def test_the_caller_s_deadline_is_honoured(world: World) -> None:
+    """By a client that would wait for minutes."""
     with world.inventory() as inventory:
         inventory.send_signal(signal.SIGSTOP)
         answer = world.get("/orders/1", X_Request_Timeout_Ms="100")
     assert (answer.status, json.loads(answer.body)["degraded"]) == (200, True)
-    milliseconds = world.logged(event="request")["duration_ms"]
-    assert isinstance(milliseconds, float)
-    assert milliseconds < 800, "as many as the two attempts of the policy take"
+    assert 'dependency_retries_total{dependency="inventory"} 0.0' in world.get("/metrics").body
 
 
-def test_clients_that_follow_readiness_see_no_error_through_a_drain(start: Start) -> None:
-    world = start(DRAIN_SECONDS="600")
+def test_clients_that_follow_readiness_see_no_error_through_a_drain(start: Start, patience: dict[str, str]) -> None:
+    world = start(**patience, DRAIN_SECONDS="600")
     with world.inventory(), ThreadPoolExecutor(4) as pool:
 
-        def follow(_: int) -> list[int]:
+        def follow(_: int) -> list[object]:
             seen = []
             while world.get("/readyz").status == 200:
-                seen += [world.get("/orders/1").status for _ in range(5)]
+                seen += [world.order()["degraded"] for _ in range(5)]
             return seen
 
         followers = [pool.submit(follow, number) for number in range(4)]
         world.until("/metrics", 'http_route="/orders/{order_id}"')
         world.process.send_signal(signal.SIGTERM)
-        seen = [status for follower in followers for status in follower.result()]
-    assert set(seen) == {200}
+        seen = {degraded for follower in followers for degraded in follower.result()}
+    assert seen == {False}
     world.process.send_signal(signal.SIGTERM)  # the second one ends it at once
 
 
@@ -145,31 +146,27 @@ def test_it_ends_well_when_the_drain_is_over(world: World) -> None:
     assert world.process.wait(PATIENCE) == 0
 
 
-def test_a_full_service_refuses_the_unimportant_first_and_answers_its_probes(start: Start) -> None:
-    world = start(CONCURRENCY_MAX="10", CONCURRENCY_MIN="20")  # which had to be lower before 1.2.0
-    with world.inventory() as inventory:
-        inventory.send_signal(signal.SIGSTOP)  # so that an order takes most of a second
-        with ThreadPoolExecutor(24) as pool:
-            normal = [pool.submit(world.get, "/orders/1") for _ in range(12)]
-            active(world, 9)
-            bulk = [pool.submit(world.get, "/orders/1", X_Request_Priority="bulk") for _ in range(4)]
-            critical = pool.submit(world.get, "/orders/1", X_Request_Priority="critical")
-            assert world.get("/readyz").status == 200
-            refused = [answer.result() for answer in normal if answer.result().status == 503]
-            assert len(refused) == 3
-            assert {answer.result().status for answer in bulk} == {503}
-            assert critical.result().status == 200
+def test_a_full_service_refuses_the_unimportant_first_and_answers_its_probes(
+    start: Start, patience: dict[str, str]
+) -> None:
+    world = start(**patience, CONCURRENCY_MAX="10", CONCURRENCY_MIN="20")  # which had to be lower before 1.2.0
+    with world.inventory() as inventory, ThreadPoolExecutor(10) as pool:
+        inventory.send_signal(signal.SIGSTOP)  # orders wait until it goes on
+        admitted = [pool.submit(world.order) for _ in range(9)]
+        world.until("/metrics", "http_server_active_requests 9.0")
+        refused = [world.get("/orders/1") for _ in range(3)]
+        refused += [world.get("/orders/1", X_Request_Priority="bulk") for _ in range(4)]
+        admitted.append(pool.submit(world.order, priority="critical"))
+        world.until("/metrics", "http_server_active_requests 10.0")
+        assert world.get("/readyz").status == 200
+        inventory.send_signal(signal.SIGCONT)
+        assert {answer.result()["degraded"] for answer in admitted} == {False}
+        assert world.order()["degraded"] is False, "and the service is well when it is over"
+    assert {answer.status for answer in refused} == {503}
     assert all(1 <= int(answer.headers["retry-after"]) <= 3 for answer in refused)
-    assert world.get("/orders/1").status == 200, "and the service is well when it is over"
     metrics = world.get("/metrics").body
     assert 'http_server_shed_requests_total{priority="normal",reason="limit"} 3.0' in metrics
     assert "http_server_concurrency_limit 10.0" in metrics
-
-
-def active(world: World, requests: int) -> None:
-    """Wait until so many requests are in flight."""
-    while f"http_server_active_requests {requests}.0" not in world.get("/metrics").body:
-        time.sleep(0.01)
 
 
 def test_problems_ids_and_logs_belong_together(world: World) -> None:

@@ -22,14 +22,18 @@ def traces() -> Iterator[Collector]:
         yield server
 
 
-def test_a_request_is_followed_by_its_ids_through_log_trace_and_dependency(start: Start, traces: Collector) -> None:
+def test_a_request_is_followed_by_its_ids_through_log_trace_and_dependency(
+    start: Start, patience: dict[str, str], traces: Collector
+) -> None:
     with dependency() as inventory:
         world = start(
+            **patience,
             INVENTORY_URL=f"http://127.0.0.1:{inventory.port}",
             OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{traces.port}",
             OTEL_TRACES_SAMPLER_ARG="0",  # the caller has decided
         )
-        answer = world.get("/orders/1", traceparent=PARENT, X_Request_Id="a-purchase", X_Request_Priority="critical")
+        asked = {"X_Request_Id": "a-purchase", "X_Request_Priority": "critical", "X_Request_Timeout_Ms": "200000"}
+        answer = world.get("/orders/1", traceparent=PARENT, **asked)
         assert answer.headers["x-request-id"] == "a-purchase"
         world.get("/orders/1")  # of no trace, and so not sampled
         spans = traces.spans(at_least=2)
@@ -44,7 +48,7 @@ def test_a_request_is_followed_by_its_ids_through_log_trace_and_dependency(start
     assert sent["traceparent"] == f"00-{TRACE}-{call.span_id.hex()}-01"
     assert sent["x-request-id"] == "a-purchase"
     assert sent["x-request-priority"] == "critical"
-    assert 0 < int(sent["x-request-timeout-ms"]) <= 1000
+    assert 0 < int(sent["x-request-timeout-ms"]) <= 200_000
 
     (line,) = [line for line in world.lines() if line.get("request_id") == "a-purchase"]
     assert (line["trace_id"], line["span_id"]) == (TRACE, server.span_id.hex())

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from paved_road.testing import PATIENCE
 from tests.stamped.world import Start, World
 
 HTML = (200, {"Content-Type": "text/html"}, b"<html>Please log in</html>")
@@ -45,7 +46,7 @@ def inventory(world: World, answer: tuple[int, dict[str, str], bytes]) -> Iterat
 
 def readiness(world: World, expected: object) -> object:
     """What readiness says, once it says what is expected; its results hold for a second, and a call may be slow."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while (ready := json.loads(world.get("/readyz").body)) != expected and time.monotonic() < until:
         world.order()
         time.sleep(0.05)

@@ -41,11 +41,12 @@ class World:
     @contextmanager
     def inventory(self) -> Iterator[Popen[bytes]]:
         """The dependency, up."""
+        log = self.log.with_name("inventory.log")
         with running(
             self.folder / ".venv/bin/python", "dev/stubs/inventory.py", "--port", str(self.inventory_port),
-            cwd=self.folder, env={},
+            cwd=self.folder, env={}, log=log,
         ) as process:  # fmt: skip
-            assert ask_until(self.inventory_port, "/livez", 200, process=process).status == 200
+            assert ask_until(self.inventory_port, "/livez", 200, process=process).status == 200, log.read_text()
             yield process
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -53,15 +54,15 @@ class World:
         port = self.internal_port if path in PROBES else self.port
         return ask(port, path, headers={key.replace("_", "-"): value for key, value in headers.items()})
 
-    def order(self, number: int = 1) -> dict[str, object]:
-        answer = self.get(f"/orders/{number}")
+    def order(self, number: int = 1, priority: str = "normal") -> dict[str, object]:
+        answer = self.get(f"/orders/{number}", X_Request_Priority=priority)
         assert answer.status == 200, answer
         found = json.loads(answer.body)
         assert isinstance(found, dict)
         return found
 
     def good_order(self) -> dict[str, object]:
-        """The first one that is not degraded: on a slow machine the inventory may be too late for its deadline."""
+        """The first one that is not degraded: a breaker that was open closes after a while."""
         until = time.monotonic() + PATIENCE
         while (order := self.order())["degraded"]:
             assert time.monotonic() < until, "the order is degraded, whoever is asked"
@@ -107,6 +108,15 @@ def hammer(port: int, path: str, *, requests: int, callers: int = 8) -> Counter[
         return sum(pool.map(call, [requests // callers] * callers), Counter())
 
 
+def patient(source: Path) -> Path:
+    """Change the client of the inventory so that it waits for minutes: good answers are late on a slow machine."""
+    client = source / "orders/clients/inventory.py"
+    text, policy = client.read_text(), "Policy(deadline=1.0, attempt_timeout=0.4)"
+    assert policy in text
+    client.write_text(text.replace(policy, f"Policy(deadline={2 * PATIENCE}, attempt_timeout={PATIENCE})"))
+    return source
+
+
 Start = Callable[..., World]
 """Start the service with these settings, by their environment variables; it ends with the test."""
 
@@ -121,6 +131,9 @@ def started(folder: Path, log: Path, **settings: str) -> Iterator[World]:
         "INVENTORY_URL": f"http://127.0.0.1:{inventory_port}",
         "DRAIN_SECONDS": "1",
         "HOST": "127.0.0.1",
+        # A slow machine is no reason to refuse a request or to give it up.
+        "QUEUE_SECONDS": "60",
+        "REQUEST_TIMEOUT_SECONDS": "3600",
     }
     with running(folder / ".venv/bin/orders", cwd=folder, env=env | settings, log=log) as process:
         assert ask_until(internal_port, "/readyz", 200, process=process).status == 200, log.read_text()
