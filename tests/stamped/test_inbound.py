@@ -260,5 +260,5 @@ def test_settings_that_need_more_time_than_there_is_are_refused(installed: Path,
         else:
             assert process.wait(PATIENCE) == 2
             assert log.read_text() == (
-                "orders: TERMINATION_SECONDS: Value error, must be at least DRAIN_SECONDS + GRACE_SECONDS + 10, 31\n"
+                "orders: TERMINATION_SECONDS: must be at least DRAIN_SECONDS + GRACE_SECONDS + 10 (31)\n"
             )

@@ -29,6 +29,10 @@ def test_what_is_not_there_is_a_problem(faulty: TestClient, method: str, path: s
     assert (response.status_code, response.json()["status"]) == (status, status)
 
 
+def test_a_long_path_is_not_sent_back_whole(faulty: TestClient) -> None:
+    assert faulty.get("/" + "9" * 5_000).json()["instance"] == "/" + "9" * 255
+
+
 @pytest.mark.parametrize("code", [204, 304])
 def test_what_is_no_error_is_no_problem(faulty: TestClient, code: int) -> None:
     response = faulty.get(f"/v1/faults/status/{code}")

@@ -24,6 +24,8 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being served; None outside of one."""
 deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 """When the request's caller stops waiting, in seconds of time.monotonic(); None outside of a request."""
+fallbacks: ContextVar[set[str] | None] = ContextVar("fallbacks", default=None)
+"""The dependencies whose fallback was served in this request, for its log line; None outside of one."""
 priority: ContextVar[Priority] = ContextVar("priority", default=Priority.NORMAL)
 
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -40,6 +42,7 @@ def accept(raw_headers: Iterable[tuple[bytes, bytes]], limit: float) -> str:
 
     request_id.set(identifier := accepted_id(given(REQUEST_ID)))
     deadline.set(time.monotonic() + accepted_timeout(given(TIMEOUT), limit))
+    fallbacks.set(set())
     priority.set(_PRIORITIES.get(given(PRIORITY), Priority.NORMAL))
     return identifier
 

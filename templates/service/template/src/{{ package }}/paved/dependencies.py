@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from . import context
 from .logs import Changes, get_logger
 from .metrics import BUCKETS
 from .resilience.client import Client
@@ -85,6 +86,8 @@ class DependencyObserver(Observer):
         self._metrics.fallbacks.labels(self._dependency, kind, reason.value).inc()
         if age is not None:
             self._stale_age.observe(age)
+        if (served := context.fallbacks.get()) is not None:
+            served.add(self._dependency)
         self._event("fallback", kind=kind, reason=reason.value)
 
     def fault_injected(self, fault: str) -> None:

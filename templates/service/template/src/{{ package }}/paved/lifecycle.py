@@ -1,11 +1,13 @@
 """The life of the process: settings, logs, application, server; and the drain that ends it."""
 
 import faulthandler
+import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -43,6 +45,8 @@ class DrainingServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._health.state is State.DRAINING:  # the second signal: end as a process that handles none
             signal.signal(sig, signal.SIG_DFL)
+            with suppress(OSError):
+                os.write(2, b"second signal: ending now\n")
             signal.raise_signal(sig)
         self._health.state = State.DRAINING
         # Whatever hangs then is named on stderr, and the exit code is 1.

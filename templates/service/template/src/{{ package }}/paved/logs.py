@@ -70,7 +70,7 @@ def configure(service: str, level: str, *, console: bool = False) -> None:
         if identifier := context.request_id.get():
             ours["request_id"] = identifier
         span = trace.get_current_span().get_span_context()
-        if span.is_valid:
+        if span.is_valid and not console:  # a person has no use for them
             ours["trace_id"] = trace.format_trace_id(span.trace_id)
             ours["span_id"] = trace.format_span_id(span.span_id)
         return {**ours, **event, **ours}
@@ -148,7 +148,8 @@ def _to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
 
 
 def _to_console() -> Processor:
-    render = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    traceback = structlog.dev.plain_traceback
+    render = structlog.dev.ConsoleRenderer(exception_formatter=traceback, sort_keys=False)
     return lambda logger, method, event: f"{render(logger, method, _fitting(event))}\n".encode()
 
 

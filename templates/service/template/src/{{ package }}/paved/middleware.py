@@ -134,7 +134,10 @@ def observe(metrics: Metrics, scope: Mapping[str, Any], status: int, seconds: fl
     route = getattr(scope.get("fastapi.telemetry"), "route", None) or "unmatched"
     method = scope["method"] if scope["method"] in METHODS else "_OTHER"
     metrics.request_duration(route, method, status).observe(seconds)
-    log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 3))
+    served = context.fallbacks.get()
+    fallbacks = {"fallbacks": sorted(served)} if served else {}
+    duration = round(seconds * 1000, 3)
+    log.info("request", method=method, route=route, status=status, duration_ms=duration, **fallbacks)
 
 
 class ShedMiddleware:

@@ -40,7 +40,7 @@ def problem(
         "title": phrases.get(status, "Unknown"),
         "status": status,
         "detail": detail,
-        "instance": scope["path"],
+        "instance": scope["path"] and scope["path"][:256],
         "request_id": context.request_id.get(),
     }
     body = orjson.dumps({name: value for name, value in members.items() if value is not None}, default=str)

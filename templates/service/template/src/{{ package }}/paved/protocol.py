@@ -12,6 +12,7 @@ from typing import Any, Literal
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from . import context
 from .metrics import Metrics
 from .middleware import CLIENT_LEFT, observe
 from .problems import problem
@@ -108,7 +109,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
         except httptools.HttpParserError as error:
             raised = error.__context__  # by a callback below
-            self.refuse(*raised.args if isinstance(raised, Excess) else (400, "The request is not HTTP."))
+            invalid = 400, "The request is not valid HTTP/1.1."
+            self.refuse(*raised.args if isinstance(raised, Excess) else invalid)
             return
         self._settle()
 
@@ -119,6 +121,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         large = self._received > MAX_HEAD_BYTES  # which the body may be the reason for
         self._check_head(sum(len(name) + len(value) for name, value in self.headers) if large else 0)
+        # RFC 9112, section 3.2.
+        if self.parser.get_http_version() == "1.1" and [name for name, _ in self.headers].count(b"host") != 1:
+            raise Excess(400, "The request does not have exactly one Host header.")
         if len(self.pipeline) == MAX_PIPELINED:
             raise Excess(400, "Too many requests wait for the response to an earlier one.")
         self._reading = "body"
@@ -177,7 +182,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """Answer with a problem and close the connection; or close it after a response that is under way."""
         if not self.parser or self.transport.is_closing():
             return
-        scope: dict[str, Any] = {"method": "_OTHER", "path": None, **(self.scope or {})}
+        method = self.parser.get_method().decode() if self.scope and self.url else "_OTHER"
+        scope: dict[str, Any] = {"method": method, "path": None, **(self.scope or {})}
+        identifier = context.accepted_id(dict(self.headers or ()).get(b"x-request-id", b"").decode("latin-1"))
         self._release()
         self.pipeline.clear()
         self.parser = self.scope = self.headers = self.cycle = None  # type: ignore[assignment]
@@ -185,7 +192,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle = self._running[0]
             self.cycle.keep_alive = False
             return
-        response = problem(scope, status, detail, headers={"Connection": "close", **(headers or {})})
+        token = context.request_id.set(identifier)
+        headers = {"X-Request-Id": identifier, "Connection": "close", **(headers or {})}
+        response = problem(scope, status, detail, headers=headers)
         fields = [*self.server_state.default_headers, *response.raw_headers]
         head = b"".join([STATUS_LINE[status], *(b"%b: %b\r\n" % field for field in fields), b"\r\n"])
         self.transport.write(head if scope["method"] == "HEAD" else head + bytes(response.body))
@@ -194,6 +203,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._read_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
         if status != 503:  # which make_room() has counted
             observe(self.inbound.metrics, scope, status, 0)
+        context.request_id.reset(token)
 
     def _settle(self) -> None:
         """Wait for the rest of a request, or forget one that has its response."""

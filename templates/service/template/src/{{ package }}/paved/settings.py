@@ -92,7 +92,7 @@ class RoadSettings(BaseSettings):
     def _long_enough(cls, value: int | None, info: ValidationInfo) -> int | None:
         needed = info.data.get("drain_seconds", 0) + info.data.get("grace_seconds", 0) + STOP_SECONDS
         if value is not None and value < needed:
-            raise ValueError(f"must be at least DRAIN_SECONDS + GRACE_SECONDS + {STOP_SECONDS}, {needed:g}")
+            raise ValueError(f"must be at least DRAIN_SECONDS + GRACE_SECONDS + {STOP_SECONDS} ({needed:g})")
         return value
 
 
@@ -116,6 +116,10 @@ def explain(error: SettingsError | ValidationError) -> str:
     for each in error.errors(include_input=False, include_url=False):
         if each["type"] == "default_factory_not_called":  # since the setting that it depends on is wrong
             continue
-        name = ".".join(map(str, each["loc"])).upper()
-        problems.append(f"{name} is not set" if each["type"] == "missing" else f"{name}: {each['msg']}")
+        name, wrong = ".".join(map(str, each["loc"])).upper(), each["msg"].removeprefix("Value error, ")
+        if each["type"].startswith("url"):
+            wrong += " (such as http://host:port)"
+        if wrong.startswith("Value should have"):  # pydantic's word for the characters of a secret is items
+            wrong = wrong.replace("items after validation", "characters")
+        problems.append(f"{name} is not set" if each["type"] == "missing" else f"{name}: {wrong}")
     return "; ".join(problems)
