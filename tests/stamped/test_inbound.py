@@ -85,6 +85,7 @@ def serving(folder: Path, tmp_path: Path, **settings: str) -> Iterator[World]:
         "DRAIN_SECONDS": "0",
         "GRACE_SECONDS": "1",
         "REQUEST_TIMEOUT_SECONDS": "3600",
+        "QUEUE_SECONDS": "60",  # a slow machine is no reason to refuse a request
         "CONCURRENCY_MAX": str(SLOTS * 10 // 9),  # of which normal requests may fill nine tenths
     }
     with running(folder / ".venv/bin/python", program, cwd=folder, env=env | settings, log=log) as process:
