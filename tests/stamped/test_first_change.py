@@ -42,11 +42,20 @@ def follow(guide: str, service: Path) -> None:
                 assert done.returncode == 0, done.stderr
 
 
+def critical(service: Path, dependency: str) -> None:
+    """Make it so, as the guide says: in both places."""
+    client, contract = service / f"src/orders/clients/{dependency}.py", service / "run.toml"
+    client.write_text(client.read_text().replace("critical=False", "critical=True"))
+    before, table, after = contract.read_text().partition(f"[dependencies.{dependency}]")
+    contract.write_text(before + table + after.replace("critical = false", "critical = true", 1))
+
+
 def test_after_all_that_the_guides_say_the_gate_holds_and_nothing_has_drifted(tmp_path: Path) -> None:
-    """A dependency, an endpoint, a required setting, a job, a metric, and authentication on all routes."""
+    """A critical dependency, an endpoint, a required setting, a job, a metric, and authentication on all routes."""
     service = stamp(tmp_path / "orders")
     for guide in GUIDES:
         follow(guide, service)
+    critical(service, "prices")
     done = run("make", "--no-print-directory", "check", cwd=service)
     assert done.returncode == 0, done.stdout + done.stderr
     assert main(["drift", str(service)]) == 0
@@ -75,6 +84,19 @@ def test_a_service_without_the_example_is_whole(tmp_path: Path) -> None:
 def test_the_example_is_removed_by_its_answer(tmp_path: Path) -> None:
     service, without = stamp(tmp_path / "with/orders"), stamp(tmp_path / "without/orders", "example=false")
     assert main(["update", str(service), "--to", "HEAD", "--data", "example=false", "--commit"]) == 0
+    assert main(["drift", str(service)]) == 0
+    assert files(service) == files(without)
+
+
+def test_what_was_changed_in_the_example_is_removed_by_a_person(tmp_path: Path) -> None:
+    service, without = stamp(tmp_path / "with/orders"), stamp(tmp_path / "without/orders", "example=false")
+    changed = "tests/api/test_orders.py"
+    (service / changed).write_text((service / changed).read_text() + "\n# ours\n")
+    assert run("git", "commit", "--quiet", "--all", "--message", "Ours", cwd=service).returncode == 0
+    assert main(["update", str(service), "--to", "HEAD", "--data", "example=false"]) == 1
+    assert git.text("diff", "--name-only", "--diff-filter=U", cwd=service).split() == [changed]
+    assert run("git", "rm", "--quiet", changed, cwd=service).returncode == 0
+    assert main(["update", str(service), "--continue", "--commit"]) == 0
     assert main(["drift", str(service)]) == 0
     assert files(service) == files(without)
 
