@@ -123,7 +123,10 @@ latency_ms = 15
 def declared(service: Path) -> dict[str, str]:
     """The files with the dependency in the place that 1.2.0 has for it."""
     run, settings = ((service / path).read_text() for path in ("run.toml", "dev/settings.env"))
-    return {
+    overlays = {
+        f"deploy/overlays/{stage}/settings.env": f"http://prices-{stage}" for stage in ("dev", "staging", "prod")
+    }
+    return {path: f"{(service / path).read_text()}PRICES_URL={url}\n" for path, url in overlays.items()} | {
         "run.toml": run + RUN,
         "dev/settings.env": settings + "PRICES_URL=http://127.0.0.1:9091\n",
         "dev/stubs/prices.py": STUB,
