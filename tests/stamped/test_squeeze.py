@@ -55,6 +55,18 @@ def test_how_slow_the_dependency_is_has_to_be_known(squeezed: Path) -> None:
     assert "add its latency_ms, as measured in production, to run.toml" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [["LIMIT_MS=abc"], ["SECONDS_PER_STEP=0"], ["FIRST_RATE=nan"], ["FIRST_RATE=9", "HIGHEST_RATE=8"]]
+)
+def test_numbers_that_are_none_are_refused_before_the_first_step(squeezed: Path, words: list[str]) -> None:
+    done = run("make", "squeeze", *words, cwd=squeezed)
+    name, given = words[-1].split("=")
+    assert done.returncode != 0
+    assert f"error: {name} is '{given}'; it must be a number of at least " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "/s " not in done.stdout, "k6 did not run"
+
+
 MEASURED = """\
 import sys
 from dev import squeeze

@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -59,7 +60,10 @@ def port_of(dependency: Dependency) -> int:
     address = settings().get(dependency.env)
     if not address:
         raise SystemExit(f"error: {dependency.env} is not set; add it to dev/settings.env")
-    return urlsplit(address).port or 80
+    try:
+        return urlsplit(address).port or 80
+    except ValueError as error:
+        raise SystemExit(f"error: {dependency.env} is {address}: {error}") from None
 
 
 def free_port() -> int:
@@ -88,15 +92,23 @@ class Child:
         out = log or sys.stderr
         self._popen = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
 
-    def check(self) -> None:
-        """End this process with what the child wrote, if it has ended."""
+    def ended(self) -> str | None:
+        """How it ended, with what it wrote; None if it runs."""
         if (code := self._popen.poll()) is None:
-            return
+            return None
+        how = f"has ended with exit code {code}"
+        if code < 0:
+            how = f"was stopped by {signal.Signals(-code).name}"
         written = ""
         if self._log is not None:
             self._log.seek(0)
             written = "\n" + self._log.read().rstrip()
-        raise SystemExit(f"error: the {self._name} has ended with exit code {code}{written}")
+        return f"the {self._name} {how}{written}"
+
+    def check(self) -> None:
+        """End this process if the child has ended."""
+        if ended := self.ended():
+            raise SystemExit(f"error: {ended}")
 
     def wait_for_port(self, port: int) -> None:
         until = time.monotonic() + PATIENCE

@@ -49,7 +49,11 @@ def serve(name: str, answer: Answer) -> None:
         request_queue_size = 128
         daemon_threads = True
 
-    with Server((arguments.host, arguments.port), Handler) as server:
+    try:
+        listening = Server((arguments.host, arguments.port), Handler)
+    except OSError as error:
+        raise SystemExit(f"error: the {name} stub cannot listen on port {arguments.port}: {error}") from None
+    with listening as server:
         print(f"{name} stub on http://{arguments.host}:{server.server_port}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
