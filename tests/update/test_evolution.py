@@ -115,6 +115,13 @@ def test_a_service_of_the_release_before_loses_nothing_and_its_gate_holds(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_section_at_the_end_of_the_readme_does_not_conflict(tmp_path: Path) -> None:
+    service = stamped_at("1.1.0", tmp_path)
+    evolve(service, {"README.md": (service / "README.md").read_text() + MINE})
+    assert main(["update", str(service), "--to", "HEAD", "--commit"]) == 0
+    assert (service / "README.md").read_text().endswith(MINE)
+
+
 @pytest.mark.parametrize("release", ["1.0.0", "1.1.0"])
 def test_an_untouched_service_is_the_new_release_byte_for_byte(tmp_path: Path, release: str) -> None:
     """But for what the service owns, which is seeded once, and what a command makes of what was there before."""
