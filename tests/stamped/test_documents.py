@@ -141,7 +141,7 @@ def runbooks() -> dict[str, str]:
 def test_metrics_that_runbooks_name_exist() -> None:
     reference = (PROJECT / "docs/reference/metrics.md").read_text()
     known = set(re.findall(r"`(\w+)`", reference)) | OTHERS
-    pattern = r"^((?:http_server|dependency|service|event_loop|process|container|background)_\w+)"
+    pattern = r"^((?:http_server|dependency|service|event_loop|process|container|background|log)_\w+)"
     named = {
         found.group(1)
         for text in {**runbooks(), "README.md": stamped()["README.md"]}.values()
