@@ -51,7 +51,7 @@ def test_an_update_conflicts_is_decided_in_an_editor_and_committed(person: Calla
 
     said = alex.type("paved status", code=1)
     assert "paved update" in said
-    said = alex.type("paved update --dry-run", ("gets paved from", ENTER), code=1)
+    said = alex.type("paved update --dry-run", ("Include the example", ENTER), ("gets paved from", ENTER), code=1)
     assert "conflict    Makefile" in said
     assert alex.type("git status --short") == ""
 
