@@ -115,7 +115,8 @@ class Life(RuleBasedStateMachine):
         )
         approved = self.risk == "low" or (by == BO and self.committed == self.content)
         unchanged = self.content == self.approved != PRISTINE
-        assert done is (self.status == "accepted" and unchanged and approved)
+        longer = self.today + timedelta(days=days) >= self.review_by
+        assert done is (self.status == "accepted" and unchanged and approved and longer)
         if done:
             self.review_by = self.today + timedelta(days=days)
 

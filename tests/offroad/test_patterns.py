@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pathspec import PathSpec
 
 from paved_road.offroad.patterns import matching
 
@@ -19,10 +21,21 @@ PATTERNS = st.builds(
 PATHS = st.lists(st.sampled_from(["a", "b", "ab", "a.py", "abb"]), min_size=1, max_size=5).map("/".join)
 
 
-@given(st.lists(PATTERNS, max_size=3), st.lists(PATHS, max_size=5, unique=True))
-def test_a_pattern_names_what_git_says(patterns: list[str], paths: list[str]) -> None:
-    spec = PathSpec.from_lines("gitignore", [f"/{pattern}" for pattern in patterns])
-    assert sorted(matching(patterns, paths)) == sorted(spec.match_files(paths))
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("repository")
+    subprocess.run(["git", "init", "--quiet", path], check=True)
+    return path
+
+
+@given(st.lists(PATTERNS, max_size=3), st.lists(PATHS, min_size=1, max_size=5, unique=True))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_pattern_names_what_git_says(repository: Path, patterns: list[str], paths: list[str]) -> None:
+    (repository / ".git/info/exclude").write_text("".join(f"/{pattern}\n" for pattern in patterns))
+    command = ["git", "check-ignore", "--no-index", *paths]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    assert matching(patterns, paths) == done.stdout.splitlines()
 
 
 @pytest.mark.parametrize("pattern", [f"a/{'*a' * 20}b", f"a/{'**/a/' * 20}b", "a/" + "[a]*" * 20 + "b"])
