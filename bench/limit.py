@@ -13,6 +13,7 @@ import math
 import random
 import selectors
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -279,7 +280,7 @@ class FixedWithQueue:
         self._slots.release()
 
 
-class Windowed(Fixed):
+class Windowed(Fixed, ABC):
     """Netflix's limits change by the mean duration in a window of time (WindowedLimit)."""
 
     limit = 20.0
@@ -306,9 +307,9 @@ class Windowed(Fixed):
         self._closes = self.loop.time() + self.window
         self._durations, self._peak, self._dropped = [], 0, False
 
+    @abstractmethod
     def update(self, seconds: float, in_flight: int, dropped: bool) -> None:
         """A window has closed."""
-        raise NotImplementedError
 
 
 class Gradient2(Windowed):

@@ -9,16 +9,13 @@ from pathlib import Path
 import pytest
 
 from paved_road.testing import run
-from tests.stamped.world import Start, World, patient, stamp, started
+from tests.stamped.world import Start, World, patient, stamp_apart, started
 
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stamped service with its environment. Whoever edits it stamps one of his own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAVED_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("PAVED_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
-        service = stamp(tmp_path_factory.mktemp("stamped") / "orders")
+    service = stamp_apart(tmp_path_factory.mktemp("stamped"))
     done = run("uv", "sync", "--locked", "--no-dev", "--quiet", cwd=service)
     assert done.returncode == 0, done.stderr
     return service

@@ -91,6 +91,12 @@ def test_their_unit_tests_hold_for_every_objective(tmp_path: Path, answers: dict
     assert judged(tmp_path, stamped(**answers), TESTS, OUTAGES) == ""
 
 
+def with_wrong_rule(right: str, wrong: str) -> dict[str, str]:
+    files = stamped(deploy="none")
+    assert right in files[RULES]
+    return files | {RULES: files[RULES].replace(right, wrong)}
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
@@ -117,10 +123,9 @@ def test_their_unit_tests_hold_for_every_objective(tmp_path: Path, answers: dict
     ],
 )  # fmt: skip
 def test_their_unit_tests_find_a_wrong_rule(tmp_path: Path, right: str, wrong: str) -> None:
-    files = stamped(deploy="none")
-    assert right in files[RULES]
+    files = with_wrong_rule(right, wrong)
     tests = {TESTS: only(files[TESTS], "", without="traffic")}
-    assert "FAILED" in judged(tmp_path, files | tests | {RULES: files[RULES].replace(right, wrong)}, TESTS)
+    assert "FAILED" in judged(tmp_path, files | tests, TESTS)
 
 
 @pytest.mark.parametrize(
@@ -133,10 +138,9 @@ def test_their_unit_tests_find_a_wrong_rule(tmp_path: Path, right: str, wrong: s
     ],
 )
 def test_the_unit_test_of_absent_traffic_finds_a_wrong_rule(tmp_path: Path, right: str, wrong: str) -> None:
-    files = stamped(deploy="none")
-    assert right in files[RULES]
+    files = with_wrong_rule(right, wrong)
     tests = {TESTS: only(files[TESTS], "traffic")}
-    assert "FAILED" in judged(tmp_path, files | tests | {RULES: files[RULES].replace(right, wrong)}, TESTS)
+    assert "FAILED" in judged(tmp_path, files | tests, TESTS)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +157,7 @@ def test_the_unit_test_of_absent_traffic_finds_a_wrong_rule(tmp_path: Path, righ
     ],
 )
 def test_the_unit_tests_of_outages_find_a_wrong_rule(tmp_path: Path, right: str, wrong: str) -> None:
-    files = stamped(deploy="none")
-    assert right in files[RULES]
-    assert "FAILED" in judged(tmp_path, files | {RULES: files[RULES].replace(right, wrong)}, OUTAGES)
+    assert "FAILED" in judged(tmp_path, with_wrong_rule(right, wrong), OUTAGES)
 
 
 def test_promtool_finds_what_is_no_rule(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.cli import main
 from paved_road.testing import PATIENCE, ask, ask_until, free_port, run, running
+from tests.stamped.world import stamp_apart
 from tests.tools import tool
 
 pytestmark = pytest.mark.image
@@ -79,11 +79,7 @@ def base(store: Store) -> str:
 @pytest.fixture(scope="module")
 def container(store: Store, base: str) -> str:
     """A container of the image of a stamped service."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAVED_CACHE", str(store.folder / "cache"))
-        patch.setenv("PAVED_CONFIG", str(store.folder / "config.toml"))
-        service = store.folder / "orders"
-        assert main(["new", str(service), "--ref", "HEAD", "--defaults"]) == 0
+    service = stamp_apart(store.folder)
     (service / ".env").write_text("SECRET=1\n")
     python = (Path(store("mount", store("from", base))) / "usr/bin/python3").readlink().name
     (service / ".python-version").write_text(python.removeprefix("python") + "\n")

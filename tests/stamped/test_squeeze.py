@@ -9,7 +9,7 @@ import pytest
 
 from paved_road.testing import run
 from tests.stamped.test_alongside import edit
-from tests.stamped.world import stamp
+from tests.stamped.world import stamp_apart
 
 QUICK = ("SECONDS_PER_STEP=2", "FIRST_RATE=8")
 
@@ -17,10 +17,7 @@ QUICK = ("SECONDS_PER_STEP=2", "FIRST_RATE=8")
 @pytest.fixture(scope="module")
 def squeezed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A service whose dependency takes two calls of 0.1 s at a time: 20 in a second, however fast the machine is."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAVED_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("PAVED_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
-        service = stamp(tmp_path_factory.mktemp("squeezed") / "orders")
+    service = stamp_apart(tmp_path_factory.mktemp("squeezed"))
     edit(service / "run.toml", "latency_ms = 20", "latency_ms = 100")
     few = "attempt_timeout=1.0, max_concurrency=2, max_waiting=0"
     edit(service / "src/orders/clients/inventory.py", "attempt_timeout=0.4", few)

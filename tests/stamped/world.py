@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
+import pytest
+
 from paved_road.cli import main
 from paved_road.testing import PATIENCE, Answer, ask, ask_until, free_port, running
 
@@ -22,6 +24,14 @@ def stamp(destination: Path, *answers: str) -> Path:
     words = ["new", str(destination), "--ref", "HEAD", "--defaults"]
     assert main([*words, *(word for answer in answers for word in ("--data", answer))]) == 0
     return destination
+
+
+def stamp_apart(scratch: Path) -> Path:
+    """The same with a cache and settings of its own, for fixtures that outlive a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAVED_CACHE", str(scratch / "cache"))
+        patch.setenv("PAVED_CONFIG", str(scratch / "config.toml"))
+        return stamp(scratch / "orders")
 
 
 PROBES = ("/livez", "/readyz", "/startupz", "/metrics")
