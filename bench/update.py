@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench.harness import Peer, Timing, interleave, process, table
 from bench.startup import COPIER, PAVED
-from paved_road.config import load
-from paved_road.service import open_service
+from paved_road.service.model import open_service
+from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road, write_files
 from paved_road.update import apply
 from paved_road.update.plan import Order, Plan, Planner

@@ -17,11 +17,12 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from pydantic import BaseModel
 
-from paved_road import errors, manifest, offroad
+from paved_road import errors, offroad
 from paved_road.cli import app, results, schemas
+from paved_road.offroad.deviation import Deviation, Kind, Risk, Status, Support
 from paved_road.offroad.document import SECTIONS
-from paved_road.offroad.record import Deviation, Kind, Risk, Status, Support
-from paved_road.offroad.standing import SOON, State
+from paved_road.offroad.evaluation import SOON, State
+from paved_road.road import manifest
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:

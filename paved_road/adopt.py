@@ -14,22 +14,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from paved_road import address, contained, drift, git, origin, records, rules, toml
-from paved_road import tree as trees
-from paved_road.config import BUILT_IN, Config
-from paved_road.drift import Difference
+from paved_road import git
 from paved_road.errors import UsageError
-from paved_road.likely import Likely
-from paved_road.owners import Owner
-from paved_road.records import Stated
+from paved_road.files import contained, toml
+from paved_road.git import address, trees
+from paved_road.git.trees import File, Tree
 from paved_road.render import Operation, Pristine, Questionnaire, Told, prepare, render
 from paved_road.render import config as configs
 from paved_road.render.context import AnswerBook
+from paved_road.render.likely import Likely
 from paved_road.render.prompts import Interview
-from paved_road.road import Release, find_template, open_road, release
+from paved_road.road import rules
+from paved_road.road.model import Release
+from paved_road.road.opening import open_road
+from paved_road.road.owners import Owner
+from paved_road.road.releases import release
+from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
-from paved_road.rules import Rules
-from paved_road.service import (
+from paved_road.road.templates import find_template
+from paved_road.service import answers_file as records
+from paved_road.service import drift, origin
+from paved_road.service.answers_file import Stated
+from paved_road.service.drift import Difference
+from paved_road.service.model import (
     Lock,
     Service,
     check_chosen,
@@ -40,9 +47,9 @@ from paved_road.service import (
     prefix_of,
     repository_of,
 )
-from paved_road.stored import as_stored
-from paved_road.tree import File, Tree
-from paved_road.whereabouts import quoted
+from paved_road.service.stored import as_stored
+from paved_road.settings.config import BUILT_IN, Config
+from paved_road.settings.whereabouts import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

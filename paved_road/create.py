@@ -4,7 +4,7 @@ Everything is computed before the destination is touched, and built in a folder 
 place at the end: a failure, an interrupt or a kill leaves nothing behind but, at worst, that one folder, which the next
 one removes. The tasks of a template run in the destination itself, as Copier runs them, because what they make (a
 virtual environment, hooks) names the folder it was made in: a failure or an interrupt takes the destination away again,
-and after a kill the next one tells what to remove (`paved_road.place`).
+and after a kill the next one tells what to remove (`paved_road.service.place`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paved_road import address, derive, git, place, rules, whereabouts
-from paved_road import tree as trees
-from paved_road.config import Config
+from paved_road import git
 from paved_road.errors import DestinationError, GitError
-from paved_road.process import Tell
+from paved_road.git import address, trees
+from paved_road.git.trees import File, Tree
+from paved_road.process.child import Tell
 from paved_road.render import (
     Operation,
     Pristine,
@@ -34,13 +34,20 @@ from paved_road.render import (
 )
 from paved_road.render.commands import Command
 from paved_road.render.prompts import Interview
-from paved_road.road import Release, find_template, open_road, release
+from paved_road.road import rules
+from paved_road.road.model import Release
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
-from paved_road.rules import Rules
-from paved_road.service import LOCK, Lock, check_chosen, lock_of, prefix_of
-from paved_road.stored import as_stored
-from paved_road.tree import File, Tree
-from paved_road.whereabouts import quoted
+from paved_road.road.templates import find_template
+from paved_road.service import derived as derive
+from paved_road.service import place
+from paved_road.service.model import LOCK, Lock, check_chosen, lock_of, prefix_of
+from paved_road.service.stored import as_stored
+from paved_road.settings import whereabouts
+from paved_road.settings.config import Config
+from paved_road.settings.whereabouts import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

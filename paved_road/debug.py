@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from paved_road.redaction import redact
+from paved_road.text.redaction import redact
 
 _listeners: list[Callable[[str], None]] = []
 

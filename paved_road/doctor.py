@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from paved_road import git, private, whereabouts
-from paved_road.config import Config
+from paved_road import git
 from paved_road.errors import PavedError, ServiceError
-from paved_road.road import offers, open_road, release
-from paved_road.service import Service, open_service, unreadable_record
+from paved_road.files import private
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import offers
+from paved_road.service.model import Service, open_service, unreadable_record
+from paved_road.settings import whereabouts
+from paved_road.settings.config import Config
 
 OLDEST_PYTHON = (3, 11)
 ROOM = 100 * 2**20

@@ -32,7 +32,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from paved_road.redaction import redact
+from paved_road.text.redaction import redact
 
 
 class PavedError(Exception):

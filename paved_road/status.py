@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paved_road import drift, offroad, origin
+from paved_road import offroad
 from paved_road.errors import UnknownRelease
-from paved_road.road import is_news, is_older, is_same_commit, release, releases
-from paved_road.service import unreadable_record, updating
+from paved_road.road.releases import is_news, is_same_commit, release, releases
+from paved_road.road.versions import is_older
+from paved_road.service import drift, origin
+from paved_road.service.model import unreadable_record, updating
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from paved_road.config import Config
-    from paved_road.drift import Difference
-    from paved_road.offroad.ledger import Record
-    from paved_road.offroad.standing import Standing
-    from paved_road.origin import Origin
-    from paved_road.road import Release, Template
-    from paved_road.service import Service
+    from paved_road.offroad.deviations import Record
+    from paved_road.offroad.evaluation import Standing
+    from paved_road.road.model import Release, Template
+    from paved_road.service.drift import Difference
+    from paved_road.service.model import Service
+    from paved_road.service.origin import Origin
+    from paved_road.settings.config import Config
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,9 +107,9 @@ def _stated_release(service: Service, template: Template, ref: str) -> tuple[str
 def _standing(service: Service, differences: list[Difference], config: Config, today: date) -> Standing | None:
     if service.lock_in_force is None or not offroad.has_any(service.path):
         return None
-    from paved_road.offroad import standing
+    from paved_road.offroad import evaluation
 
-    return standing.judge(service, differences, config, today=today)
+    return evaluation.judge(service, differences, config, today=today)
 
 
 def _is_news(

@@ -1,7 +1,7 @@
 """The only code that prints. Standard output is data, standard error is talk.
 
 What is printed may hold what strangers wrote, so every character that a terminal or a CI server would obey is shown
-as an escape (see `paved_road.escape`). Only `--json` is exact: JSON has escapes of its own.
+as an escape (see `paved_road.text.escape`). Only `--json` is exact: JSON has escapes of its own.
 
 Colour marks meaning that the words already carry, and only on a terminal. What draws is imported by the function that
 needs it, because most commands print three lines.
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from paved_road.errors import PavedError
-from paved_road.escape import in_a_runner, inert, visible, visible_lines
+from paved_road.text.escape import in_a_runner, inert, visible, visible_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -282,7 +282,7 @@ def _has_surrogates(text: str) -> bool:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Rows under headings: as wide as the terminal is, and a line for each row where nobody looks."""
-    from paved_road import tables
+    from paved_road.text import tables
 
     is_seen = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if is_seen else None
@@ -292,7 +292,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def files(paths: Mapping[str, str], root: str) -> None:
     """Files as a tree of folders. `paths` maps a path to a remark shown after it."""
-    from paved_road import tables
+    from paved_road.text import tables
 
     shown = {visible(path): visible(remark) for path, remark in paths.items()}
     for line in tables.tree(shown, visible(root)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paved_road.owners import Owner
-from paved_road.service import open_service
+from paved_road.road.owners import Owner
+from paved_road.service.model import open_service
 
 CLIENT = '''\
 """The prices: what an item costs today. An order can be shown with yesterday's."""

@@ -9,11 +9,11 @@ import pytest
 
 from paved_road import create, git
 from paved_road.cli import main
-from paved_road.config import load
 from paved_road.git import Commit, Leaf, Scratch
-from paved_road.service import open_service
+from paved_road.git.trees import File
+from paved_road.service.model import open_service
+from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road
-from paved_road.tree import File
 from paved_road.update.plan import Order, Plan, Planner
 from tests.update.test_batch import NEWER, TEMPLATE, commit
 

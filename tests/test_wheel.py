@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from paved_road import git, tree
+from paved_road import git
+from paved_road.git import trees
 from paved_road.testing import run
 from tests.stranger import PROJECT
 
@@ -30,7 +31,7 @@ def test_a_wheel_stamps_the_same_service_as_the_checkout_without_a_network(paved
     done = run(paved, "new", one, cwd=tmp_path, env=UNPLUGGED)
     assert done.returncode == 0, done.stderr
     assert run(sys.executable, "-m", "paved_road", "new", other, cwd=tmp_path, env=UNPLUGGED).returncode == 0
-    assert tree.read(one, git.working_files(one)) == tree.read(other, git.working_files(other))
+    assert trees.read(one, git.working_files(one)) == trees.read(other, git.working_files(other))
     assert git.text("rev-parse", "HEAD^{tree}", cwd=one) == git.text("rev-parse", "HEAD^{tree}", cwd=other)
 
 

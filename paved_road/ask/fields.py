@@ -40,8 +40,8 @@ from prompt_toolkit.styles import Style
 from paved_road.ask.choosing import Menu
 from paved_road.ask.interview import Back, Question, in_brief, yes_or_no
 from paved_road.errors import AnswerError
-from paved_road.escape import visible, visible_lines
 from paved_road.render.prompts import MISSING, Prompt
+from paved_road.text.escape import visible, visible_lines
 
 MARGIN = "       "
 """Below which everything of a question stands; its place (`2/4`) is written in it."""

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import yaml
 
-from paved_road import contained, private, yml
-from paved_road import tree as trees
 from paved_road.ask.interview import Answered, Said
 from paved_road.errors import ConfigError
+from paved_road.files import contained, private, yml
+from paved_road.git import trees
+from paved_road.git.trees import File
 from paved_road.render.prompts import Topic
-from paved_road.tree import File
 
 _DAYS = 7
 """After which nobody means to go on."""

@@ -9,8 +9,8 @@ from typing import Any
 from paved_road import ui
 from paved_road.ask.interview import Back, Question, Row, in_brief, yes_or_no
 from paved_road.errors import AnswerError
-from paved_road.escape import visible, visible_lines
 from paved_road.render.prompts import Prompt
+from paved_road.text.escape import visible, visible_lines
 
 
 class Lines:

@@ -13,7 +13,7 @@ from prompt_toolkit.shortcuts import print_formatted_text
 
 from paved_road.ask.fields import MARGIN, STYLE, Terminal, field_for, label_of, place_of, wrapped
 from paved_road.ask.interview import Back, Question, Row, answer_text
-from paved_road.escape import visible
+from paved_road.text.escape import visible
 
 
 class Screen:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 import typer.main
 
-from paved_road import __version__, contained, ui
+from paved_road import __version__, ui
 from paved_road.cli import (
     adopt,
     commands,
@@ -33,7 +33,8 @@ from paved_road.cli import (
     where,
 )
 from paved_road.errors import NotWanted, OthersAreServices, PavedError
-from paved_road.redaction import redact
+from paved_road.files import contained
+from paved_road.text.redaction import redact
 
 app = typer.Typer(
     name="paved",

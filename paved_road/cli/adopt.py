@@ -11,7 +11,7 @@ import typer
 from paved_road import ui
 from paved_road.ask import asking
 from paved_road.cli import completing, options
-from paved_road.counts import counted
+from paved_road.text.counts import counted
 
 if TYPE_CHECKING:
     from paved_road.adopt import Adopted
@@ -49,7 +49,7 @@ def adopt(
       paved adopt . --road gh:acme/docs                 a second template, with an answers file of its own
     """
     from paved_road import adopt as adoption
-    from paved_road.config import load
+    from paved_road.settings.config import load
 
     order = adoption.Order(
         path=path, template=template, ref=ref, answers=options.answers(data, answers), answers_file=answers_file,

@@ -77,17 +77,18 @@ ENDINGS = ("resolved", "revoked", "rejected", "superseded")
 
 
 def _service(ctx: Any) -> Any:
-    from paved_road import whereabouts
-    from paved_road.service import open_service
+    from paved_road.service.model import open_service
+    from paved_road.settings import whereabouts
 
     return open_service(whereabouts.service_at(ctx.params.get("path") or ctx.params.get("service") or Path()))
 
 
 def _template(ctx: Any) -> Any:
     """The template that the words name: the service's own, or one of the road in force."""
-    from paved_road import origin
-    from paved_road.config import load
-    from paved_road.road import find_template, open_road
+    from paved_road.road.opening import open_road
+    from paved_road.road.templates import find_template
+    from paved_road.service import origin
+    from paved_road.settings.config import load
 
     config = load({"road": ctx.params.get("road")})
     if ctx.command.name == "update":
@@ -98,15 +99,16 @@ def _template(ctx: Any) -> Any:
 
 
 def _templates(ctx: Any) -> Iterator[str]:
-    from paved_road.config import load
-    from paved_road.road import open_road, templates
+    from paved_road.road.opening import open_road
+    from paved_road.road.templates import templates
+    from paved_road.settings.config import load
 
     road = open_road(load({"road": ctx.params.get("road")}), refresh=False, fetch=False)
     return (template.name for template in templates(road))
 
 
 def _releases(ctx: Any) -> Iterator[str]:
-    from paved_road.road import releases
+    from paved_road.road.releases import releases
 
     return (found.version for found in releases(_template(ctx)))
 
@@ -114,7 +116,7 @@ def _releases(ctx: Any) -> Iterator[str]:
 def _answers(ctx: Any) -> Iterator[str]:
     """`KEY=` for each question; `KEY=VALUE` for those that have choices."""
     from paved_road.render import config as configs
-    from paved_road.road import release
+    from paved_road.road.releases import release
 
     found = release(_template(ctx), ctx.params.get("ref") or ctx.params.get("to"))
     for name, details in configs.load(found.files()).questions.items():
@@ -127,7 +129,7 @@ def _answers(ctx: Any) -> Iterator[str]:
 
 
 def _slugs(ctx: Any) -> Iterator[str]:
-    from paved_road.offroad.ledger import files
+    from paved_road.offroad.deviations import files
 
     if ctx.command.name in ("accept", "renew", "close"):
         return (record.id for record in _open_records(ctx))
@@ -142,10 +144,10 @@ def _named(ctx: Any) -> Iterator[str]:
 
 
 def _open_records(ctx: Any) -> Iterator[Any]:
-    from paved_road.offroad import ledger
+    from paved_road.offroad import deviations
     from paved_road.offroad.clock import today
 
-    known = ledger.load(_service(ctx), today=today()).records.values()
+    known = deviations.load(_service(ctx), today=today()).records.values()
     return (record for record in known if record.is_open)
 
 
@@ -157,15 +159,15 @@ def _road_files(ctx: Any) -> Iterator[str]:
 
 def _record_words(name: str) -> Callable[[Any], Iterator[str]]:
     def words(_: Any) -> Iterator[str]:
-        from paved_road.offroad import record
+        from paved_road.offroad import deviation
 
-        return (str(one) for one in getattr(record, name))
+        return (str(one) for one in getattr(deviation, name))
 
     return words
 
 
 def _settings(_: Any) -> Iterator[str]:
-    from paved_road.settings import NAMES
+    from paved_road.settings.edit import NAMES
 
     return (name for name in NAMES if name != "answers.QUESTION")
 

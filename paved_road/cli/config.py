@@ -10,11 +10,11 @@ import typer
 
 from paved_road import ui
 from paved_road.cli import commands, completing, options
-from paved_road.redaction import redact
+from paved_road.text.redaction import redact
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.settings import Changed
+    from paved_road.settings.edit import Changed
 
 
 Key = Annotated[
@@ -51,7 +51,7 @@ def show(road: options.Road = None, json: options.Json = False) -> None:
       paved config show
       PAVED_ROAD=gh:acme/road paved config show --json
     """
-    from paved_road.config import load, user_file
+    from paved_road.settings.config import load, user_file
 
     config = load({"road": road})
     settings = {name: getattr(config, name) for name in ("road", "template", "trust", "cache", "answers", "limits")}
@@ -80,7 +80,7 @@ def _plain(value: Any) -> Any:
             {"road": redact(one.road), "signed_by": list(one.signed_by)} if one.signed_by else redact(one.road)
             for one in value
         ]
-    from paved_road.limits import Limits
+    from paved_road.process.limits import Limits
 
     if isinstance(value, Limits):
         return asdict(value)
@@ -88,7 +88,7 @@ def _plain(value: Any) -> Any:
 
 
 def _told(value: Any) -> str:
-    from paved_road.limits import Limits
+    from paved_road.process.limits import Limits
 
     if isinstance(value, Limits):
         size = f"{value.bytes / 2**20:g} MiB" if value.bytes >= 2**20 else f"{value.bytes} bytes"
@@ -110,10 +110,10 @@ def get(key: Key, json: options.Json = False) -> None:
       paved config get road
       paved config get limits.seconds
     """
-    from paved_road import settings
-    from paved_road.config import load
+    from paved_road.settings import edit
+    from paved_road.settings.config import load
 
-    name, *below = settings.place(key)
+    name, *below = edit.place(key)
     found = getattr(load(), name)
     value = _plain(found.value)
     if below:
@@ -136,9 +136,9 @@ def path(json: options.Json = False) -> None:
       paved config path
       paved config path --json
     """
-    from paved_road import settings
+    from paved_road.settings import edit
 
-    found = settings.files()
+    found = edit.files()
     if json:
         facts: results.SettingsFiles = {
             "files": [{"whose": whose, "path": str(file), "exists": file.exists()} for whose, file in found]
@@ -159,9 +159,9 @@ def set_(key: Key, values: Values, project: Project = False, json: options.Json 
       paved config set answers.team payments
       paved config set --project road gh:acme/road
     """
-    from paved_road import settings
+    from paved_road.settings import edit
 
-    _tell("set", settings.change(key, values, project=project), json=json)
+    _tell("set", edit.change(key, values, project=project), json=json)
 
 
 def unset(key: Key, project: Project = False, json: options.Json = False) -> None:
@@ -172,14 +172,14 @@ def unset(key: Key, project: Project = False, json: options.Json = False) -> Non
       paved config unset road
       paved config unset --project template
     """
-    from paved_road import settings
+    from paved_road.settings import edit
 
-    _tell("unset", settings.change(key, None, project=project), json=json)
+    _tell("unset", edit.change(key, None, project=project), json=json)
 
 
 def _tell(command: str, done: Changed, *, json: bool) -> None:
     """What was changed where, and what goes before it here."""
-    from paved_road.config import load
+    from paved_road.settings.config import load
 
     in_force = getattr(load(), done.key.partition(".")[0])
     notes = []

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from paved_road import ui
 from paved_road.cli import where
-from paved_road.counts import counted
+from paved_road.text.counts import counted
 from paved_road.ui import Paint
 from paved_road.update.decisions import Kind
 
 if TYPE_CHECKING:
-    from paved_road.service import Service
+    from paved_road.service.model import Service
     from paved_road.update.decisions import Decision
     from paved_road.update.reconcile import Reconciled
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paved_road.cli import results
-    from paved_road.config import Config
     from paved_road.doctor import Finding
+    from paved_road.settings.config import Config
 
 
 def doctor(
@@ -52,7 +52,7 @@ def doctor(
 
 def _config(road: str | None) -> Config | PavedError:
     """The settings, or why they cannot be read: that is a finding among others."""
-    from paved_road.config import load
+    from paved_road.settings.config import load
 
     try:
         return load({"road": road})

@@ -12,10 +12,10 @@ from paved_road.cli import options, where
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.config import Config
-    from paved_road.drift import Difference
-    from paved_road.offroad.ledger import Record
-    from paved_road.service import Service
+    from paved_road.offroad.deviations import Record
+    from paved_road.service.drift import Difference
+    from paved_road.service.model import Service
+    from paved_road.settings.config import Config
 
 
 def drift(
@@ -38,10 +38,10 @@ def drift(
       paved drift orders --diff
       paved drift --all                 everything the team made of what was stamped
     """
-    from paved_road import drift as drifts
-    from paved_road.config import load
-    from paved_road.owners import Owner
-    from paved_road.service import unreadable_record, updating
+    from paved_road.road.owners import Owner
+    from paved_road.service import drift as drifts
+    from paved_road.service.model import unreadable_record, updating
+    from paved_road.settings.config import load
 
     service = where.open_service(path, answers_file=answers_file)
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
@@ -86,7 +86,7 @@ def _excuses(service: Service, found: list[Difference], config: Config) -> dict[
 
     if not offroad.has_any(service.path):
         return {}
-    from paved_road.offroad import standing
+    from paved_road.offroad import evaluation
     from paved_road.offroad.clock import today
 
-    return standing.excuses(service, found, config, today=today())
+    return evaluation.excuses(service, found, config, today=today())

@@ -13,8 +13,8 @@ import typer
 from paved_road import ui
 from paved_road.ask import asking
 from paved_road.cli import completing, options, where
-from paved_road.counts import counted
 from paved_road.errors import UsageError
+from paved_road.text.counts import counted
 
 if TYPE_CHECKING:
     from paved_road.cli import results
@@ -55,7 +55,7 @@ def new(
       paved new library-py libs/money --road gh:acme/road --ref 2.1.0
     """
     from paved_road import create
-    from paved_road.config import load
+    from paved_road.settings.config import load
 
     if len(names) > 2:
         raise UsageError(f"too many words: {' '.join(names)}", hint="paved new [TEMPLATE] DEST")

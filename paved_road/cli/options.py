@@ -13,9 +13,9 @@ from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.drift import Difference
-    from paved_road.offroad.ledger import Record
-    from paved_road.service import Lock
+    from paved_road.offroad.deviations import Record
+    from paved_road.service.drift import Difference
+    from paved_road.service.model import Lock
 
 Service = Annotated[
     Path,
@@ -82,7 +82,7 @@ def _read_answers(file: Path) -> dict[str, Any]:
     """The answers in a file. A service's own answers file holds them as they were parsed; others as they are typed."""
     import yaml
 
-    from paved_road import yml
+    from paved_road.files import yml
     from paved_road.render.context import parsed
 
     try:

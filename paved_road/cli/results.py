@@ -13,18 +13,18 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from paved_road.doctor import Finding
-from paved_road.drift import Kind
+from paved_road.git.trees import Mode
 from paved_road.lint import Finding as Fault
-from paved_road.offroad import record as records
+from paved_road.offroad import deviation
+from paved_road.offroad.evaluation import State
 from paved_road.offroad.moves import Move
 from paved_road.offroad.report import Place, Team
-from paved_road.offroad.standing import State
-from paved_road.owners import Owner
 from paved_road.render import Renderer
-from paved_road.tree import Mode
-from paved_road.update.changes import Change
+from paved_road.road.owners import Owner
+from paved_road.service.drift import Kind
 from paved_road.update.decisions import Decision
-from paved_road.update.excused import Kept
+from paved_road.update.deviations import Kept
+from paved_road.update.summary import Change
 
 
 class Error(TypedDict):
@@ -190,7 +190,7 @@ class StatusRecord(TypedDict):
 
     record: str
     """Its slug."""
-    status: records.Status
+    status: deviation.Status
     review_by: str
     """ISO 8601."""
     states: list[State]
@@ -329,7 +329,7 @@ class SettingChanged(TypedDict):
 # -- off-road ----------------------------------------------------------------------------------------------------------
 
 
-class Record(records.Deviation):
+class Record(deviation.Deviation):
     """A deviation record."""
 
     file: str = Field(description="Its path in the service.")

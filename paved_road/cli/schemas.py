@@ -9,10 +9,11 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import is_typeddict
 
-from paved_road import manifest, ui
+from paved_road import ui
 from paved_road.cli import results
 from paved_road.errors import UsageError, nearest
 from paved_road.offroad import schema as record
+from paved_road.road import manifest
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -13,7 +13,7 @@ from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.offroad.ledger import Record
+    from paved_road.offroad.deviations import Record
     from paved_road.status import Status
 
 
@@ -44,8 +44,8 @@ def status(
       paved status --fetch              on a new machine, for a road that you know
     """
     from paved_road import status as statuses
-    from paved_road.config import load
     from paved_road.offroad.clock import today
+    from paved_road.settings.config import load
 
     if offline and fetch:
         raise UsageError("--offline and --fetch exclude each other", hint="paved status --help")
@@ -88,7 +88,7 @@ def _excuse(found: Status, path: str) -> Record | None:
 
 
 def _say(found: Status) -> None:
-    from paved_road.road import is_older
+    from paved_road.road.versions import is_older
 
     at = where.argument()
     say = ui.good if found.is_current else ui.data

@@ -11,7 +11,7 @@ from paved_road.cli import options
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.road import Road
+    from paved_road.road.model import Road
 
 
 def templates(
@@ -33,14 +33,16 @@ def templates(
       paved templates --releases                 every release
       paved templates --check --road .           before you commit to your road
     """
-    from paved_road import road as roads
-    from paved_road.config import load
+    from paved_road.road.opening import open_road
+    from paved_road.road.releases import offer
+    from paved_road.road.templates import offers
+    from paved_road.settings.config import load
 
     config = load({"road": road})
-    opened = roads.open_road(config, fetch=config.is_for_readers)
+    opened = open_road(config, fetch=config.is_for_readers)
     if check:
         _check(opened, json=json)
-    offered = [(template, *roads.offer(template)) for template in roads.offers(opened)]
+    offered = [(template, *offer(template)) for template in offers(opened)]
     if json:
         found: list[results.Template] = [
             {
@@ -67,9 +69,9 @@ def templates(
 def _check(road: Road, *, json: bool) -> NoReturn:
     """Tell what is wrong with each template of a road."""
     from paved_road import lint
-    from paved_road import road as roads
+    from paved_road.road.templates import offers
 
-    offered = roads.offers(road)
+    offered = offers(road)
     findings = [one for template in offered for one in lint.check(template)]
     names = [template.name for template in offered]
     exit_code = 1 if findings else 0

@@ -16,7 +16,7 @@ from paved_road.errors import UsageError
 if TYPE_CHECKING:
     from paved_road.cli import results
     from paved_road.cli.update_shown import Wanted
-    from paved_road.service import Service
+    from paved_road.service.model import Service
     from paved_road.update.apply import Applied
     from paved_road.update.decisions import Decision
     from paved_road.update.plan import Plan
@@ -75,8 +75,8 @@ def update(
     """
     from paved_road.cli import update_shown
     from paved_road.cli.update_shown import Wanted
-    from paved_road.config import load
-    from paved_road.service import locate
+    from paved_road.service.model import locate
+    from paved_road.settings.config import load
     from paved_road.update import apply, preconditions
     from paved_road.update.plan import Order, planning
 
@@ -190,7 +190,7 @@ def _tell_aborted(applied: Applied, *, json: bool) -> None:
 def _reconcile(service: Service, lock: str, road: str | None, *, abort: bool, json: bool) -> NoReturn:
     """Resolve the records of two branches that git merged: 1 while git has more to merge."""
     from paved_road.cli import conflicts_shown
-    from paved_road.config import load
+    from paved_road.settings.config import load
     from paved_road.update import reconcile
 
     if abort:

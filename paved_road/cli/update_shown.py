@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paved_road import ui
-from paved_road.counts import counted
+from paved_road.text.counts import counted
 from paved_road.ui import Paint
 
 if TYPE_CHECKING:
-    from paved_road.update.changes import Change
     from paved_road.update.plan import Plan
+    from paved_road.update.summary import Change
 
 INDENT = "    "
 

@@ -12,7 +12,7 @@ from paved_road import ui
 from paved_road.cli import everywhere
 
 if TYPE_CHECKING:
-    from paved_road.service import Service
+    from paved_road.service.model import Service
 
 _about: list[Path] = []
 """The folder of the service that this command is about, as far as one was found."""
@@ -25,8 +25,8 @@ def begin() -> None:
 
 def folder_of(path: Path) -> Path:
     """The folder of the service that `path` is in: itself, or the nearest one above it, which is said."""
-    from paved_road import whereabouts
-    from paved_road.address import resolved
+    from paved_road.git.address import resolved
+    from paved_road.settings import whereabouts
 
     found, named = whereabouts.service_at(path), resolved(path)
     if found == path and not whereabouts.is_service(path):
@@ -39,9 +39,9 @@ def folder_of(path: Path) -> Path:
 
 def open_service(path: Path, *, answers_file: str | None = None, road: str | None = None) -> Service:
     """The service that `path` is in."""
-    from paved_road import service
+    from paved_road.service import model
 
-    return service.open_service(folder_of(path), answers_file=answers_file, road=road)
+    return model.open_service(folder_of(path), answers_file=answers_file, road=road)
 
 
 _COMMAND = re.compile(
@@ -51,14 +51,14 @@ _COMMAND = re.compile(
 
 def person() -> Path:
     """The folder that the person is in, without links; -C changes it for the command alone."""
-    from paved_road.address import resolved
+    from paved_road.git.address import resolved
 
     return resolved(everywhere.typed_in())
 
 
 def shown(path: Path) -> str:
     """A path as the person writes it."""
-    from paved_road import whereabouts
+    from paved_road.settings import whereabouts
 
     return whereabouts.shown(path, start=everywhere.typed_in())
 
@@ -79,8 +79,8 @@ def argument() -> str:
 
 def _away() -> Path | None:
     """The folder that this command is about, where a person who types the next command would not find it."""
-    from paved_road.address import resolved
-    from paved_road.whereabouts import service_at
+    from paved_road.git.address import resolved
+    from paved_road.settings.whereabouts import service_at
 
     if _about:
         return _about[0] if service_at(person()) != _about[0] else None

@@ -4,7 +4,42 @@ Nothing here prints, prompts or depends on the directory, index or configuration
 may have called paved (a hook, an alias, a rebase).
 """
 
-from paved_road.git.asking import (
+from paved_road.git.conversion import converted
+from paved_road.git.create import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
+from paved_road.git.identity import REMEDY, Committing, Identity, author, committing
+from paved_road.git.ids import SHA1, blob_id, file_id
+from paved_road.git.index import Index, Indexed, read_index
+from paved_road.git.locks import is_held, locks
+from paved_road.git.login import Login
+from paved_road.git.merge import (
+    Commit,
+    Leaf,
+    Merge,
+    Scratch,
+    diff_folders,
+    merge_texts,
+    merged_tree,
+    patch,
+    quoted,
+    renamed,
+    stat,
+)
+from paved_road.git.objects import FOLDER, SUBMODULE, Entry, Objects, read, submodules, tree, write_blobs
+from paved_road.git.process import (
+    INSTALL,
+    OLDEST,
+    PERSON,
+    READER,
+    Role,
+    environment,
+    is_bare,
+    maybe,
+    refuse_old,
+    run,
+    text,
+    version,
+)
+from paved_road.git.query import (
     Repository,
     attributes,
     checked_out_branch,
@@ -40,41 +75,6 @@ from paved_road.git.asking import (
     settings,
     without_filters,
     working_files,
-)
-from paved_road.git.conversion import converted
-from paved_road.git.identity import REMEDY, Committing, Identity, author, committing
-from paved_road.git.ids import SHA1, blob_id, file_id
-from paved_road.git.indexed import Index, Indexed, read_index
-from paved_road.git.locks import is_held, locks
-from paved_road.git.login import Login
-from paved_road.git.making import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
-from paved_road.git.objects import FOLDER, SUBMODULE, Entry, Objects, read, submodules, tree, write_blobs
-from paved_road.git.process import (
-    INSTALL,
-    OLDEST,
-    PERSON,
-    READER,
-    Role,
-    environment,
-    is_bare,
-    maybe,
-    refuse_old,
-    run,
-    text,
-    version,
-)
-from paved_road.git.scratch import (
-    Commit,
-    Leaf,
-    Merge,
-    Scratch,
-    diff_folders,
-    merge_texts,
-    merged_tree,
-    patch,
-    quoted,
-    renamed,
-    stat,
 )
 from paved_road.git.signature import verify
 from paved_road.git.worktree import (

@@ -12,11 +12,11 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from paved_road.git.asking import Repository, without_filters
 from paved_road.git.ids import SHA1, blob_id
+from paved_road.git.merge import quoted
 from paved_road.git.objects import Objects
 from paved_road.git.process import PERSON, READER, Role, run
-from paved_road.git.scratch import quoted
+from paved_road.git.query import Repository, without_filters
 
 _ATTRIBUTES = ".gitattributes"
 _ANY_CONTENT = re.compile(rb"filter|working-tree-encoding|\[attr\]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from paved_road.git.asking import Repository
+from paved_road.git.query import Repository
 
 
 def locks(repository: Repository, *, references: bool) -> list[Path]:

@@ -10,8 +10,8 @@ import os
 import stat
 from pathlib import Path
 
-from paved_road import contained
 from paved_road.errors import GitError
+from paved_road.files import contained
 
 _FILES = ("HEAD", "index", "config.worktree", "commondir", "gitdir", "info/sparse-checkout", "MERGE_HEAD")
 _COMMON = (

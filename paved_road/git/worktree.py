@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from paved_road.git.asking import Repository, without_filters
+from paved_road.git.merge import Leaf, quoted
 from paved_road.git.objects import tree
 from paved_road.git.process import PERSON, READER, Role, maybe, run, text
-from paved_road.git.scratch import Leaf, quoted
+from paved_road.git.query import Repository, without_filters
 
 
 def changed_files(directory: Path, *, filters: bool = False) -> list[str]:

@@ -11,19 +11,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from paved_road import limits
 from paved_road.errors import LimitError, PavedError, TemplateError
+from paved_road.git.trees import Tree
 from paved_road.lint import rehearsal, settings, variables
 from paved_road.lint import rules as owners
 from paved_road.lint.paths import Glob, destinations
 from paved_road.lint.rehearsal import said
 from paved_road.lint.sources import Finding, Source
+from paved_road.process import limits
 from paved_road.render import Questionnaire, environment
 from paved_road.render import config as configs
 from paved_road.render.config import TemplateConfig
-from paved_road.road import WORKING_TREE, Release, Template, release, releases
-from paved_road.stated import FILENAME
-from paved_road.tree import Tree
+from paved_road.road.model import WORKING_TREE, Release, Template
+from paved_road.road.releases import release, releases
+from paved_road.road.version_file import FILENAME
 
 __all__ = ["Finding", "check"]
 

@@ -6,14 +6,14 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from paved_road import manifest
 from paved_road.errors import nearest
+from paved_road.git.trees import Tree
 from paved_road.lint.paths import Glob, literal, meets, pattern
 from paved_road.lint.sources import Finding, Source
-from paved_road.manifest import FILENAME, Manifest
-from paved_road.owners import Owner
 from paved_road.render.config import TemplateConfig
-from paved_road.tree import Tree
+from paved_road.road import manifest
+from paved_road.road.manifest import FILENAME, Manifest
+from paved_road.road.owners import Owner
 
 
 def findings(

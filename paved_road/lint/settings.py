@@ -11,7 +11,7 @@ from paved_road.errors import nearest, similar
 from paved_road.lint.sources import Finding, Source
 from paved_road.render.config import TemplateConfig
 from paved_road.render.questions import TYPES
-from paved_road.versions import is_version
+from paved_road.road.versions import is_version
 
 SETTINGS = (
     "answers_file", "envops", "exclude", "external_data", "jinja_extensions", "message_after_copy",

@@ -8,8 +8,8 @@ from typing import Self
 
 import yaml
 
-from paved_road import yml
-from paved_road.tree import File
+from paved_road.files import yml
+from paved_road.git.trees import File
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

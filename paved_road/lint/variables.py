@@ -10,10 +10,10 @@ import jinja2
 from jinja2 import meta, nodes
 
 from paved_road.errors import PavedError, similar
+from paved_road.git.trees import File, Mode
 from paved_road.lint.sources import Finding, Source
 from paved_road.render.config import TemplateConfig
 from paved_road.render.unknown import Unknown, unknown
-from paved_road.tree import File, Mode
 
 COPIERS = (
     "_answers", "_commit", "_copier_answers", "_copier_conf", "_copier_operation", "_copier_phase", "_copier_python",

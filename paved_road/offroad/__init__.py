@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paved_road import address
+from paved_road.git import address
 
 FOLDER = "docs/off-road"
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.errors import UsageError
-from paved_road.offroad import FOLDER, fingerprint, is_record, ledger
-from paved_road.offroad.ledger import BASELINE
-from paved_road.offroad.standing import Finding, State
+from paved_road.offroad import FOLDER, deviations, fingerprint, is_record
+from paved_road.offroad.deviations import BASELINE
+from paved_road.offroad.evaluation import Finding, State
 
 if TYPE_CHECKING:
-    from paved_road.offroad.ledger import Ledger, Record
-    from paved_road.offroad.record import Approved, Deviation
-    from paved_road.service import Policy, Service
+    from paved_road.offroad.deviation import Approved, Deviation
+    from paved_road.offroad.deviations import Ledger, Record
+    from paved_road.service.model import Policy, Service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +59,7 @@ def _judge(
     approves = before is None or before.status != "accepted"
     # Under another path, where the road moved the file, it is still what was approved.
     widens = not _approved(after) <= _approved(before)
-    needed = any(ledger.needs_approval(one, policy) for one in (before, after) if one is not None)
+    needed = any(deviations.needs_approval(one, policy) for one in (before, after) if one is not None)
     if not needed or not (approves or widens):
         return
     if touched := sorted(change.paths & {*_paths(after), *record.covers(change.paths)}):
@@ -131,7 +131,7 @@ def _at(service: Service, revision: str, paths: list[str]) -> dict[str, Deviatio
     found: dict[str, Deviation | None] = {}
     for path, content in zip(paths, contents, strict=True):
         try:
-            found[path] = None if content is None else ledger.parse(path, content).deviation
-        except ledger.Faulty:
+            found[path] = None if content is None else deviations.parse(path, content).deviation
+        except deviations.Faulty:
             found[path] = None
     return found

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from paved_road import drift
 from paved_road.errors import RecordError, UsageError
-from paved_road.offroad import ledger, lifecycle, standing
-from paved_road.offroad.ledger import BASELINE, Record
+from paved_road.offroad import deviations, evaluation, lifecycle
+from paved_road.offroad.deviations import BASELINE, Record
 from paved_road.offroad.lifecycle import PROMPTS, Draft
-from paved_road.service import Service
+from paved_road.service import drift
+from paved_road.service.model import Service
 
 if TYPE_CHECKING:
-    from paved_road.config import Config
     from paved_road.offroad.document import Path as Where
+    from paved_road.settings.config import Config
 
 DAYS = 30
 """How long a baseline holds when nobody says otherwise: it is a debt, not an arrangement."""
@@ -42,7 +42,7 @@ def record(
     """Record today's drift, or take out of the record what has come back to the road."""
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         raise UsageError(f"a baseline holds for {LONGEST_DAYS} days at most", hint=f"--days {DAYS}")
-    found = ledger.load(service, today=today)
+    found = deviations.load(service, today=today)
     if BASELINE in found.records:
         return _shrink(service, found.records[BASELINE], config, today=today)
     paths = lifecycle.drifted(service, today=today, config=config)
@@ -55,7 +55,7 @@ def record(
         "or to get a record of its own.",
     )  # fmt: skip
     content = _argued(lifecycle.drafted(service, draft, today))
-    proposed = ledger.read({**ledger.files(service), _FILE: content}, service.lock, today=today).find(BASELINE)
+    proposed = deviations.read({**deviations.files(service), _FILE: content}, service.lock, today=today).find(BASELINE)
     # Written once: what was proposed and not agreed to would be no baseline.
     content = lifecycle.agreed(service, proposed, config, today=today, by=by)
     after = lifecycle.write(service, {_FILE: content}, today=today)
@@ -91,7 +91,7 @@ def _shrink(service: Service, before: Record, config: Config, *, today: date) ->
     approved = before.deviation.fingerprint or {}
     left = [path for path in approved if path in paths]
     returned = [path for path in approved if path not in paths]
-    stands = standing.judge(service, differences, config, today=today)
+    stands = evaluation.judge(service, differences, config, today=today)
     told = {*left, *(one.difference.path for one in stands.excused)}
     beyond = tuple(path for path in paths if path not in told)
     if not returned:

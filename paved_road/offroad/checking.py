@@ -9,14 +9,15 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paved_road import git, process
-from paved_road.offroad import approval, standing
+from paved_road import git
+from paved_road.offroad import approval, evaluation
+from paved_road.offroad.evaluation import Finding, Standing, State
 from paved_road.offroad.formats import Checked
-from paved_road.offroad.standing import Finding, Standing, State
+from paved_road.process import child
 
 if TYPE_CHECKING:
-    from paved_road.config import Config
-    from paved_road.service import Service
+    from paved_road.service.model import Service
+    from paved_road.settings.config import Config
 
 PATIENCE = 60.0
 """Seconds that a confirmation may take."""
@@ -27,7 +28,7 @@ def check(
     confirm: bool = False,
 ) -> Checked:  # fmt: skip
     """Everything that is to be said about a service's records."""
-    stands = standing.find(service, config, today=today)
+    stands = evaluation.find(service, config, today=today)
     findings = [*approval.check(service, stands.ledger, base=base or _base(service))]
     if confirm:
         findings += _unconfirmed(service, stands)
@@ -66,7 +67,7 @@ def _unconfirmed(service: Service, stands: Standing) -> Iterator[Finding]:
 def _fails(service: Service, command: str) -> str | None:
     """Why a command does not confirm; None when it does. It is the service's own, as its tests are."""
     try:
-        ended = process.run(command, cwd=service.path, env=os.environ, seconds=PATIENCE)
+        ended = child.run(command, cwd=service.path, env=os.environ, seconds=PATIENCE)
     except subprocess.TimeoutExpired:
         return f"it took longer than {PATIENCE:.0f} s"
     if ended.code == 0:

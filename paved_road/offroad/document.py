@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from paved_road import yml
+from paved_road.files import yml
 
 Path = tuple[str | int, ...]
 """Where a value is: `("scope", "paths", 0)`."""

@@ -11,7 +11,7 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from paved_road.tree import File, Mode
+from paved_road.git.trees import File, Mode
 
 DELETED = "deleted"
 CONTEXT = 3

@@ -13,21 +13,22 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from paved_road import drift, git
-from paved_road import tree as trees
+from paved_road import git
 from paved_road.errors import RecordError, UsageError, nearest
-from paved_road.offroad import FOLDER, is_in_place, ledger, standing
-from paved_road.offroad.ledger import Ledger, Record
+from paved_road.git import trees
+from paved_road.git.trees import File
+from paved_road.offroad import FOLDER, deviations, evaluation, is_in_place
+from paved_road.offroad.deviations import Ledger, Record
 from paved_road.offroad.patterns import is_glob
-from paved_road.owners import Owner
-from paved_road.service import Policy, Service
-from paved_road.tree import File
+from paved_road.road.owners import Owner
+from paved_road.service import drift
+from paved_road.service.model import Policy, Service
 
 if TYPE_CHECKING:
-    from paved_road.config import Config
-    from paved_road.drift import Difference
+    from paved_road.offroad.deviation import Kind, Risk, Status, Support
     from paved_road.offroad.document import Path as Where
-    from paved_road.offroad.record import Kind, Risk, Status, Support
+    from paved_road.service.drift import Difference
+    from paved_road.settings.config import Config
 
 USUAL_DAYS = 90
 """How long a record holds when nobody says otherwise, if the road allows that long."""
@@ -68,7 +69,7 @@ def _whoami(service: Service, does: str, option: str) -> str:
 
 def drifted(service: Service, *, today: date, config: Config) -> list[str]:
     """The files that differ from the road and that no record excuses or speaks of."""
-    stands = standing.find(service, config, today=today)
+    stands = evaluation.find(service, config, today=today)
     spoken = [record for record in stands.ledger.records.values() if record.is_open]
     paths = [one.path for one in drift.find(service)]
     return [path for path in paths if not any(record.covers([path]) for record in spoken)]
@@ -76,7 +77,7 @@ def drifted(service: Service, *, today: date, config: Config) -> list[str]:
 
 def new(service: Service, drafts: Sequence[Draft], *, today: date) -> list[Record]:
     """Write proposed records: all of them, or none when one is refused."""
-    found = ledger.load(service, today=today)
+    found = deviations.load(service, today=today)
     contents: dict[str, bytes] = {}
     for draft in drafts:
         if draft.slug in found.records or f"{draft.slug}.md" in contents:
@@ -93,7 +94,7 @@ def new(service: Service, drafts: Sequence[Draft], *, today: date) -> list[Recor
 
 def _refuse_draft(service: Service, draft: Draft, content: bytes, today: date) -> None:
     """Say what is wrong with a draft by the options that it came from: there is no such file to look at."""
-    found = ledger.faults(f"{FOLDER}/{draft.slug}.md", content, service.lock, today=today)
+    found = deviations.faults(f"{FOLDER}/{draft.slug}.md", content, service.lock, today=today)
     if not found:
         return
     lines = content.decode(errors="surrogateescape").splitlines()
@@ -186,7 +187,7 @@ def accept(
     service: Service, slug: str, config: Config, *, today: date, by: str | None = None, days: int | None = None
 ) -> Record:
     """Agree to a record: it excuses the difference as it is now, and no other."""
-    content = agreed(service, ledger.find(service, slug), config, today=today, by=by, days=days)
+    content = agreed(service, deviations.find(service, slug), config, today=today, by=by, days=days)
     return write(service, {f"{slug}.md": content}, today=today).find(slug)
 
 
@@ -212,7 +213,7 @@ def renew(
     service: Service, slug: str, config: Config, *, today: date, by: str | None = None, days: int | None = None
 ) -> Record:
     """Look at an accepted record again and let it hold for longer. It still excuses what was approved, and no more."""
-    stands = standing.find(service, config, today=today)
+    stands = evaluation.find(service, config, today=today)
     record = stands.ledger.find(slug)
     _refuse_unless(record, ("accepted",), "renewed")
     for one in stands.findings:
@@ -231,18 +232,18 @@ def renew(
     return _edit(service, record, changes, today=today)
 
 
-_NOT_RENEWED = (standing.State.DRIFTED_FURTHER, standing.State.STALE, standing.State.ORPHANED)
+_NOT_RENEWED = (evaluation.State.DRIFTED_FURTHER, evaluation.State.STALE, evaluation.State.ORPHANED)
 
 
 def close(service: Service, slug: str, status: Status | str, *, today: date, by: str | None = None) -> Record:
     """End a record: `resolved`, `revoked`, `rejected`, or `superseded` by another one (its slug in `by`)."""
-    record = ledger.find(service, slug)
+    record = deviations.find(service, slug)
     _refuse_unless(record, _CLOSED_FROM[str(status)], str(status))
     changes: dict[Where, Any] = {("status",): str(status)}
     if status == "superseded":
         if by is None:
             raise UsageError("superseded by which record?", hint=f"paved off-road close {slug} --superseded-by SLUG")
-        changes[("superseded_by",)] = ledger.find(service, by).id
+        changes[("superseded_by",)] = deviations.find(service, by).id
     elif by is not None:
         raise UsageError(f"a record that is {status} has no successor", hint="--as superseded")
     if status == "resolved" and (left := record.covers([one.path for one in drift.find(service)])):
@@ -276,10 +277,10 @@ def _refuse_unless(record: Record, allowed: Sequence[str], wanted: str) -> None:
 def _approval(service: Service, record: Record, by: str | None) -> dict[Where, Any]:
     """Who agrees, where somebody has to: not the one who asked, and not in the change that is to be approved."""
     policy = _policy(service)
-    if not ledger.needs_approval(record.deviation, policy):
+    if not deviations.needs_approval(record.deviation, policy):
         return {("approved_by",): by} if by else {}
     who = by or _whoami(service, "approves this", "--by")
-    if ledger.same_person(who, record.deviation.requested_by):
+    if deviations.same_person(who, record.deviation.requested_by):
         raise RecordError(
             f"{who} asked for {record.id} and cannot approve it",
             cause=f"its risk is {record.deviation.risk}: from {policy.approval_from} on somebody else has to agree",
@@ -309,7 +310,7 @@ def _fingerprint(service: Service, record: Record, config: Config) -> dict[Where
 
 def approved(service: Service, differences: Sequence[Difference], config: Config) -> dict[Where, Any]:
     """The fields that hold what was approved."""
-    prints = standing.fingerprints(service, differences, config)
+    prints = evaluation.fingerprints(service, differences, config)
     changes: dict[Where, Any] = {("fingerprint",): {path: one.model_dump() for path, one in sorted(prints.items())}}
     return changes | ({("release",): service.lock.version} if service.lock else {})
 
@@ -334,7 +335,7 @@ def edited(record: Record, changes: Mapping[Where, Any]) -> bytes:
 
 def write(service: Service, contents: Mapping[str, bytes], *, today: date) -> Ledger:
     """Write files of the folder, if the ledger with them is a valid one."""
-    after = ledger.read({**ledger.files(service), **contents}, service.lock, today=today)
+    after = deviations.read({**deviations.files(service), **contents}, service.lock, today=today)
     if not is_in_place(service.path):
         raise RecordError(
             f"{FOLDER} is a link, or lies behind one, that leads out of the service",

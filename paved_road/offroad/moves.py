@@ -8,15 +8,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import RecordError, UsageError, nearest
-from paved_road.offroad import fingerprint, ledger, lifecycle
+from paved_road.offroad import deviations, fingerprint, lifecycle
 from paved_road.offroad.patterns import matching
-from paved_road.owners import Owner
-from paved_road.service import Service
+from paved_road.road.owners import Owner
+from paved_road.service.model import Service
 
 if TYPE_CHECKING:
-    from paved_road.config import Config
+    from paved_road.offroad.deviations import Record
     from paved_road.offroad.document import Path as Where
-    from paved_road.offroad.ledger import Record
+    from paved_road.settings.config import Config
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ class Migration:
 
 def rename(service: Service, old: str, new: str, *, today: date) -> list[Move]:
     """Give a path, or a practice, its new name in every record that is not closed."""
-    found = ledger.load(service, today=today)
+    found = deviations.load(service, today=today)
     named = [record for record in _open(found) if old in _things(record)]
     if not named:
         known = sorted({thing for record in _open(found) for thing in _things(record)})
@@ -58,7 +58,7 @@ def migrate(service: Service, declared: Mapping[str, str], *, today: date, dry_r
     A move is known when the template declared it (`declared` maps an old path to the new one), or when exactly one
     file of the release has the content that the file had when it was approved.
     """
-    found = ledger.load(service, today=today)
+    found = deviations.load(service, today=today)
     owned = _owned(service)
     by_content: dict[str, list[str]] = {}
     for path in owned:
@@ -82,7 +82,7 @@ def migrate(service: Service, declared: Mapping[str, str], *, today: date, dry_r
     return Migration(moves=tuple(moves), lost=tuple(lost))
 
 
-def _open(found: ledger.Ledger) -> list[Record]:
+def _open(found: deviations.Ledger) -> list[Record]:
     return [record for record in found.records.values() if record.is_open]
 
 
@@ -96,11 +96,11 @@ def _owned(service: Service) -> Mapping[str, Any]:
     return {path: locked for path, locked in files.items() if locked.owner is Owner.ROAD}
 
 
-def _follow(service: Service, found: ledger.Ledger, moves: list[Move], *, today: date) -> None:
+def _follow(service: Service, found: deviations.Ledger, moves: list[Move], *, today: date) -> None:
     lifecycle.write(service, followed(found, moves), today=today)
 
 
-def followed(found: ledger.Ledger, moves: list[Move]) -> dict[str, bytes]:
+def followed(found: deviations.Ledger, moves: list[Move]) -> dict[str, bytes]:
     """The files of the records that moves concern, by name, with the new names in them."""
     contents = {}
     for slug in {move.record for move in moves}:
@@ -126,10 +126,11 @@ def _renamed(record: Record, names: Mapping[str, str]) -> dict[Where, Any]:
 
 def declared(service: Service, config: Config) -> dict[str, str]:
     """The moves that the template of the service's release declares; none when the road cannot be had."""
-    from paved_road import origin, rules
     from paved_road.errors import PavedError
     from paved_road.render import prepare
-    from paved_road.road import release
+    from paved_road.road import rules
+    from paved_road.road.releases import release
+    from paved_road.service import origin
 
     try:
         template = origin.find_to_read(service, config).template

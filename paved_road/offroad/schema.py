@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from paved_road.offroad.record import Deviation
+from paved_road.offroad.deviation import Deviation
 
 
 def json_schema() -> str:

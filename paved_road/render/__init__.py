@@ -17,9 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paved_road import address, debug
-from paved_road import tree as trees
-from paved_road.config import BUILT_IN
+from paved_road import debug
 from paved_road.errors import (
     ForbiddenPath,
     PavedError,
@@ -28,7 +26,9 @@ from paved_road.errors import (
     UntrustedTemplate,
     nearest,
 )
-from paved_road.limits import USUAL, Limits, evaluating, watched
+from paved_road.git import address, trees
+from paved_road.git.trees import File, Tree
+from paved_road.process.limits import USUAL, Limits, evaluating, watched
 from paved_road.render import commands, context, discreet, environment, foreseen, inprocess, reference, verified
 from paved_road.render import config as configs
 from paved_road.render.commands import Command, Evaluation
@@ -38,10 +38,10 @@ from paved_road.render.foreseen import Foreseen
 from paved_road.render.prompts import Ask, Interview, Topic
 from paved_road.render.questions import settle as _settle
 from paved_road.render.questions import to_bool, written, written_defaults
-from paved_road.road import Release
-from paved_road.stated import FILENAME
-from paved_road.tree import File, Tree
-from paved_road.whereabouts import quoted
+from paved_road.road.model import Release
+from paved_road.road.version_file import FILENAME
+from paved_road.settings.config import BUILT_IN
+from paved_road.settings.whereabouts import quoted
 
 if TYPE_CHECKING:
     import jinja2

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from paved_road import address, git, process
-from paved_road import tree as trees
+from paved_road import git
 from paved_road.errors import PavedError, TemplateError
-from paved_road.limits import watched
+from paved_road.git import address, trees
+from paved_road.git.trees import Tree
+from paved_road.process import child
+from paved_road.process.limits import watched
 from paved_road.render.context import Operation
 from paved_road.render.questions import to_bool
-from paved_road.tree import Tree
 
 if TYPE_CHECKING:
     import jinja2
 
-    from paved_road.process import Tell
+    from paved_road.process.child import Tell
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,9 +117,7 @@ def run(commands: Iterable[Command], directory: Path, *, kind: str, hint: str = 
     own = {key: value for key, value in os.environ.items() if key not in hidden}
     for command in commands:
         try:
-            ended = process.run(
-                command.command, cwd=directory / command.folder, env=own | command.environment, tell=tell
-            )
+            ended = child.run(command.command, cwd=directory / command.folder, env=own | command.environment, tell=tell)
         except (OSError, ValueError) as error:
             raise TemplateError(f"the {kind} cannot be started: {command}", cause=str(error), hint=hint) from error
         if ended.code != 0:

@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from paved_road import yml
 from paved_road.errors import ForbiddenPath, TemplateError
+from paved_road.files import yml
+from paved_road.git.trees import File
 from paved_road.render import shapes
-from paved_road.tree import File
 
 DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__", ".git", ".DS_Store", ".svn")
 """What Copier leaves out of a template without `_subdirectory` (with one: nothing)."""

@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from paved_road import address, contained, yml
 from paved_road.errors import ForbiddenPath, TemplateError
+from paved_road.files import contained, yml
+from paved_road.git import address
 from paved_road.render.config import TemplateConfig
 from paved_road.render.environment import SEPARATOR, operating_system
 

@@ -26,13 +26,14 @@ from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
-from paved_road import contained, limits, private, yml
-from paved_road import tree as trees
-from paved_road.config import user_file
 from paved_road.errors import TemplateError
+from paved_road.files import contained, private, yml
+from paved_road.git import trees
+from paved_road.git.trees import File, Mode
+from paved_road.process import limits
 from paved_road.render import machine, unknown
 from paved_road.render.config import TemplateConfig
-from paved_road.tree import File, Mode
+from paved_road.settings.config import user_file
 
 _STRING = "<string>"
 """The name of what has none, in the bytecode cache."""

@@ -18,12 +18,12 @@ from unicodedata import normalize
 import jinja2
 from pathspec import PathSpec
 
-from paved_road import limits
 from paved_road.errors import ForbiddenPath, PavedError, TemplateError, UnsupportedTemplate
-from paved_road.limits import USUAL, Limits
+from paved_road.git.trees import File, Mode, Tree, check_path
+from paved_road.process import limits
+from paved_road.process.limits import USUAL, Limits
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import Operation
-from paved_road.tree import File, Mode, Tree, check_path
 
 _LOOP = re.compile(r"\{%[-+]?\s*yield\b")
 

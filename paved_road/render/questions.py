@@ -15,8 +15,9 @@ from typing import Any
 import jinja2
 import yaml
 
-from paved_road import limits, yml
 from paved_road.errors import AnswerError, PavedError, TemplateError, nearest, similar
+from paved_road.files import yml
+from paved_road.process import limits
 from paved_road.render import context, shapes
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import AnswerBook, External, Kind, ParsedText, Surroundings, parsed

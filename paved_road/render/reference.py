@@ -27,15 +27,18 @@ from typing import Any
 
 import yaml
 
-from paved_road import git, process, yml
-from paved_road import tree as trees
-from paved_road.address import is_relative
+from paved_road import git
 from paved_road.errors import AnswerError, LimitError, PavedError, TemplateError, UntrustedTemplate
-from paved_road.limits import Limits, confine, out_of_memory, out_of_time
+from paved_road.files import yml
+from paved_road.git import trees
+from paved_road.git.address import is_relative
+from paved_road.git.trees import File, Tree
+from paved_road.process import child
+from paved_road.process.limits import Limits, confine, out_of_memory, out_of_time
 from paved_road.render import machine
 from paved_road.render.config import unreadable
-from paved_road.road import WORKING_TREE, Release, git_url
-from paved_road.tree import File, Tree
+from paved_road.road.model import WORKING_TREE, Release
+from paved_road.road.opening import git_url
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,7 +168,7 @@ def _run(told: Mapping[str, Any], limits: Limits, directory: Path, environment: 
     # Answers are YAML, and JSON has neither its dates nor its sets.
     line = base64.b64encode(pickle.dumps((told, limits)))
     try:
-        done = process.run(command, cwd=directory, env=environment, line=line, seconds=_WALL * limits.seconds)
+        done = child.run(command, cwd=directory, env=environment, line=line, seconds=_WALL * limits.seconds)
     except subprocess.TimeoutExpired:
         raise out_of_time(_WALL * limits.seconds, "rendering the template with Copier") from None
     if done.code == -signal.SIGXCPU:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import jinja2
 import yaml
 
-from paved_road import yml
 from paved_road.errors import TemplateError, similar
-from paved_road.tree import File
+from paved_road.files import yml
+from paved_road.git.trees import File
 
 _SAID = re.compile(r"(?:Encountered unknown (tag)|No (filter|test) named) '([^']+)'(?:\.| found\.)?\s*(.*)", re.DOTALL)
 

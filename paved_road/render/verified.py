@@ -9,8 +9,9 @@ import json
 import os
 from pathlib import Path
 
-from paved_road import __version__, private
-from paved_road.road import Release
+from paved_road import __version__
+from paved_road.files import private
+from paved_road.road.model import Release
 
 
 def recall(cache: Path, release: Release) -> bool | None:

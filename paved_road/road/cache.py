@@ -10,8 +10,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from paved_road import git, private
+from paved_road import git
 from paved_road.errors import GitError, RoadError, UnfetchedRoad
+from paved_road.files import private
 
 _UNASKED: Mapping[str, str] = {"GIT_PROTOCOL_FROM_USER": "0"}
 """The URL is a repository's, not a person's: git fetches it only by transports that are open to strangers."""

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from paved_road import address, git
-from paved_road import tree as trees
-from paved_road.config import BUILT_IN
+from paved_road import git
 from paved_road.errors import GitError, RoadError
+from paved_road.git import address, trees
+from paved_road.git.trees import File, Mode, Tree
 from paved_road.road import cache
 from paved_road.road.model import Road
-from paved_road.tree import File, Mode, Tree
+from paved_road.settings.config import BUILT_IN
 
 DEEPEST = 8
 """Submodules inside of submodules are followed so many times."""

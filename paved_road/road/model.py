@@ -6,11 +6,12 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from paved_road import address, git
-from paved_road.config import BUILT_IN
+from paved_road import git
 from paved_road.errors import GitError, UnknownRelease
+from paved_road.git import address
+from paved_road.git.trees import Tree
 from paved_road.road.history import History
-from paved_road.tree import Tree
+from paved_road.settings.config import BUILT_IN
 
 WORKING_TREE = "HEAD"
 """The ref that names a local road as it lies on disk, uncommitted changes included."""

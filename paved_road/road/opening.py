@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from paved_road import address, git, private
-from paved_road.config import BUILT_IN, Config
+from paved_road import git
 from paved_road.errors import RoadError
+from paved_road.files import private
+from paved_road.git import address
 from paved_road.road import cache
 from paved_road.road.model import Road
+from paved_road.settings.config import BUILT_IN, Config
 
 _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 

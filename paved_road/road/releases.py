@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from paved_road import git, versions
+from paved_road import git
 from paved_road.errors import RoadError, UnknownRelease, nearest
+from paved_road.road import versions
 from paved_road.road.model import WORKING_TREE, Release, Template
 from paved_road.road.templates import CONFIG_NAMES, templates
 
@@ -138,7 +139,7 @@ def _versions(template: Template, named: dict[str, tuple[str, str]]) -> list[Rel
 
 def _stated(template: Template) -> list[Release]:
     """Releases of a road without tags. A version lasts until the commit that states the next one."""
-    from paved_road.stated import FILENAME, stated_version
+    from paved_road.road.version_file import FILENAME, stated_version
 
     location = template.road.location
     head = template.road.history.head if template.road.is_git else None
@@ -162,7 +163,7 @@ def _stated(template: Template) -> list[Release]:
 
 def _at(template: Template, commit: str) -> Release:
     """The release at a commit that may have no tag: the stated version, else one derived as Copier does."""
-    from paved_road.stated import FILENAME, stated_version
+    from paved_road.road.version_file import FILENAME, stated_version
 
     if tagged := next((one for one in _tagged(template) if one.commit == commit), None):
         return tagged
@@ -207,7 +208,7 @@ def _derived(template: Template, commit: str) -> str:
 
 
 def _working_tree(template: Template) -> Release:
-    from paved_road.stated import FILENAME, stated_version
+    from paved_road.road.version_file import FILENAME, stated_version
 
     road = template.road
     path = road.location / template.folder / FILENAME

@@ -10,10 +10,11 @@ import re
 import tempfile
 from pathlib import Path
 
-from paved_road import address, git
+from paved_road import git
 from paved_road.errors import UntrustedTemplate
+from paved_road.git import address
 from paved_road.road.model import Release
-from paved_road.trust import FINGERPRINT, PUBLIC_KEY
+from paved_road.settings.trust import FINGERPRINT, PUBLIC_KEY
 
 
 def demand(release: Release) -> None:

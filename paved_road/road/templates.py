@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from paved_road import debug, git, versions
+from paved_road import debug, git
 from paved_road.errors import PavedError, RoadError, UnknownTemplate, nearest
+from paved_road.road import versions
 from paved_road.road.model import WORKING_TREE, Road, Template
 
 CONFIG_NAMES = ("copier.yml", "copier.yaml")

@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import Callable, Collection, Container, Mapping
 from typing import Any
 
-from paved_road import records
 from paved_road.errors import AnswerError
 from paved_road.git import Scratch
 from paved_road.render import Questionnaire
 from paved_road.render.context import AnswerBook, parsed
 from paved_road.render.prompts import MISSING, Ask, Interview, Prompt, Topic
-from paved_road.service import Service
-from paved_road.update.merge import Files
+from paved_road.service import answers_file
+from paved_road.service.model import Service
+from paved_road.update.merge.trees import Files
 
 
 def only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: Container[str]) -> Interview | None:
@@ -63,7 +63,7 @@ def without_address_alone(result: Files, head: Files, service: Service, scratch:
     if result.get(name) is None or head.get(name) is None:
         return result
     before, after = scratch.read([head[name], result[name]])
-    is_same = records.stated(before).road == records.stated(after).road
+    is_same = answers_file.stated(before).road == answers_file.stated(after).road
     return {**result, name: head[name]} if is_same and _beside_address(before) == _beside_address(after) else result
 
 

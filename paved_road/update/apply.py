@@ -13,15 +13,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from paved_road import derive, git
+from paved_road import git
 from paved_road.errors import GitError, GitKilled, PavedError, ServiceError, TemplateError, UsageError
 from paved_road.git import NO_BLOB
 from paved_road.render import commands
-from paved_road.service import Service
-from paved_road.update import decisions, disk, in_the_way, preconditions
+from paved_road.service import derived
+from paved_road.service.model import Service
+from paved_road.update import collisions, decisions, disk, preconditions
 from paved_road.update import journal as journals
 from paved_road.update.journal import Journal, Pair
-from paved_road.update.migrate import SCRIPTS
+from paved_road.update.migrations import SCRIPTS
 from paved_road.update.plan import Plan
 
 
@@ -134,7 +135,7 @@ def _checked(plan: Plan, journal: Journal) -> Journal:
         head, changed = git.head_and_changed(service.path, filters=True)
         preconditions.check_clean(changed)
         added = [path for path in plan.result if path not in plan.ours]
-        if head != journal.head or in_the_way.find(service, plan.ours, plan.result, plan.submodules, added):
+        if head != journal.head or collisions.find(service, plan.ours, plan.result, plan.submodules, added):
             raise UsageError("the service changed while the update was planned", hint="paved update")
         return compared(service, journal)
     except PavedError:
@@ -186,7 +187,7 @@ def finish(service: Service, journal: Journal, *, edited: bool = False) -> Appli
     `edited`: a person may have worked on the files since they were written.
     """
     by_migrations = _migrate(service, journal)
-    made, notes = derive.run(journal.derived, service.path, trust=journal.trust)
+    made, notes = derived.run(journal.derived, service.path, trust=journal.trust)
     if edited or journal.migrations or journal.derived:  # else the index is as the work tree already
         git.add(service.path, "--update", "--", ".")
     if by_migrations:

@@ -12,19 +12,20 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from paved_road import git, origin
+from paved_road import git
 from paved_road.errors import AnswerError, ServiceError, TemplateError
 from paved_road.git import Leaf, Scratch
 from paved_road.render import Pristine, Questionnaire, sources
-from paved_road.service import Locked, Service
-from paved_road.update import ignored, unrecorded
-from paved_road.update.merge import Files
+from paved_road.service import origin
+from paved_road.service.model import Locked, Service
+from paved_road.update import ignored, secrets
+from paved_road.update.merge.trees import Files
 
 if TYPE_CHECKING:
-    from paved_road.config import Config
-    from paved_road.origin import Origin
     from paved_road.render.context import AnswerBook
-    from paved_road.update.align import Moves
+    from paved_road.service.origin import Origin
+    from paved_road.settings.config import Config
+    from paved_road.update.moves import Moves
     from paved_road.update.plan import Order
 
 
@@ -109,7 +110,7 @@ def _rendered_again(base: Base, lost: Files, service: Service, found: Origin, co
         raise ServiceError(
             f"the release {base.version} no longer renders what the service was stamped with",
             cause=f"it differs in {', '.join(unknown[:5])}",
-            hint=f"its secret answers are in no record, give them: {unrecorded.flags(secret)}",
+            hint=f"its secret answers are in no record, give them: {secrets.flags(secret)}",
         )
     return replace(base, files={**base.files, **same}, unsure=frozenset(unknown))
 

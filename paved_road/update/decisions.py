@@ -12,10 +12,10 @@ from paved_road import git
 from paved_road.git import SUBMODULE, Leaf
 
 if TYPE_CHECKING:
-    from paved_road.service import Service
+    from paved_road.service.model import Service
     from paved_road.update.apply import Applied
-    from paved_road.update.in_the_way import Obstacle
-    from paved_road.update.merge import Conflict
+    from paved_road.update.collisions import Obstacle
+    from paved_road.update.merge.trees import Conflict
 
 Read = Callable[[list[Leaf]], Sequence[bytes]]
 """The contents of leaves."""

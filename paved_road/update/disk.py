@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from paved_road import contained, git
-from paved_road import tree as trees
-from paved_road.tree import File, Mode
+from paved_road import git
+from paved_road.files import contained
+from paved_road.git import trees
+from paved_road.git.trees import File, Mode
 
 Settings = tuple[tuple[str, str], ...]
 

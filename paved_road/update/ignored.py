@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from paved_road import contained, git
+from paved_road import git
+from paved_road.files import contained
 from paved_road.git import Leaf, Scratch
-from paved_road.service import Service
-from paved_road.tree import Mode
+from paved_road.git.trees import Mode
+from paved_road.service.model import Service
 
 if TYPE_CHECKING:
     from pathspec import PathSpec

@@ -20,7 +20,7 @@ from typing import TextIO
 from paved_road import git
 from paved_road.errors import GitKilled, ServiceError, UsageError
 from paved_road.render.commands import Command
-from paved_road.whereabouts import shown
+from paved_road.settings.whereabouts import shown
 
 Pair = tuple[str, str]
 """Mode and blob."""

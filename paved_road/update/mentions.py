@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from paved_road.git import Leaf
-from paved_road.road import is_passed
-from paved_road.tree import Mode
+from paved_road.git.trees import Mode
+from paved_road.road.versions import is_passed
 
 if TYPE_CHECKING:
     from paved_road.git import Scratch
-    from paved_road.update.merge import Files
+    from paved_road.update.merge.trees import Files
 
 
 def passed(declared: Mapping[str, Mapping[str, str]], old: str, new: str) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from paved_road import address, contained, derive, git, origin, rules
-from paved_road.config import Config
+from paved_road import git
 from paved_road.errors import (
     AnswerError,
     GitError,
@@ -23,50 +22,56 @@ from paved_road.errors import (
     UntrustedTemplate,
     UsageError,
 )
-from paved_road.git import Commit, Leaf, Scratch
+from paved_road.files import contained
+from paved_road.git import Commit, Leaf, Scratch, address
+from paved_road.git.trees import Mode
 from paved_road.offroad.clock import today
-from paved_road.origin import Origin
-from paved_road.owners import Owner
-from paved_road.redaction import redact
 from paved_road.render import Operation, Pristine, Questionnaire, prepare, render, sources
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook
 from paved_road.render.prompts import Interview
-from paved_road.road import Release, Template, goes_back, is_news, release
+from paved_road.road import rules
+from paved_road.road.model import Release, Template
+from paved_road.road.owners import Owner
+from paved_road.road.releases import goes_back, is_news, release
+from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
-from paved_road.rules import Rules
-from paved_road.service import Lock, Service, lock_of, owner_of
-from paved_road.stored import as_stored
-from paved_road.tree import Mode
+from paved_road.service import derived as derive
+from paved_road.service import origin
+from paved_road.service.model import Lock, Service, lock_of, owner_of
+from paved_road.service.origin import Origin
+from paved_road.service.stored import as_stored
+from paved_road.settings.config import Config
+from paved_road.settings.whereabouts import quoted
+from paved_road.text.redaction import redact
 from paved_road.update import (
-    align,
-    attributes,
-    changes,
+    answers_place,
+    changed_answers,
+    collisions,
     decisions,
+    deviations,
     disk,
-    excused,
-    guesses,
     ignored,
-    in_the_way,
-    keywise,
     mentions,
-    place,
-    reanswered,
+    renames,
     running,
-    shaped,
-    unrecorded,
+    secrets,
+    summary,
+    task_changes,
 )
 from paved_road.update import base as bases
+from paved_road.update import moves as align
 from paved_road.update.answers import only_new, refuse_lost, without_address_alone
 from paved_road.update.base import Base, leaves
-from paved_road.update.changes import Change, Outcome
+from paved_road.update.changed_answers import Effect
+from paved_road.update.collisions import Obstacle
 from paved_road.update.decisions import Decision, Reason
-from paved_road.update.excused import Excuses, Kept
-from paved_road.update.in_the_way import Obstacle
-from paved_road.update.merge import Conflict, Files, Merged, Sides, merge_all
-from paved_road.update.migrate import Passage
-from paved_road.update.reanswered import Effect
-from paved_road.whereabouts import quoted
+from paved_road.update.deviations import Excuses, Kept
+from paved_road.update.merge import answers as keywise
+from paved_road.update.merge import attributes
+from paved_road.update.merge.trees import Conflict, Files, Merged, Sides, merge_all
+from paved_road.update.migrations import Passage
+from paved_road.update.summary import Change, Outcome
 
 T = TypeVar("T")
 
@@ -301,7 +306,7 @@ def _draft(
     tree, head = _committed(service, scratch)
     _refuse_uncommitted_records(service, head)
     service = bases.as_it_is(service, found, planner.config, order, head)
-    excuses = excused.excuses(service.lock, head, scratch.read, today=order.today)
+    excuses = deviations.excuses(service.lock, head, scratch.read, today=order.today)
     try:
         old = bases.find(service, found, planner.config, order, head, scratch)
     except UntrustedTemplate as refused:
@@ -313,7 +318,7 @@ def _draft(
     own = rules.read(form.files, planner.config.cache_dir, form.release.template.folder)
     passage = Passage(form=form, old_version=old.version, old_described=service.stated.commit or old.version)
     before = None if order.no_base else origin.layout(service, found, planner.config, trust=order.trust)
-    secret = frozenset[str]() if order.no_base else unrecorded.find(before, form, service, order.answers)
+    secret = frozenset[str]() if order.no_base else secrets.find(before, form, service, order.answers)
     stamped = service
     runs = running.Running(passage=passage, dry_run=order.dry_run)
     service, ours = runs.before(service, head)
@@ -324,25 +329,25 @@ def _draft(
             interview=only_new(interview, service.answers, secret),
         )  # fmt: skip
         refuse_lost(form, book, service, order.answers, asked=interview is not None)
-    where = place.find(stamped, before, form, book, head)
+    where = answers_place.find(stamped, before, form, book, head)
     pristine = as_stored(
         render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where),
         service.repository, prefix=service.prefix, filters=not order.dry_run,
     )  # fmt: skip
     origin.check_moved(stamped, found, target, pristine.tree.keys())
     not_run, after = runs.rest(stamped, book, pristine.answers_file)
-    old, gone = shaped.undone(old, stamped, before, pristine.tree, dry_run=order.dry_run)
+    old, gone = task_changes.undone(old, stamped, before, pristine.tree, dry_run=order.dry_run)
     pristine = pristine.without(gone - ours.keys())
     moves = _moves(stamped, before, old, form, book, pristine, own)
-    effect = reanswered.find(
+    effect = changed_answers.find(
         stamped, before, old, book, pristine, moves, owner_of(own, pristine.seeded),
         given=order.answers, dry_run=order.dry_run,
     )  # fmt: skip
     old = bases.steady(old, stamped, before, form, book, pristine, moves)
     secret_notes: tuple[str, ...] = ()
     if secret:
-        plain = bases.with_stand_ins(stamped, found, planner.config, order, old, unrecorded.stand_ins(secret, book))
-        carried = unrecorded.carry(scratch, secret, old.files, plain, leaves(pristine, service), moves, (tree, head))
+        plain = bases.with_stand_ins(stamped, found, planner.config, order, old, secrets.stand_ins(secret, book))
+        carried = secrets.carry(scratch, secret, old.files, plain, leaves(pristine, service), moves, (tree, head))
         old, secret_notes = replace(old, files=carried.base), carried.notes
         pristine = replace(pristine, tree={**pristine.tree, **carried.filled})
     if said := list(mentions.passed(own.mentions, old.version, target.version)):
@@ -369,9 +374,9 @@ def _draft(
 
 def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     service, old, target, head = draft.service, draft.old, draft.target, draft.head
-    merged, off_road = excused.keep(merged, draft.sides, draft.excuses, draft.moves, scratch.read)
+    merged, off_road = deviations.keep(merged, draft.sides, draft.excuses, draft.moves, scratch.read)
     draft = replace(draft, kept={**draft.kept, **{one.path: f"off-road, {one.record}" for one in off_road}})
-    followed = excused.follow(draft.excuses, draft.moves, draft.lock, scratch)
+    followed = deviations.follow(draft.excuses, draft.moves, draft.lock, scratch)
     result = {**merged.files, **followed}
     no_longer = ignored.no_longer(
         service, scratch, {path: leaf for path, leaf in draft.left_out.items() if leaf},
@@ -381,9 +386,9 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     result |= {**no_longer, **_records(draft, scratch)}
     result = without_address_alone(result, head, service, scratch)
     submodules = {one.path: Leaf(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
-    obstacles = in_the_way.find(service, head, result, submodules)
+    obstacles = collisions.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
-    changed = changes.find(
+    changed = summary.find(
         result, merged, obstacles, head=head, ours=draft.ours, base=old.files, theirs=leaves(draft.pristine, service),
         moves=draft.moves, kept=draft.kept,
     )  # fmt: skip
@@ -395,7 +400,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         form=draft.form,
         derived=draft.derived,
         trust=draft.trust,
-        changelog=changes.changelog(draft.form, old.version, target.version),
+        changelog=summary.changelog(draft.form, old.version, target.version),
         changes=(*changed, *made),
         conflicts={path: conflict for path, conflict in merged.conflicts.items() if path not in obstacles},
         obstacles=obstacles,
@@ -511,7 +516,7 @@ def _sides(
     records = {service.lock_file, service.answers_file, new_lock.answers_file}
     ours = {path: leaf for path, leaf in ours.items() if path not in records}
     moves = align.fitting({old: new for old, new in moves.items() if old in base}, set(ours) | set(theirs) & set(ours))
-    guessed = guesses.of_service(service, scratch, base, ours, theirs, moves)
+    guessed = renames.of_service(service, scratch, base, ours, theirs, moves)
     both = guessed.renamed.keys() - effect.files.keys()
     moves = {old: new for old, new in moves.items() if old not in both}  # both moved it: a conflict
     held = {path: ours.pop(path) for path in guessed.strangers}
@@ -539,7 +544,7 @@ def _sides(
             kept[path] = "service-owned; the file that is there is not tracked"
             del theirs[path]
         elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
-            if role is Owner.SERVICE and reanswered.is_passed_over(path, answered, base, theirs):
+            if role is Owner.SERVICE and changed_answers.is_passed_over(path, answered, base, theirs):
                 kept[path] = "service-owned"
             before, after = answered.get(path, (ours.get(path), ours.get(path)))
             _put(base, path, before)

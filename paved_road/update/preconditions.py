@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from paved_road import git
 from paved_road.errors import UsageError
-from paved_road.service import Service, in_progress
-from paved_road.tree import Mode
+from paved_road.git.trees import Mode
+from paved_road.service.model import Service, in_progress
 from paved_road.update import disk
 from paved_road.update.journal import Pair
 

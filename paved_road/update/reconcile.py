@@ -13,17 +13,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paved_road import contained, git, origin, records, rules
+from paved_road import git
 from paved_road.errors import PavedError, ServiceError, UsageError
+from paved_road.files import contained
 from paved_road.git import Leaf
-from paved_road.road import is_older
-from paved_road.service import LOCK, OTHER_LOCKS, Lock, Service, has_markers, parse_lock
-from paved_road.update import keywise, preconditions, remerged
+from paved_road.road import rules
+from paved_road.road.versions import is_older
+from paved_road.service import answers_file, origin
+from paved_road.service.model import LOCK, OTHER_LOCKS, Lock, Service, has_markers, parse_lock
+from paved_road.update import preconditions, remerge
 from paved_road.update.decisions import Decision, Kind, Reason, describe
+from paved_road.update.merge import answers as keywise
 
 if TYPE_CHECKING:
-    from paved_road.config import Config
-    from paved_road.update.remerged import Unmerged
+    from paved_road.settings.config import Config
+    from paved_road.update.remerge import Unmerged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +94,7 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     answers = _answers(service, name, unmerged)
     decided = answers.ours == answers.theirs
     text = answers.ours if decided else _merged(name, answers, newer_is_ours=newer is two[0])
-    chosen = older if decided and records.stated(text).commit == older.stated.commit else newer
+    chosen = older if decided and answers_file.stated(text).commit == older.stated.commit else newer
     behind = older if chosen is newer else newer
     at = replace(service, lock=chosen, lock_file=lock_file, answers_file=name, stated=chosen.stated)
     # Once the lock is decided, nobody can tell any more which branch is left behind: the other files come first.
@@ -99,11 +103,11 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     merged: dict[str, Leaf] = {}
     if texts[0] != texts[-1]:
         derived = _derived(at, config) if others else {}
-        merged |= remerged.merge(service, others, behind, derived, is_ours=behind is two[0])
+        merged |= remerge.merge(service, others, behind, derived, is_ours=behind is two[0])
     if behind.commit != chosen.commit:
-        merged |= remerged.merge_again(service, behind, is_ours=behind is two[0])
-    kept = remerged.keep(service, list(merged)) if merged else ""
-    remerged.write(service, merged)
+        merged |= remerge.merge_again(service, behind, is_ours=behind is two[0])
+    kept = remerge.keep(service, list(merged)) if merged else ""
+    remerge.write(service, merged)
     done = _write(service, {lock_file: texts[0] if chosen is two[0] else texts[-1], name: text})
     return Reconciled(
         older=older.version, newer=chosen.version, records=done, merged=tuple(sorted(merged)), kept=kept,

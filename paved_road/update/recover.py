@@ -13,12 +13,12 @@ from pathlib import PurePosixPath
 from paved_road import git
 from paved_road.errors import UsageError
 from paved_road.git import NO_BLOB
-from paved_road.service import LOCK, OTHER_LOCKS, Service
+from paved_road.service.model import LOCK, OTHER_LOCKS, Service
+from paved_road.settings.whereabouts import quoted, shown
 from paved_road.update import decisions, disk, preconditions
 from paved_road.update import journal as journals
 from paved_road.update.apply import Applied, compared, finish, telling, write
 from paved_road.update.journal import Journal, Pair
-from paved_road.whereabouts import quoted, shown
 
 
 def resume(service: Service, *, commit: bool = False, branch: str | None = None) -> Applied:

@@ -17,12 +17,12 @@ from paved_road.render import Operation, Told, foreseen, untrusted
 from paved_road.render import config as configs
 from paved_road.render.commands import Command
 from paved_road.render.context import AnswerBook
-from paved_road.update.migrate import SCRIPTS, Passage
+from paved_road.update.migrations import SCRIPTS, Passage
 
 if TYPE_CHECKING:
-    from paved_road.road import Release
-    from paved_road.service import Service
-    from paved_road.update.merge import Files
+    from paved_road.road.model import Release
+    from paved_road.service.model import Service
+    from paved_road.update.merge.trees import Files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

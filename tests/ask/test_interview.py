@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from paved_road.ask.interview import Back, Declined, Question, Row, Said, Talk
 from paved_road.errors import AnswerError
+from paved_road.git.trees import File
 from paved_road.render import config, environment
 from paved_road.render.context import AnswerBook, Surroundings
 from paved_road.render.prompts import Ask, Topic
 from paved_road.render.questions import settle
-from paved_road.tree import File
 
 QUESTIONS = """\
 name: {type: str, default: a}

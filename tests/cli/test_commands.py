@@ -16,7 +16,7 @@ import typer.main
 import paved_road.cli
 from paved_road import __version__, git
 from paved_road.cli import app, main
-from paved_road.config import load
+from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road
 
 Paved = Callable[..., CompletedProcess[str]]
@@ -113,7 +113,7 @@ def test_a_bug_is_a_log_and_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("nobody foresaw this")
 
-    monkeypatch.setattr("paved_road.config.load", broken)
+    monkeypatch.setattr("paved_road.settings.config.load", broken)
     assert main(["templates"]) == 3
     said = capsys.readouterr().err
     assert "bug in paved (ZeroDivisionError)" in said

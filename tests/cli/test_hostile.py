@@ -20,10 +20,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paved_road import config, git
+from paved_road import git
 from paved_road.cli import main
 from paved_road.errors import GitError, PavedError
-from paved_road.service import parse_lock
+from paved_road.service.model import parse_lock
+from paved_road.settings import config
 from paved_road.testing import PATIENCE, Link, Said, evolve, make_road, write_files
 from paved_road.testing import paved as in_process
 from tests.offroad.world import PROSE
@@ -264,7 +265,7 @@ def test_a_file_that_has_no_end_is_told(path: str, service: Path) -> None:
 def test_a_file_of_any_size_is_drift_and_is_not_read_line_by_line(
     service: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paved_road.contained.LIMIT", 2**20)
+    monkeypatch.setattr("paved_road.files.contained.LIMIT", 2**20)
     with (service / "hello.txt").open("wb") as stream:
         stream.truncate(2**20 + 1)
     write_files(service, {"conf/credentials": "ours\n"})

@@ -47,7 +47,7 @@ def test_status_and_drift_load_nothing_heavy(words: list[str], service: Path) ->
 
 @pytest.mark.parametrize("command", ["status", "drift"])
 def test_what_reads_records_is_loaded_for_a_service_that_has_some(command: str, service: Path) -> None:
-    reading = {"paved_road.offroad.standing", "paved_road.offroad.ledger"}
+    reading = {"paved_road.offroad.evaluation", "paved_road.offroad.deviations"}
     (service / "Makefile").write_text("edited:\n")
     assert modules(service, command) & (reading | {"tomllib"}) == set()
     assert (service / "docs/off-road/README.md").exists()

@@ -11,7 +11,8 @@ from subprocess import CompletedProcess
 import pytest
 import yaml
 
-from paved_road import address, git, testing
+from paved_road import git, testing
+from paved_road.git import address
 from paved_road.testing import Files, evolve, make_road
 
 Here = Callable[..., CompletedProcess[str]]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from paved_road import tree as trees
 from paved_road.cli import main
+from paved_road.git import trees
 from paved_road.testing import make_road, run
 
 ANSWERS = "{{ _copier_conf.answers_file }}"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from paved_road import manifest
+from paved_road.git.trees import File
 from paved_road.lint import rules
-from paved_road.tree import File
+from paved_road.road import manifest
 
 HOOKS = Path(__file__).parents[2] / "docs" / "hooks.py"
 

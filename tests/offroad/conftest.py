@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from paved_road import config
 from paved_road.cli import main
-from paved_road.config import Config
 from paved_road.offroad import lifecycle
-from paved_road.offroad.ledger import Record
-from paved_road.service import Service, open_service
+from paved_road.offroad.deviations import Record
+from paved_road.service.model import Service, open_service
+from paved_road.settings import config
+from paved_road.settings.config import Config
 from paved_road.testing import make_road
 from tests.offroad.world import OWN_IMAGE, ROAD, TODAY, argue, change, commit, dockerfile
 

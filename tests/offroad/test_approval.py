@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from paved_road import git
-from paved_road.config import Config
 from paved_road.errors import UsageError
 from paved_road.offroad import baseline, checking, lifecycle
-from paved_road.offroad.ledger import Record
-from paved_road.offroad.standing import State
-from paved_road.service import Service
+from paved_road.offroad.deviations import Record
+from paved_road.offroad.evaluation import State
+from paved_road.service.model import Service
+from paved_road.settings.config import Config
 from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
 
 Excused = Callable[..., Record]

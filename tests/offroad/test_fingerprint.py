@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from paved_road.git.trees import File, Mode
 from paved_road.offroad import fingerprint
 from paved_road.offroad.fingerprint import difference
-from paved_road.tree import File, Mode
 
 ROAD = "".join(f"line {number}\n" for number in range(40))
 few = st.lists(st.sampled_from(["a\n", "b\n", "\n", "}\n"]), max_size=14).map("".join)

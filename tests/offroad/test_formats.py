@@ -13,16 +13,16 @@ import jsonschema
 import pytest
 
 from paved_road import ui
-from paved_road.config import Config
 from paved_road.offroad import checking, formats, report
+from paved_road.offroad.deviations import Record
+from paved_road.offroad.evaluation import State
 from paved_road.offroad.formats import Checked, Format
 from paved_road.offroad.formats.github import _data, _property
 from paved_road.offroad.formats.junit import _clean
 from paved_road.offroad.formats.markdown import cell
-from paved_road.offroad.ledger import Record
 from paved_road.offroad.report import html, markdown
-from paved_road.offroad.standing import State
-from paved_road.service import Service
+from paved_road.service.model import Service
+from paved_road.settings.config import Config
 from tests.offroad.world import REASON, TODAY, change
 from tests.tools import node_package
 

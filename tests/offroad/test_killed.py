@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.service import Service
+from paved_road.service.model import Service
 from paved_road.testing import make_road, paved
 from tests.offroad.world import OWN_IMAGE, ROAD, argue, change, commit, dockerfile
 from tests.update.faults import Server, server

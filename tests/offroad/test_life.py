@@ -21,11 +21,11 @@ from hypothesis.stateful import (
 )
 
 from paved_road import git, offroad
-from paved_road.config import Config
 from paved_road.errors import PavedError
 from paved_road.offroad import checking, lifecycle
-from paved_road.offroad.standing import State
-from paved_road.service import Service, open_service
+from paved_road.offroad.evaluation import State
+from paved_road.service.model import Service, open_service
+from paved_road.settings.config import Config
 from tests.offroad.world import ROAD, TODAY, argue, commit
 
 PRISTINE = ROAD["template/Dockerfile"]

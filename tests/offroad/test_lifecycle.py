@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 
 from paved_road import git
-from paved_road.config import Config
 from paved_road.errors import RecordError, UsageError
-from paved_road.offroad import baseline, ledger, lifecycle, moves, standing
-from paved_road.offroad.ledger import Record
+from paved_road.offroad import baseline, deviations, evaluation, lifecycle, moves
+from paved_road.offroad.deviations import Record
+from paved_road.offroad.evaluation import State
 from paved_road.offroad.lifecycle import Draft
-from paved_road.offroad.standing import State
-from paved_road.service import Service, open_service
+from paved_road.service.model import Service, open_service
+from paved_road.settings.config import Config
 from paved_road.testing import Link, write_files
-from tests.offroad.test_standing import move_road, relock
+from tests.offroad.test_evaluation import move_road, relock
 from tests.offroad.world import OWN_IMAGE, REASON, TODAY, argue, change, commit, dockerfile
 
 Excused = Callable[..., Record]
@@ -30,7 +30,7 @@ def propose(service: Service, *, risk: str = "medium", slug: str = "own", path: 
 def test_a_new_record_has_all_but_the_argument(service: Service) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     propose(service)
-    deviation = ledger.load(service, today=TODAY).find("own").deviation
+    deviation = deviations.load(service, today=TODAY).find("own").deviation
     assert (deviation.status, deviation.owner, deviation.release) == ("proposed", "orders-team", "1.0.0")
     assert deviation.review_by - deviation.created == timedelta(days=90)
     assert deviation.reason == ""
@@ -126,16 +126,16 @@ def test_what_drifted_further_is_accepted_again_by_somebody_else(
     with pytest.raises(RecordError, match="cannot approve it"):
         lifecycle.accept(service, "own-base-image", settings, today=TODAY, by=ANN)
     lifecycle.accept(service, "own-base-image", settings, today=TODAY, by=BO)
-    assert standing.find(service, settings, today=TODAY).findings == ()
+    assert evaluation.find(service, settings, today=TODAY).findings == ()
 
 
 def test_an_expired_record_is_renewed_and_excuses_again(excused: Excused, service: Service, settings: Config) -> None:
     record = excused()
     later = record.deviation.review_by + timedelta(days=30)
-    assert not standing.find(service, settings, today=later).excused
+    assert not evaluation.find(service, settings, today=later).excused
     renewed = lifecycle.renew(service, record.id, settings, today=later, by=BO, days=60)
     assert renewed.deviation.review_by == later + timedelta(days=60)
-    assert standing.find(service, settings, today=later).excused
+    assert evaluation.find(service, settings, today=later).excused
     with pytest.raises(RecordError, match="review_by is 121 days away; the road allows 120"):
         lifecycle.renew(service, record.id, settings, today=later, by=BO, days=121)
     with pytest.raises(RecordError, match="cannot approve it"):
@@ -158,13 +158,13 @@ def test_a_stale_record_is_closed_not_renewed(excused: Excused, service: Service
     with pytest.raises(RecordError, match="cannot be renewed: it is stale"):
         lifecycle.renew(service, record.id, settings, today=TODAY, by=BO)
     assert lifecycle.close(service, record.id, "resolved", today=TODAY).deviation.status == "resolved"
-    assert standing.find(service, settings, today=TODAY).findings == ()
+    assert evaluation.find(service, settings, today=TODAY).findings == ()
 
 
 def test_a_revoked_record_excuses_nothing(excused: Excused, service: Service, settings: Config) -> None:
     record = excused()
     lifecycle.close(service, record.id, "revoked", today=TODAY)
-    assert [one.state for one in standing.find(service, settings, today=TODAY).findings] == [State.UNCOVERED]
+    assert [one.state for one in evaluation.find(service, settings, today=TODAY).findings] == [State.UNCOVERED]
     with pytest.raises(RecordError, match="is revoked, so it cannot be accepted"):
         lifecycle.accept(service, record.id, settings, today=TODAY, by=BO)
     with pytest.raises(RecordError, match="is revoked already"):
@@ -203,14 +203,14 @@ def test_a_baseline_can_only_shrink(service: Service, settings: Config) -> None:
     assert done.record is not None
     assert done.record.deviation.review_by == TODAY + timedelta(days=30)
     commit(service)
-    assert standing.find(service, settings, today=TODAY).findings == ()
+    assert evaluation.find(service, settings, today=TODAY).findings == ()
 
     change(service, {"deploy/hpa.yaml": pristine, "run.sh*": "#!/bin/sh\n"})
     again = baseline.record(service, settings, today=TODAY)
     assert (again.returned, again.beyond) == (("deploy/hpa.yaml",), ("run.sh",))
     assert again.record is not None
     assert again.record.deviation.scope.paths == ["Dockerfile"]
-    assert [one.path for one in standing.find(service, settings, today=TODAY).findings] == ["run.sh"]
+    assert [one.path for one in evaluation.find(service, settings, today=TODAY).findings] == ["run.sh"]
 
     change(service, {"deploy/hpa.yaml": "min: 1\n"})
     assert baseline.record(service, settings, today=TODAY).beyond == ("deploy/hpa.yaml", "run.sh")
@@ -266,15 +266,15 @@ def test_records_follow_a_file_of_the_same_content(excused: Excused, service: Se
     files = {"deploy/Dockerfile" if path == "Dockerfile" else path: one for path, one in lock.files.items()}
     relock(service, files)
     here = open_service(service.path)
-    assert {one.state for one in standing.find(here, settings, today=TODAY).findings} == {
+    assert {one.state for one in evaluation.find(here, settings, today=TODAY).findings} == {
         State.ORPHANED,
         State.UNCOVERED,
     }
     shown = moves.migrate(here, {}, today=TODAY, dry_run=True)
     assert [(move.record, move.new) for move in shown.moves] == [(record.id, "deploy/Dockerfile")]
-    assert standing.find(here, settings, today=TODAY).findings, "shown, not done"
+    assert evaluation.find(here, settings, today=TODAY).findings, "shown, not done"
     moves.migrate(here, {}, today=TODAY)
-    assert standing.find(here, settings, today=TODAY).findings == ()
+    assert evaluation.find(here, settings, today=TODAY).findings == ()
     assert moves.migrate(here, {}, today=TODAY) == moves.Migration(moves=())
 
 
@@ -295,10 +295,10 @@ def test_what_nothing_tells_of_is_renamed_by_hand(excused: Excused, service: Ser
     with pytest.raises(RecordError, match="no open record names Dokerfile"):
         moves.rename(here, "Dokerfile", "deploy/Dockerfile", today=TODAY)
     moves.rename(here, "Dockerfile", "deploy/Dockerfile", today=TODAY)
-    assert [one.state for one in standing.find(here, settings, today=TODAY).findings] == [State.ROAD_MOVED]
+    assert [one.state for one in evaluation.find(here, settings, today=TODAY).findings] == [State.ROAD_MOVED]
 
 
 def test_a_practice_is_renamed(service: Service, settings: Config) -> None:
     lifecycle.new(service, [Draft(slug="no-hpa", practice="autoscaling", requested_by=ANN)], today=TODAY)
     moves.rename(service, "autoscaling", "scales-out", today=TODAY)
-    assert ledger.load(service, today=TODAY).find("no-hpa").deviation.scope.practice == "scales-out"
+    assert deviations.load(service, today=TODAY).find("no-hpa").deviation.scope.practice == "scales-out"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.config import Config
 from paved_road.errors import UsageError
 from paved_road.offroad import lifecycle, report
-from paved_road.offroad.ledger import Record
+from paved_road.offroad.deviations import Record
 from paved_road.offroad.report import Report, html, markdown
-from paved_road.service import Service, open_service
+from paved_road.service.model import Service, open_service
+from paved_road.settings.config import Config
 from paved_road.testing import write_files
 from tests.offroad.world import REASON, TODAY, change
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.config import Config
 from paved_road.errors import RecordError
-from paved_road.offroad import checking, lifecycle, standing
-from paved_road.offroad.ledger import Record
-from paved_road.offroad.standing import State
-from paved_road.service import Service, open_service
+from paved_road.offroad import checking, evaluation, lifecycle
+from paved_road.offroad.deviations import Record
+from paved_road.offroad.evaluation import State
+from paved_road.service.model import Service, open_service
+from paved_road.settings.config import Config
 from paved_road.testing import evolve
 from paved_road.update import apply
-from paved_road.update.changes import Change, Outcome
 from paved_road.update.plan import Order, Plan, planning
+from paved_road.update.summary import Change, Outcome
 from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
 
 Excused = Callable[..., Record]
@@ -50,11 +50,11 @@ def test_a_conflict_in_an_excused_file_keeps_the_services_side(
     assert (service.path / "Dockerfile").read_bytes() == mine
     assert (service.path / "deploy" / "hpa.yaml").read_text() == "min: 3\n"
     commit(service)
-    stands = standing.find(open_service(service.path), settings, today=TODAY)
+    stands = evaluation.find(open_service(service.path), settings, today=TODAY)
     assert [one.state for one in stands.findings] == [State.ROAD_MOVED], "it is marked for review"
     renewed = lifecycle.renew(open_service(service.path), "own-base-image", settings, today=TODAY, by="bo")
     assert renewed.deviation.release == "1.1.0"
-    assert standing.find(open_service(service.path), settings, today=TODAY).findings == ()
+    assert evaluation.find(open_service(service.path), settings, today=TODAY).findings == ()
 
 
 def test_a_change_that_does_not_conflict_is_merged(
@@ -70,7 +70,7 @@ def test_a_change_that_does_not_conflict_is_merged(
     assert merged.startswith("FROM registry.acme.example/python:3.14\n")
     assert "RUN step 20 --fast" in merged
     commit(service)
-    stands = standing.find(open_service(service.path), settings, today=TODAY)
+    stands = evaluation.find(open_service(service.path), settings, today=TODAY)
     assert [one.difference.path for one in stands.excused] == ["Dockerfile"], (
         "the approved difference was carried along"
     )
@@ -125,7 +125,7 @@ def test_the_record_follows_a_file_that_the_road_moved(
         apply.apply(plan)
     assert (service.path / "deploy" / "Dockerfile").read_text().startswith("FROM registry.acme.example")
     commit(service)
-    stands = standing.find(open_service(service.path), settings, today=TODAY)
+    stands = evaluation.find(open_service(service.path), settings, today=TODAY)
     assert [one.difference.path for one in stands.excused] == ["deploy/Dockerfile"]
     assert stands.findings == ()
     checked = checking.check(open_service(service.path), settings, today=TODAY, base="HEAD~1")

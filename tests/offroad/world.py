@@ -6,7 +6,7 @@ import textwrap
 from datetime import date
 
 from paved_road import git
-from paved_road.service import Service
+from paved_road.service.model import Service
 from paved_road.testing import write_files
 
 TODAY = date(2026, 11, 24)

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paved_road import tree as trees
-from paved_road.config import load
+from paved_road.git import trees
+from paved_road.git.trees import Tree
 from paved_road.render import Renderer, prepare, render
-from paved_road.road import find_template, open_road, release
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import find_template
+from paved_road.settings.config import load
 from paved_road.testing import write_files
-from paved_road.tree import Tree
 from tests.render.matrix import Case
 
 

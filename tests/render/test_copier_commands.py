@@ -12,9 +12,11 @@ import pytest
 from copier import Settings, run_copy, run_update
 
 from paved_road import git
-from paved_road.config import load
 from paved_road.render import prepare
-from paved_road.road import find_template, open_road, release
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import find_template
+from paved_road.settings.config import load
 from paved_road.testing import contents, evolve, make_road, paved, run, write_files
 from tests.render.copier_features import Feature, Part, features
 from tests.test_docs import _split, _unknown

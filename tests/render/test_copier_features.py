@@ -14,14 +14,16 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.config import load
 from paved_road.errors import PavedError
+from paved_road.git.trees import Mode, Tree
 from paved_road.render import Pristine, Renderer, prepare, render
 from paved_road.render import environment as environments
 from paved_road.render.config import OLDEST_COPIER, TemplateConfig
-from paved_road.road import find_template, open_road, release
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import find_template
+from paved_road.settings.config import load
 from paved_road.testing import make_road
-from paved_road.tree import Mode, Tree
 from tests.render.conftest import copiers, ours, write
 from tests.render.copier_features import Feature, Part, Verdict, features
 from tests.render.matrix import Case, of

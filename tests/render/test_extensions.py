@@ -10,10 +10,10 @@ from pathlib import Path
 import jinja2.environment
 import pytest
 
+from paved_road.git.trees import File
 from paved_road.render import environment as environments
 from paved_road.render.config import TemplateConfig
 from paved_road.testing import Said, evolve, make_road, paved, run
-from paved_road.tree import File
 from tests.render.matrix import ANSWERS
 
 ROOT = Path(__file__).parents[2]

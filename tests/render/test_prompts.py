@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from paved_road.ask import lines
+from paved_road.git.trees import File
 from paved_road.render import config, environment
 from paved_road.render.context import Surroundings
 from paved_road.render.prompts import Prompt
 from paved_road.render.questions import settle
-from paved_road.tree import File
 
 VALUES = {
     "yaml": ("2.20", "[a]", "yes", "", 2.2, True, None, date(2024, 1, 1), {"a": ["1", 1]}, {"s"}, float("inf"), "a\nb"),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from paved_road import git
-from paved_road.service import open_service
+from paved_road.service.model import open_service
 from paved_road.testing import PATIENCE, Files, evolve, make_road, paved, run
 
 ANSWERS = {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
@@ -445,9 +445,11 @@ def test_both_renderers_leave_out_the_same(tmp_path: Path) -> None:
         tmp_path, files={"x/y/f": "", "x/g": "", "keep/z": "", "later.txt": ""},
         _exclude=[*EXCLUDE, "{% if _copier_operation == 'update' %}x\n!x/g{% endif %}"],
     )  # fmt: skip
-    from paved_road.config import load
     from paved_road.render import Operation, Renderer, prepare, render
-    from paved_road.road import find_template, open_road, release
+    from paved_road.road.opening import open_road
+    from paved_road.road.releases import release
+    from paved_road.road.templates import find_template
+    from paved_road.settings.config import load
 
     settings = load({"road": str(at)})
     form = prepare(release(find_template(open_road(settings), None)), cache=settings.cache_dir)

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from paved_road import create, debug, render
-from paved_road.config import load
+from paved_road.git.trees import File, Tree
 from paved_road.render import Pristine, Renderer, inprocess, prepare
-from paved_road.road import find_template, open_road, release
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import find_template
+from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road
-from paved_road.tree import File, Tree
 
 LOOP = {
     "copier.yml": "items: {type: yaml, default: [a, b]}\n",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paved_road import config
-from paved_road.road import Road, Template, find_template, open_road
+from paved_road.road.model import Road, Template
+from paved_road.road.opening import open_road
+from paved_road.road.templates import find_template
+from paved_road.settings import config
 
 ONE = {"copier.yml": "name: x\n"}
 

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from paved_road import config, git
+from paved_road import git
 from paved_road.errors import RoadError
-from paved_road.road import contents, find_template, open_road, release, templates
+from paved_road.road import contents
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import find_template, templates
+from paved_road.settings import config
 from paved_road.testing import evolve, make_road, paved, run
 from tests.road.roads import only, opened
 

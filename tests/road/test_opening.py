@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from paved_road import config, git
+from paved_road import git
 from paved_road.errors import GitError, RoadError, UnknownRelease
-from paved_road.road import find_template, open_road, release, templates
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import find_template, templates
+from paved_road.settings import config
 from paved_road.testing import evolve, make_road, paved, write_files
 from tests.road.roads import ONE, only, opened
 

@@ -6,9 +6,10 @@ import pytest
 
 from paved_road import git
 from paved_road.errors import UnknownRelease, UnknownTemplate
-from paved_road.road import find_template, goes_back, is_news, release, releases, templates
+from paved_road.git.trees import Mode
+from paved_road.road.releases import goes_back, is_news, release, releases
+from paved_road.road.templates import find_template, templates
 from paved_road.testing import evolve, make_road, write_files
-from paved_road.tree import Mode
 from tests.road.roads import ONE, only, opened
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from paved_road import config
 from paved_road.errors import UnknownRelease, UnknownTemplate
-from paved_road.road import find_template, offer, release, templates
+from paved_road.road.releases import offer, release
+from paved_road.road.templates import find_template, templates
+from paved_road.settings import config
 from paved_road.testing import evolve, make_road, paved, write_files
 from tests.road.roads import opened
 

@@ -18,11 +18,13 @@ from typing import Any
 import yaml
 from allpairspy import AllPairs
 
-from paved_road.config import BUILT_IN, load
+from paved_road.git.trees import Tree, write
 from paved_road.render import Questionnaire, prepare, render
-from paved_road.road import find_template, open_road, release
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import find_template
+from paved_road.settings.config import BUILT_IN, load
 from paved_road.testing import run
-from paved_road.tree import Tree, write
 from tests.tools import tool
 
 Manifest = dict[str, Any]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from paved_road import git
 from paved_road.cli import main
+from paved_road.settings.whereabouts import LOCK
 from paved_road.testing import run
-from paved_road.whereabouts import LOCK
 from tests.docs.follow import edit
 from tests.docs.page import Command, Edit, steps
 from tests.stamped.delivered import stamped

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.service import open_service
+from paved_road.service.model import open_service
 from paved_road.testing import Evolution, evolve, make_road, paved, run, write_files
 
 Begin = Callable[..., Evolution]

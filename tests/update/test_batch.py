@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from paved_road import create, git
-from paved_road.config import load
 from paved_road.errors import PavedError, ServiceError
 from paved_road.git import Leaf
-from paved_road.service import Service, open_service
+from paved_road.service.model import Service, open_service
+from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road, run, write_files
 from paved_road.update import apply
-from paved_road.update.changes import Outcome
 from paved_road.update.plan import Order, Plan, Planner, planning
+from paved_road.update.summary import Outcome
 
 TEMPLATE = {
     "copier.yml": "_subdirectory: template\nname: {type: str, default: world}\n",

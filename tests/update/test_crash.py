@@ -19,9 +19,9 @@ import yaml
 
 from paved_road import git
 from paved_road.cli import main
-from paved_road.config import load
 from paved_road.errors import UsageError
-from paved_road.service import open_service
+from paved_road.service.model import open_service
+from paved_road.settings.config import load
 from paved_road.testing import PATIENCE, evolve, make_road, paved, run, running, write_files
 from paved_road.update import apply
 from paved_road.update.plan import Order, planning

@@ -9,8 +9,8 @@ import pytest
 
 from paved_road import __version__, git
 from paved_road.cli import main
-from paved_road.owners import Owner
-from paved_road.service import open_service
+from paved_road.road.owners import Owner
+from paved_road.service.model import open_service
 from paved_road.testing import evolve, run
 from scripts import team
 from tests.built_in import LATEST

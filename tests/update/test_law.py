@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from paved_road import git
 from paved_road.git import Leaf, Scratch
+from paved_road.git.trees import File, Mode
 from paved_road.render import verified
-from paved_road.service import LOCK, parse_lock
+from paved_road.service.model import LOCK, parse_lock
 from paved_road.testing import Evolution, Files
-from paved_road.tree import File, Mode
 from tests.update.texts import merge_files
 
 PATHS = ("a.txt", "b.yml", "dir/c.txt", "dir/d.toml", "dir/deep/e.txt", "run.sh")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.config import load
-from paved_road.service import open_service
+from paved_road.service.model import open_service
+from paved_road.settings.config import load
 from paved_road.testing import Files, Link, evolve, paved, write_files
 from paved_road.update.plan import Order, Plan, Planner
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.service import open_service
+from paved_road.service.model import open_service
 from paved_road.testing import evolve, make_road, paved, run
 
 LINES = [f"{number}\n" for number in range(9)]

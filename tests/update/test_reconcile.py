@@ -11,7 +11,8 @@ import yaml
 
 from paved_road import git
 from paved_road.testing import Evolution, evolve, paved, run, write_files
-from paved_road.update import keywise, reconcile
+from paved_road.update import reconcile
+from paved_road.update.merge import answers as keywise
 
 QUESTIONS = "name: {type: str, default: world}\ntone: {type: str, default: warm}\nport: {type: int, default: 80}\n"
 FILE = "".join(f"line {number}\n" for number in range(9)) + "{{ name }}\n" + "-\n" * 9 + "{{ tone }}\n" + "-\n" * 9

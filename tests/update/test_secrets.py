@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from paved_road import git
-from paved_road.config import load
 from paved_road.errors import AnswerError
 from paved_road.render.prompts import Prompt
-from paved_road.service import open_service
+from paved_road.service.model import open_service
+from paved_road.settings.config import load
 from paved_road.testing import Evolution, evolve, paved
 from paved_road.update.plan import Order, planning
 from tests.update.texts import with_lines

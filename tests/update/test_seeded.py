@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.service import open_service
+from paved_road.service.model import open_service
 from paved_road.testing import Evolution, evolve, make_road, paved, run, write_files
 from tests.update.texts import LINES, with_lines
 

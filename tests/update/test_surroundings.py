@@ -8,7 +8,7 @@ import pytest
 
 from paved_road import git
 from paved_road.testing import Evolution, paved, write_files
-from paved_road.update.attributes import Attributes
+from paved_road.update.merge.attributes import Attributes
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]

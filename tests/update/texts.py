@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paved_road import git
 from paved_road.git import Leaf, Scratch
-from paved_road.update.merge import Files, Merged, Sides, merge_all
+from paved_road.update.merge.trees import Files, Merged, Sides, merge_all
 
 LINES = "".join(f"line {number}\n" for number in range(1, 21))
 

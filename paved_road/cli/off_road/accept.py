@@ -25,8 +25,8 @@ def accept(
       paved off-road accept own-base-image
       paved off-road accept own-base-image --by ann@acme.example --days 60
     """
-    from paved_road.config import load
     from paved_road.offroad import lifecycle
+    from paved_road.settings.config import load
 
     found = where.open_service(service)
     record = lifecycle.accept(found, slug, load(directory=found.path), today=common.day(), by=by, days=days)

@@ -39,8 +39,8 @@ def baseline(
       paved adopt . && paved off-road baseline
       paved off-road baseline                      after bringing files back
     """
-    from paved_road.config import load
     from paved_road.offroad import baseline as baselines
+    from paved_road.settings.config import load
 
     common.check_words(risk=risk)
     service = where.open_service(path)

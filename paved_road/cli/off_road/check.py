@@ -16,7 +16,7 @@ from paved_road.cli.off_road import common
 if TYPE_CHECKING:
     from paved_road.cli import results
     from paved_road.offroad.formats import Checked
-    from paved_road.service import Service
+    from paved_road.service.model import Service
 
 
 class Format(StrEnum):
@@ -66,8 +66,8 @@ def check(
       paved off-road check --strict --format sarif > off-road.sarif
       paved off-road check --base origin/main        in a pull request
     """
-    from paved_road.config import load
     from paved_road.offroad import checking
+    from paved_road.settings.config import load
 
     service = where.open_service(path)
     checked = checking.check(

@@ -11,12 +11,12 @@ import typer
 from paved_road import ui
 from paved_road.cli import completing, where
 from paved_road.errors import UsageError, nearest
-from paved_road.stated import LONGEST_DAYS
+from paved_road.road.version_file import LONGEST_DAYS
 
 if TYPE_CHECKING:
-    from paved_road.offroad.ledger import Record
-    from paved_road.offroad.standing import Standing
-    from paved_road.service import Service
+    from paved_road.offroad.deviations import Record
+    from paved_road.offroad.evaluation import Standing
+    from paved_road.service.model import Service
 
 
 ServiceOption = Annotated[
@@ -58,7 +58,7 @@ def day(text: str | None = None) -> date:
 
 def check_words(**given: str) -> None:
     """Refuse a kind, a risk or a support that is none, by the option that gave it and before anything is looked at."""
-    from paved_road.offroad.record import Kind, Risk, Support
+    from paved_road.offroad.deviation import Kind, Risk, Support
 
     for option, known in (("kind", Kind), ("risk", Risk), ("support", Support)):
         words = [str(one) for one in known]

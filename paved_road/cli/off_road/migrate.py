@@ -28,8 +28,8 @@ def migrate(
       paved off-road migrate
       paved off-road migrate orders --dry-run
     """
-    from paved_road.config import load
     from paved_road.offroad import moves
+    from paved_road.settings.config import load
 
     service = where.open_service(path)
     declared = moves.declared(service, load(directory=service.path))

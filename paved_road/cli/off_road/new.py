@@ -10,14 +10,14 @@ import typer
 from paved_road import ui
 from paved_road.cli import completing, options, where
 from paved_road.cli.off_road import common
-from paved_road.counts import counted
 from paved_road.errors import UsageError
+from paved_road.text.counts import counted
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from paved_road.offroad.ledger import Record
-    from paved_road.service import Service
+    from paved_road.offroad.deviations import Record
+    from paved_road.service.model import Service
 
 
 def new(
@@ -77,8 +77,8 @@ def new(
       paved off-road new own-base-image --path Dockerfile      for one file, with a name of its own
       paved off-road new no-hpa --practice autoscaling --risk low --kind not-applicable
     """
-    from paved_road.config import load
     from paved_road.offroad import lifecycle
+    from paved_road.settings.config import load
 
     if sum(map(bool, (path, practice, from_drift))) != 1:
         raise UsageError("name what is excused", hint="one of --path PATH, --practice SLUG and --from-drift")
@@ -112,9 +112,9 @@ def new(
 
 def _proposed(service: Service, today: date) -> str:
     """How many records excuse nothing yet; "" for none."""
-    from paved_road.offroad import ledger
+    from paved_road.offroad import deviations
 
-    records = ledger.load(service, today=today).records.values()
+    records = deviations.load(service, today=today).records.values()
     proposed = [record.id for record in records if record.deviation.status == "proposed"]
     are = counted(len(proposed), "record is", "records are")
     return where.elsewhere(f"; {are} only proposed: paved off-road accept {proposed[0]}") if proposed else ""

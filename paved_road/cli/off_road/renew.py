@@ -24,8 +24,8 @@ def renew(
       paved off-road renew own-base-image
       paved off-road renew own-base-image --days 30 --by ann@acme.example
     """
-    from paved_road.config import load
     from paved_road.offroad import lifecycle
+    from paved_road.settings.config import load
 
     found = where.open_service(service)
     record = lifecycle.renew(found, slug, load(directory=found.path), today=common.day(), by=by, days=days)

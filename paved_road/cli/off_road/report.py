@@ -45,9 +45,9 @@ def report(
       paved off-road report ~/src
       paved off-road report ~/src --format html > off-road.html
     """
-    from paved_road.config import load
     from paved_road.offroad import report as reports
     from paved_road.offroad.report import html, markdown
+    from paved_road.settings.config import load
 
     found = reports.collect(folder, load(), today=common.day(today))
     exit_code = 2 if found.unread else 0

@@ -22,13 +22,13 @@ def show(
       paved off-road show own-base-image
       paved off-road show own-base-image --json
     """
-    from paved_road import drift
-    from paved_road.config import load
-    from paved_road.offroad import standing
+    from paved_road.offroad import evaluation
+    from paved_road.service import drift
+    from paved_road.settings.config import load
 
     found = where.open_service(service)
     config = load(directory=found.path)
-    stands = standing.find(found, config, today=common.day(today))
+    stands = evaluation.find(found, config, today=common.day(today))
     record = stands.ledger.find(slug)
     differences = drift.find(found)
     covered = set(record.covers([one.path for one in differences]))

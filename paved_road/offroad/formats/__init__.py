@@ -12,7 +12,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import cast
 
-from paved_road.offroad.standing import Finding, Standing
+from paved_road.offroad.evaluation import Finding, Standing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from paved_road import __version__
+from paved_road.offroad.evaluation import Excused, Finding, State
 from paved_road.offroad.formats import Checked
-from paved_road.offroad.standing import Excused, Finding, State
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _DRIFT = "drift"

@@ -13,17 +13,17 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paved_road import address
-from paved_road.counts import counted
 from paved_road.errors import PavedError, UsageError
-from paved_road.offroad import standing
-from paved_road.service import LOCK, open_service
+from paved_road.git import address
+from paved_road.offroad import evaluation
+from paved_road.service.model import LOCK, open_service
+from paved_road.text.counts import counted
 
 if TYPE_CHECKING:
-    from paved_road.config import Config
-    from paved_road.offroad.ledger import Record
-    from paved_road.offroad.standing import Standing
-    from paved_road.service import Service
+    from paved_road.offroad.deviations import Record
+    from paved_road.offroad.evaluation import Standing
+    from paved_road.service.model import Service
+    from paved_road.settings.config import Config
 
 UNCOVERED = "uncovered"
 """The status of drift that has no record."""
@@ -120,7 +120,7 @@ def collect(root: Path, config: Config, *, today: date) -> Report:
         count += 1
         try:
             service = open_service(folder)
-            found += list(_exits(name, service, standing.find(service, config, today=today)))
+            found += list(_exits(name, service, evaluation.find(service, config, today=today)))
         except PavedError as error:
             unread.append((name, f"{error.message}: {error.cause}" if error.cause else error.message))
         except OSError as error:
@@ -152,7 +152,7 @@ def _exits(name: str, service: Service, stands: Standing) -> Iterator[tuple[str,
             one = _exit(name, record, stands)
             yield from ((place, one) for place in _named(record, service))
     for finding in stands.findings:
-        if finding.state is standing.State.UNCOVERED and not _is_proposed(finding.path, stands):
+        if finding.state is evaluation.State.UNCOVERED and not _is_proposed(finding.path, stands):
             owner = str(service.answers.get("owner", ""))
             yield _generic(finding.path, service), Exit(service=name, status=UNCOVERED, owner=owner)
 
@@ -212,7 +212,7 @@ def _teams(exits: Iterable[Exit]) -> tuple[Team, ...]:
         Team(
             name=owner,
             records=len(mine),
-            expired=sum(standing.State.EXPIRED in one.states for one in mine),
+            expired=sum(evaluation.State.EXPIRED in one.states for one in mine),
             oldest_days=max(one.age_days for one in mine),
         )
         for owner, mine in by_owner.items()

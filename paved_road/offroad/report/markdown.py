@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from paved_road.counts import counted
 from paved_road.offroad.formats.markdown import cell
 from paved_road.offroad.report import Exit, Report
+from paved_road.text.counts import counted
 
 
 def render(report: Report) -> str:

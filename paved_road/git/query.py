@@ -1,0 +1,361 @@
+"""Asking a repository: where it is, what its revisions and files are."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from paved_road.errors import GitError
+from paved_road.files import contained
+from paved_road.git.ids import SHA1
+from paved_road.git.pipes import refuse_pipes
+from paved_road.git.process import READER, is_bare, maybe, named, run, text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """A repository as a work tree sees it."""
+
+    top: Path
+    """The root of the work tree."""
+    folder: Path
+    """Git's own folder for this work tree."""
+    objects: Path
+    """Where the objects are, also for a linked work tree."""
+    head: str | None
+    """The commit that was checked out when this was read; None before the first one."""
+    object_format: str = SHA1
+    """Git's name of the hash that makes the object ids."""
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether a part of its history was never fetched."""
+        return os.path.lexists(self.objects.parent / "shallow")
+
+
+_SEPARATOR = "--next"
+"""rev-parse repeats an option that it does not know. Its answers are lines, and so may be a part of a path."""
+
+
+def repository(path: Path) -> Repository | None:
+    """The repository that the folder `path` is in; None outside of one. `GitError` for one that git refuses to open."""
+    asked = ("--show-toplevel", "--absolute-git-dir", "--git-path objects", "--show-object-format", "--revs-only HEAD")
+    words = f" {_SEPARATOR} ".join(asked).split(" ")
+    refuse_pipes(path)
+    try:
+        said = run("rev-parse", *words, cwd=path)
+    except GitError as error:
+        if "not a git repository (or any" in error.cause:
+            return None
+        raise
+    answers = said.decode("utf-8", "surrogateescape").removesuffix("\n").split(f"\n{_SEPARATOR}")
+    top, folder, objects, object_format, head = (answer.removeprefix("\n") for answer in answers)
+    return Repository(
+        top=Path(top), folder=Path(folder), objects=(path / objects).resolve(), head=head or None,
+        object_format=object_format,
+    )  # fmt: skip
+
+
+def repository_around(path: Path) -> Repository | None:
+    """The repository that `path` (or its nearest existing parent) is in; None outside of one."""
+    return repository(_existing(path))
+
+
+def _existing(path: Path) -> Path:
+    """The folder, or its nearest parent that there is."""
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
+
+
+def is_repository(path: Path) -> bool:
+    """Whether `path` is the root of a work tree or a bare repository (not merely inside one)."""
+    if not path.is_dir():
+        return False
+    return (path / ".git").exists() or is_bare(path)
+
+
+def opens(bare: Path) -> bool:
+    """Whether git can open a bare repository of ours."""
+    try:
+        run("--git-dir", bare, "rev-parse", "--git-dir")
+    except GitError as error:
+        if error.status is None:
+            raise
+        return False
+    return True
+
+
+def is_sound(bare: Path) -> bool:
+    """Whether git can open a bare repository of ours, and finds every object that its branches and tags need."""
+    asked = ("--git-dir", bare, "fsck", "--connectivity-only")
+    # Ours, and as large as its history: it may take any time.
+    return opens(bare) and maybe(*asked, no=range(1, 256), role=replace(READER, limited=False)) is not None
+
+
+def resolve(repository: Path, revision: str) -> str | None:
+    """The commit id that a revision names, or None."""
+    asked = ("--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+    return maybe(*named(repository), "rev-parse", *asked, cwd=repository, no=(1, 128))
+
+
+def object_id(repository: Path, name: str) -> str | None:
+    """The id of the object, of whatever kind, that a name stands for; None for none."""
+    return maybe(*named(repository), "rev-parse", "--verify", "--quiet", name, cwd=repository, no=(1, 128))
+
+
+def kind(repository: Path, name: str) -> str | None:
+    """Whether an object is a commit, tree, blob or tag; None for one that does not exist."""
+    return maybe(*named(repository), "cat-file", "-t", name, cwd=repository, no=(1, 128))
+
+
+def objects_folder(repository: Path) -> Path:
+    """Where the objects of a repository are."""
+    asked = (*named(repository), "rev-parse", "--git-path", "objects")
+    return (repository / text(*asked, cwd=repository)).resolve()
+
+
+def is_branch_name(repository: Path, name: str) -> bool:
+    """Whether a branch can have this name."""
+    return maybe("check-ref-format", "--branch", name, cwd=repository, no=(128,)) is not None
+
+
+def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
+    """The refs below the prefixes that lead to commits, by their full names.
+
+    With `merged` only those in the history of that commit.
+    """
+    listing = text(
+        *named(repository),
+        "for-each-ref",
+        *([f"--merged={merged}"] if merged else []),
+        "--format=%(refname) %(objecttype) %(objectname) %(*objecttype) %(*objectname)",
+        *prefixes,
+        cwd=repository,
+    )
+    found = {}
+    for line in listing.split("\n") if listing else ():
+        name, *facts = line.split(" ")
+        kind, commit = facts[2:] if facts[0] == "tag" else facts[:2]
+        if kind == "tag":  # a tag of a tag, of which this git tells the first step alone
+            found[name] = resolve(repository, commit) or ""
+        elif kind == "commit":
+            found[name] = commit
+    return {name: commit for name, commit in found.items() if commit}
+
+
+def checked_out_branch(repository: Path) -> str | None:
+    """The full name of the branch that is checked out, by what git wrote down, without a process.
+
+    None where that says nothing: in a linked work tree, with a detached HEAD, in another format of refs.
+    """
+    try:
+        said = contained.read(repository / ".git", "HEAD").decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return said.removeprefix("ref: ").strip() if said.startswith("ref: refs/heads/") else None
+
+
+def is_ancestor(repository: Path, commit: str, of: str) -> bool:
+    """Whether a commit is in the history of another one; False when the repository lacks either."""
+    asked = ("merge-base", "--is-ancestor", commit, of)
+    return maybe(*named(repository), *asked, cwd=repository, no=(1, 128)) is not None
+
+
+def is_reachable(repository: Path, commit: str, *prefixes: str) -> bool:
+    """Whether a commit is in the history of any ref below the prefixes."""
+    asked = ("for-each-ref", "--count=1", "--format=x", f"--contains={commit}", *prefixes)
+    return bool(maybe(*named(repository), *asked, cwd=repository, no=(1, 128, 129)))
+
+
+def describe(repository: Path, commit: str) -> str:
+    """What Copier records as `_commit`: the tag, tag-count-id, or the abbreviated id."""
+    return text(*named(repository), "describe", "--tags", "--always", commit, cwd=repository)
+
+
+def commits_in(repository: Path, revisions: str) -> int:
+    """How many commits a range (or the history of one commit) has."""
+    return int(text(*named(repository), "rev-list", "--count", revisions, cwd=repository))
+
+
+def has_changes(directory: Path) -> bool:
+    """Whether anything below a folder of a work tree is not as committed, untracked files among it."""
+    asked = ("status", "--porcelain", "--ignore-submodules=dirty", "--", ".")
+    return bool(run(*asked, cwd=directory, settings=without_filters(directory)))
+
+
+def first_parent_log(repository: Path, commit: str, path: str) -> list[str]:
+    """The first-parent commits that changed `path`, newest first."""
+    asked = ("--first-parent", "--format=%H", commit, "--", f":(top,literal){path}")
+    return text(*named(repository), "log", *asked, cwd=repository).splitlines()
+
+
+def working_files(directory: Path, *patterns: str) -> list[str]:
+    """Tracked and untracked, not ignored files of a work tree's folder that exist, relative to it.
+
+    With `patterns` (git's pathspecs) only those that match one.
+    """
+    asked = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *patterns)
+    listing = run(*asked, cwd=directory)
+    paths = listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return [path for path in paths if os.path.lexists(directory / path)]
+
+
+def files_with(directory: Path, pattern: str, names: Iterable[str]) -> list[str]:
+    """Text files below `directory`, ignored ones left out, whose names match and that have a line with the pattern."""
+    options = ("--untracked", "--files-with-matches", "--null", "-I")
+    try:
+        listing = run("grep", *options, "-e", pattern, "--", *names, cwd=directory)
+    except GitError as error:
+        if error.status == 1:  # none has
+            return []
+        raise
+    return sorted(listing.decode("utf-8", "surrogateescape").split("\0")[:-1])
+
+
+def is_ignored(path: Path) -> bool:
+    """Whether the work tree that `path` is in ignores it. What lies behind a link is no part of a work tree."""
+    parent = _existing(path.parent)
+    return maybe("check-ignore", "--quiet", "--", path.relative_to(parent), cwd=parent, no=(1, 128)) is not None
+
+
+def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
+    """Those of the paths below `directory` that its work tree ignores and does not track."""
+    # Git refuses to speak of what lies behind a link or in a repository of its own.
+    beyond = functools.cache(lambda folder: (directory / folder).is_symlink() or (directory / folder / ".git").exists())
+    within = (path for path in paths if not any(beyond(str(one)) for one in PurePosixPath(path).parents[:-1]))
+    return _checked_ignore((), directory, within)
+
+
+def ignored_with(repository: Repository, rules: Mapping[str, bytes], paths: Iterable[str]) -> set[str]:
+    """Those of the paths that a work tree of the repository would ignore in which `rules` are the `.gitignore` files.
+
+    Paths are from the root of the work tree. What git tracks makes no difference.
+    """
+    with tempfile.TemporaryDirectory(prefix="paved-rules-") as folder:
+        for path, content in rules.items():
+            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / path).write_bytes(content)
+        where = (f"--git-dir={repository.folder}", f"--work-tree={folder}")
+        return _checked_ignore(where, Path(folder), paths, "--no-index")
+
+
+def _checked_ignore(where: Iterable[str], directory: Path, paths: Iterable[str], *options: str) -> set[str]:
+    request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    if not request:
+        return set()
+    try:
+        answer = run(*where, "check-ignore", "-z", "--stdin", *options, cwd=directory, stdin=request)
+    except GitError as error:
+        if error.status == 1:  # it ignores none of them
+            return set()
+        raise
+    return set(answer.decode("utf-8", "surrogateescape").split("\0")[:-1])
+
+
+def last_with(repository: Path, path: str) -> str | None:
+    """The last commit that still had a file which HEAD does not have; None where the history does not say."""
+    asked = ("-1", "--format=%P", "--diff-filter=D", "HEAD", "--", f":(top,literal){path}")
+    listing = maybe("log", *asked, cwd=repository, no=(128,))
+    return listing.split(" ", 1)[0] if listing else None
+
+
+def last_commit(repository: Path, paths: Iterable[str]) -> str | None:
+    """The last commit that changed one of these files; None where the history does not say."""
+    names = [f":(top,literal){path}" for path in paths]
+    return maybe("log", "-1", "--format=%H", "HEAD", "--", *names, cwd=repository, no=(128,)) or None
+
+
+def has_file(repository: Path, commit: str, path: str) -> bool:
+    """Whether a commit has a file at this path."""
+    return maybe(*named(repository), "cat-file", "-e", f"{commit}:{path}", cwd=repository, no=(1, 128)) is not None
+
+
+def kept_in(directory: Path, name: str) -> str | None:
+    """Where git has a file of a folder that may be gone from it: "the index", "HEAD", or None for nowhere.
+
+    HEAD must exist.
+    """
+    tagged = run("ls-files", "-z", "-t", "--with-tree=HEAD", "--", f":(literal){name}", cwd=directory)
+    return {b"H": "the index", b"M": "HEAD"}.get(tagged[:1])
+
+
+def attributes(directory: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
+    """The value of an attribute of those paths below `directory` for which it is specified."""
+    request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    if not request:
+        return {}
+    answer = run("check-attr", "-z", "--stdin", name, cwd=directory, stdin=request)
+    words = answer.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return {path: value for path, value in zip(words[::3], words[2::3], strict=True) if value != "unspecified"}
+
+
+def settings(repository: Path, pattern: str) -> dict[str, str]:
+    """The settings whose names match a regular expression, as the repository sees them."""
+    listing = maybe("config", "-z", "--get-regexp", pattern, cwd=repository) or ""
+    return dict(pair.split("\n", 1) for pair in listing.split("\0") if "\n" in pair)
+
+
+def own_setting(directory: Path, name: str) -> str | None:
+    """A setting as the person or the machine has it, and never the repository; None where neither has."""
+    listing = maybe("config", "-z", "--show-scope", "--get-all", name, cwd=directory) or ""
+    words = listing.split("\0")
+    found = [value for scope, value in zip(words[::2], words[1::2], strict=False) if scope not in ("local", "worktree")]
+    return found[-1] if found else None
+
+
+@functools.lru_cache
+def without_filters(directory: Path) -> tuple[tuple[str, str], ...]:
+    """Settings that keep git from running a filter when it compares files: it converts line ends and the like itself.
+
+    The names of filters are anybody's, in any file of git's configuration.
+    """
+    listing = maybe("config", "-z", "--name-only", "--get-regexp", r"^filter\.", cwd=directory) or ""
+    names = {name.rpartition(".")[0] for name in listing.split("\0") if name}
+    off = {"clean": "", "smudge": "", "process": "", "required": "false"}
+    return tuple((f"{name}.{key}", value) for name in sorted(names) for key, value in off.items())
+
+
+def filtered(directory: Path, paths: Iterable[str]) -> set[str]:
+    """Those of the paths below `directory` that git has a program for: a filter of its configuration's."""
+    names = {name.split(".", 1)[1].rpartition(".")[0] for name, _ in without_filters(directory)}
+    found = attributes(directory, "filter", paths) if names else {}
+    return {path for path, value in found.items() if value in names}
+
+
+@functools.lru_cache
+def renames(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
+    """Files that were renamed between two commits, oldest first, as git saw it commit by commit; below `folder`."""
+    prefix = f"{folder}/" if folder else ""
+    listing = run(
+        *named(repository),
+        *("log", "--reverse", "--first-parent", "-m", "-M", "--diff-filter=R", "--name-status", "-z", "--format="),
+        *(f"{old}..{new}", "--", f":(top,literal){folder}"),
+        cwd=repository,
+    )
+    words = iter(listing.decode("utf-8", "surrogateescape").split("\0"))
+    found = []
+    for word in words:
+        if word.lstrip("\n").startswith("R"):
+            before, after = next(words), next(words)
+            if before.startswith(prefix) and after.startswith(prefix):
+                found.append((before.removeprefix(prefix), after.removeprefix(prefix)))
+    return found
+
+
+def log_files(directory: Path, revisions: str) -> list[tuple[str, list[str]]]:
+    """The commits of a range that touch `directory`, newest first, each with the files it changed.
+
+    Paths are from the repository's root. Of a merge, the files that are as none of its parents has them.
+    """
+    mark = f"commit {os.urandom(8).hex()} "  # that no path begins with
+    asked = ("--name-only", "-z", "--no-renames", "-c", f"--format={mark}%H", "--end-of-options", revisions, "--", ".")
+    found: list[tuple[str, list[str]]] = []
+    for word in run("log", *asked, cwd=directory).decode("utf-8", "surrogateescape").split("\0"):
+        if word.startswith(mark):
+            found.append((word.removeprefix(mark), []))
+        elif word:  # a line's end stands before the first path
+            found[-1][1].append(word if found[-1][1] else word.removeprefix("\n"))
+    return found

@@ -1,0 +1,183 @@
+"""Trees of files in memory, identified as git identifies them.
+
+A tree is a mapping from a relative POSIX path to a `File`. Bytes are bytes: nothing here decodes a content.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from paved_road.errors import ForbiddenPath
+from paved_road.files import contained
+from paved_road.git.ids import blob_id
+
+
+class Mode(StrEnum):
+    """The modes git keeps for a file."""
+
+    FILE = "100644"
+    EXECUTABLE = "100755"
+    SYMLINK = "120000"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's mode and content; a symbolic link's content is its target."""
+
+    data: bytes
+    mode: Mode = Mode.FILE
+
+    @property
+    def blob(self) -> str:
+        """The id git gives this content in nearly every repository."""
+        return blob_id(self.data)
+
+    def blob_in(self, object_format: str) -> str:
+        """The id git gives this content in a repository of this object format."""
+        return blob_id(self.data, object_format)
+
+
+Tree = dict[str, File]
+
+
+_LONGEST_NAME = 255
+"""Bytes (POSIX's NAME_MAX on every file system of note)."""
+_LONGEST_PATH = 3000
+"""Bytes below the service, which itself has a place in the 4096 of PATH_MAX."""
+
+
+@functools.lru_cache(10_000)
+def check_path(path: str) -> str:
+    """`path` itself when it stays inside the service and out of git's own folder; else `ForbiddenPath`.
+
+    git refuses the same names (`verify_path` in read-cache.c): a template must not plant hooks in `.git`.
+    """
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or "\\" in path or "\0" in path:
+        raise ForbiddenPath(f"the template writes to {path!r}", cause="not a relative path inside the service")
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in parts) or len(os.fsencode(path)) > _LONGEST_PATH:
+        raise ForbiddenPath(
+            f"the template writes to {path[:_LONGEST_NAME]!r}...",
+            cause=f"a name has at most {_LONGEST_NAME} bytes, a path {_LONGEST_PATH}",
+        )
+    for part in parts:
+        if part in (".", "..") or part.lower() == ".git":
+            raise ForbiddenPath(
+                f"the template writes to {path!r}",
+                cause=f"{part!r} leaves the service or enters git's folder",
+            )
+    return path
+
+
+def check_paths(tree: Mapping[str, File]) -> None:
+    """Every path stays inside the service, and none needs another one's file or link to be a folder."""
+    for path in tree:
+        check_path(path)
+        for parent in PurePosixPath(path).parents:
+            if str(parent) in tree:
+                raise ForbiddenPath(
+                    f"the template writes to {path!r}",
+                    cause=f"{str(parent)!r} is a file of the same template",
+                )
+
+
+def read_file(folder: Path, path: str) -> File:
+    """A file or symbolic link below `folder`; `OSError` for what is neither, or is reached through a link."""
+    mode = _mode(contained.look(folder, path).st_mode)
+    target = folder / path
+    return File(
+        os.fsencode(os.readlink(target)) if mode is Mode.SYMLINK else contained.read(folder, path, limit=None), mode
+    )
+
+
+def mode_of(path: Path) -> Mode:
+    """The mode git keeps for a file that is on disk."""
+    return _mode(path.lstat().st_mode)
+
+
+def _mode(bits: int) -> Mode:
+    if stat.S_ISLNK(bits):
+        return Mode.SYMLINK
+    return Mode.EXECUTABLE if bits & 0o100 else Mode.FILE
+
+
+def read(directory: Path, paths: Iterable[str] | None = None) -> Tree:
+    """The named files below `directory`; without names every file but those of a `.git` at its root."""
+    if paths is None:
+        paths = _walk(directory)
+    return {
+        path: read_file(directory, path)
+        for path in paths
+        if not (directory / path).is_dir() or (directory / path).is_symlink()
+    }
+
+
+def _walk(directory: Path) -> list[str]:
+    found = []
+    for folder, folders, files in os.walk(directory):
+        here = Path(folder)
+        if here == directory and ".git" in folders:
+            folders.remove(".git")
+        links = [name for name in folders if (here / name).is_symlink()]
+        found += [(here / name).relative_to(directory).as_posix() for name in (*files, *links)]
+    return sorted(found)
+
+
+def write(tree: Mapping[str, File], directory: Path) -> None:
+    """Write every file below `directory`, which holds none of them yet."""
+    check_paths(tree)
+    for path, file in tree.items():
+        target = directory / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if file.mode is Mode.SYMLINK:
+            target.symlink_to(os.fsdecode(file.data))
+            continue
+        with target.open("xb") as stream:
+            stream.write(file.data)
+            if file.mode is Mode.EXECUTABLE:
+                os.fchmod(stream.fileno(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode) | 0o111)
+
+
+def moved(tree: Mapping[str, File], here: Path, there: Path) -> Tree:
+    """The files, with `there` where they name `here`, the folder that they were made in."""
+    old, new = os.fsencode(here), os.fsencode(there)
+    return {
+        path: File(file.data.replace(old, new), file.mode) if old in file.data else file for path, file in tree.items()
+    }
+
+
+def replace(target: Path, file: File) -> None:
+    """Write one plain file so that a reader sees either what was there or all of the new content.
+
+    Until it is whole it is a hidden file beside its place; one that a kill left behind goes with the next.
+    """
+    for left in target.parent.glob(_UNFINISHED.format("*")):
+        if not _is_running(left.name):
+            left.unlink(missing_ok=True)
+    scratch = target.with_name(_UNFINISHED.format(os.getpid()))
+    try:
+        scratch.write_bytes(file.data)
+        scratch.replace(target)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
+
+
+_UNFINISHED = ".paved-{}.unfinished"
+
+
+def _is_running(name: str) -> bool:
+    """Whether the process that writes an unfinished file still runs."""
+    try:
+        os.kill(int(name.split("-")[1].split(".", maxsplit=1)[0]), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

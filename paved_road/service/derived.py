@@ -1,0 +1,102 @@
+"""Derived files: those a command regenerates, such as a lock file."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paved_road import git
+from paved_road.files import contained, toml
+from paved_road.git import address
+from paved_road.process import child
+
+SECONDS = 120
+"""How long a command may take."""
+
+
+def run(commands: Mapping[str, str], directory: Path, *, trust: bool = False) -> tuple[list[str], list[str]]:
+    """Run the command of each derived file; the files made, and a note for each that could not be.
+
+    The commands are the road's. Where one would run code of the service's, too, that takes `trust`.
+    """
+    made, notes = [], []
+    for path, command in commands.items():
+        fault = _run(shlex.split(command), directory, trust=trust)
+        if fault or not (directory / path).exists():
+            notes.append(f"{path} was not made ({fault or 'the command did not write it'}); run: {command}")
+        else:
+            made.append(path)
+    return made, notes
+
+
+def not_made(commands: Mapping[str, str]) -> list[str]:
+    """A note for each file whose command may not run."""
+    return [
+        f"{path} was not made: that takes a command of the road's, {how}; add --trust, or run it yourself"
+        for path, how in commands.items()
+    ]
+
+
+def _run(command: list[str], directory: Path, *, trust: bool) -> str:
+    """Run a command in the service; why it failed, or ""."""
+    own = {
+        key: value for key, value in git.environment().items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    }
+    if command[:2] == ["uv", "lock"]:
+        python, fault = _python_for(directory)
+        if fault and not trust:
+            return f"{fault}; that needs --trust"
+        if not fault:  # any Python that the project allows will do: the one of `.python-version` may be out of reach
+            own |= {"UV_PYTHON": python}
+        if not trust:
+            own |= {"UV_NO_BUILD": "1", "UV_PROJECT_ENVIRONMENT": "/nonexistent/environment"}
+    try:
+        ended = child.run(command, cwd=directory, env=own, seconds=SECONDS)
+    except FileNotFoundError:
+        return f"{command[0]} is not installed"
+    except OSError as error:
+        return f"{command[0]} cannot be started: {error.strerror}"
+    except subprocess.TimeoutExpired:
+        return f"it took more than {SECONDS} seconds"
+    return "" if ended.code == 0 else re.sub(r"\s+", " ", ended.said[-1] if ended.said else ended.why)
+
+
+# -- what uv would run ---------------------------------------------------------------------------------------------
+#
+# To lock a project, uv runs its build backend when its metadata is dynamic, those of its workspace and of sources in
+# folders, and asks the Python of its `.venv` or of a path in `.python-version`: code of whoever wrote the service.
+# `UV_NO_BUILD` is about other packages alone (uv 0.13). Static metadata and a Python by its version need none of it.
+
+
+def _python_for(directory: Path) -> tuple[str, str]:
+    """The Python to lock a project with, by its version, and why `uv lock` would run code of the service's, or ""."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        found = _project(directory)
+        above = [
+            _project(folder)
+            for folder in address.resolved(directory).parents
+            if contained.has(folder, "pyproject.toml")
+        ]
+        project, uv = found.get("project"), found.get("tool", {}).get("uv", {})
+        if not isinstance(project, dict) or "name" not in project or "version" not in project or project.get("dynamic"):
+            return "", "uv runs the service's build backend, because its metadata is not static"
+        given = uv.get("sources", {}).values()
+        sources = [one for some in given for one in (some if isinstance(some, list) else [some])]
+        if any({"path", "workspace"} & one.keys() for one in sources):
+            return "", "uv runs the build backends of the packages in tool.uv.sources"
+        if any("workspace" in one.get("tool", {}).get("uv", {}) for one in (found, *above)):
+            return "", "uv runs the build backends of the service's workspace"
+        return str(SpecifierSet(project.get("requires-python", ">=3"))), ""
+    except (OSError, ValueError, AttributeError, TypeError, InvalidSpecifier) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        return "", f"pyproject.toml cannot be read: {why}"
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    return toml.load(contained.read(folder, "pyproject.toml"))

@@ -1,0 +1,277 @@
+"""Where a service comes from: its road, its template, and the release it was stamped from."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from paved_road.errors import (
+    AnswerError,
+    GitError,
+    PavedError,
+    RoadError,
+    ServiceError,
+    TemplateError,
+    UnfetchedRoad,
+    UnknownRelease,
+    UnknownTemplate,
+    UntrustedTemplate,
+    UsageError,
+)
+from paved_road.git import address
+from paved_road.road.model import WORKING_TREE, Release, Road, Template
+from paved_road.road.opening import open_road
+from paved_road.road.releases import release
+from paved_road.road.templates import find_template, templates
+from paved_road.settings.config import Config, Value
+from paved_road.settings.whereabouts import quoted
+
+if TYPE_CHECKING:
+    from paved_road.render import Pristine, Questionnaire
+    from paved_road.render.context import AnswerBook
+    from paved_road.service.model import Service
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """A service's template, on its road as it is now."""
+
+    template: Template
+    notes: tuple[str, ...] = ()
+
+
+def find(
+    service: Service, config: Config, *, template: str | None = None, trust: bool = False, refresh: bool = True,
+    fetch: bool = True,
+) -> Origin:  # fmt: skip
+    """The template a service comes from, on the road it recorded or (when it has moved) on the one a flag names."""
+    source = service.road if service.lock else service.source[0]
+    if config.road.origin == "flag":
+        config = replace(config, road=replace(config.road, value=_given(config.road.value, service)))
+    else:
+        if not isinstance(source, str):
+            raise ServiceError(
+                f"{service.answers_file} does not say which road the service comes from",
+                cause="it has no _src_path",
+                hint=f"paved adopt {quoted(service.path)} --road URL",
+            )
+        config = replace(config, road=Value(value=source, origin="service", where=service.answers_file))
+    try:
+        road = open_road(config, trust=trust, refresh=refresh, fetch=fetch, beside=service.path)
+    except UnfetchedRoad:
+        raise
+    except PavedError as error:
+        hint = "when the road has moved: --road URL"
+        raise type(error)(error.message, cause=error.cause, hint=hint) from error
+    found = _template(service, road, template)
+    return Origin(template=found, notes=(*road.notes, *found.notes, *service.notes))
+
+
+def _given(road: str, service: Service) -> str:
+    """A road as a flag names it. A relative path starts at the current folder or, where that has none, the service."""
+    if not address.is_relative(road):
+        return road
+    here, there = (Path(os.path.abspath(folder / address.expanded(road))) for folder in (Path(), service.path))
+    if here.exists() and there.exists() and not here.samefile(there):
+        raise UsageError(
+            f"--road {road} names two folders",
+            cause=f"{here}, seen from the current folder, and {there}, seen from the service",
+            hint=f"give the whole path: --road {there}",
+        )
+    return str(here if here.exists() else there)
+
+
+def find_to_read(service: Service, config: Config, *, refresh: bool = False, fetch: bool = False) -> Origin:
+    """`find` for a command that only reads: no code of the road's is trusted, and no network address of the service's.
+
+    A road is only fetched with `fetch`, or where the person's own settings name it. With `refresh` a copy that is in
+    the cache is brought up to date: the person has used that road on this machine. `UnfetchedRoad` for any other.
+    """
+    untrusting = replace(config, trust=replace(config.trust, value=[]))
+    return find(service, untrusting, refresh=refresh, fetch=fetch or is_known(service, config))
+
+
+def is_known(service: Service, config: Config) -> bool:
+    """Whether the person names the service's road themselves, and not only the service or a file of its project."""
+    source = service.road if service.lock else service.source[0]
+    if config.road.origin == "flag" or not isinstance(source, str):
+        return True
+    own = config.road.origin in ("environment", "user") and address.is_within(source, config.road.value)
+    return own or config.trusts(source)
+
+
+def _template(service: Service, road: Road, name: str | None) -> Template:
+    """The template by its recorded name. A road with its template at the root may have been renamed: it is that one."""
+    if service.lock and service.lock.road == service.road:
+        recorded: str | None = service.lock.template
+    else:
+        recorded = PurePosixPath(service.source[1]).name or None
+    try:
+        if name is None or name == recorded:
+            return find_template(road, recorded)
+        found = find_template(road, name)
+        if service.lock is not None and any(one.name == recorded for one in templates(road)):
+            raise _another(service, found, recorded)
+        return found
+    except UnknownTemplate as error:
+        offered = templates(road)
+        if name is None and len(offered) == 1 and not offered[0].folder:
+            return offered[0]
+        if name is not None or recorded is None:
+            raise
+        raise UnknownTemplate(
+            f"{road.source} has no template {recorded!r} any more",
+            cause=f"it offers {', '.join(template.name for template in offered)}",
+            hint="when the template was renamed: paved update --template NAME",
+        ) from error
+
+
+def _another(service: Service, found: Template, recorded: str | None) -> UsageError:
+    """What to say where the road still has the service's own template: another one's name is no new name of it."""
+    return UsageError(
+        f"--template {found.name} names another template than the service's",
+        cause=f"{found.road.source} still has {recorded}, and an update does not replace one template by another",
+        hint=f"paved update without --template; to take the other one on purpose: {_adopting_again(service)} "
+        f"--template {found.name} --ref {release(found).version}",
+    )
+
+
+def check_moved(service: Service, origin: Origin, target: Release, paths: Collection[str]) -> None:
+    """`UsageError` where a road that a flag names is not where the service's road moved.
+
+    It is when it has the release that the service comes from, or, having lost its history, at least half of the files
+    `paths` that the service was stamped with, among those that `target` renders.
+    """
+    road, lock = origin.template.road, service.lock_in_force
+    if lock is None or not lock.files or road.source == service.road:
+        return
+    if road.is_git and lock.commit is not None and road.history.has(lock.commit):
+        return
+    if 2 * len(lock.files.keys() & paths) >= len(lock.files):
+        return
+    ref = WORKING_TREE if target.working_tree else target.version
+    raise UsageError(
+        f"{road.source} is not where the service's road moved",
+        cause=f"it has neither the release {lock.version} of {lock.template} nor most of its files",
+        hint=f"to take another template on purpose: {_adopting_again(service)}{road.option} --ref {ref}",
+    )
+
+
+def recorded_version(service: Service) -> str:
+    """The version a service is at, as its records have it."""
+    lock = service.lock_in_force
+    return lock.version if lock else str(service.record.get("_commit", "unknown"))
+
+
+def recorded_release(service: Service, origin: Origin) -> Release:
+    """The release a service is at; `UnknownRelease` when its road does not have it any more."""
+    ref = service.lock_in_force.commit if service.lock_in_force else service.record.get("_commit")
+    if ref is None and origin.template.road.is_git:
+        raise UnknownRelease(f"{service.answers_file} does not say which release the service comes from")
+    return release(recorded_template(service, origin), str(ref) if ref else None)
+
+
+def check_not_withdrawn(service: Service, origin: Origin, latest: Release) -> None:
+    """`UnknownRelease` for a service whose release is in its road no more, where nothing newer can replace it.
+
+    Its commit may still be there to be fetched, but anybody could have put it there: nothing is rendered from it.
+    """
+    road, commit = origin.template.road, service.lock_in_force.commit if service.lock_in_force else None
+    if commit is None or not road.is_git or road.history.has(commit):
+        return
+    elsewhere = "" if road.source == service.road else road.option
+    raise UnknownRelease(
+        f"the release {recorded_version(service)} that the service comes from is no longer in its road",
+        cause=f"no branch or tag of {road.source} leads to the commit {commit[:12]}; the latest release is "
+        f"{latest.version}, which comes before it",
+        hint=f"git revert the commit of the update that brought it; or count from the latest release: "
+        f"{_adopting_again(service)}{elsewhere} --ref {latest.version}",
+    )
+
+
+def _adopting_again(service: Service) -> str:
+    """The commands that have a service count from another release, or another road, to which its lock says nothing."""
+    return f"git -C {quoted(service.path)} rm {shlex.quote(service.lock_file)} && paved adopt {quoted(service.path)}"
+
+
+def recorded_template(service: Service, origin: Origin) -> Template:
+    """The template under the name, and in the folder, that it had at the release the service is at."""
+    lock, template = service.lock, origin.template
+    if lock is None or lock.template == template.name or lock.commit is None:
+        return template
+    try:
+        return find_template(template.road, lock.template, lock.commit)
+    except PavedError:
+        return template
+
+
+def layout(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Questionnaire | None:
+    """The recorded release for its names and questions, by what the lock knows of it alone; None when it is gone."""
+    lock, template = service.lock_in_force, recorded_template(service, origin)
+    try:
+        if lock and lock.commit and not template.road.signed_by:
+            if template.road.is_git and not template.road.history.has(lock.commit):
+                return None  # it may be anybody's: none of its code runs
+            found = Release(template=template, version=lock.version, commit=lock.commit, described=None)
+        else:
+            found = recorded_release(service, origin)
+        return _prepared(found, config, trust=trust)
+    except (RoadError, TemplateError, GitError):
+        return None
+
+
+def _prepared(found: Release, config: Config, *, trust: bool) -> Questionnaire | None:
+    """A recorded release, read. One that is not signed as the person demands is read without trust, or not at all."""
+    from paved_road.render import prepare
+    from paved_road.road.signatures import is_signed
+
+    if is_signed(found):
+        return prepare(found, cache=config.cache_dir, trust=trust, limits=config.limits.value)
+    template = replace(found.template, road=replace(found.template.road, trusted=False))
+    try:
+        return prepare(replace(found, template=template), cache=config.cache_dir, limits=config.limits.value)
+    except UntrustedTemplate:
+        return None
+
+
+def settle_again(
+    service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {}
+) -> tuple[Questionnaire, AnswerBook] | None:
+    """The recorded release with the recorded answers; None when the release is gone or does not take them.
+
+    No record has the answers to secret questions: those in `secret` stand in for them, else their defaults do.
+    """
+    try:
+        form = _prepared(recorded_release(service, origin), config, trust=trust)
+        if form is None:
+            return None
+        instead = {name: value for name, value in secret.items() if name in form.config.secret}
+        return form, form.settle(service.path, given={}, recorded=service.answers, defaults=instead)
+    except (RoadError, TemplateError, AnswerError, GitError):
+        return None
+
+
+def pristine(
+    service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {},
+    tasks: bool = False, filters: bool = False,
+) -> Pristine | None:  # fmt: skip
+    """`settle_again`, rendered, as git stores it; None when the release is gone or no longer renders.
+
+    `tasks` has the release's tasks for an update shape the files, as they did when the service was stamped; `filters`
+    has git's filters run.
+    """
+    from paved_road.render import render
+    from paved_road.service.stored import as_stored
+
+    settled = settle_again(service, origin, config, trust=trust, secret=secret)
+    if settled is None:
+        return None
+    try:
+        made = render(*settled, service.path, tasks=tasks, answers_file=service.answers_file)
+    except TemplateError:
+        return None
+    return as_stored(made, service.repository, prefix=service.prefix, filters=filters)

@@ -1,0 +1,231 @@
+"""Putting a new service in its place: whole, or not at all; and a kill in between is told, or made good, by the next.
+
+A service is built in a hidden folder beside its destination, on the same file system, and renamed into place in one
+step. That step is not one where the destination is there already (an empty folder, an empty repository) or where the
+template's tasks have to run in it. Then the hidden folder says so while it lasts, and a lock on it says for how long
+somebody works with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from paved_road.errors import DestinationError
+from paved_road.service.model import LOCK
+from paved_road.settings.whereabouts import quoted
+
+PREFIX = ".paved-new-"
+_RUNNING = ".paved-running"
+_NOTE = ".paved-note.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Note:
+    """What a hidden folder says of a destination that is no longer as it was."""
+
+    destination: str
+    """Its name."""
+    whole: bool
+    """Whether the service was complete, and only had to be moved."""
+    before: tuple[str, ...] | None
+    """What was in the destination; None when there was none."""
+
+
+@contextlib.contextmanager
+def beside(destination: Path) -> Iterator[Path]:
+    """A new folder of the destination's name on the destination's file system, gone afterwards."""
+    missing = [folder for folder in destination.parents if not folder.exists()]
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        _clear(destination.parent)
+        folder, running = _hidden_folder(destination.parent)
+    except OSError as error:
+        raise DestinationError(
+            f"cannot write to {destination.parent}",
+            cause=error.strerror or str(error),
+            hint="name another destination",
+        ) from error
+    with running:
+        try:
+            made = folder / destination.name
+            made.mkdir()
+            yield made
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            _remove_empty(missing)
+            if isinstance(error, OSError):
+                raise DestinationError(
+                    f"cannot write {error.filename or destination}", cause=error.strerror or str(error)
+                ) from error
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def put(made: Path, destination: Path) -> None:
+    """Move a service that is whole into its place."""
+    if not destination.exists():
+        made.rename(destination)
+        return
+    _write(made.parent, destination, whole=True)
+    before = set(destination.iterdir())
+    try:
+        _move(made, destination)
+    except BaseException:
+        _take_away(destination, before)
+        raise
+
+
+@contextlib.contextmanager
+def put_before(made: Path, destination: Path) -> Iterator[None]:
+    """Move what there is of a service into its place, to work on it there; take it away again when the block fails."""
+    before = set(destination.iterdir()) if destination.exists() else None
+    _write(made.parent, destination, whole=False)
+    try:
+        if before is None:
+            made.rename(destination)
+        else:
+            _move(made, destination)
+        yield
+        (made.parent / _NOTE).unlink()
+    except BaseException:
+        _take_away(destination, before or set())
+        if before is None:
+            with contextlib.suppress(FileNotFoundError):
+                destination.rmdir()
+        raise
+
+
+def _move(made: Path, destination: Path) -> None:
+    """Move every file and folder."""
+    for child in _in_order(made):
+        child.rename(destination / child.name)
+
+
+def _in_order(made: Path) -> list[Path]:
+    """What is to be moved, the lock last: what has no lock is no service."""
+    return sorted(made.iterdir(), key=lambda child: child.name == LOCK)
+
+
+def _take_away(destination: Path, before: set[Path]) -> None:
+    for child in list(destination.iterdir()) if destination.exists() else ():
+        if child not in before:
+            shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+# -- what was cut off --------------------------------------------------------------------------------------------------
+
+
+def refuse_half(destination: Path, *, dry_run: bool) -> None:
+    """Refuse a destination that a `paved new` which was cut off left half made; one that was only moved is made whole.
+
+    Nothing of a person's is written over: a name that is there already stays.
+    """
+    for folder in destination.parent.glob(f"{PREFIX}*"):
+        note = _read(folder)
+        if note is None or note.destination != destination.name:
+            continue
+        running = _taken(folder)
+        if running is None:
+            raise DestinationError(f"another paved new is working on {destination}", hint="wait for it to end")
+        with running:
+            if note.whole and not dry_run:
+                _finish(folder, destination)
+            raise _half(folder, destination, note, dry_run=dry_run)
+
+
+def _finish(folder: Path, destination: Path) -> None:
+    made = folder / destination.name
+    for child in _in_order(made) if made.exists() else ():
+        if not os.path.lexists(destination / child.name):
+            child.rename(destination / child.name)
+    shutil.rmtree(folder)
+
+
+def _half(folder: Path, destination: Path, note: _Note, *, dry_run: bool) -> DestinationError:
+    if note.whole:
+        return DestinationError(
+            f"an earlier paved new of {destination} was cut off while it moved the service into its place",
+            cause="the rest is still to be moved" if dry_run else "the rest has been moved now: the service is whole",
+            hint=f"paved new {quoted(destination)}" if dry_run else f"paved status {quoted(destination)}",
+        )
+    made = [child for child in destination.iterdir() if child.name not in (note.before or ())]
+    rest = sorted(made) if note.before is not None else [destination]
+    return DestinationError(
+        f"{destination} is half made",
+        cause="an earlier paved new was cut off while the template's tasks ran in it",
+        hint=f"when you need nothing of it: rm -r {shlex.join(map(str, [*rest, folder]))}",
+    )
+
+
+def _clear(parent: Path) -> None:
+    """Remove the hidden folders that were left where nobody works, but for those that a destination still needs."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        note = _read(folder)
+        if note is not None and (parent / note.destination).is_dir() and any((parent / note.destination).iterdir()):
+            continue
+        if (running := _taken(folder)) is not None:
+            with running:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+# -- the hidden folder -------------------------------------------------------------------------------------------------
+
+
+def _hidden_folder(parent: Path) -> tuple[Path, IO[str]]:
+    """A new hidden folder, and the lock on it, which ends with this process."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        try:
+            running = _taken(folder)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        # Somebody who clears away may have taken it for left behind.
+        if running is not None:
+            if (folder / _RUNNING).exists():
+                return folder, running
+            running.close()
+
+
+def _taken(folder: Path) -> IO[str] | None:
+    """The lock on a hidden folder; None when another process has it, or the folder is gone."""
+    try:
+        running = (folder / _RUNNING).open("a")
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        running.close()
+        return None
+    return running
+
+
+def _write(folder: Path, destination: Path, *, whole: bool) -> None:
+    before = tuple(child.name for child in destination.iterdir()) if destination.exists() else None
+    scratch = folder / f"{_NOTE}.new"
+    scratch.write_text(json.dumps(asdict(_Note(destination=destination.name, whole=whole, before=before))))
+    scratch.replace(folder / _NOTE)
+
+
+def _read(folder: Path) -> _Note | None:
+    try:
+        return _Note(**json.loads((folder / _NOTE).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None

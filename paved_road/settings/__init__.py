@@ -1,0 +1,1 @@
+"""Settings: where each value comes from, whose code may run, and which service a command is about."""

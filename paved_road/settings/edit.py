@@ -1,0 +1,142 @@
+"""paved's own settings, changed: one key of the person's `config.toml` or of the project's `.paved.toml`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from paved_road.errors import ConfigError, UsageError, nearest
+from paved_road.files import contained, private, toml_edit
+from paved_road.git import address
+from paved_road.process.limits import Limits
+from paved_road.settings import config
+
+LIMITS = tuple(f"limits.{one.name}" for one in fields(Limits))
+NAMES = ("road", "template", "trust", "cache", *LIMITS, "answers.QUESTION")
+"""What can be set, as it is typed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """A setting that was changed in a file."""
+
+    file: Path
+    key: str
+    value: Any = None
+    """None where it was taken out."""
+
+
+def change(key: str, values: Sequence[str] | None, *, project: bool) -> Changed:
+    """Set a key in the person's file, or in the project's; take it out where `values` is None.
+
+    The rest of the file stays as it is, and what would then be wrong with it is refused before it is written: raises
+    `UsageError` for the key and `ConfigError` for the value.
+    """
+    path, file = place(key), project_file() if project else config.user_file()
+    before = _text(file, personal=not project)
+    value = None if values is None else _value(path, values, file=file, project=project)
+    try:
+        after = toml_edit.without(before, path) if values is None else toml_edit.with_value(before, path, value)
+    except KeyError:
+        raise UsageError(f"{file} does not set {key}", hint="paved config show says where it is set") from None
+    except ValueError as error:
+        raise ConfigError(f"cannot change {key} in {file}", cause=str(error), hint=f"edit {file}") from error
+    config.checked(file, tomllib.loads(after), personal=not project)
+    if path == ("cache",) and value is not None:
+        _check_cache(value)
+    _write(file, after)
+    return Changed(file=file, key=key, value=value)
+
+
+def _check_cache(value: str) -> None:
+    """Make the folder, as the next command would; `ConfigError` where it could not be used."""
+    folder = address.expanded(value)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be the cache", cause=error.strerror or str(error), hint="name a folder of your own"
+        ) from error
+    private.check(folder)
+
+
+def place(key: str) -> tuple[str, ...]:
+    """The names that a key stands for in a file; `UsageError` for one that is no setting."""
+    table, dot, name = key.partition(".")
+    if table == "answers" and name:
+        return (table, name)
+    if key in NAMES and key != "answers.QUESTION":
+        return (table, name) if dot else (key,)
+    raise UsageError(f"{key!r} is not a setting", hint=nearest(key, NAMES, command="paved config show"))
+
+
+def project_file() -> Path:
+    """The project's file: the nearest at or above the current folder, or the one that would be at the root."""
+    here = Path.cwd()
+    found = config.project_file(here)
+    root = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    if found is None and root is None:
+        raise UsageError(f"{here} is in no repository", hint="without --project it is set in your own file")
+    return found or Path(str(root), config.PROJECT_FILE)
+
+
+def files() -> list[tuple[str, Path]]:
+    """The files of settings, the person's first; the project's, where there is one, goes before it."""
+    found = config.project_file(Path.cwd())
+    return [("user", config.user_file()), *([("project", found)] if found else [])]
+
+
+def _value(path: tuple[str, ...], values: Sequence[str], *, file: Path, project: bool) -> Any:
+    if path == ("trust",):
+        return list(values)
+    if len(values) > 1:
+        raise UsageError(f"{'.'.join(path)} takes one value", cause=" ".join(values), hint="put quotes around it")
+    (text,) = values
+    if path == ("road",) and address.is_relative(text):
+        # A file's relative path starts at the file, a typed one here.
+        typed = os.path.abspath(text)
+        return f"./{os.path.relpath(typed, file.parent)}" if project else typed
+    if path[0] in ("limits", "answers"):
+        with contextlib.suppress(tomllib.TOMLDecodeError):
+            found = tomllib.loads(f"value = {text}")
+            if len(found) == 1 and isinstance(found["value"], bool | int | float | str | list):
+                return found["value"]
+    return text
+
+
+def _text(file: Path, *, personal: bool) -> str:
+    """What the file says; nothing where there is none."""
+    try:
+        return (file.read_bytes() if personal else contained.read(file.parent, file.name)).decode()
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{file} is not TOML", cause=f"the byte at {error.start} is not UTF-8", hint=f"edit {file}"
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {file}", cause=error.strerror or str(error), hint=f"edit or remove {file}"
+        ) from error
+
+
+def _write(file: Path, text: str) -> None:
+    """All of it or nothing; a link into somebody's dotfiles stays one."""
+    target = Path(os.path.realpath(file))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(text.encode())
+        Path(name).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,41 @@
+"""Where the answers file goes: where it is, unless the template put it there and its new release says otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paved_road.errors import AnswerError, TemplateError, UsageError
+from paved_road.render import answers_file_of
+from paved_road.service import answers_file
+
+if TYPE_CHECKING:
+    from paved_road.render import Questionnaire
+    from paved_road.render.context import AnswerBook
+    from paved_road.service.model import Service
+    from paved_road.update.merge.trees import Files
+
+
+def find(service: Service, before: Questionnaire | None, form: Questionnaire, book: AnswerBook, head: Files) -> str:
+    """The answers file of the updated service; `UsageError` where something else is in its place."""
+    now, wanted = service.answers_file, answers_file_of(form, book, service.path)
+    if wanted == now or before is None or _before(service, before) != now:
+        return now
+    answers_file.check_free(service.path, wanted)
+    if wanted in head:
+        raise UsageError(
+            f"{form.release.version} moves the answers file to {wanted}, which the service has already",
+            cause=f"git has a file there, and {now} is the answers file",
+            hint=f"git mv {wanted} elsewhere, and commit",
+        )
+    return wanted
+
+
+def _before(service: Service, before: Questionnaire) -> str | None:
+    """Where the release that the service comes from puts its answers file; None where that cannot be known."""
+    setting = str(before.config.settings.get("answers_file") or answers_file.DEFAULT)
+    if "{" not in setting:
+        return setting
+    try:
+        return answers_file_of(before, before.settle(service.path, given={}, recorded=service.answers), service.path)
+    except (AnswerError, TemplateError):
+        return None

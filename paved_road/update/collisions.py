@@ -1,0 +1,73 @@
+"""What lies where an update would write a file that the service's last commit does not have.
+
+An untracked file, a submodule, or a folder that is a link: it is left alone, and the road's file is told as a conflict.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from paved_road.git import Leaf
+from paved_road.git.trees import Mode
+from paved_road.service.model import Service
+from paved_road.update import disk
+from paved_road.update.merge.trees import Files
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Obstacle:
+    """A file of the road's that is not written, and why."""
+
+    leaf: Leaf
+    """The road's version."""
+    reason: str
+    submodule: Leaf | None = None
+    """The submodule whose very path it is."""
+
+    @property
+    def stages(self) -> dict[int, Leaf]:
+        """What git's index holds of it while a person has to decide."""
+        return {**({2: self.submodule} if self.submodule else {}), 3: self.leaf}
+
+
+def find(
+    service: Service, head: Files, result: Files, submodules: Mapping[str, Leaf], paths: Iterable[str] | None = None
+) -> dict[str, Obstacle]:
+    """The obstacles to those of the paths (all of the result, when none are named) that are new in the result."""
+    found = {}
+    for path in result if paths is None else paths:
+        if path not in head and (what := _what(service, path, head, result, submodules)):
+            version = shlex.quote(f":3:{service.prefix}{path}")
+            reason = f"{what} is in the way and was left alone; the road's version: git show {version}"
+            found[path] = Obstacle(leaf=result[path], reason=reason, submodule=submodules.get(path))
+    return found
+
+
+def _what(service: Service, path: str, head: Files, result: Files, submodules: Mapping[str, Leaf]) -> str:
+    """What is in the way of a path; "" when nothing is."""
+    folders = [str(folder) for folder in PurePosixPath(path).parents if folder.name]
+    for submodule in submodules:
+        if submodule == path or submodule in folders or submodule.startswith(f"{path}/"):
+            return f"the submodule {submodule}"
+    for folder in folders:
+        if folder in head and folder in result:
+            return f"{folder}, which is no folder in the service,"
+    blocked = disk.blocked(service.path, path)
+    if blocked is None:
+        taken = os.path.lexists(service.path / path) and not _is_harmless(service, path, head, result[path])
+        return "an untracked file" if taken else ""
+    return "" if blocked in head else f"an untracked file ({blocked})"
+
+
+def _is_harmless(service: Service, path: str, head: Files, leaf: Leaf) -> bool:
+    """Whether what lies there is the road's file already, or a folder of tracked files and nothing else."""
+    target = service.path / path
+    if target.is_dir() and not target.is_symlink():
+        inside = (one for one in target.rglob("*") if one.is_symlink() or not one.is_dir())
+        return all(one.relative_to(service.path).as_posix() in head for one in inside)
+    there = disk.look(service.path, path)
+    return there is not None and there.blob == leaf.blob and (there.mode is Mode.SYMLINK) == (leaf.mode == Mode.SYMLINK)

@@ -1,0 +1,126 @@
+"""Off-road files in an update: a conflict in one keeps the service's side, and its record follows the road's moves."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from paved_road.git import Leaf, Scratch
+from paved_road.git.trees import File, Mode
+from paved_road.offroad import FOLDER, deviations, evaluation, fingerprint, is_record, moves
+from paved_road.offroad.deviations import Ledger, Record
+from paved_road.offroad.moves import Move
+from paved_road.road.owners import Owner
+from paved_road.update.moves import Moves
+
+if TYPE_CHECKING:
+    from paved_road.service.model import Lock
+    from paved_road.update.merge.trees import Files, Merged, Sides
+
+Read = Callable[[list[Leaf]], list[bytes]]
+"""The contents of leaves."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A file that an update would have had to ask about, and that a record keeps as the service has it."""
+
+    path: str
+    record: str
+    """The record's slug."""
+    patch: str
+    """What the road changed, as a unified difference."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Excuses:
+    """The committed records of a service, and which of its files they excuse."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    files: Mapping[str, Record] = field(default_factory=dict)
+
+
+def excuses(lock: Lock | None, head: Files, read: Read, *, today: date) -> Excuses:
+    """What the committed records excuse. Costs nothing in a service without records."""
+    names = [path for path in head if path.startswith(f"{FOLDER}/") and is_record(path.removeprefix(f"{FOLDER}/"))]
+    if lock is None or not names:
+        return Excuses()
+    contents = dict(zip(names, read([head[path] for path in names]), strict=True))
+    found = deviations.read(
+        {path.removeprefix(f"{FOLDER}/"): data for path, data in contents.items()}, lock, today=today
+    )
+    return Excuses(ledger=found, files=dict(_excused(found, lock, head, read, today)))
+
+
+def _excused(found: Ledger, lock: Lock, head: Files, read: Read, today: date) -> Iterator[tuple[str, Record]]:
+    for record in found.records.values():
+        if not record.is_accepted or today > record.deviation.review_by:
+            continue
+        for path, approved in (record.deviation.fingerprint or {}).items():
+            locked, leaf = lock.files.get(path), head.get(path)
+            if locked is None or locked.owner is not Owner.ROAD:
+                continue
+            road = Leaf(mode=locked.mode, blob=locked.blob)
+            service = fingerprint.identity(leaf.mode, leaf.blob) if leaf else fingerprint.DELETED
+            identity = fingerprint.identity(road.mode, road.blob)
+            state = evaluation.compare(approved, identity, service, lambda: _digest(road, leaf, read))  # noqa: B023
+            if state is not evaluation.State.DRIFTED_FURTHER:
+                yield path, record
+
+
+def _digest(road: Leaf, service: Leaf | None, read: Read) -> str:
+    both = [road, service] if service else [road]
+    before, *after = (File(data, Mode(leaf.mode)) for leaf, data in zip(both, read(both), strict=True))
+    return fingerprint.difference(before, after[0] if after else None)
+
+
+# -- a conflict in an off-road file ----------------------------------------------------------------------------------
+
+
+def keep(merged: Merged, sides: Sides, found: Excuses, moved: Moves, read: Read) -> tuple[Merged, tuple[Kept, ...]]:
+    """The merge with the service's side of every conflicted file that a record excuses, and what the road changed."""
+    files, conflicts = dict(merged.files), dict(merged.conflicts)
+    kept: list[Kept] = []
+    for old, record in found.files.items():
+        for path in {old, moved.get(old, old)} & conflicts.keys():
+            del conflicts[path]
+            files.pop(path, None)
+            if path in sides.ours:
+                files[path] = sides.ours[path]
+            patch = _patch(path, sides.base.get(path), sides.theirs.get(path), read)
+            kept.append(Kept(path=path, record=record.id, patch=patch))
+    return replace(merged, files=files, conflicts=conflicts), tuple(kept)
+
+
+def _patch(path: str, before: Leaf | None, after: Leaf | None, read: Read) -> str:
+    lines = [_lines(leaf, read) for leaf in (before, after)]
+    if None in lines:
+        return f"{path}: the road changed the binary file"
+    names = (path if before else "/dev/null", path if after else "/dev/null")
+    return "\n".join(difflib.unified_diff(lines[0] or [], lines[1] or [], *names, lineterm=""))
+
+
+def _lines(leaf: Leaf | None, read: Read) -> list[str] | None:
+    """None for a binary file."""
+    (data,) = read([leaf]) if leaf else [b""]
+    return None if b"\0" in data else data.decode(errors="replace").splitlines()
+
+
+# -- the road moved a file -------------------------------------------------------------------------------------------
+
+
+def follow(found: Excuses, moved: Moves, lock: Lock, scratch: Scratch) -> dict[str, Leaf]:
+    """The records that name files which the update moves, with the new names."""
+    wanted = [
+        Move(record=record.id, old=path, new=moved[path])
+        for record in found.ledger.records.values()
+        if record.is_open
+        for path in record.deviation.scope.paths or []
+        if path in moved and moved[path] in lock.files
+    ]
+    return {
+        f"{FOLDER}/{name}": scratch.leaf(Mode.FILE, data) for name, data in moves.followed(found.ledger, wanted).items()
+    }

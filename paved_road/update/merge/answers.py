@@ -1,0 +1,92 @@
+"""The three-way merge of answers files, question by question: git's lines know nothing of questions.
+
+Git makes one conflict of whatever changed on lines beside each other. Whoever then takes one side of it drops answers
+that only the other side has, or that both sides agree on.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+from paved_road import git
+from paved_road.update.merge import structured
+
+Entries = dict[str, bytes]
+"""The text of each question and its answer, by the question; what stands before the first is under ""."""
+
+
+def merge(name: str, base: bytes, ours: bytes, theirs: bytes, *, newer_is_ours: bool) -> bytes:
+    """The answers of both sides, with markers around each question that both answered differently.
+
+    A file that is no plain list of questions and answers is merged as git merges a text.
+    """
+    try:
+        sides = _entries(base), _entries(ours), _entries(theirs)
+    except ValueError:
+        return _by_lines(name, base, ours, theirs)
+    first, second = sides[1:] if newer_is_ours else (sides[2], sides[1])
+    pieces = []
+    for question in _order(list(first), list(second)):
+        before, mine, yours = (side.get(question, b"") for side in sides)
+        pieces.append(_one(name, before, mine, yours))
+    return b"".join(pieces)
+
+
+def is_reordered(one: bytes, other: bytes) -> bool:
+    """Whether two answers files differ in nothing but the order of their questions."""
+    if one == other or sorted(one.splitlines()) != sorted(other.splitlines()):
+        return False
+    try:
+        return _entries(one) == _entries(other)
+    except ValueError:
+        return False
+
+
+def _one(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """One question as whoever changed it answered it; with markers where both did."""
+    if theirs in (ours, base):
+        return ours
+    if ours == base:
+        return theirs
+    marked = b"".join((b"<<<<<<< ours\n", ours, b"||||||| base\n", base, b"=======\n", theirs, b">>>>>>> theirs\n"))
+    decided = structured.resolve(name, base or b"{}\n", ours or b"{}\n", theirs or b"{}\n", marked)
+    return marked if decided is None else decided
+
+
+def _by_lines(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
+    text, clean = git.merge_texts(base, ours, theirs)
+    decided = None if clean else structured.resolve(name, base or b"{}\n", ours, theirs, text)
+    return text if decided is None else decided
+
+
+def _entries(text: bytes) -> Entries:
+    """An answers file in pieces; `ValueError` for one that is not a question on a line, each once."""
+    import yaml
+
+    from paved_road.files import yml
+
+    try:
+        places = [(str(where[0]), line) for where, line in yml.lines(text.decode()).items() if len(where) == 1]
+        twice = list(yml.twice(text.decode()))
+    except yaml.YAMLError as error:
+        raise ValueError from error
+    lines = text.splitlines(keepends=True)
+    starts = [line - 1 for _, line in places]
+    if twice or starts != sorted(set(starts)) or any(lines[start][:1] in (b" ", b"{", b"[", b"-") for start in starts):
+        raise ValueError
+    if lines and not lines[-1].endswith(b"\n"):
+        lines[-1] += b"\n"
+    pieces = zip(["", *(question for question, _ in places)], [0, *starts], [*starts, len(lines)], strict=True)
+    return {question: b"".join(lines[start:end]) for question, start, end in pieces}
+
+
+def _order(newer: list[str], older: list[str]) -> Iterable[str]:
+    """The questions of both sides: sorted where both are, else each of the older side's after the one before it."""
+    if newer == sorted(newer) and older == sorted(older):
+        return sorted({*newer, *older})
+    found = list(newer)
+    for before, question in itertools.pairwise(older):
+        if question not in found:
+            found.insert(found.index(before) + 1, question)
+    return found

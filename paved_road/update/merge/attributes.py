@@ -1,0 +1,94 @@
+"""The service's `.gitattributes` as they matter to a merge: `merge=union`, `-merge`, a driver of the user's.
+
+The scratch repository in which trees are merged has no work tree, so git cannot find them there. They are asked of
+the service, for the files that both sides changed, and written down with exact paths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from paved_road import git
+from paved_road.git import Leaf, Scratch
+from paved_road.service.model import Service
+
+FILENAME = ".gitattributes"
+_PATTERN = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s#]\S*)')
+_BUILT_IN = frozenset({b"set", b"unset", b"text", b"binary", b"union"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attributes:
+    """Lines of a `.gitattributes` for a repository without a work tree, and the drivers that they name."""
+
+    lines: bytes = b""
+    settings: tuple[str, ...] = ()
+    """Settings of git, as in `merge.mine.driver=...`."""
+    notes: tuple[str, ...] = ()
+    """What the person should know of the merge."""
+
+    def has_driver(self, path: str) -> bool:
+        """Whether a file may be merged in another way than line by line."""
+        if not self.lines:
+            return False
+        from pathspec import PathSpec
+
+        found = (_PATTERN.match(line) for line in self.lines.decode(errors="replace").splitlines() if "merge" in line)
+        patterns = [match["quoted"] or match["plain"] for match in found if match]
+        return PathSpec.from_lines("gitignore", patterns).match_file(path)
+
+
+NONE: Final = Attributes()
+
+
+def of(
+    service: Service, scratch: Scratch, ours: Mapping[str, Leaf], contested: Iterable[str], *, dry_run: bool = False
+) -> Attributes:
+    """The attributes of the contested files of a service that has the files `ours`; paths are below its folder.
+
+    A dry run runs no merge driver: such files are merged by lines, and a note says so.
+    """
+    own = [path for path in ours if PurePosixPath(path).name == FILENAME]
+    around = _around(service)
+    if not own and not around:
+        return NONE
+    if own == [FILENAME] and not around:  # the usual case costs no process
+        (lines,) = scratch.read([ours[FILENAME]])
+        if not _drivers(re.findall(rb"\bmerge=(\S+)", lines)):
+            return Attributes(lines=lines)
+    found = git.attributes(service.path, "merge", contested)
+    drivers = _drivers(value.encode() for value in found.values())
+    if drivers and dry_run:
+        names = ", ".join(sorted(driver.decode(errors="replace") for driver in drivers))
+        notes = (f"a dry run runs no merge driver ({names}): the update may merge their files in another way",)
+        kept = {path: value for path, value in found.items() if value.encode() not in drivers}
+        return Attributes(lines=_lines(kept), notes=notes)
+    settings = git.settings(service.top, r"^merge\..*\.(driver|recursive)$") if drivers else {}
+    return Attributes(
+        lines=_lines(found),
+        settings=tuple(f"{key}={value}" for key, value in settings.items()),
+    )
+
+
+def _drivers(values: Iterable[bytes]) -> set[bytes]:
+    """Those values of the attribute that name a driver of the user's."""
+    return set(values) - _BUILT_IN
+
+
+def _around(service: Service) -> bool:
+    """Whether there are attributes beside the service's own: git's for this clone, or those of folders above."""
+    return any(place.exists() for place in service.around(FILENAME, "attributes"))
+
+
+def _lines(found: Mapping[str, str]) -> bytes:
+    return b"".join(_line(path, value) for path, value in sorted(found.items()))
+
+
+def _line(path: str, value: str) -> bytes:
+    pattern = "".join(f"\\{letter}" if letter in "*?[\\" else letter for letter in path)
+    attribute = {"set": "merge", "unset": "-merge"}.get(value, f"merge={value}")
+    return git.quoted(f"/{pattern}") + f" {attribute}\n".encode()

@@ -1,0 +1,145 @@
+"""A template's migrations (Copier's `_migrations`): commands that bring a service over a release.
+
+Those of the stage `before` belong to the plan: they run in a copy of the committed files, answers among them, and what
+they make of it is merged. So one that fails has touched nothing. Those of the stage `after` run in the service itself,
+when the merged files are in place. A dry run runs none of them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from paved_road import git
+from paved_road.errors import TemplateError
+from paved_road.render import Operation, Told, commands, foreseen
+from paved_road.render.commands import Command
+from paved_road.render.context import AnswerBook
+from paved_road.road.versions import is_passed
+from paved_road.service.model import read_record
+
+if TYPE_CHECKING:
+    from paved_road.render import Questionnaire
+    from paved_road.render.foreseen import Foreseen
+    from paved_road.service.model import Service
+
+Stage = Literal["before", "after"]
+HINT = "fix the template, or the service; nothing of it was changed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passage:
+    """From which release to which a service goes, as migrations are told."""
+
+    form: Questionnaire
+    """Of the new release, which says what to run."""
+    old_version: str
+    old_described: str
+    """Copier's `_commit` of the old release."""
+
+    def before(self, service: Service) -> list[Command]:
+        """The commands of the stage `before`, for those who are told of them and run none."""
+        return self._commands("before", service.path, service.journal / SCRIPTS, _recorded(service))
+
+    def after(self, service: Service, book: AnswerBook, answers_file: str) -> list[Command]:
+        """The commands of the stage `after`, as they run in the service."""
+        return self._commands("after", service.path, service.journal / SCRIPTS, (book, answers_file))
+
+    def ahead(self) -> list[Foreseen]:
+        """The migrations of the stage `after` that will or may run, before the questions are answered."""
+        environment = self.form.environment
+        return [
+            said
+            for given, current, when in self._passed("after")
+            for known in [foreseen.holds(when, self._facts("after", current), Operation.UPDATE, environment)]
+            for command in _commands(given, "after")
+            for said in foreseen.told("migration", command, known)
+        ]
+
+    def migrated(self, service: Service) -> tuple[dict[str, git.Leaf], dict[str, Any]]:
+        """The service's committed files, and its answers, as the migrations of the stage `before` leave them."""
+        with tempfile.TemporaryDirectory(prefix="paved-migrate-") as folder:
+            copy = Path(folder) / "service" / service.path.name
+            copy.parent.mkdir()
+            git.check_out(service.repository, f"{service.repository.head}:{service.prefix.rstrip('/')}", copy)
+            source = commands.source_below(Path(folder))
+            wanted = self._commands("before", copy, source, _recorded(service))
+            commands.bring(self.form.files, source, wanted)
+            commands.run(wanted, copy, kind="migration", hint=HINT)
+            made = git.tree(copy, git.stage_everything(copy))
+            contents = git.read(copy, [entry.blob for entry in made])
+            files = {
+                entry.path: git.Leaf(mode=entry.mode, blob=entry.blob, data=data)
+                for entry, data in zip(made, contents, strict=True)
+            }
+            return files, read_record(copy, service.answers_file)
+
+    def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[AnswerBook, str]) -> list[Command]:
+        """The commands of one stage for the versions passed through, in the template's order."""
+        if not self.form.config.migrations:
+            return []
+        book, answers_file = answers
+        told = Told(
+            form=self.form, book=book, answers_file=answers_file, destination=place, source=source,
+            operation=Operation.UPDATE,
+        )  # fmt: skip
+        return list(self._wanted(stage, told))
+
+    def _wanted(self, stage: Stage, told: Told) -> Iterator[Command]:
+        evaluation = told.evaluation("migrate")
+        for given, current, when in self._passed(stage):
+            facts = self._facts(stage, current)
+            if evaluation.holds(when, facts):
+                for command in _commands(given, stage):
+                    yield evaluation.command(command, given.get("working_directory", "."), facts)
+
+    def _passed(self, stage: Stage) -> Iterator[tuple[Mapping[str, Any], str | None, Any]]:
+        """The migrations of the releases passed through, each with its version and its condition."""
+        for item in self.form.config.migrations:
+            given = item if isinstance(item, Mapping) else {"command": item}
+            legacy = _is_legacy(given)
+            if not legacy and "command" not in given:
+                raise TemplateError("a migration of the template has no command", cause=repr(item))
+            current = str(given["version"]) if "version" in given else None
+            if current is None or is_passed(current, self.old_version, self.form.release.version):
+                when = None if legacy else given.get("when")
+                yield given, current, (legacy or stage == "after") if when is None else when
+
+    def _facts(self, stage: Stage, current: str | None) -> dict[str, str]:
+        """What Copier tells a migration, under its names."""
+        new = self.form.release
+        facts = {
+            "stage": stage,
+            "version_from": self.old_described,
+            "version_to": new.described or new.version,
+            "version_pep440_from": self.old_version,
+            "version_pep440_to": new.version,
+        }
+        return facts | ({"version_current": current, "version_pep440_current": _pep440(current)} if current else {})
+
+
+def _is_legacy(given: Mapping[str, Any]) -> bool:
+    return "before" in given or "after" in given
+
+
+def _commands(given: Mapping[str, Any], stage: Stage) -> list[Any]:
+    """The commands of a migration for a stage."""
+    return list(given.get(stage, ())) if _is_legacy(given) else [given["command"]]
+
+
+SCRIPTS = "template"
+"""The folder of an update's journal with the template's own files, while migrations that name them are to run."""
+
+
+def _recorded(service: Service) -> tuple[AnswerBook, str]:
+    """What is known of the answers before the questions of the new release are settled."""
+    return AnswerBook(recorded=service.answers), service.answers_file
+
+
+def _pep440(version: str) -> str:
+    from packaging.version import Version
+
+    return str(Version(version))

@@ -1,0 +1,263 @@
+"""What the day, the road and the team make of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from paved_road import git, offroad
+from paved_road.errors import RecordError
+from paved_road.git.trees import File, Mode
+from paved_road.offroad import evaluation, fingerprint, lifecycle
+from paved_road.offroad.deviations import Record
+from paved_road.offroad.evaluation import Standing, State
+from paved_road.service import drift
+from paved_road.service.model import LOCK, Lock, Locked, Service, open_service
+from paved_road.settings.config import Config
+from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
+
+Excused = Callable[..., Record]
+
+
+def stand(service: Service, settings: Config, today: date = TODAY, **more: object) -> Standing:
+    return evaluation.find(open_service(service.path), settings, today=today, **more)  # type: ignore[arg-type]
+
+
+def states(service: Service, settings: Config, today: date = TODAY) -> list[State]:
+    return [one.state for one in stand(service, settings, today).findings]
+
+
+def test_drift_without_a_record_is_uncovered(service: Service, settings: Config) -> None:
+    change(service, {"Dockerfile": None, "README.md": "shared, and so no drift\n"})
+    (found,) = stand(service, settings).findings
+    assert (found.state, found.path, found.state.fails) == (State.UNCOVERED, "Dockerfile", True)
+    assert "paved off-road new --path Dockerfile" in found.text
+
+
+def test_a_proposed_record_excuses_nothing(service: Service, settings: Config) -> None:
+    change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
+    draft = lifecycle.Draft(slug="own", paths=("Dockerfile",), requested_by="ann")
+    lifecycle.new(service, [draft], today=TODAY)
+    found = stand(service, settings)
+    assert [one.state for one in found.findings] == [State.UNCOVERED]
+    assert "docs/off-road/own.md is only proposed" in found.findings[0].text
+    assert not found.excused
+
+
+def test_an_accepted_record_excuses_the_approved_difference(
+    excused: Excused, service: Service, settings: Config
+) -> None:
+    record = excused()
+    found = stand(service, settings)
+    assert found.findings == ()
+    assert [(one.difference.path, one.record.id) for one in found.excused] == [("Dockerfile", record.id)]
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [(15, []), (14, [State.EXPIRING]), (0, [State.EXPIRING]), (-1, [State.EXPIRED]), (-400, [State.EXPIRED])],
+)
+def test_time_passes(excused: Excused, service: Service, settings: Config, left: int, expected: list[State]) -> None:
+    record = excused()
+    found = stand(service, settings, record.deviation.review_by - timedelta(days=left))
+    assert [one.state for one in found.findings] == expected
+    assert bool(found.excused) is (left >= 0), "expired, it excuses nothing"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"Dockerfile": "FROM scratch\n"},
+        {"Dockerfile": None},
+        {"Dockerfile*": "FROM registry.acme.example/python:3.14\n"},
+    ],
+)
+def test_another_difference_than_the_approved_one_fails(
+    excused: Excused, service: Service, settings: Config, files: dict[str, str | bytes | None]
+) -> None:
+    excused()
+    change(service, files)
+    found = stand(service, settings)
+    assert [one.state for one in found.findings] == [State.DRIFTED_FURTHER]
+    assert not found.excused
+
+
+def test_one_more_line_in_an_excused_file_fails(excused: Excused, service: Service, settings: Config) -> None:
+    excused()
+    change(service, {"Dockerfile": dockerfile(service, **{"RUN step 20": "RUN anything"})})
+    assert states(service, settings) == [State.DRIFTED_FURTHER]
+
+
+def test_a_second_file_is_not_excused_by_the_first(excused: Excused, service: Service, settings: Config) -> None:
+    excused()
+    change(service, {"deploy/hpa.yaml": "min: 1\n"})
+    assert [(one.state, one.path) for one in stand(service, settings).findings] == [
+        (State.UNCOVERED, "deploy/hpa.yaml")
+    ]
+
+
+def test_a_folder_excuses_the_files_that_were_approved_in_it(service: Service, settings: Config) -> None:
+    change(service, {"deploy/hpa.yaml": "min: 1\n"})
+    draft = lifecycle.Draft(slug="deploy", paths=("deploy/**",), requested_by="ann", risk="low")
+    lifecycle.new(service, [draft], today=TODAY)
+    argue(service, "deploy")
+    lifecycle.accept(service, "deploy", settings, today=TODAY)
+    assert states(service, settings) == []
+    change(service, {"deploy/base.yaml": "replicas: 1\n"})
+    found = stand(service, settings)
+    assert [(one.state, one.record and one.record.id) for one in found.findings] == [(State.DRIFTED_FURTHER, "deploy")]
+    assert [one.difference.path for one in found.excused] == ["deploy/hpa.yaml"]
+
+
+def test_a_record_whose_drift_is_gone_is_stale(excused: Excused, service: Service, settings: Config) -> None:
+    excused()
+    git.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
+    commit(service)
+    assert states(service, settings) == [State.STALE]
+
+
+def test_a_record_of_what_the_road_no_longer_has_is_orphaned(
+    excused: Excused, service: Service, settings: Config
+) -> None:
+    excused()
+    lock = service.lock
+    assert lock is not None
+    relock(service, {path: one for path, one in lock.files.items() if path != "Dockerfile"})
+    assert states(service, settings) == [State.ORPHANED]
+
+
+def test_a_practice_is_orphaned_once_the_catalogue_lacks_it(service: Service, settings: Config) -> None:
+    draft = lifecycle.Draft(slug="no-hpa", practice="autoscaling", requested_by="ann", risk="low")
+    lifecycle.new(service, [draft], today=TODAY)
+    argue(service, "no-hpa")
+    lifecycle.accept(service, "no-hpa", settings, today=TODAY)
+    assert states(service, settings) == [], "without a catalogue every practice is known"
+    found = stand(service, settings, practices={"graceful-shutdown"})
+    assert [(one.state, one.line) for one in found.findings] == [(State.ORPHANED, 5)]
+    assert stand(service, settings, practices={"autoscaling"}).findings == ()
+
+
+def relock(service: Service, files: dict[str, Locked]) -> None:
+    """The lock as after an update."""
+    old = service.lock
+    assert old is not None
+    facts = {name: getattr(old, name) for name in ("road", "template", "version", "commit", "answers_file", "offroad")}
+    (service.path / LOCK).write_bytes(Lock(**facts, files=files).dump())
+    commit(service)
+
+
+def move_road(service: Service, content: str) -> None:
+    """The road changed the Dockerfile: the lock says so, and the repository has the new pristine file."""
+    blob = git.run("hash-object", "-w", "--stdin", cwd=service.top, stdin=content.encode()).decode().strip()
+    lock = open_service(service.path).lock
+    assert lock is not None
+    moved = Locked(mode=Mode.FILE, blob=blob, owner=lock.files["Dockerfile"].owner)
+    relock(service, {**lock.files, "Dockerfile": moved})
+
+
+def test_the_road_moved_under_an_unchanged_file(excused: Excused, service: Service, settings: Config) -> None:
+    pristine = (service.path / "Dockerfile").read_text()
+    excused()
+    move_road(service, pristine.replace("python:3.14", "python:3.15"))
+    found = stand(service, settings)
+    assert [one.state for one in found.findings] == [State.ROAD_MOVED]
+    assert [one.difference.path for one in found.excused] == ["Dockerfile"]
+
+
+def test_a_difference_that_a_merge_carried_along_is_the_approved_one(
+    excused: Excused, service: Service, settings: Config
+) -> None:
+    pristine = (service.path / "Dockerfile").read_text()
+    excused()
+    moved = {"RUN step 20": "RUN step 20 better", "RUN step 25": "RUN step 25\nRUN one more"}
+    change(service, {"Dockerfile": dockerfile(service, **moved)})
+    new = pristine
+    for old, better in moved.items():
+        new = new.replace(f"{old}\n", f"{better}\n")
+    move_road(service, new)
+    assert states(service, settings) == [State.ROAD_MOVED]
+    change(service, {"Dockerfile": dockerfile(service, **{"RUN step 10": "RUN mine"})})
+    assert states(service, settings) == [State.DRIFTED_FURTHER]
+
+
+def test_without_history_an_unchanged_difference_is_still_known(
+    excused: Excused, service: Service, settings: Config, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    excused()
+    shallow = tmp_path_factory.mktemp("ci") / "orders"
+    git.run("clone", "--quiet", "--depth=1", f"file://{service.path}", shallow, role=git.PERSON)
+    assert evaluation.find(open_service(shallow), settings, today=TODAY).findings == ()
+
+
+def test_without_history_and_road_a_changed_one_cannot_be_told(
+    excused: Excused, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    excused()
+    (difference,) = drift.find(open_service(service.path))
+    monkeypatch.setattr(drift, "pristine", lambda *_: {})
+    with pytest.raises(RecordError) as caught:
+        evaluation.fingerprints(service, [difference], settings)
+    assert "git fetch --unshallow" in caught.value.hint
+
+
+def test_line_ends_that_git_converts_are_no_part_of_the_difference(
+    excused: Excused, service: Service, settings: Config
+) -> None:
+    record = excused()
+    approved = (record.deviation.fingerprint or {})["Dockerfile"]
+    git.run("config", "core.autocrlf", "true", cwd=service.top)
+    path = service.path / "Dockerfile"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    differences = drift.find(open_service(service.path))
+    assert evaluation.fingerprints(service, differences, settings) == {"Dockerfile": approved}
+
+
+def test_a_broken_record_is_told_before_anything_is_excused(
+    excused: Excused, service: Service, settings: Config
+) -> None:
+    excused()
+    (service.path / "docs" / "off-road" / "photo.png").write_bytes(b"\x89PNG\0")
+    with pytest.raises(RecordError, match=r"docs/off-road/photo.png:1: is a binary file"):
+        stand(service, settings)
+
+
+def test_the_readme_and_hidden_files_are_no_records(excused: Excused, service: Service, settings: Config) -> None:
+    excused()
+    (service.path / "docs" / "off-road" / "README.md").write_text("# How to\n")
+    (service.path / "docs" / "off-road" / ".DS_Store").write_bytes(b"\0")
+    assert states(service, settings) == []
+
+
+@pytest.mark.parametrize("make", ["folder", "link"])
+def test_folders_and_links_are_no_records(service: Service, settings: Config, make: str) -> None:
+    folder = service.path / "docs" / "off-road"
+    folder.mkdir(parents=True)
+    if make == "folder":
+        (folder / "x.md").mkdir()
+    else:
+        (folder / "x.md").symlink_to("../../../secret.md")
+    with pytest.raises(RecordError, match=rf"x.md:1: is a {make}"):
+        stand(service, settings)
+
+
+@pytest.mark.parametrize("link", ["docs", "docs/off-road"])
+def test_a_folder_that_leads_elsewhere_is_refused(
+    service: Service, settings: Config, tmp_path: Path, link: str
+) -> None:
+    (tmp_path / "elsewhere" / "off-road").mkdir(parents=True)
+    (service.path / link).parent.mkdir(exist_ok=True)
+    (service.path / link).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RecordError, match=r"docs/off-road:1: is a link"):
+        stand(service, settings)
+
+
+def test_a_fingerprint_names_both_files(excused: Excused, service: Service) -> None:
+    approved = (excused().deviation.fingerprint or {})["Dockerfile"]
+    content = (service.path / "Dockerfile").read_bytes()
+    assert approved.service == fingerprint.identity("100644", File(content).blob)
+    assert service.lock is not None
+    assert approved.road.endswith(service.lock.files["Dockerfile"].blob)
+    assert offroad.FOLDER == "docs/off-road"
