@@ -21,7 +21,7 @@ from paved_road.service.model import open_service
 from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road, write_files
 from paved_road.update import apply
-from paved_road.update.plan import Order, Plan, Planner
+from paved_road.update.plan import Plan, Planner, UpdateRequest
 
 CRUFT = str(Path(__file__).parent.parent / ".venv-bench" / "bin" / "cruft")
 FLEET = 100
@@ -232,7 +232,7 @@ def path_first(folder: Path) -> Iterator[None]:
 
 def warm(world: World, copier: float) -> str:
     """Planning and updating many services in one process, as a fleet does."""
-    planner, order = Planner(load()), Order(answers={})
+    planner, order = Planner(load()), UpdateRequest(answers={})
     with planner.plans([open_service(world.fleet[0])], order):
         pass
     found: dict[str, list[float]] = {"open": [], "plan": [], "apply": []}

@@ -19,9 +19,9 @@ from paved_road.errors import UsageError
 from paved_road.files import contained, toml
 from paved_road.git import address, trees
 from paved_road.git.trees import File, Tree
-from paved_road.render import Operation, Pristine, Questionnaire, Told, prepare, render
+from paved_road.render import CompiledTemplate, Operation, Pristine, Told, prepare, render
 from paved_road.render import config as configs
-from paved_road.render.context import AnswerBook
+from paved_road.render.context import SettledAnswers
 from paved_road.render.likely import Likely
 from paved_road.render.prompts import Interview
 from paved_road.road import rules
@@ -53,7 +53,7 @@ from paved_road.settings.whereabouts import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class AdoptRequest:
     """What the person asked for."""
 
     path: Path
@@ -80,7 +80,7 @@ class Adopted:
     notes: tuple[str, ...] = ()
 
 
-def adopt(order: Order, config: Config, *, interview: Interview | None = None, dry_run: bool = False) -> Adopted:
+def adopt(order: AdoptRequest, config: Config, *, interview: Interview | None = None, dry_run: bool = False) -> Adopted:
     """Put the repository at `order.path` on the road."""
     path = address.resolved(order.path)
     repository = _check(path)
@@ -144,7 +144,7 @@ def _write(path: Path, files: Tree) -> None:
         trees.replace(path / name, file)
 
 
-def _not_run(form: Questionnaire, book: AnswerBook, pristine: Pristine) -> Iterator[str]:
+def _not_run(form: CompiledTemplate, book: SettledAnswers, pristine: Pristine) -> Iterator[str]:
     """A note of the tasks that shape a new service: adopting runs none."""
     if form.config.tasks:
         told = Told(
@@ -181,7 +181,7 @@ def _committed(repository: git.Repository, path: Path, found: Mapping[str, Lock]
 
 
 def _origin(
-    path: Path, order: Order, config: Config, taken: Mapping[str, str], *, reading: bool
+    path: Path, order: AdoptRequest, config: Config, taken: Mapping[str, str], *, reading: bool
 ) -> tuple[Service | None, origin.Origin, Release]:
     """The service as its answers file has it, if it has one, its template, and the release it counts from.
 
@@ -213,7 +213,7 @@ def _origin(
 
 
 def _recorded(
-    path: Path, order: Order, config: Config, known: Mapping[str, Stated], taken: Mapping[str, str]
+    path: Path, order: AdoptRequest, config: Config, known: Mapping[str, Stated], taken: Mapping[str, str]
 ) -> str | None:
     """The answers file to go by: the one that is named, that is of the road that is named, or that is the only one."""
     wanted = order.answers_file

@@ -22,9 +22,9 @@ from paved_road.git import address, trees
 from paved_road.git.trees import File, Tree
 from paved_road.process.child import Tell
 from paved_road.render import (
+    CompiledTemplate,
     Operation,
     Pristine,
-    Questionnaire,
     Told,
     commands,
     empty_folders,
@@ -51,7 +51,7 @@ from paved_road.settings.whereabouts import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class CreateRequest:
     """What the person asked for."""
 
     destination: Path
@@ -112,7 +112,7 @@ class Created:
     notes: tuple[str, ...]
 
 
-def plan(order: Order, config: Config, *, interview: Interview | None = None) -> Plan:
+def plan(order: CreateRequest, config: Config, *, interview: Interview | None = None) -> Plan:
     """Resolve the release, settle the answers and render, without touching the destination."""
     destination = Path(os.path.abspath(order.destination))
     _check_destination(destination, dry_run=order.dry_run)
@@ -263,7 +263,7 @@ def _rendered_by_copier(differences: Sequence[str]) -> str:
     return f"paved's fast renderer differs from Copier in {shown}, so Copier rendered the files; no action is needed"
 
 
-def _check_trust(form: Questionnaire, order: Order, wanted: list[str]) -> None:
+def _check_trust(form: CompiledTemplate, order: CreateRequest, wanted: list[str]) -> None:
     """Refuse what wants to run without trust. What runs for sure is refused before anything is asked."""
     if wanted and not form.trust and not order.dry_run:
         raise untrusted(form.release, wanted)

@@ -9,12 +9,12 @@ import pytest
 
 from paved_road import create, git
 from paved_road.cli import main
-from paved_road.git import Commit, Leaf, Scratch
+from paved_road.git import Commit, Scratch, TreeEntry
 from paved_road.git.trees import File
 from paved_road.service.model import open_service
 from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road
-from paved_road.update.plan import Order, Plan, Planner
+from paved_road.update.plan import Plan, Planner, UpdateRequest
 from tests.update.test_batch import NEWER, TEMPLATE, commit
 
 Calls = Callable[[], list[str]]
@@ -26,10 +26,10 @@ def service(tmp_path: Path) -> Path:
     road = make_road(tmp_path / "road", TEMPLATE)
     path = tmp_path / "orders"
     config = load({"road": str(road)})
-    create.create(create.plan(create.Order(destination=path, answers={}), config))
+    create.create(create.plan(create.UpdateRequest(destination=path, answers={}), config))
     commit(path)
     evolve(road, NEWER, tag="v1.1.0")
-    with Planner(load()).plans([open_service(path)], Order(answers={})) as (plan,):
+    with Planner(load()).plans([open_service(path)], UpdateRequest(answers={})) as (plan,):
         assert isinstance(plan, Plan)
     return path
 
@@ -68,8 +68,8 @@ def test_what_did_not_change_is_not_written(tmp_path: Path) -> None:
         }
 
 
-def leaf(data: bytes) -> Leaf:
-    return Leaf(mode="100644", blob=File(data).blob, data=data)
+def leaf(data: bytes) -> TreeEntry:
+    return TreeEntry(mode="100644", blob=File(data).blob, data=data)
 
 
 def objects(scratch: Scratch) -> int:

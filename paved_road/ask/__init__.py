@@ -17,7 +17,7 @@ from paved_road.errors import NotWanted, PavedError, Stopped
 if TYPE_CHECKING:
     from paved_road.ask.interview import Person
     from paved_road.ask.kept import Kept
-    from paved_road.render.context import AnswerBook
+    from paved_road.render.context import SettledAnswers
     from paved_road.render.prompts import Ask, Topic
 
 __all__ = ["Interviewer", "asking"]
@@ -32,7 +32,7 @@ class Interviewer:
         self._command, self._review, self._dry_run = command, review, dry_run
         self._kept: list[Kept] = []
 
-    def __call__(self, topic: Topic, settle: Callable[[Ask], AnswerBook]) -> AnswerBook:
+    def __call__(self, topic: Topic, settle: Callable[[Ask], SettledAnswers]) -> SettledAnswers:
         """Have the questions about one topic answered."""
         from paved_road.ask.interview import Talk
         from paved_road.ask.kept import Kept

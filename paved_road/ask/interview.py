@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from paved_road.errors import AnswerError, similar
-from paved_road.render.context import AnswerBook, parsed
+from paved_road.render.context import SettledAnswers, parsed
 from paved_road.render.prompts import MISSING, NOT_ASKED, Ask, Prompt, Topic
 
 
@@ -102,7 +102,7 @@ class Talk:
         self.is_reviewed = False
         """Whether the person has seen all the answers: what is asked then is no part of a count."""
 
-    def hold(self, settle: Callable[[Ask], AnswerBook], *, review: str = "") -> AnswerBook:
+    def hold(self, settle: Callable[[Ask], SettledAnswers], *, review: str = "") -> SettledAnswers:
         """Settle the questions until the person is content. `review` is asked under the list of the answers."""
         while True:
             self.prompts, self.kept_default = {}, []
@@ -195,7 +195,7 @@ class Talk:
         self.said.others = self.person.ask(Question(prompt=prompt, back=bool(self.trail)))
         self.trail.append(_OTHERS)
 
-    def _review(self, book: AnswerBook, question: str) -> str | None:
+    def _review(self, book: SettledAnswers, question: str) -> str | None:
         """The name of an answer to change; None when all are right."""
         given = book.given.keys() - book.hidden
         names = [name for name in book.kinds if name in self.prompts or name in given]
@@ -218,7 +218,7 @@ class Talk:
             raise Declined
         return None if wish is True else str(wish)
 
-    def _row(self, name: str, book: AnswerBook, number: int | None) -> Row:
+    def _row(self, name: str, book: SettledAnswers, number: int | None) -> Row:
         value, kind = book.answered.get(name), book.kinds[name].type
         prompt = self.prompts.get(name)
         text = "(hidden)" if name in self.topic.secret else answer_text(value, kind, prompt)

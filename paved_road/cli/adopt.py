@@ -51,7 +51,7 @@ def adopt(
     from paved_road import adopt as adoption
     from paved_road.settings.config import load
 
-    order = adoption.Order(
+    order = adoption.AdoptRequest(
         path=path, template=template, ref=ref, answers=options.answers(data, answers), answers_file=answers_file,
         trust=trust,
     )  # fmt: skip

@@ -60,7 +60,7 @@ def new(
     if len(names) > 2:
         raise UsageError(f"too many words: {' '.join(names)}", hint="paved new [TEMPLATE] DEST")
     template, destination = (None, names[0]) if len(names) == 1 else (names[0], names[1])
-    order = create.Order(
+    order = create.CreateRequest(
         destination=Path(destination),
         template=template,
         ref=ref,

@@ -78,7 +78,7 @@ def update(
     from paved_road.service.model import locate
     from paved_road.settings.config import load
     from paved_road.update import apply, preconditions
-    from paved_road.update.plan import Order, planning
+    from paved_road.update.plan import UpdateRequest, planning
 
     _check_options(resume=resume, abort=abort, dry_run=dry_run, commit=commit, branch=branch)
     if abort or resume:
@@ -93,7 +93,7 @@ def update(
         _tell(service, recover.resume(service, commit=commit, branch=branch), None, json=json)
     service = where.open_service(path, answers_file=answers_file, road=road)
     preconditions.check(service, commit=commit or branch is not None, branch=branch, dry_run=dry_run)
-    order = Order(
+    order = UpdateRequest(
         to=to,
         template=template,
         answers=options.answers(data, answers),

@@ -17,7 +17,7 @@ from paved_road.git.process import READER, ended, named, refusal, run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Leaf:
+class TreeEntry:
     """A file in a tree: its mode and either the id of an existing blob or its content."""
 
     mode: str
@@ -35,7 +35,7 @@ class Merge:
     """What `git merge-tree` said: the merged tree, the stages of each conflicted path, and its messages."""
 
     tree: str
-    conflicts: Mapping[str, Mapping[int, Leaf]]
+    conflicts: Mapping[str, Mapping[int, TreeEntry]]
     messages: tuple[tuple[tuple[str, ...], str, str], ...]
     """Paths, the kind (as in `CONFLICT (contents)`), the text."""
 
@@ -45,10 +45,10 @@ class Commit:
     """A commit to make: its files, and what they are told apart from to write only the difference."""
 
     branch: str
-    files: Mapping[str, Leaf]
+    files: Mapping[str, TreeEntry]
     parent: str | None = None
     """The branch of a commit made before it."""
-    like: tuple[str, Mapping[str, Leaf]] | None = None
+    like: tuple[str, Mapping[str, TreeEntry]] | None = None
     """Without a parent: a tree that has most of the files already, and its files."""
 
 
@@ -71,15 +71,15 @@ class Scratch:
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         self.objects.__exit__(failure)
 
-    def files(self, tree: str) -> dict[str, Leaf]:
+    def files(self, tree: str) -> dict[str, TreeEntry]:
         """The files of a tree."""
-        return {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in self.objects.files(tree)}
+        return {entry.path: TreeEntry(mode=entry.mode, blob=entry.blob) for entry in self.objects.files(tree)}
 
-    def leaf(self, mode: str, data: bytes) -> Leaf:
+    def leaf(self, mode: str, data: bytes) -> TreeEntry:
         """A file that carries its content."""
-        return Leaf(mode=mode, blob=blob_id(data, self.object_format), data=data)
+        return TreeEntry(mode=mode, blob=blob_id(data, self.object_format), data=data)
 
-    def read(self, leaves: Iterable[Leaf]) -> list[bytes]:
+    def read(self, leaves: Iterable[TreeEntry]) -> list[bytes]:
         """The contents of leaves; empty for a submodule. `GitError` for one that no repository has."""
         wanted = list(leaves)
         stored = iter(self.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
@@ -102,12 +102,12 @@ class Scratch:
 
     def commit(self, commits: Iterable[Commit]) -> None:
         """Make branches of one commit each, in one git process. Only what differs from the parent is written."""
-        known: dict[str, Mapping[str, Leaf]] = {}
+        known: dict[str, Mapping[str, TreeEntry]] = {}
         stream: list[bytes] = []
         for one in commits:
             stream.append(b"commit refs/heads/%s\n" % one.branch.encode())
             stream.append(b"committer paved <paved@localhost> 1000000000 +0000\ndata 0\n")
-            before: Mapping[str, Leaf] = {}
+            before: Mapping[str, TreeEntry] = {}
             if one.parent is not None:
                 before = known[one.parent]
                 stream.append(b"from refs/heads/%s\n" % one.parent.encode())
@@ -152,7 +152,7 @@ def _lacking(blob: str, path: str = "") -> GitError:
     )
 
 
-def _difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> Iterator[bytes]:
+def _difference(before: Mapping[str, TreeEntry], after: Mapping[str, TreeEntry]) -> Iterator[bytes]:
     """What fast-import has to be told to make the files `after` of the files `before`; removals go first."""
     for path in before.keys() - after.keys():
         yield b"D %s\n" % quoted(path)
@@ -190,11 +190,11 @@ def _merges(answer: bytes) -> Iterator[Merge]:
     while position < len(words) - 1:
         tree = words[position + 1]
         position += 2
-        stages: dict[str, dict[int, Leaf]] = {}
+        stages: dict[str, dict[int, TreeEntry]] = {}
         while words[position]:
             facts, path = words[position].split("\t", 1)
             mode, blob, stage = facts.split(" ")
-            stages.setdefault(path, {})[int(stage)] = Leaf(mode=mode, blob=blob)
+            stages.setdefault(path, {})[int(stage)] = TreeEntry(mode=mode, blob=blob)
             position += 1
         position += 1
         messages = []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from paved_road.git.merge import Leaf, quoted
+from paved_road.git.merge import TreeEntry, quoted
 from paved_road.git.objects import tree
 from paved_road.git.process import PERSON, READER, Role, maybe, run, text
 from paved_road.git.query import Repository, without_filters
@@ -203,14 +203,14 @@ def leave_branch(repository: Path, name: str, *, back_to: str | None, at: str) -
         run("update-ref", "-d", branch, at, cwd=repository, role=PERSON)
 
 
-def unmerged(directory: Path) -> dict[str, dict[int, Leaf]]:
+def unmerged(directory: Path) -> dict[str, dict[int, TreeEntry]]:
     """Files below `directory` (paths from the repository's root) that the index holds in several stages."""
     listing = run("ls-files", "-u", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
-    found: dict[str, dict[int, Leaf]] = {}
+    found: dict[str, dict[int, TreeEntry]] = {}
     for line in listing.split("\0")[:-1]:
         facts, path = line.split("\t", 1)
         mode, blob, stage = facts.split(" ")
-        found.setdefault(path, {})[int(stage)] = Leaf(mode=mode, blob=blob)
+        found.setdefault(path, {})[int(stage)] = TreeEntry(mode=mode, blob=blob)
     return found
 
 

@@ -19,7 +19,7 @@ from paved_road.lint.paths import Glob, destinations
 from paved_road.lint.rehearsal import said
 from paved_road.lint.sources import Finding, Source
 from paved_road.process import limits
-from paved_road.render import Questionnaire, environment
+from paved_road.render import CompiledTemplate, environment
 from paved_road.render import config as configs
 from paved_road.render.config import TemplateConfig
 from paved_road.road.model import WORKING_TREE, Release, Template
@@ -68,7 +68,7 @@ def _tell(found: Release, files: Tree, told: set[Finding]) -> None:
     if FILENAME in files:
         told.update(owners.findings(files, config, globs, lambda: _earlier(found.template)))
     if config is not None and made is not None and not config.foreign_extensions:
-        form = Questionnaire(
+        form = CompiledTemplate(
             release=found, config=config, files=files, environment=made, trust=False, derives=False,
             cache=found.template.road.cache, limits=limits.USUAL,
         )  # fmt: skip

@@ -15,15 +15,15 @@ from typing import Any
 
 from paved_road.errors import AnswerError, PavedError, TemplateError, UnsupportedTemplate
 from paved_road.lint.sources import Finding, Source
-from paved_road.render import Operation, Questionnaire, Renderer, Told, questions, render
-from paved_road.render.context import AnswerBook
+from paved_road.render import CompiledTemplate, Operation, Renderer, Told, questions, render
+from paved_road.render.context import SettledAnswers
 from paved_road.render.prompts import MISSING, NOT_ASKED, Prompt
 
 STAND_INS = ("example", "example-name", "Example", "example@example.com", "example.com", "1.0.0", 1, 8080, True, "[]")
 """Answers to try where a question has no default."""
 
 
-def findings(form: Questionnaire, source: Source) -> Iterator[Finding]:
+def findings(form: CompiledTemplate, source: Source) -> Iterator[Finding]:
     """The questions that cannot be answered as they are; if all can, what keeps the files from being rendered."""
     refused: dict[str, PavedError] = {}
     unknown: set[str] = set()
@@ -73,7 +73,7 @@ def _key(details: Any, error: PavedError) -> tuple[str, ...]:
     return tuple(key for key, value in details.items() if error.cause.endswith(repr(value)))[:1]
 
 
-def _rendered(form: Questionnaire, book: AnswerBook, destination: Path) -> None:
+def _rendered(form: CompiledTemplate, book: SettledAnswers, destination: Path) -> None:
     """Do what `paved new --dry-run` does after the questions."""
     form.greeting(destination, Operation.COPY)
     try:
@@ -87,7 +87,7 @@ def _rendered(form: Questionnaire, book: AnswerBook, destination: Path) -> None:
     told.tasks()
 
 
-def located(error: PavedError, source: Source, form: Questionnaire) -> Finding:
+def located(error: PavedError, source: Source, form: CompiledTemplate) -> Finding:
     """An error of a template, with the file or the setting that its message names."""
     text = said(error)
     if (placed := re.match(r"(.+):(\d+): ", text)) and placed[1] in form.files:

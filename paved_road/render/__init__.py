@@ -33,7 +33,7 @@ from paved_road.render import commands, context, discreet, environment, foreseen
 from paved_road.render import config as configs
 from paved_road.render.commands import Command, Evaluation
 from paved_road.render.config import TemplateConfig
-from paved_road.render.context import AnswerBook, External, Operation, Surroundings
+from paved_road.render.context import External, Operation, SettledAnswers, Surroundings
 from paved_road.render.foreseen import Foreseen
 from paved_road.render.prompts import Ask, Interview, Topic
 from paved_road.render.questions import settle as _settle
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     import jinja2
 
 __all__ = [
+    "CompiledTemplate",
     "Operation",
     "Pristine",
-    "Questionnaire",
     "Renderer",
     "Told",
     "empty_folders",
@@ -68,7 +68,7 @@ class Renderer(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Questionnaire:
+class CompiledTemplate:
     """A release read and compiled once: its configuration, files and Jinja environment."""
 
     release: Release
@@ -91,14 +91,14 @@ class Questionnaire:
         defaults: Mapping[str, Any] | None = None,
         first: tuple[str, ...] = (),
         interview: Interview | None = None,
-    ) -> AnswerBook:
+    ) -> SettledAnswers:
         """Answer every question; see `paved_road.render.questions.settle`.
 
         `first` are the questions that the template wants asked before the others, should a person be asked.
         """
         topic = self._topic(destination, {**(recorded or {}), **given}, first)
 
-        def settle(ask: Ask | None) -> AnswerBook:
+        def settle(ask: Ask | None) -> SettledAnswers:
             return _settle(
                 self.config,
                 self.environment,
@@ -139,7 +139,11 @@ class Questionnaire:
 
     def greeting(self, destination: Path, operation: Operation) -> str:
         """What the template says before it asks anything (`_message_before_copy`, `_message_before_update`)."""
-        return _Rendering(self, AnswerBook(), destination, "", operation).setting(f"message_before_{operation}").strip()
+        return (
+            _Rendering(self, SettledAnswers(), destination, "", operation)
+            .setting(f"message_before_{operation}")
+            .strip()
+        )
 
     def tasks_ahead(self, operation: Operation) -> list[Foreseen]:
         """The tasks that will or may run, before the questions are answered."""
@@ -192,7 +196,7 @@ def _may_be_asked(details: Mapping[str, Any]) -> bool:
     return all(to_bool(flag) for flag in flags if not isinstance(flag, str) or "{" not in flag)
 
 
-def prepare(release: Release, *, cache: Path, trust: bool = False, limits: Limits = USUAL) -> Questionnaire:
+def prepare(release: Release, *, cache: Path, trust: bool = False, limits: Limits = USUAL) -> CompiledTemplate:
     """Read a release. Jinja extensions run whenever it is read, so they are refused here without trust.
 
     A committed release never changes, so a process reads it once.
@@ -201,7 +205,7 @@ def prepare(release: Release, *, cache: Path, trust: bool = False, limits: Limit
     return (_prepare_once if fixed else _prepare)(release, cache, trust, limits)
 
 
-def _prepare(release: Release, cache: Path, trust: bool, limits: Limits) -> Questionnaire:
+def _prepare(release: Release, cache: Path, trust: bool, limits: Limits) -> CompiledTemplate:
     files = release.files()
     limits.check("the template", files=len(files), size=sum(len(file.data) for file in files.values()))
     with watched("the template's copier.yml", limits):
@@ -212,7 +216,7 @@ def _prepare(release: Release, cache: Path, trust: bool, limits: Limits) -> Ques
         extensions = (f"Jinja extension: {name}" for name in config.extensions)
         raise untrusted(release, [*extensions, *foreseen.everything(config)])
     made = environment.make(config, files, compiled=cache, trust=trusted, folder=release.template.folder)
-    return Questionnaire(
+    return CompiledTemplate(
         release=release,
         config=config,
         files=files,
@@ -239,8 +243,8 @@ def untrusted(release: Release, wanted: Iterable[str]) -> UntrustedTemplate:
 
 
 def render(
-    form: Questionnaire,
-    book: AnswerBook,
+    form: CompiledTemplate,
+    book: SettledAnswers,
     destination: Path,
     *,
     operation: Operation = Operation.COPY,
@@ -280,7 +284,7 @@ def render(
     )
 
 
-def answers_file_of(form: Questionnaire, book: AnswerBook, destination: Path) -> str:
+def answers_file_of(form: CompiledTemplate, book: SettledAnswers, destination: Path) -> str:
     """Where the template puts its answers file."""
     return _Rendering(form, book, destination, "", Operation.COPY).text("_answers_file", form.config.answers_file)
 
@@ -289,8 +293,8 @@ def answers_file_of(form: Questionnaire, book: AnswerBook, destination: Path) ->
 class Told:
     """What commands of a template see of a run: the answers, where they run, and what is being done."""
 
-    form: Questionnaire
-    book: AnswerBook
+    form: CompiledTemplate
+    book: SettledAnswers
     answers_file: str
     destination: Path
     source: Path
@@ -309,7 +313,9 @@ class Told:
         return Evaluation(environment=self.form.environment, variables=variables, operation=self.operation)
 
 
-def empty_folders(form: Questionnaire, book: AnswerBook, destination: Path, rendered: Iterable[str]) -> list[str]:
+def empty_folders(
+    form: CompiledTemplate, book: SettledAnswers, destination: Path, rendered: Iterable[str]
+) -> list[str]:
     """The folders that the template makes and puts no file in, as far as our renderer can tell; no tree has them."""
     variables = _Rendering(form, book, destination, "", Operation.COPY).variables()
     try:
@@ -318,7 +324,7 @@ def empty_folders(form: Questionnaire, book: AnswerBook, destination: Path, rend
         return []
 
 
-def sources(form: Questionnaire, book: AnswerBook, destination: Path) -> dict[str, str]:
+def sources(form: CompiledTemplate, book: SettledAnswers, destination: Path) -> dict[str, str]:
     """The template's source of each rendered path, as far as our renderer can tell; {} where it cannot."""
     rendering = _Rendering(form, book, destination, "", Operation.COPY)
     try:
@@ -332,8 +338,8 @@ def sources(form: Questionnaire, book: AnswerBook, destination: Path) -> dict[st
 class _Rendering:
     """One rendering, by whichever renderer may be trusted with it."""
 
-    form: Questionnaire
-    book: AnswerBook
+    form: CompiledTemplate
+    book: SettledAnswers
     destination: Path
     answers_file: str
     operation: Operation

@@ -50,7 +50,7 @@ class Kind:
 
 
 @dataclass(kw_only=True, slots=True)
-class AnswerBook:
+class SettledAnswers:
     """Answers by where they come from, the stronger source first; after Copier's `AnswersMap`."""
 
     answered: dict[str, Any] = field(default_factory=dict)
@@ -169,7 +169,7 @@ class External(dict[str, Any]):
 
 
 def build(
-    book: AnswerBook, config: TemplateConfig, around: Surroundings, *, phase: str, external: Mapping[str, Any]
+    book: SettledAnswers, config: TemplateConfig, around: Surroundings, *, phase: str, external: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The variables of one rendering. The names are Copier's."""
     return {

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from paved_road.errors import AnswerError
-from paved_road.render.context import AnswerBook, parsed
+from paved_road.render.context import SettledAnswers, parsed
 from paved_road.render.prompts import NOT_ASKED, Ask, Prompt, Topic
 
 _LONGEST = 40
@@ -27,7 +27,7 @@ class Likely:
         self.notes: list[str] = []
         """What was answered in place of a default."""
 
-    def __call__(self, _: Topic, settle: Callable[[Ask], AnswerBook]) -> AnswerBook:
+    def __call__(self, _: Topic, settle: Callable[[Ask], SettledAnswers]) -> SettledAnswers:
         """Settle the questions."""
         return settle(self._answer)
 

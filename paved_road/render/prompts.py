@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import yaml
 
 if TYPE_CHECKING:
-    from paved_road.render.context import AnswerBook
+    from paved_road.render.context import SettledAnswers
 
 
 class _Mark:
@@ -86,7 +86,7 @@ class Topic:
 class Interview(Protocol):
     """Has a template's questions answered by a person."""
 
-    def __call__(self, topic: Topic, settle: Callable[[Ask], AnswerBook], /) -> AnswerBook:
+    def __call__(self, topic: Topic, settle: Callable[[Ask], SettledAnswers], /) -> SettledAnswers:
         """Call `settle`, more than once where the person goes back, and return what it returned at last."""
 
 

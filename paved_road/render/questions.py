@@ -20,7 +20,7 @@ from paved_road.files import yml
 from paved_road.process import limits
 from paved_road.render import context, shapes
 from paved_road.render.config import TemplateConfig
-from paved_road.render.context import AnswerBook, External, Kind, ParsedText, Surroundings, parsed
+from paved_road.render.context import External, Kind, ParsedText, SettledAnswers, Surroundings, parsed
 from paved_road.render.prompts import MISSING, NOT_ASKED, Ask, Choice, Prompt, as_text
 
 
@@ -81,7 +81,7 @@ _PARSED = frozenset({"json", "yaml"})
 """Types whose answers are written as text and parsed."""
 
 
-def written(book: AnswerBook, config: TemplateConfig) -> dict[str, Any]:
+def written(book: SettledAnswers, config: TemplateConfig) -> dict[str, Any]:
     """Settled answers as a person would give them to Copier, which parses and validates them again.
 
     What is recorded and answers no question is a variable, as it is where Copier finds it in the answers file.
@@ -93,7 +93,7 @@ def written(book: AnswerBook, config: TemplateConfig) -> dict[str, Any]:
     }
 
 
-def written_defaults(book: AnswerBook) -> dict[str, Any]:
+def written_defaults(book: SettledAnswers) -> dict[str, Any]:
     """The same of the defaults that secret questions have instead of an answer."""
     return {key: _written(book.answered[key], book.kinds[key]) for key in book.assumed}
 
@@ -115,7 +115,7 @@ def settle(
     defaults: Mapping[str, Any] | None = None,
     ask: Ask | None = None,
     refused: Callable[[str, PavedError], None] | None = None,
-) -> AnswerBook:
+) -> SettledAnswers:
     """Answer every question of a template.
 
     `given` are answers the person passed by name; one to a question that does not exist is refused. Without `ask`
@@ -125,7 +125,7 @@ def settle(
     for name in given:
         if name not in config.questions:
             raise AnswerError(f"the template asks no question {name!r}", hint=nearest(name, config.questions))
-    book = AnswerBook(
+    book = SettledAnswers(
         given=dict(given),
         metadata=dict(metadata),
         recorded=dict(recorded or {}),
@@ -150,7 +150,7 @@ class _Question:
         config: TemplateConfig,
         environment: jinja2.Environment,
         around: Surroundings,
-        book: AnswerBook,
+        book: SettledAnswers,
     ) -> None:
         self.name = name
         self.path = config.path

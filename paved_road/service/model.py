@@ -33,8 +33,8 @@ from paved_road.text.counts import counted
 from paved_road.text.redaction import redact
 
 if TYPE_CHECKING:
-    from paved_road.render import Pristine, Questionnaire
-    from paved_road.render.context import AnswerBook
+    from paved_road.render import CompiledTemplate, Pristine
+    from paved_road.render.context import SettledAnswers
     from paved_road.road.rules import Rules
 
 LOCK, OTHER_LOCKS = whereabouts.LOCK, whereabouts.OTHER_LOCKS
@@ -250,7 +250,7 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
     )
 
 
-def check_chosen(form: Questionnaire, book: AnswerBook, destination: Path, wanted: str) -> None:
+def check_chosen(form: CompiledTemplate, book: SettledAnswers, destination: Path, wanted: str) -> None:
     """Refuse a place for the answers file of a new service that a person names and that is another file's."""
     from paved_road.render import render
 

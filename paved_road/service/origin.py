@@ -31,8 +31,8 @@ from paved_road.settings.config import Config, Value
 from paved_road.settings.whereabouts import quoted
 
 if TYPE_CHECKING:
-    from paved_road.render import Pristine, Questionnaire
-    from paved_road.render.context import AnswerBook
+    from paved_road.render import CompiledTemplate, Pristine
+    from paved_road.render.context import SettledAnswers
     from paved_road.service.model import Service
 
 
@@ -209,7 +209,7 @@ def recorded_template(service: Service, origin: Origin) -> Template:
         return template
 
 
-def layout(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> Questionnaire | None:
+def layout(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> CompiledTemplate | None:
     """The recorded release for its names and questions, by what the lock knows of it alone; None when it is gone."""
     lock, template = service.lock_in_force, recorded_template(service, origin)
     try:
@@ -224,7 +224,7 @@ def layout(service: Service, origin: Origin, config: Config, *, trust: bool = Fa
         return None
 
 
-def _prepared(found: Release, config: Config, *, trust: bool) -> Questionnaire | None:
+def _prepared(found: Release, config: Config, *, trust: bool) -> CompiledTemplate | None:
     """A recorded release, read. One that is not signed as the person demands is read without trust, or not at all."""
     from paved_road.render import prepare
     from paved_road.road.signatures import is_signed
@@ -240,7 +240,7 @@ def _prepared(found: Release, config: Config, *, trust: bool) -> Questionnaire |
 
 def settle_again(
     service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {}
-) -> tuple[Questionnaire, AnswerBook] | None:
+) -> tuple[CompiledTemplate, SettledAnswers] | None:
     """The recorded release with the recorded answers; None when the release is gone or does not take them.
 
     No record has the answers to secret questions: those in `secret` stand in for them, else their defaults do.

@@ -8,8 +8,8 @@ from typing import Any
 
 from paved_road.errors import AnswerError
 from paved_road.git import Scratch
-from paved_road.render import Questionnaire
-from paved_road.render.context import AnswerBook, parsed
+from paved_road.render import CompiledTemplate
+from paved_road.render.context import SettledAnswers, parsed
 from paved_road.render.prompts import MISSING, Ask, Interview, Prompt, Topic
 from paved_road.service import answers_file
 from paved_road.service.model import Service
@@ -22,7 +22,7 @@ def only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: C
         return None
     person = interview
 
-    def answered(topic: Topic, settle: Callable[[Ask], AnswerBook]) -> AnswerBook:
+    def answered(topic: Topic, settle: Callable[[Ask], SettledAnswers]) -> SettledAnswers:
         return person(topic, lambda ask: settle(lambda prompt: answer(prompt, ask)))
 
     def answer(prompt: Prompt, ask: Ask) -> Any:
@@ -35,7 +35,7 @@ def only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: C
 
 
 def refuse_lost(
-    form: Questionnaire, book: AnswerBook, service: Service, given: Collection[str], *, asked: bool
+    form: CompiledTemplate, book: SettledAnswers, service: Service, given: Collection[str], *, asked: bool
 ) -> None:
     """A recorded answer that the new release does not take must not silently become its default."""
     known = {*book.recorded, *book.hidden, *given}

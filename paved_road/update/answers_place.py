@@ -9,13 +9,15 @@ from paved_road.render import answers_file_of
 from paved_road.service import answers_file
 
 if TYPE_CHECKING:
-    from paved_road.render import Questionnaire
-    from paved_road.render.context import AnswerBook
+    from paved_road.render import CompiledTemplate
+    from paved_road.render.context import SettledAnswers
     from paved_road.service.model import Service
     from paved_road.update.merge.trees import Files
 
 
-def find(service: Service, before: Questionnaire | None, form: Questionnaire, book: AnswerBook, head: Files) -> str:
+def find(
+    service: Service, before: CompiledTemplate | None, form: CompiledTemplate, book: SettledAnswers, head: Files
+) -> str:
     """The answers file of the updated service; `UsageError` where something else is in its place."""
     now, wanted = service.answers_file, answers_file_of(form, book, service.path)
     if wanted == now or before is None or _before(service, before) != now:
@@ -30,7 +32,7 @@ def find(service: Service, before: Questionnaire | None, form: Questionnaire, bo
     return wanted
 
 
-def _before(service: Service, before: Questionnaire) -> str | None:
+def _before(service: Service, before: CompiledTemplate) -> str | None:
     """Where the release that the service comes from puts its answers file; None where that cannot be known."""
     setting = str(before.config.settings.get("answers_file") or answers_file.DEFAULT)
     if "{" not in setting:

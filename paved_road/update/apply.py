@@ -123,7 +123,7 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
     )
 
 
-def _pair(files: Mapping[str, git.Leaf], path: str) -> Pair | None:
+def _pair(files: Mapping[str, git.TreeEntry], path: str) -> Pair | None:
     leaf = files.get(path)
     return leaf.identity if leaf else None
 

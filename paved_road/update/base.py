@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.errors import AnswerError, ServiceError, TemplateError
-from paved_road.git import Leaf, Scratch
-from paved_road.render import Pristine, Questionnaire, sources
+from paved_road.git import Scratch, TreeEntry
+from paved_road.render import CompiledTemplate, Pristine, sources
 from paved_road.service import origin
 from paved_road.service.model import Locked, Service
 from paved_road.update import ignored, secrets
 from paved_road.update.merge.trees import Files
 
 if TYPE_CHECKING:
-    from paved_road.render.context import AnswerBook
+    from paved_road.render.context import SettledAnswers
     from paved_road.service.origin import Origin
     from paved_road.settings.config import Config
     from paved_road.update.moves import Moves
-    from paved_road.update.plan import Order
+    from paved_road.update.plan import UpdateRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,7 @@ class Base:
     """Files that were rendered again and that nothing vouches for, and those that have no base for it."""
 
 
-def find(service: Service, found: Origin, config: Config, order: Order, head: Files, scratch: Scratch) -> Base:
+def find(service: Service, found: Origin, config: Config, order: UpdateRequest, head: Files, scratch: Scratch) -> Base:
     """The merge base of a service with the committed files `head`."""
     lock, version = service.lock_in_force, origin.recorded_version(service)
     commit = lock.commit if lock else None
@@ -68,10 +68,10 @@ def find(service: Service, found: Origin, config: Config, order: Order, head: Fi
 
 
 def _locked(files: Mapping[str, Locked]) -> Files:
-    return {path: Leaf(mode=one.mode, blob=one.blob) for path, one in files.items()}
+    return {path: TreeEntry(mode=one.mode, blob=one.blob) for path, one in files.items()}
 
 
-def as_it_is(service: Service, found: Origin, config: Config, order: Order, head: Files) -> Service:
+def as_it_is(service: Service, found: Origin, config: Config, order: UpdateRequest, head: Files) -> Service:
     """The service with the release that its files are of, where the answers file and the lock say different ones.
 
     Usually plain Copier or Renovate updated it, and the answers file is right. After a merge of two branches, or an
@@ -95,7 +95,9 @@ def _not_stored(files: Files, head: Files, scratch: Scratch) -> set[str]:
     return {path for path, leaf in files.items() if leaf.blob in lost}
 
 
-def _rendered_again(base: Base, lost: Files, service: Service, found: Origin, config: Config, order: Order) -> Base:
+def _rendered_again(
+    base: Base, lost: Files, service: Service, found: Origin, config: Config, order: UpdateRequest
+) -> Base:
     """The base with those of the lost files that its release still renders as they are locked."""
     again = _again(service, found, config, order, order.answers)
     if again is None:
@@ -123,7 +125,7 @@ def notes(base: Base) -> Iterator[str]:
 
 
 def _again(
-    service: Service, found: Origin, config: Config, order: Order, secret: Mapping[str, object]
+    service: Service, found: Origin, config: Config, order: UpdateRequest, secret: Mapping[str, object]
 ) -> Pristine | None:
     """The release rendered again; its tasks shape it, unless this is a dry run."""
     runs = not order.dry_run
@@ -139,7 +141,7 @@ def _gone(version: str) -> ServiceError:
 
 
 def with_stand_ins(
-    service: Service, found: Origin, config: Config, order: Order, base: Base, values: Mapping[str, object]
+    service: Service, found: Origin, config: Config, order: UpdateRequest, base: Base, values: Mapping[str, object]
 ) -> Files | None:
     """The base with these instead of its secret answers; None when it is not known which release that was."""
     lock = service.lock_in_force
@@ -154,7 +156,7 @@ def leaves(pristine: Pristine, service: Service) -> Files:
     """The pristine files as leaves that carry their content; the answers file is kept by paved itself."""
     object_format = service.repository.object_format
     return {
-        path: Leaf(mode=file.mode, blob=file.blob_in(object_format), data=file.data)
+        path: TreeEntry(mode=file.mode, blob=file.blob_in(object_format), data=file.data)
         for path, file in pristine.tree.items()
         if path != pristine.answers_file
     }
@@ -174,7 +176,7 @@ def without_missing(base: Base, service: Service, excused: Container[str]) -> Ba
 
 
 def steady(
-    base: Base, service: Service, before: Questionnaire | None, form: Questionnaire, book: AnswerBook,
+    base: Base, service: Service, before: CompiledTemplate | None, form: CompiledTemplate, book: SettledAnswers,
     pristine: Pristine, moves: Moves,
 ) -> Base:  # fmt: skip
     """The base in which a file that only seems to change has not changed.
@@ -202,7 +204,7 @@ def steady(
     return replace(base, files=files)
 
 
-def _same_questions(before: Questionnaire, form: Questionnaire, service: Service, pristine: Pristine) -> bool:
+def _same_questions(before: CompiledTemplate, form: CompiledTemplate, service: Service, pristine: Pristine) -> bool:
     """Whether every question of the old release is as it was, and its answer, too."""
     old, new = before.config, form.config
     return (
@@ -221,7 +223,7 @@ def _answers_edited_since_lock(service: Service) -> bool:
 
 
 def _is_same(
-    before: Questionnaire, old: str | None, form: Questionnaire, new: str | None, *, same_answers: bool
+    before: CompiledTemplate, old: str | None, form: CompiledTemplate, new: str | None, *, same_answers: bool
 ) -> bool:
     """Whether two sources are the same text, and one that says nothing of the release or of other files."""
     if old is None or new is None or before.files.get(old) != form.files.get(new):

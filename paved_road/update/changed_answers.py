@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paved_road.errors import AnswerError, TemplateError
-from paved_road.git import Leaf
-from paved_road.render import Operation, Pristine, Questionnaire, render, sources
-from paved_road.render.context import AnswerBook, parsed
+from paved_road.git import TreeEntry
+from paved_road.render import CompiledTemplate, Operation, Pristine, render, sources
+from paved_road.render.context import SettledAnswers, parsed
 from paved_road.render.prompts import MISSING
 from paved_road.road.owners import Owner
 from paved_road.service.model import Service
@@ -28,24 +28,26 @@ from paved_road.update.merge.trees import Files
 class Effect:
     """What changed answers make of files that the service owns, and what a person should know."""
 
-    files: Mapping[str, tuple[Leaf, Leaf | None]] = field(default_factory=dict)
+    files: Mapping[str, tuple[TreeEntry, TreeEntry | None]] = field(default_factory=dict)
     """By its path in the old release: the file with the old answers, and with the new ones if it still exists."""
     notes: tuple[str, ...] = ()
 
-    def on(self, moves: Mapping[str, str], existing: Collection[str]) -> dict[str, tuple[Leaf, Leaf | None]]:
+    def on(self, moves: Mapping[str, str], existing: Collection[str]) -> dict[str, tuple[TreeEntry, TreeEntry | None]]:
         """The `existing` files by the paths that they have after these moves."""
         moved = {moves.get(path, path): two for path, two in self.files.items()}
         return {path: two for path, two in moved.items() if path in existing}
 
 
-def is_passed_over(path: str, answered: Mapping[str, tuple[Leaf, Leaf | None]], base: Files, theirs: Files) -> bool:
+def is_passed_over(
+    path: str, answered: Mapping[str, tuple[TreeEntry, TreeEntry | None]], base: Files, theirs: Files
+) -> bool:
     """Whether the release changes a file more than the answers do."""
     known = answered[path][1] if path in answered else base.get(path)
     return known is not None and path in theirs and theirs[path].blob != known.blob
 
 
 def find(
-    service: Service, before: Questionnaire | None, old: Base, book: AnswerBook, pristine: Pristine,
+    service: Service, before: CompiledTemplate | None, old: Base, book: SettledAnswers, pristine: Pristine,
     moves: Mapping[str, str], owner: Callable[[str], Owner], *, given: Collection[str], dry_run: bool,
 ) -> Effect:  # fmt: skip
     """The effect of the answers in `book` that differ from the recorded ones, or are `given` and secret.
@@ -76,7 +78,7 @@ def find(
 
 
 def _changed(
-    service: Service, before: Questionnaire | None, book: AnswerBook, pristine: Pristine, given: Collection[str]
+    service: Service, before: CompiledTemplate | None, book: SettledAnswers, pristine: Pristine, given: Collection[str]
 ) -> dict[str, Any]:
     """What the old release is to be answered instead; nothing unless an answer that the service has is another now."""
     recorded, now = service.answers, pristine.answers
@@ -94,7 +96,7 @@ def _is_same(recorded: Any, now: Any) -> bool:
 
 
 def _rendered(
-    form: Questionnaire, service: Service, answers: Mapping[str, Any], *, dry_run: bool
+    form: CompiledTemplate, service: Service, answers: Mapping[str, Any], *, dry_run: bool
 ) -> tuple[Files, Mapping[str, str]]:
     """The files of a release with these answers and otherwise the recorded ones, and the source of each."""
     book = form.settle(service.path, given=answers, recorded=service.answers)
@@ -105,7 +107,7 @@ def _rendered(
 
 def _differences(
     owned: Mapping[str, str], old: Files, new: Files, moves: Mapping[str, str], pristine: Pristine
-) -> dict[str, tuple[Leaf, Leaf | None]]:
+) -> dict[str, tuple[TreeEntry, TreeEntry | None]]:
     """Those of the `owned` files that the answers change, or take away; not what the new release still has."""
     found = {}
     for path, target in owned.items():

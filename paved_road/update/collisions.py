@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from paved_road.git import Leaf
+from paved_road.git import TreeEntry
 from paved_road.git.trees import Mode
 from paved_road.service.model import Service
 from paved_road.update import disk
@@ -22,20 +22,24 @@ from paved_road.update.merge.trees import Files
 class Obstacle:
     """A file of the road's that is not written, and why."""
 
-    leaf: Leaf
+    leaf: TreeEntry
     """The road's version."""
     reason: str
-    submodule: Leaf | None = None
+    submodule: TreeEntry | None = None
     """The submodule whose very path it is."""
 
     @property
-    def stages(self) -> dict[int, Leaf]:
+    def stages(self) -> dict[int, TreeEntry]:
         """What git's index holds of it while a person has to decide."""
         return {**({2: self.submodule} if self.submodule else {}), 3: self.leaf}
 
 
 def find(
-    service: Service, head: Files, result: Files, submodules: Mapping[str, Leaf], paths: Iterable[str] | None = None
+    service: Service,
+    head: Files,
+    result: Files,
+    submodules: Mapping[str, TreeEntry],
+    paths: Iterable[str] | None = None,
 ) -> dict[str, Obstacle]:
     """The obstacles to those of the paths (all of the result, when none are named) that are new in the result."""
     found = {}
@@ -47,7 +51,7 @@ def find(
     return found
 
 
-def _what(service: Service, path: str, head: Files, result: Files, submodules: Mapping[str, Leaf]) -> str:
+def _what(service: Service, path: str, head: Files, result: Files, submodules: Mapping[str, TreeEntry]) -> str:
     """What is in the way of a path; "" when nothing is."""
     folders = [str(folder) for folder in PurePosixPath(path).parents if folder.name]
     for submodule in submodules:
@@ -63,7 +67,7 @@ def _what(service: Service, path: str, head: Files, result: Files, submodules: M
     return "" if blocked in head else f"an untracked file ({blocked})"
 
 
-def _is_harmless(service: Service, path: str, head: Files, leaf: Leaf) -> bool:
+def _is_harmless(service: Service, path: str, head: Files, leaf: TreeEntry) -> bool:
     """Whether what lies there is the road's file already, or a folder of tracked files and nothing else."""
     target = service.path / path
     if target.is_dir() and not target.is_symlink():

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from paved_road import git
-from paved_road.git import SUBMODULE, Leaf
+from paved_road.git import SUBMODULE, TreeEntry
 
 if TYPE_CHECKING:
     from paved_road.service.model import Service
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paved_road.update.collisions import Obstacle
     from paved_road.update.merge.trees import Conflict
 
-Read = Callable[[list[Leaf]], Sequence[bytes]]
+Read = Callable[[list[TreeEntry]], Sequence[bytes]]
 """The contents of leaves."""
 
 Lines = tuple[tuple[int, int], ...]
@@ -93,7 +93,7 @@ def reasons(
     return found | {path: Reason(kind=Kind.IN_THE_WAY, why=one.reason) for path, one in obstacles.items()}
 
 
-def _reason(said: str, stages: Mapping[int, Leaf], old: str, new: str) -> Reason:
+def _reason(said: str, stages: Mapping[int, TreeEntry], old: str, new: str) -> Reason:
     """`said` is git's word for the kind, or what paved found in a merge that git took for clean."""
     road, since = (f"release {new}", f" since {old}") if old != new else ("the template", "")
     kind = next((one for one in Kind if one == said), Kind.OTHER)
@@ -129,7 +129,9 @@ _SENTENCES: dict[tuple[Kind, tuple[int, ...]], str] = {
 # -- the sides -------------------------------------------------------------------------------------------------------
 
 
-def describe(stages: Mapping[str, Mapping[int, Leaf]], why: Mapping[str, Reason], read: Read) -> Iterator[Decision]:
+def describe(
+    stages: Mapping[str, Mapping[int, TreeEntry]], why: Mapping[str, Reason], read: Read
+) -> Iterator[Decision]:
     """The conflicts with the files of their sides, in the order of their paths."""
     every = [leaf for of in stages.values() for leaf in of.values() if leaf.mode != SUBMODULE]
     contents = dict(zip((leaf.blob for leaf in every), read(every), strict=True)) if every else {}
@@ -144,7 +146,7 @@ def waiting(service: Service, applied: Applied) -> tuple[Decision, ...]:
     journal, prefix = applied.journal, service.prefix
     stages = {
         path.removeprefix(prefix): {
-            int(number): Leaf(mode=mode, blob=blob) for number, (mode, blob) in journal.conflicts[path].items()
+            int(number): TreeEntry(mode=mode, blob=blob) for number, (mode, blob) in journal.conflicts[path].items()
         }
         for path in applied.conflicts
     }
@@ -152,13 +154,13 @@ def waiting(service: Service, applied: Applied) -> tuple[Decision, ...]:
     why = {path.removeprefix(prefix): reason for path, reason in known.items()}
     markers_left = {path.removeprefix(prefix): lines for path, lines in applied.markers.items()}
 
-    def read(leaves: list[Leaf]) -> list[bytes]:
+    def read(leaves: list[TreeEntry]) -> list[bytes]:
         return [data or b"" for data in git.read(service.top, [leaf.blob for leaf in leaves])]
 
     return tuple(replace(one, markers=markers_left.get(one.path, ())) for one in describe(stages, why, read))
 
 
-def _side(leaf: Leaf, contents: Mapping[str, bytes]) -> Side:
+def _side(leaf: TreeEntry, contents: Mapping[str, bytes]) -> Side:
     data = contents.get(leaf.blob)
     text, omitted = None, "binary"
     if data is not None and len(data) > LARGEST:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paved_road.git import Leaf, Scratch
+from paved_road.git import Scratch, TreeEntry
 from paved_road.git.trees import File, Mode
 from paved_road.offroad import FOLDER, deviations, evaluation, fingerprint, is_record, moves
 from paved_road.offroad.deviations import Ledger, Record
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paved_road.service.model import Lock
     from paved_road.update.merge.trees import Files, Merged, Sides
 
-Read = Callable[[list[Leaf]], list[bytes]]
+Read = Callable[[list[TreeEntry]], list[bytes]]
 """The contents of leaves."""
 
 
@@ -63,7 +63,7 @@ def _excused(found: Ledger, lock: Lock, head: Files, read: Read, today: date) ->
             locked, leaf = lock.files.get(path), head.get(path)
             if locked is None or locked.owner is not Owner.ROAD:
                 continue
-            road = Leaf(mode=locked.mode, blob=locked.blob)
+            road = TreeEntry(mode=locked.mode, blob=locked.blob)
             service = fingerprint.identity(leaf.mode, leaf.blob) if leaf else fingerprint.DELETED
             identity = fingerprint.identity(road.mode, road.blob)
             state = evaluation.compare(approved, identity, service, lambda: _digest(road, leaf, read))  # noqa: B023
@@ -71,7 +71,7 @@ def _excused(found: Ledger, lock: Lock, head: Files, read: Read, today: date) ->
                 yield path, record
 
 
-def _digest(road: Leaf, service: Leaf | None, read: Read) -> str:
+def _digest(road: TreeEntry, service: TreeEntry | None, read: Read) -> str:
     both = [road, service] if service else [road]
     before, *after = (File(data, Mode(leaf.mode)) for leaf, data in zip(both, read(both), strict=True))
     return fingerprint.difference(before, after[0] if after else None)
@@ -95,7 +95,7 @@ def keep(merged: Merged, sides: Sides, found: Excuses, moved: Moves, read: Read)
     return replace(merged, files=files, conflicts=conflicts), tuple(kept)
 
 
-def _patch(path: str, before: Leaf | None, after: Leaf | None, read: Read) -> str:
+def _patch(path: str, before: TreeEntry | None, after: TreeEntry | None, read: Read) -> str:
     lines = [_lines(leaf, read) for leaf in (before, after)]
     if None in lines:
         return f"{path}: the road changed the binary file"
@@ -103,7 +103,7 @@ def _patch(path: str, before: Leaf | None, after: Leaf | None, read: Read) -> st
     return "\n".join(difflib.unified_diff(lines[0] or [], lines[1] or [], *names, lineterm=""))
 
 
-def _lines(leaf: Leaf | None, read: Read) -> list[str] | None:
+def _lines(leaf: TreeEntry | None, read: Read) -> list[str] | None:
     """None for a binary file."""
     (data,) = read([leaf]) if leaf else [b""]
     return None if b"\0" in data else data.decode(errors="replace").splitlines()
@@ -112,7 +112,7 @@ def _lines(leaf: Leaf | None, read: Read) -> list[str] | None:
 # -- the road moved a file -------------------------------------------------------------------------------------------
 
 
-def follow(found: Excuses, moved: Moves, lock: Lock, scratch: Scratch) -> dict[str, Leaf]:
+def follow(found: Excuses, moved: Moves, lock: Lock, scratch: Scratch) -> dict[str, TreeEntry]:
     """The records that name files which the update moves, with the new names."""
     wanted = [
         Move(record=record.id, old=path, new=moved[path])

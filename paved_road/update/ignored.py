@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.files import contained
-from paved_road.git import Leaf, Scratch
+from paved_road.git import Scratch, TreeEntry
 from paved_road.git.trees import Mode
 from paved_road.service.model import Service
 
@@ -25,7 +25,7 @@ FILENAME = ".gitignore"
 LARGEST_TO_READ = 64_000
 """Bytes of a file of rules beside the service; git is asked about a larger one."""
 
-Files = Mapping[str, Leaf]
+Files = Mapping[str, TreeEntry]
 
 
 def of(

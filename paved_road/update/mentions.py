@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from paved_road.git import Leaf
+from paved_road.git import TreeEntry
 from paved_road.git.trees import Mode
 from paved_road.road.versions import is_passed
 
@@ -47,7 +47,7 @@ def follow(
     return base, ours
 
 
-def _said(scratch: Scratch, leaf: Leaf, word: re.Pattern[bytes], new: bytes) -> Leaf:
+def _said(scratch: Scratch, leaf: TreeEntry, word: re.Pattern[bytes], new: bytes) -> TreeEntry:
     (content,) = scratch.read([leaf])
     data = content if b"\0" in content else word.sub(lambda _: new, content)
     return leaf if data == content else scratch.leaf(leaf.mode, data)

@@ -17,12 +17,12 @@ from paved_road import git
 from paved_road.errors import TemplateError
 from paved_road.render import Operation, Told, commands, foreseen
 from paved_road.render.commands import Command
-from paved_road.render.context import AnswerBook
+from paved_road.render.context import SettledAnswers
 from paved_road.road.versions import is_passed
 from paved_road.service.model import read_record
 
 if TYPE_CHECKING:
-    from paved_road.render import Questionnaire
+    from paved_road.render import CompiledTemplate
     from paved_road.render.foreseen import Foreseen
     from paved_road.service.model import Service
 
@@ -34,7 +34,7 @@ HINT = "fix the template, or the service; nothing of it was changed"
 class Passage:
     """From which release to which a service goes, as migrations are told."""
 
-    form: Questionnaire
+    form: CompiledTemplate
     """Of the new release, which says what to run."""
     old_version: str
     old_described: str
@@ -44,7 +44,7 @@ class Passage:
         """The commands of the stage `before`, for those who are told of them and run none."""
         return self._commands("before", service.path, service.journal / SCRIPTS, _recorded(service))
 
-    def after(self, service: Service, book: AnswerBook, answers_file: str) -> list[Command]:
+    def after(self, service: Service, book: SettledAnswers, answers_file: str) -> list[Command]:
         """The commands of the stage `after`, as they run in the service."""
         return self._commands("after", service.path, service.journal / SCRIPTS, (book, answers_file))
 
@@ -59,7 +59,7 @@ class Passage:
             for said in foreseen.told("migration", command, known)
         ]
 
-    def migrated(self, service: Service) -> tuple[dict[str, git.Leaf], dict[str, Any]]:
+    def migrated(self, service: Service) -> tuple[dict[str, git.TreeEntry], dict[str, Any]]:
         """The service's committed files, and its answers, as the migrations of the stage `before` leave them."""
         with tempfile.TemporaryDirectory(prefix="paved-migrate-") as folder:
             copy = Path(folder) / "service" / service.path.name
@@ -72,12 +72,12 @@ class Passage:
             made = git.tree(copy, git.stage_everything(copy))
             contents = git.read(copy, [entry.blob for entry in made])
             files = {
-                entry.path: git.Leaf(mode=entry.mode, blob=entry.blob, data=data)
+                entry.path: git.TreeEntry(mode=entry.mode, blob=entry.blob, data=data)
                 for entry, data in zip(made, contents, strict=True)
             }
             return files, read_record(copy, service.answers_file)
 
-    def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[AnswerBook, str]) -> list[Command]:
+    def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[SettledAnswers, str]) -> list[Command]:
         """The commands of one stage for the versions passed through, in the template's order."""
         if not self.form.config.migrations:
             return []
@@ -134,9 +134,9 @@ SCRIPTS = "template"
 """The folder of an update's journal with the template's own files, while migrations that name them are to run."""
 
 
-def _recorded(service: Service) -> tuple[AnswerBook, str]:
+def _recorded(service: Service) -> tuple[SettledAnswers, str]:
     """What is known of the answers before the questions of the new release are settled."""
-    return AnswerBook(recorded=service.answers), service.answers_file
+    return SettledAnswers(recorded=service.answers), service.answers_file
 
 
 def _pep440(version: str) -> str:

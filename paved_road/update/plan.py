@@ -23,12 +23,12 @@ from paved_road.errors import (
     UsageError,
 )
 from paved_road.files import contained
-from paved_road.git import Commit, Leaf, Scratch, address
+from paved_road.git import Commit, Scratch, TreeEntry, address
 from paved_road.git.trees import Mode
 from paved_road.offroad.clock import today
-from paved_road.render import Operation, Pristine, Questionnaire, prepare, render, sources
+from paved_road.render import CompiledTemplate, Operation, Pristine, prepare, render, sources
 from paved_road.render.commands import Command
-from paved_road.render.context import AnswerBook
+from paved_road.render.context import SettledAnswers
 from paved_road.render.prompts import Interview
 from paved_road.road import rules
 from paved_road.road.model import Release, Template
@@ -77,7 +77,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class UpdateRequest:
     """What the person asked for."""
 
     to: str | None = None
@@ -101,7 +101,7 @@ class Plan:
     service: Service
     old_version: str
     release: Release
-    form: Questionnaire
+    form: CompiledTemplate
     derived: Mapping[str, str]
     """Derived files and the commands that make them; none when the road is not trusted with that."""
     trust: bool
@@ -144,7 +144,7 @@ class Plan:
         return bool(self.conflicts or self.obstacles)
 
     @property
-    def stages(self) -> dict[str, Mapping[int, Leaf]]:
+    def stages(self) -> dict[str, Mapping[int, TreeEntry]]:
         """What git's index will hold of each path that a person has to decide."""
         found = {path: conflict.stages for path, conflict in self.conflicts.items()}
         return found | {path: obstacle.stages for path, obstacle in self.obstacles.items()}
@@ -181,7 +181,9 @@ BATCH = 50
 
 
 @contextlib.contextmanager
-def planning(service: Service, order: Order, config: Config, *, interview: Interview | None = None) -> Iterator[Plan]:
+def planning(
+    service: Service, order: UpdateRequest, config: Config, *, interview: Interview | None = None
+) -> Iterator[Plan]:
     """The plan of an update. The service, its index and its repository are only read."""
     with Planner(config).plans([service], order, interview=interview) as (plan,):
         if isinstance(plan, PavedError):
@@ -199,7 +201,7 @@ class Planner:
 
     @contextlib.contextmanager
     def plans(
-        self, services: Sequence[Service], order: Order, *, interview: Interview | None = None
+        self, services: Sequence[Service], order: UpdateRequest, *, interview: Interview | None = None
     ) -> Iterator[list[Plan | PavedError]]:
         """A plan for each service, or why there is none, by a handful of git processes for every `BATCH` of them.
 
@@ -217,7 +219,7 @@ class Planner:
             yield found
 
     def _batch(
-        self, services: Sequence[Service], order: Order, interview: Interview | None, scratch: Scratch
+        self, services: Sequence[Service], order: UpdateRequest, interview: Interview | None, scratch: Scratch
     ) -> list[Plan | PavedError]:
         drafts: list[_Draft | PavedError] = []
         for service in services:
@@ -228,7 +230,7 @@ class Planner:
         merged = iter(merge_all(scratch, [draft.sides for draft in drafts if isinstance(draft, _Draft)]))
         return [_finish(draft, next(merged), scratch) if isinstance(draft, _Draft) else draft for draft in drafts]
 
-    def _origin(self, service: Service, order: Order) -> Origin:
+    def _origin(self, service: Service, order: UpdateRequest) -> Origin:
         lock = service.lock
         road, template = (str(service.road), lock.template) if lock else (str(service.source[0]), None)
         start = service.path if address.is_relative(road) or self.config.road.origin == "flag" else None
@@ -244,7 +246,7 @@ class Planner:
             ),
         )
 
-    def target(self, template: Template, order: Order) -> Release:
+    def target(self, template: Template, order: UpdateRequest) -> Release:
         """The release to update to."""
         return _once(self._targets, (template, order.to), lambda: release(template, order.to))
 
@@ -276,7 +278,7 @@ class _Draft:
     service: Service
     found: Origin
     target: Release
-    form: Questionnaire
+    form: CompiledTemplate
     pristine: Pristine
     lock: Lock
     """Of every pristine file, ignored or not."""
@@ -290,7 +292,7 @@ class _Draft:
     """The service's committed tree."""
     kept: Mapping[str, str]
     """Files kept by their owner, and why."""
-    left_out: Mapping[str, Leaf | None]
+    left_out: Mapping[str, TreeEntry | None]
     """Files that git ignores so far: they are no part of the merge. The road's version of those that it may add."""
     excuses: Excuses
     notes: tuple[str, ...]
@@ -301,7 +303,12 @@ class _Draft:
 
 
 def _draft(
-    service: Service, found: Origin, planner: Planner, order: Order, interview: Interview | None, scratch: Scratch
+    service: Service,
+    found: Origin,
+    planner: Planner,
+    order: UpdateRequest,
+    interview: Interview | None,
+    scratch: Scratch,
 ) -> _Draft:
     tree, head = _committed(service, scratch)
     _refuse_uncommitted_records(service, head)
@@ -385,7 +392,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     draft = replace(draft, lock=draft.lock.without(draft.left_out.keys() - no_longer.keys()))
     result |= {**no_longer, **_records(draft, scratch)}
     result = without_address_alone(result, head, service, scratch)
-    submodules = {one.path: Leaf(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
+    submodules = {one.path: TreeEntry(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
     obstacles = collisions.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
     changed = summary.find(
@@ -451,7 +458,7 @@ def _committed(service: Service, scratch: Scratch) -> tuple[str, Files]:
 # -- where the service comes from and goes to ----------------------------------------------------------------------
 
 
-def _target(service: Service, found: Origin, old: Base, target: Release, order: Order) -> Release:
+def _target(service: Service, found: Origin, old: Base, target: Release, order: UpdateRequest) -> Release:
     """The release to go to. Without a wish it is the latest, or the service's own when that is ahead of it."""
     if is_news(target, old.version, old.commit):
         return target
@@ -476,7 +483,7 @@ def _told(target: Release, old: Base) -> str:
 
 
 def _moves(
-    service: Service, before: Questionnaire | None, old: Base, form: Questionnaire, book: AnswerBook,
+    service: Service, before: CompiledTemplate | None, old: Base, form: CompiledTemplate, book: SettledAnswers,
     pristine: Pristine, own: Rules,
 ) -> align.Moves:  # fmt: skip
     """Files whose path changes: by their source in the template, or because the template says so."""
@@ -489,7 +496,7 @@ def _moves(
     return moves | align.declared(own.moves, old.version, old.files, pristine.tree)
 
 
-def _same_layout(old: Questionnaire, new: Questionnaire, service: Service, pristine: Pristine) -> bool:
+def _same_layout(old: CompiledTemplate, new: CompiledTemplate, service: Service, pristine: Pristine) -> bool:
     """Whether no file can have moved: the same names in the template, the same configuration, the same answers."""
     answers = {key: value for key, value in pristine.answers.items() if not key.startswith("_")}
     return answers == service.answers and old.config == new.config and old.files.keys() == new.files.keys()
@@ -509,7 +516,7 @@ def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
 def _sides(
     service: Service, scratch: Scratch, old: Base, ours: Files, committed: tuple[str, Files], pristine: Pristine,
     moves: align.Moves, effect: Effect, new_lock: Lock, own: Rules, *, dry_run: bool,
-) -> tuple[Sides, dict[str, str], dict[str, Leaf | None], tuple[str, ...]]:  # fmt: skip
+) -> tuple[Sides, dict[str, str], dict[str, TreeEntry | None], tuple[str, ...]]:  # fmt: skip
     """What is merged; the files kept as the service has them, and why; those left out of it; notes."""
     base, theirs = old.files, leaves(pristine, service)
     owner = owner_of(own, pristine.seeded)
@@ -530,7 +537,7 @@ def _sides(
     unknown = [path for path in {*base, *theirs} if path not in ours]
     by_git = ignored.of(service, scratch, ours, unknown, known=old.ignored)
     by_git |= ignored.by_new_rules(scratch, base, theirs, [path for path in unknown if path not in base])
-    left_out: dict[str, Leaf | None] = {}
+    left_out: dict[str, TreeEntry | None] = {}
     kept: dict[str, str] = {}
     for path in {*base, *theirs}:
         role = Owner.SERVICE if pristine.left_alone(path) else owner(path)
@@ -560,7 +567,7 @@ def _sides(
     return sides, kept, left_out, (*notes, *sides.attributes.notes)
 
 
-def _put(files: Files, path: str, leaf: Leaf | None) -> None:
+def _put(files: Files, path: str, leaf: TreeEntry | None) -> None:
     """Have the files hold another one at this path, or none."""
     files.pop(path, None)
     if leaf:

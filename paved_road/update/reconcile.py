@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from paved_road import git
 from paved_road.errors import PavedError, ServiceError, UsageError
 from paved_road.files import contained
-from paved_road.git import Leaf
+from paved_road.git import TreeEntry
 from paved_road.road import rules
 from paved_road.road.versions import is_older
 from paved_road.service import answers_file, origin
@@ -100,7 +100,7 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     # Once the lock is decided, nobody can tell any more which branch is left behind: the other files come first.
     others = {path: stages for path, stages in unmerged.items() if path not in (lock_file, name)}
     derived: Mapping[str, str] = {}
-    merged: dict[str, Leaf] = {}
+    merged: dict[str, TreeEntry] = {}
     if texts[0] != texts[-1]:
         derived = _derived(at, config) if others else {}
         merged |= remerge.merge(service, others, behind, derived, is_ours=behind is two[0])
@@ -162,7 +162,7 @@ def _in_order(service: Service, one: Lock, other: Lock, config: Config) -> tuple
 # -- the files of the two sides ----------------------------------------------------------------------------------------
 
 
-def _unmerged(service: Service) -> dict[str, Mapping[int, Leaf]]:
+def _unmerged(service: Service) -> dict[str, Mapping[int, TreeEntry]]:
     return {path.removeprefix(service.prefix): stages for path, stages in git.unmerged(service.path).items()}
 
 
@@ -185,7 +185,7 @@ def _on_disk(service: Service, name: str) -> bytes:
     return contained.read(service.path, name) if contained.is_file(service.path, name) else b""
 
 
-def _staged(service: Service, stages: Mapping[int, Leaf]) -> _Sides:
+def _staged(service: Service, stages: Mapping[int, TreeEntry]) -> _Sides:
     found = iter(git.read(service.top, [leaf.blob for leaf in stages.values()]))
     texts = {number: next(found) or b"" for number in stages}
     return _Sides(base=texts.get(1, b""), ours=texts.get(2, b""), theirs=texts.get(3, b""))
@@ -240,7 +240,7 @@ def _left(service: Service) -> tuple[Decision, ...]:
     stages = _unmerged(service)
     why = Reason(kind=Kind.CONTENTS, why="git could not merge what the two branches made of this file")
 
-    def read(leaves: list[Leaf]) -> list[bytes]:
+    def read(leaves: list[TreeEntry]) -> list[bytes]:
         return [data or b"" for data in git.read(service.top, [leaf.blob for leaf in leaves])]
 
     return tuple(describe(stages, dict.fromkeys(stages, why), read))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.errors import GitError
-from paved_road.git import NO_BLOB, Leaf
+from paved_road.git import NO_BLOB, TreeEntry
 from paved_road.git.trees import Mode
 from paved_road.road.owners import Owner
 from paved_road.service.model import has_markers
@@ -25,16 +25,16 @@ from paved_road.update.merge import structured
 if TYPE_CHECKING:
     from paved_road.service.model import Lock, Service
 
-Unmerged = Mapping[str, Mapping[int, Leaf]]
+Unmerged = Mapping[str, Mapping[int, TreeEntry]]
 """The stages of each path, from the service's folder, that git's index has not merged."""
 
 _REGULAR = (Mode.FILE, Mode.EXECUTABLE)
 
 
-Merged = Mapping[str, Leaf]
+Merged = Mapping[str, TreeEntry]
 """Files that nobody has to decide, by their path from the service's folder; `_NO_FILE` for one to remove."""
 
-_NO_FILE = Leaf(mode="0", blob=NO_BLOB)
+_NO_FILE = TreeEntry(mode="0", blob=NO_BLOB)
 
 
 def merge(service: Service, unmerged: Unmerged, behind: Lock, derived: Collection[str], *, is_ours: bool) -> Merged:
@@ -69,14 +69,14 @@ def merge_again(service: Service, behind: Lock, *, is_ours: bool) -> Merged:
     done = {}
     for path, locked in behind.files.items():
         now = staged.get(service.prefix + path)
-        made, pristine = merged.get(path), Leaf(mode=locked.mode, blob=locked.blob)
+        made, pristine = merged.get(path), TreeEntry(mode=locked.mode, blob=locked.blob)
         if now is None or made is None or (now.mode, now.blob) != made.identity:
             continue
         if path not in left or locked.owner not in (Owner.ROAD, Owner.SHARED):
             continue
         ours, theirs = left[path], ahead.get(path, _NO_FILE)
         if ours in (pristine, theirs):
-            wanted: Leaf | None = theirs
+            wanted: TreeEntry | None = theirs
         else:
             wanted = _text(service, path, pristine, ours, theirs)
         if wanted is not None and wanted != made:
@@ -104,9 +104,9 @@ def _met(service: Service) -> tuple[str, str, str] | None:
         return None
 
 
-def _files(service: Service, tree: str) -> dict[str, Leaf]:
+def _files(service: Service, tree: str) -> dict[str, TreeEntry]:
     found = git.tree(service.top, f"{tree}:{service.prefix}")
-    return {entry.path: Leaf(mode=entry.mode, blob=entry.blob) for entry in found}
+    return {entry.path: TreeEntry(mode=entry.mode, blob=entry.blob) for entry in found}
 
 
 def write(service: Service, merged: Merged) -> None:
@@ -129,16 +129,18 @@ def keep(service: Service, paths: list[str]) -> str:
     return git.commit_tree(service.top, made, "HEAD", "What files held when paved update --continue merged them")
 
 
-def _merged(service: Service, path: str, stages: Mapping[int, Leaf], behind: Lock, *, is_ours: bool) -> Leaf | None:
+def _merged(
+    service: Service, path: str, stages: Mapping[int, TreeEntry], behind: Lock, *, is_ours: bool
+) -> TreeEntry | None:
     """The merged file; None where a person has to decide, or has done so."""
     there, locked = disk.look(service.path, path), behind.files.get(path)
     if there is None or locked is None or not has_markers(there.data) or not {2, 3} <= stages.keys():
         return None
     left, ahead = (stages[2], stages[3]) if is_ours else (stages[3], stages[2])
-    return _text(service, path, Leaf(mode=locked.mode, blob=locked.blob), left, ahead)
+    return _text(service, path, TreeEntry(mode=locked.mode, blob=locked.blob), left, ahead)
 
 
-def _text(service: Service, path: str, locked: Leaf, left: Leaf, ahead: Leaf) -> Leaf | None:
+def _text(service: Service, path: str, locked: TreeEntry, left: TreeEntry, ahead: TreeEntry) -> TreeEntry | None:
     """The merge of a file's three texts; None where a person has to decide, or one of them is none."""
     if not all(one.mode in _REGULAR for one in (locked, left, ahead)):
         return None
@@ -151,4 +153,4 @@ def _text(service: Service, path: str, locked: Leaf, left: Leaf, ahead: Leaf) ->
     if not text or has_markers(text) or structured.fault(path, base, ours, theirs, text):
         return None
     mode = left.mode if ahead.mode == locked.mode else ahead.mode
-    return Leaf(mode=mode, blob=git.blob_id(text, service.repository.object_format), data=text)
+    return TreeEntry(mode=mode, blob=git.blob_id(text, service.repository.object_format), data=text)

@@ -16,7 +16,7 @@ from paved_road.errors import AnswerError, UntrustedTemplate
 from paved_road.render import Operation, Told, foreseen, untrusted
 from paved_road.render import config as configs
 from paved_road.render.commands import Command
-from paved_road.render.context import AnswerBook
+from paved_road.render.context import SettledAnswers
 from paved_road.update.migrations import SCRIPTS, Passage
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Running:
             raise AnswerError(error.message, cause=cause, hint=error.hint) from error
 
     def rest(
-        self, service: Service, book: AnswerBook, answers_file: str
+        self, service: Service, book: SettledAnswers, answers_file: str
     ) -> tuple[tuple[str, ...], tuple[Command, ...]]:
         """What was not run while the update was planned, in words; and the migrations of the stage `after`.
 
@@ -84,7 +84,7 @@ class Running:
             return ()
         return (f"the update itself needs --trust, because it runs the template's code: {'; '.join(wanted)}",)
 
-    def _told(self, service: Service, book: AnswerBook, answers_file: str) -> Told:
+    def _told(self, service: Service, book: SettledAnswers, answers_file: str) -> Told:
         return Told(
             form=self.passage.form, book=book, answers_file=answers_file, destination=service.path,
             source=service.journal / SCRIPTS, operation=Operation.UPDATE,

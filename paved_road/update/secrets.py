@@ -15,8 +15,8 @@ from typing import Any
 from paved_road.errors import AnswerError, TemplateError
 from paved_road.git import Scratch
 from paved_road.git.trees import File, Mode
-from paved_road.render import Questionnaire
-from paved_road.render.context import AnswerBook, parsed
+from paved_road.render import CompiledTemplate
+from paved_road.render.context import SettledAnswers, parsed
 from paved_road.service.model import Service
 from paved_road.update.merge.trees import Files, Sides, merge_all
 
@@ -30,7 +30,9 @@ class Carried:
     notes: tuple[str, ...] = ()
 
 
-def find(before: Questionnaire | None, form: Questionnaire, service: Service, given: Collection[str]) -> frozenset[str]:
+def find(
+    before: CompiledTemplate | None, form: CompiledTemplate, service: Service, given: Collection[str]
+) -> frozenset[str]:
     """Questions that the service has answered although no record says how, and that are not answered anew.
 
     Without the old release (`before`) that may be any secret one. Those of which it cannot be known are refused.
@@ -48,7 +50,7 @@ def find(before: Questionnaire | None, form: Questionnaire, service: Service, gi
     return missing
 
 
-def stand_ins(names: Iterable[str], book: AnswerBook) -> dict[str, Any]:
+def stand_ins(names: Iterable[str], book: SettledAnswers) -> dict[str, Any]:
     """What the new release was rendered with instead."""
     return {name: parsed(book.answered[name]) for name in names if name in book.answered}
 

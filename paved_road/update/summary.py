@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from paved_road.road.versions import is_passed
 
 if TYPE_CHECKING:
-    from paved_road.render import Questionnaire
+    from paved_road.render import CompiledTemplate
     from paved_road.update.collisions import Obstacle
     from paved_road.update.merge.trees import Files, Merged
     from paved_road.update.moves import Moves
@@ -72,7 +72,7 @@ def find(
             yield Change(path=path, outcome=Outcome.UPDATED if clean else Outcome.MERGED, detail=detail)
 
 
-def changelog(form: Questionnaire, old: str, new: str) -> str:
+def changelog(form: CompiledTemplate, old: str, new: str) -> str:
     """The entries of the template's CHANGELOG.md for the releases after `old`, up to `new`."""
     file = form.files.get("CHANGELOG.md")
     if file is None:

@@ -18,14 +18,14 @@ from paved_road.update.migrations import SCRIPTS
 
 if TYPE_CHECKING:
     from paved_road.git.trees import Tree
-    from paved_road.render import Questionnaire
-    from paved_road.render.context import AnswerBook
+    from paved_road.render import CompiledTemplate
+    from paved_road.render.context import SettledAnswers
     from paved_road.service.model import Service
     from paved_road.update.merge.trees import Files
 
 
 def undone(
-    base: Base, service: Service, before: Questionnaire | None, theirs: Tree, *, dry_run: bool
+    base: Base, service: Service, before: CompiledTemplate | None, theirs: Tree, *, dry_run: bool
 ) -> tuple[Base, frozenset[str]]:
     """The base without what such tasks did, and the files that they took away when the service was made.
 
@@ -60,7 +60,9 @@ def _with(base: Base, files: Files) -> Base:
     return replace(base, files=files, unsure=base.unsure | changed)
 
 
-def _runs(form: Questionnaire, book: AnswerBook, service: Service, operation: Operation) -> list[tuple[str, str]]:
+def _runs(
+    form: CompiledTemplate, book: SettledAnswers, service: Service, operation: Operation
+) -> list[tuple[str, str]]:
     """The tasks that run for an operation."""
     told = Told(
         form=form, book=book, answers_file=service.answers_file, destination=service.path,

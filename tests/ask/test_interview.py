@@ -15,7 +15,7 @@ from paved_road.ask.interview import Back, Declined, Question, Row, Said, Talk
 from paved_road.errors import AnswerError
 from paved_road.git.trees import File
 from paved_road.render import config, environment
-from paved_road.render.context import AnswerBook, Surroundings
+from paved_road.render.context import SettledAnswers, Surroundings
 from paved_road.render.prompts import Ask, Topic
 from paved_road.render.questions import settle
 
@@ -38,7 +38,7 @@ def parts() -> tuple[Any, Any]:
     return template, environment.make(template, FILES)
 
 
-def settling() -> Callable[[Ask], AnswerBook]:
+def settling() -> Callable[[Ask], SettledAnswers]:
     template, made = parts()
     around = Surroundings(destination=Path("/service"), source=Path("/road"), ref=None, commit=None)
     return lambda ask: settle(template, made, around, metadata={}, given={}, ask=ask)

@@ -17,7 +17,7 @@ from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
 from paved_road.testing import evolve
 from paved_road.update import apply
-from paved_road.update.plan import Order, Plan, planning
+from paved_road.update.plan import Plan, UpdateRequest, planning
 from paved_road.update.summary import Change, Outcome
 from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
 
@@ -25,8 +25,8 @@ Excused = Callable[..., Record]
 NEW_IMAGE = {"template/Dockerfile": ROAD["template/Dockerfile"].replace("python:3.14", "python:3.15")}
 
 
-def order(today: date = TODAY) -> Order:
-    return Order(answers={}, today=today)
+def order(today: date = TODAY) -> UpdateRequest:
+    return UpdateRequest(answers={}, today=today)
 
 
 def changes(plan: Plan) -> dict[str, Change]:

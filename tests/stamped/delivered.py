@@ -19,7 +19,7 @@ import yaml
 from allpairspy import AllPairs
 
 from paved_road.git.trees import Tree, write
-from paved_road.render import Questionnaire, prepare, render
+from paved_road.render import CompiledTemplate, prepare, render
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import find_template
@@ -46,7 +46,7 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 
 @functools.cache
-def form() -> Questionnaire:
+def form() -> CompiledTemplate:
     """The template as it lies in this checkout."""
     template = find_template(open_road(load({"road": BUILT_IN})), "service")
     return prepare(release(template, "HEAD"), cache=SCRATCH)

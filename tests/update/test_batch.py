@@ -11,12 +11,12 @@ import pytest
 
 from paved_road import create, git
 from paved_road.errors import PavedError, ServiceError
-from paved_road.git import Leaf
+from paved_road.git import TreeEntry
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road, run, write_files
 from paved_road.update import apply
-from paved_road.update.plan import Order, Plan, Planner, planning
+from paved_road.update.plan import Plan, Planner, UpdateRequest, planning
 from paved_road.update.summary import Outcome
 
 TEMPLATE = {
@@ -55,7 +55,7 @@ def services(road: Path, tmp_path: Path) -> list[Service]:
     made = []
     for name, edits in EDITS.items():
         path = tmp_path / "fleet" / name
-        create.create(create.plan(create.Order(destination=path, answers={"name": name}), config))
+        create.create(create.plan(create.UpdateRequest(destination=path, answers={"name": name}), config))
         write_files(path, edits)
         commit(path)
         made.append(path)
@@ -68,8 +68,8 @@ def commit(path: Path) -> None:
     git.run("commit", "--quiet", "--allow-empty", "--message", "ours", cwd=path)
 
 
-def order() -> Order:
-    return Order(answers={})
+def order() -> UpdateRequest:
+    return UpdateRequest(answers={})
 
 
 def contents(plan: Plan) -> dict[str, tuple[str, str]]:
@@ -105,7 +105,7 @@ def named(name: str, plans: list[Plan | PavedError]) -> Plan:
 
 
 def read(plan: Plan, path: str) -> bytes:
-    leaf: Leaf = plan.result[path]
+    leaf: TreeEntry = plan.result[path]
     (stored,) = plan.scratch.objects.read([leaf.blob])
     content = stored if leaf.data is None else leaf.data
     assert content is not None
@@ -153,7 +153,7 @@ def test_services_of_one_repository_are_planned_together(road: Path, tmp_path: P
     git.run("init", "--quiet", top)
     config = load({"road": str(road)})
     for name in ("one", "two"):
-        create.create(create.plan(create.Order(destination=top / name, answers={"name": name}), config))
+        create.create(create.plan(create.UpdateRequest(destination=top / name, answers={"name": name}), config))
     commit(top)
     evolve(road, NEWER, tag="v1.1.0")
     with Planner(load()).plans([open_service(top / name) for name in ("one", "two")], order()) as plans:

@@ -24,7 +24,7 @@ from paved_road.service.model import open_service
 from paved_road.settings.config import load
 from paved_road.testing import PATIENCE, evolve, make_road, paved, run, running, write_files
 from paved_road.update import apply
-from paved_road.update.plan import Order, planning
+from paved_road.update.plan import UpdateRequest, planning
 from tests.update.faults import Outcome, Server, server
 
 LONG = "".join(f"line {number}\n" for number in range(1, 21))
@@ -344,7 +344,7 @@ def test_of_two_that_were_planned_at_once_the_first_wins(
     service: Path, faults: Server, case: Callable[[Path, Server], Case], said: str
 ) -> None:
     expected = case(service, faults)
-    config, order = load({}), Order(answers={}, trust=True)
+    config, order = load({}), UpdateRequest(answers={}, trust=True)
     opened = open_service(service)
     with planning(opened, order, config) as first, planning(opened, order, config) as second:
         apply.apply(first, commit=True)

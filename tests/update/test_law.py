@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from paved_road import git
-from paved_road.git import Leaf, Scratch
+from paved_road.git import Scratch, TreeEntry
 from paved_road.git.trees import File, Mode
 from paved_road.render import verified
 from paved_road.service.model import LOCK, parse_lock
@@ -40,9 +40,9 @@ class Text:
         return "".join(f"{line}\n" for line in self.lines)
 
     @property
-    def leaf(self) -> Leaf:
+    def leaf(self) -> TreeEntry:
         file = File(str(self).encode(), Mode.EXECUTABLE if self.executable else Mode.FILE)
-        return Leaf(mode=file.mode, blob=file.blob, data=file.data)
+        return TreeEntry(mode=file.mode, blob=file.blob, data=file.data)
 
 
 State = dict[str, Text]

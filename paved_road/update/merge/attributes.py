@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from paved_road import git
-from paved_road.git import Leaf, Scratch
+from paved_road.git import Scratch, TreeEntry
 from paved_road.service.model import Service
 
 FILENAME = ".gitattributes"
@@ -46,7 +46,12 @@ NONE: Final = Attributes()
 
 
 def of(
-    service: Service, scratch: Scratch, ours: Mapping[str, Leaf], contested: Iterable[str], *, dry_run: bool = False
+    service: Service,
+    scratch: Scratch,
+    ours: Mapping[str, TreeEntry],
+    contested: Iterable[str],
+    *,
+    dry_run: bool = False,
 ) -> Attributes:
     """The attributes of the contested files of a service that has the files `ours`; paths are below its folder.
 

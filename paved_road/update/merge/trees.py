@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paved_road import git
-from paved_road.git import Commit, Leaf, Scratch
+from paved_road.git import Commit, Scratch, TreeEntry
 from paved_road.git.trees import Mode
 from paved_road.update import renames
 from paved_road.update.merge import line_endings, stanzas, structured
 from paved_road.update.merge.attributes import NONE, Attributes
 
-Files = dict[str, Leaf]
+Files = dict[str, TreeEntry]
 
 REGULAR = frozenset({Mode.FILE, Mode.EXECUTABLE})
 
@@ -22,7 +22,7 @@ REGULAR = frozenset({Mode.FILE, Mode.EXECUTABLE})
 class Conflict:
     """What a person has to decide about one path: the stages git keeps in its index, and what it is about."""
 
-    stages: Mapping[int, Leaf]
+    stages: Mapping[int, TreeEntry]
     reason: str
 
 
@@ -224,7 +224,7 @@ def _keep_what_vanished(
     return files, conflicts
 
 
-def _three(sides: Sides, path: str) -> list[Leaf] | None:
+def _three(sides: Sides, path: str) -> list[TreeEntry] | None:
     """The three files that were merged to one; None when git put them together from other places."""
     before = {new: old for old, new in sides.renamed.items()}.get(path, path)
     found = sides.base.get(before), sides.ours.get(path), sides.theirs.get(before)
