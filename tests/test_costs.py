@@ -26,7 +26,7 @@ def service(tmp_path: Path) -> Path:
     road = make_road(tmp_path / "road", TEMPLATE)
     path = tmp_path / "orders"
     config = load({"road": str(road)})
-    create.create(create.plan(create.UpdateRequest(destination=path, answers={}), config))
+    create.create(create.plan(create.CreateRequest(destination=path, answers={}), config))
     commit(path)
     evolve(road, NEWER, tag="v1.1.0")
     with Planner(load()).plans([open_service(path)], UpdateRequest(answers={})) as (plan,):

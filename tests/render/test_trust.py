@@ -75,7 +75,7 @@ def test_where_they_differ_copier_is_right_now_and_later(
 
 @pytest.mark.usefixtures("faulty")
 def test_new_names_the_files_that_differ_and_asks_nothing_of_a_person(greeter: Path, tmp_path: Path) -> None:
-    plan = create.plan(create.Order(destination=tmp_path / "hi", answers={}), load({"road": str(greeter)}))
+    plan = create.plan(create.CreateRequest(destination=tmp_path / "hi", answers={}), load({"road": str(greeter)}))
     assert plan.notes == (
         "paved's fast renderer differs from Copier in hello.txt, so Copier rendered the files; no action is needed",
     )
