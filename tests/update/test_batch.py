@@ -55,7 +55,7 @@ def services(road: Path, tmp_path: Path) -> list[Service]:
     made = []
     for name, edits in EDITS.items():
         path = tmp_path / "fleet" / name
-        create.create(create.plan(create.UpdateRequest(destination=path, answers={"name": name}), config))
+        create.create(create.plan(create.CreateRequest(destination=path, answers={"name": name}), config))
         write_files(path, edits)
         commit(path)
         made.append(path)
@@ -153,7 +153,7 @@ def test_services_of_one_repository_are_planned_together(road: Path, tmp_path: P
     git.run("init", "--quiet", top)
     config = load({"road": str(road)})
     for name in ("one", "two"):
-        create.create(create.plan(create.UpdateRequest(destination=top / name, answers={"name": name}), config))
+        create.create(create.plan(create.CreateRequest(destination=top / name, answers={"name": name}), config))
     commit(top)
     evolve(road, NEWER, tag="v1.1.0")
     with Planner(load()).plans([open_service(top / name) for name in ("one", "two")], order()) as plans:
