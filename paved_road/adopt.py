@@ -32,21 +32,13 @@ from paved_road.road.releases import release
 from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
 from paved_road.road.templates import find_template
-from paved_road.service import answers_file as records
-from paved_road.service import drift, origin
-from paved_road.service.answers_file import Stated
+from paved_road.service import answers_path, discovery, drift, origin
+from paved_road.service.answers_file import DEFAULT, Stated, read_stated
+from paved_road.service.answers_path import check_new
+from paved_road.service.discovery import new_lock_name, read_locks
 from paved_road.service.drift import Difference
-from paved_road.service.model import (
-    Lock,
-    Service,
-    check_chosen,
-    lock_of,
-    locks,
-    new_lock_name,
-    open_service,
-    prefix_of,
-    repository_of,
-)
+from paved_road.service.lock import Lock, lock_of
+from paved_road.service.model import Service, open_service, prefix_of, repository_of
 from paved_road.service.stored import as_stored
 from paved_road.settings.config import BUILT_IN, Config
 from paved_road.settings.whereabouts import quoted
@@ -84,7 +76,7 @@ def adopt(order: AdoptRequest, config: Config, *, interview: Interview | None = 
     """Put the repository at `order.path` on the road."""
     path = address.resolved(order.path)
     repository = _check(path)
-    before = locks(path)
+    before = read_locks(path)
     stamped, found, target = _origin(path, order, config, _committed(repository, path, before), reading=dry_run)
     demand(target)
     form = prepare(target, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
@@ -99,10 +91,10 @@ def adopt(order: AdoptRequest, config: Config, *, interview: Interview | None = 
         interview=None if stamped else interview or likely,
     )
     if stamped is None and order.answers_file is not None:
-        check_chosen(form, book, path, order.answers_file)
+        check_new(form, book, path, order.answers_file)
     pristine = render(form, book, path, answers_file=stamped.answers_file if stamped else order.answers_file)
     if stamped is None:
-        records.check_free(path, pristine.answers_file)
+        answers_path.check_free(path, pristine.answers_file)
     again = {one: lock for one, lock in before.items() if lock.answers_file == pristine.answers_file}
     name = next(iter(again), new_lock_name(path, pristine.answers_file))
     by_hand = stamped is None or any(lock.missing for lock in again.values())
@@ -111,13 +103,13 @@ def adopt(order: AdoptRequest, config: Config, *, interview: Interview | None = 
     lock = _lock(path, stored, own, repository.object_format, by_hand=by_hand)
     service = Service(
         path=path, repository=repository, prefix=prefix, lock=lock, lock_file=name,
-        answers_file=pristine.answers_file, record=pristine.answers,
+        answers_file=pristine.answers_file, recorded=pristine.answers,
     )  # fmt: skip
     differences = drift.find(service, owners=(Owner.ROAD, Owner.SHARED, Owner.SERVICE))
     if stamped is None and config.road.origin == "default":
         _check_likeness(service, differences)
     files: Tree = {name: File(lock.dump())}
-    if stamped is None or pristine.answers != stamped.record:
+    if stamped is None or pristine.answers != stamped.recorded:
         files |= {pristine.answers_file: pristine.tree[pristine.answers_file]}
     if not dry_run:
         _write(path, files)
@@ -189,7 +181,7 @@ def _origin(
     """
     if taken and order.answers_file is None and config.road.origin != "flag":
         raise _is_adopted(path, *taken.items())
-    known = {name: one for name, one in records.answers_files(path).items() if name not in taken}
+    known = {name: one for name, one in discovery.answers_files(path).items() if name not in taken}
     recorded = _recorded(path, order, config, known, taken)
     if recorded is None:
         road = open_road(config, trust=order.trust, fetch=not reading or config.is_for_readers)
@@ -218,13 +210,15 @@ def _recorded(
     """The answers file to go by: the one that is named, that is of the road that is named, or that is the only one."""
     wanted = order.answers_file
     if wanted is None and config.road.origin == "flag":
-        everywhere = {**records.answers_files(path, everywhere=True), **known}
-        of_road = [name for name, one in everywhere.items() if records.is_same_road(one.road, config.road.value, path)]
+        everywhere = {**discovery.answers_files(path, everywhere=True), **known}
+        of_road = [
+            name for name, one in everywhere.items() if discovery.is_same_road(one.road, config.road.value, path)
+        ]
         if free := [name for name in of_road if name not in taken]:
-            return records.the_one(free, path)
+            return discovery.only_answers_file(free, path)
         wanted = of_road[0] if of_road else None
     elif wanted is None:
-        return records.the_one(known, path) if known else None
+        return discovery.only_answers_file(known, path) if known else None
     if wanted is not None and wanted in taken:
         raise _is_adopted(path, (wanted, taken[wanted]))
     return wanted if wanted in known or (wanted is not None and (path / wanted).is_file()) else None
@@ -232,11 +226,11 @@ def _recorded(
 
 def _where_the_template_puts_it(path: Path, target: Release, known: Iterable[str]) -> str | None:
     """The answers file in the place that the template gives it: of a road that has moved, or one that git ignores."""
-    setting = str(configs.load(target.files()).settings.get("answers_file") or records.DEFAULT)
+    setting = str(configs.load(target.files()).settings.get("answers_file") or DEFAULT)
     pattern = ".*".join(re.escape(part) for part in re.split(r"\{\{.*?\}\}|\{%.*?%\}", setting))
     found = next((name for name in known if re.fullmatch(pattern, name)), None)
     inside = ".." not in setting.split("/")
-    return setting if found is None and inside and records.read(path, setting).road is not None else found
+    return setting if found is None and inside and read_stated(path, setting).road is not None else found
 
 
 def _is_adopted(path: Path, *taken: tuple[str, str]) -> UsageError:

@@ -43,7 +43,9 @@ from paved_road.road.signatures import demand
 from paved_road.road.templates import find_template
 from paved_road.service import derived as derive
 from paved_road.service import place
-from paved_road.service.model import LOCK, Lock, check_chosen, lock_of, prefix_of
+from paved_road.service.answers_path import check_new
+from paved_road.service.lock import LOCK, Lock, lock_of
+from paved_road.service.model import prefix_of
 from paved_road.service.stored import as_stored
 from paved_road.settings import whereabouts
 from paved_road.settings.config import Config
@@ -133,7 +135,7 @@ def plan(order: CreateRequest, config: Config, *, interview: Interview | None = 
         destination, given=order.answers, defaults=config.answers.value, first=own.first, interview=interview
     )
     if order.answers_file is not None:
-        check_chosen(form, book, destination, order.answers_file)
+        check_new(form, book, destination, order.answers_file)
     pristine = render(form, book, destination, answers_file=order.answers_file)
     if pristine.differences:
         notes.append(_rendered_by_copier(pristine.differences))

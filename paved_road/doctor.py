@@ -17,7 +17,7 @@ from paved_road.files import private
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import offers
-from paved_road.service.model import Service, open_service, unreadable_record
+from paved_road.service.model import Service, open_service, unreadable_answers_file
 from paved_road.settings import whereabouts
 from paved_road.settings.config import Config
 
@@ -257,7 +257,7 @@ def _here(folder: Path) -> Iterator[Finding]:
         detail = f"an update of {service.path} is in progress"
         remedy = "paved update --continue, or paved update --abort"
         yield Finding(name="service", ok=False, detail=detail, remedy=remedy, needed=False)
-    elif fault := unreadable_record(service):
+    elif fault := unreadable_answers_file(service):
         yield _refusal("service", fault)
     else:
         yield _service(service)

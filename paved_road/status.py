@@ -10,7 +10,7 @@ from paved_road.errors import UnknownRelease
 from paved_road.road.releases import is_news, is_same_commit, release, releases
 from paved_road.road.versions import is_older
 from paved_road.service import drift, origin
-from paved_road.service.model import unreadable_record, updating
+from paved_road.service.model import unreadable_answers_file, updating
 
 if TYPE_CHECKING:
     from datetime import date
@@ -63,7 +63,7 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
 
     `fetch` lets a road be fetched that this machine has never used: see `origin.find_to_read`.
     """
-    if fault := unreadable_record(service):
+    if fault := unreadable_answers_file(service):
         raise fault
     found = origin.find_to_read(service, config, refresh=not offline, fetch=fetch)
     lock, version = service.lock_in_force, origin.recorded_version(service)

@@ -40,12 +40,12 @@ def drift(
     """
     from paved_road.road.owners import Owner
     from paved_road.service import drift as drifts
-    from paved_road.service.model import unreadable_record, updating
+    from paved_road.service.model import unreadable_answers_file, updating
     from paved_road.settings.config import load
 
     service = where.open_service(path, answers_file=answers_file)
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
-    fault = unreadable_record(service)
+    fault = unreadable_answers_file(service)
     notes = (*service.notes, *([f"{fault.message}: {fault.hint}"] if fault else []))
     found = drifts.find(service, owners=owners)
     config = load(directory=service.path)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from paved_road.cli import results
     from paved_road.offroad.deviations import Record
     from paved_road.service.drift import Difference
-    from paved_road.service.model import Lock
+    from paved_road.service.lock import Lock
 
 Service = Annotated[
     Path,

@@ -20,7 +20,8 @@ from paved_road.offroad.evaluation import Finding, State
 if TYPE_CHECKING:
     from paved_road.offroad.deviation import Approved, Deviation
     from paved_road.offroad.deviations import Ledger, Record
-    from paved_road.service.model import Policy, Service
+    from paved_road.service.lock import Policy
+    from paved_road.service.model import Service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from paved_road.files import contained
 from paved_road.offroad import FOLDER, is_in_place, is_record
 from paved_road.offroad.patterns import is_glob, matching
 from paved_road.road.owners import Owner
-from paved_road.service.model import Lock, Policy
+from paved_road.service.lock import Lock, Policy
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

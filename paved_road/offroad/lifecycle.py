@@ -22,7 +22,8 @@ from paved_road.offroad.deviations import Ledger, Record
 from paved_road.offroad.patterns import is_glob
 from paved_road.road.owners import Owner
 from paved_road.service import drift
-from paved_road.service.model import Policy, Service
+from paved_road.service.lock import Policy
+from paved_road.service.model import Service
 
 if TYPE_CHECKING:
     from paved_road.offroad.deviation import Kind, Risk, Status, Support

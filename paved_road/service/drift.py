@@ -20,7 +20,8 @@ from paved_road.files import contained
 from paved_road.git import trees
 from paved_road.git.trees import File, Mode, Tree
 from paved_road.road.owners import Owner
-from paved_road.service.model import Locked, Service
+from paved_road.service.lock import Locked
+from paved_road.service.model import Service
 from paved_road.settings.whereabouts import quoted
 
 if TYPE_CHECKING:

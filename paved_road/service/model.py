@@ -1,310 +1,24 @@
-"""A service's own records: the lock, and who owns which file.
-
-The lock, `.paved-road.lock`, names the release a service was stamped from and, for every pristine file, its mode,
-git blob id and owner: enough to find drift without rendering anything. It is JSON with one file on a line, so that
-a merge of two updates conflicts only where the updates do.
-"""
+"""A service on disk: its folder, the repository it is in, its lock and its answers file."""
 
 from __future__ import annotations
 
-import functools
 import json
 import os
-import re
-import reprlib
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from paved_road import git
-from paved_road.errors import ForbiddenPath, ServiceError, TemplateError, UsageError, in_words
+from paved_road.errors import ServiceError, UsageError
 from paved_road.files import contained
 from paved_road.git import address
-from paved_road.git.trees import Mode, check_path
-from paved_road.process import limits
-from paved_road.road.owners import Owner
-from paved_road.road.version_file import LONGEST_DAYS
-from paved_road.service import answers_file as records
-from paved_road.service.answers_file import NOTHING_STATED, Stated
-from paved_road.settings import whereabouts
-from paved_road.text.counts import counted
+from paved_road.service import discovery
+from paved_road.service.answers_file import NOTHING_STATED, AnswersFile, Stated, read_answers_file, read_stated
+from paved_road.service.lock import LOCK, Lock
+from paved_road.service.repair import has_markers, hint_to_restore
 from paved_road.text.redaction import redact
-
-if TYPE_CHECKING:
-    from paved_road.render import CompiledTemplate, Pristine
-    from paved_road.render.context import SettledAnswers
-    from paved_road.road.rules import Rules
-
-LOCK, OTHER_LOCKS = whereabouts.LOCK, whereabouts.OTHER_LOCKS
-LOCK_FORMAT = 1
-_LONGEST_TEXT = 4096
-"""Characters of a road, a version or a name in a lock."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Locked:
-    """A pristine file as the lock knows it."""
-
-    mode: Mode
-    blob: str
-    owner: Owner
-
-    def __str__(self) -> str:
-        return f"{self.mode} {self.blob} {self.owner}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Policy:
-    """The road's limits for deviations, as of the release: in the lock, so that checking needs no road."""
-
-    longest: str = "180d"
-    approval_from: str = "medium"
-
-    @property
-    def days(self) -> int:
-        """The longest time until a review."""
-        return int(self.longest.removesuffix("d"))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lock:
-    """`.paved-road.lock`."""
-
-    road: str
-    template: str
-    version: str
-    commit: str | None
-    answers_file: str
-    stated: Stated = NOTHING_STATED
-    """What the answers file said when the lock was written."""
-    files: Mapping[str, Locked]
-    ignored: Mapping[str, Locked] = field(default_factory=dict)
-    """Pristine files that git ignores in this service: they are one machine's, and no other clone has them."""
-    missing: frozenset[str] = frozenset()
-    """Those of `files` that an adopted repository never had: nobody deleted them, so an update adds them."""
-    offroad: Policy = Policy()
-
-    @property
-    def missing_said(self) -> str:
-        """What to say about the `missing` files, of which there are some."""
-        number = len(self.missing)
-        files = counted(number, "file of the release was", "files of the release were")
-        return f"{files} never here: paved update adds {'it' if number == 1 else 'them'}"
-
-    def without(self, ignored: Iterable[str]) -> Lock:
-        """The lock of a service in which git ignores these files."""
-        beside = {path: self.files[path] for path in sorted(ignored) if path in self.files}
-        kept = {path: locked for path, locked in self.files.items() if path not in beside}
-        return replace(self, files=kept, ignored={**self.ignored, **beside})
-
-    def dump(self) -> bytes:
-        """The file's content."""
-        facts: dict[str, Any] = {
-            "lock": LOCK_FORMAT,
-            "road": self.road,
-            "template": self.template,
-            "version": self.version,
-            "commit": self.commit,
-            "answers": self.answers_file,
-            "stated": asdict(self.stated),
-            "offroad": asdict(self.offroad),
-            "files": _lines(self.files),
-        }
-        if self.ignored:
-            facts["ignored"] = _lines(self.ignored)
-        if self.missing:
-            facts["missing"] = sorted(self.missing)
-        return (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape")
-
-
-def _lines(files: Mapping[str, Locked]) -> dict[str, str]:
-    return {path: str(locked) for path, locked in sorted(files.items())}
-
-
-def parse_lock(content: bytes, *, where: Path = Path(LOCK)) -> Lock:
-    """A lock from its file's content; `ServiceError` for anything that is not one."""
-    try:
-        facts = json.loads(content.decode("utf-8", "surrogateescape"))
-        if facts["lock"] != LOCK_FORMAT:
-            raise ServiceError(
-                f"{where} has the format {_shown(facts['lock'])}, newer than this paved",
-                cause=f"this paved reads format {LOCK_FORMAT}",
-                hint="upgrade paved",
-            )
-        return Lock(
-            road=_text(facts["road"]),
-            template=_text(facts["template"]),
-            version=_text(facts["version"]),
-            commit=None if facts["commit"] is None else _object_id(_text(facts["commit"])),
-            answers_file=_path(facts["answers"]),
-            stated=_stated(facts.get("stated", {})),
-            files={_path(path): _locked(line) for path, line in facts["files"].items()},
-            ignored={_path(path): _locked(line) for path, line in facts.get("ignored", {}).items()},
-            missing=frozenset(_path(path) for path in facts.get("missing", ())),
-            offroad=_policy(facts.get("offroad", {})),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        hint = _to_bring_back(where.parent, where.name, content)
-        what = "has the markers of a merge conflict" if has_markers(content) else "is broken"
-        raise ServiceError(f"{where} {what}", cause=_lock_fault(error, content), hint=hint) from error
-
-
-def _lock_fault(error: Exception, content: bytes) -> str:
-    if has_markers(content):
-        return "two branches that were both updated met in it, and git cannot merge a lock"
-    if isinstance(error, json.JSONDecodeError):
-        return f"it is not JSON: {error}"
-    if isinstance(error, KeyError):
-        return f"it does not say {error}"
-    return in_words(error)
-
-
-def has_markers(content: bytes) -> bool:
-    """Whether git left a conflict in a file."""
-    return re.search(rb"^(<{7}|={7}|>{7})( |\r?$)", content, flags=re.MULTILINE) is not None
-
-
-def _to_bring_back(folder: Path, name: str, content: bytes = b"") -> str:
-    """What helps with a record that cannot be read. Nothing that throws away what somebody wrote."""
-    at, file = f"git -C {shlex.quote(str(folder))}" if folder.parts else "git", shlex.quote(name)
-    if not os.path.lexists(folder / name):
-        return f"{at} checkout -- {file} brings it back; when its removal is committed: {at} log -- {file}"
-    if has_markers(content):
-        return "paved update --continue resolves it"
-    return f"{at} diff HEAD -- {file} shows what was edited; {at} stash push -- {file} sets that aside"
-
-
-def _policy(facts: Mapping[str, str]) -> Policy:
-    if not isinstance(facts, dict) or not facts.keys() <= {"longest", "approval_from"}:
-        raise ValueError(f"offroad is {_shown(facts)}")
-    found = Policy(**facts)
-    if not 1 <= found.days <= LONGEST_DAYS or found.approval_from not in ("low", "medium", "high"):
-        raise ValueError(f"offroad is {_shown(facts)}; longest is 1d to {LONGEST_DAYS}d")
-    return found
-
-
-def _stated(facts: Mapping[str, Any]) -> Stated:
-    return Stated(**{name: value if value is None else _text(value) for name, value in facts.items()})
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-        raise TypeError(f"{_shown(value)} is not text of at most {_LONGEST_TEXT} characters")
-    return value
-
-
-def _path(value: Any) -> str:
-    try:
-        return check_path(_text(value))
-    except ForbiddenPath as error:
-        raise ValueError(f"it names the path {_shown(value)}: {error.cause}") from error
-
-
-def _shown(value: Any) -> str:
-    return reprlib.repr(value)
-
-
-def _object_id(text: str) -> str:
-    """The id of a blob or commit; anything else would be an option or a name to git."""
-    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text):
-        raise ValueError(f"{_shown(text)} is not the id of an object of git's")
-    return text
-
-
-def _locked(line: str) -> Locked:
-    if len(parts := _text(line).split(" ")) != 3:
-        raise ValueError(f"{_shown(line)} is not a mode, a blob id and an owner")
-    mode, blob, owner = parts
-    return Locked(mode=Mode(mode), blob=_object_id(blob), owner=Owner(owner))
-
-
-def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
-    """The lock of a service that was stamped from `pristine`. The answers file is no pristine file: paved keeps it."""
-    release = pristine.release
-    if cause := records.meaning(pristine.answers_file):
-        raise ForbiddenPath(f"the template's answers file is {pristine.answers_file!r}", cause=cause)
-    owner = owner_of(rules, pristine.seeded)
-    sources = (("paved-road.yml", rules.owners), ("_skip_if_exists in copier.yml", pristine.seeded))
-    named = " and ".join(name for name, patterns in sources if patterns)
-    with limits.watched(f"matching files with the patterns of the template's {named}"):
-        files = {
-            path: Locked(
-                mode=file.mode,
-                blob=file.blob_in(object_format),
-                owner=Owner.SERVICE if pristine.left_alone(path) else owner(path),
-            )
-            for path, file in pristine.tree.items()
-            if path != pristine.answers_file
-        }
-    return Lock(
-        road=release.template.road.source,
-        template=release.template.name,
-        version=release.version,
-        commit=release.commit,
-        answers_file=pristine.answers_file,
-        stated=records.stated(pristine.tree[pristine.answers_file].data),
-        files=files,
-        offroad=Policy(longest=rules.longest, approval_from=rules.approval_from),
-    )
-
-
-def check_chosen(form: CompiledTemplate, book: SettledAnswers, destination: Path, wanted: str) -> None:
-    """Refuse a place for the answers file of a new service that a person names and that is another file's."""
-    from paved_road.render import render
-
-    records.check_named(wanted)
-    records.check_chosen(wanted, ())
-    plain = render(form, book, destination)
-    if wanted != plain.answers_file:
-        records.check_chosen(wanted, plain.tree.keys() - {plain.answers_file})
-
-
-def owner_of(rules: Rules, seeded: tuple[str, ...] = ()) -> Callable[[str], Owner]:
-    """A function from a path to its owner: the first that matches, in the order the template wrote them.
-
-    What its `paved-road.yml` leaves open is the service's where `seeded`, the patterns of `_skip_if_exists`, matches.
-    """
-    return _owner_of((*rules.owners, (Owner.SERVICE, seeded)))
-
-
-@functools.lru_cache
-def _owner_of(owners: tuple[tuple[Owner, tuple[str, ...]], ...]) -> Callable[[str], Owner]:
-    from pathspec import PathSpec
-
-    try:
-        specs = [(owner, PathSpec.from_lines("gitignore", lines)) for owner, lines in owners if lines]
-    except ValueError as error:
-        raise TemplateError("the template has a pattern of files that is not valid", cause=str(error)) from error
-
-    @functools.lru_cache(10_000)
-    def find(path: str) -> Owner:
-        return next((owner for owner, spec in specs if spec.match_file(path)), Owner.SHARED)
-
-    return find
-
-
-class Record(Mapping[str, Any]):
-    """An answers file, read when it is first asked for: what the lock alone decides never loads a YAML parser."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder, self._name = folder, name
-        self._facts: Mapping[str, Any] | None = None
-
-    def _read(self) -> Mapping[str, Any]:
-        if self._facts is None:
-            self._facts = read_record(self._folder, self._name)
-        return self._facts
-
-    def __getitem__(self, name: str) -> Any:
-        return self._read()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -321,7 +35,7 @@ class Service:
     lock_file: str = LOCK
     """The lock's name, whether there is one yet or not."""
     answers_file: str
-    record: Mapping[str, Any]
+    recorded: Mapping[str, Any]
     """The answers file: answers, `_src_path` and `_commit`."""
     stated: Stated = NOTHING_STATED
     """What the answers file says of the release now."""
@@ -344,7 +58,7 @@ class Service:
     @property
     def source(self) -> tuple[str | None, str]:
         """The road that the answers file names, and the template's folder in it ("" where it does not say)."""
-        recorded = self.record.get("_src_path")
+        recorded = self.recorded.get("_src_path")
         return address.as_recorded(recorded) if isinstance(recorded, str) else (None, "")
 
     @property
@@ -398,7 +112,7 @@ class Service:
     @property
     def answers(self) -> dict[str, Any]:
         """The recorded answers, without Copier's own facts."""
-        return {key: value for key, value in self.record.items() if not key.startswith("_")}
+        return {key: value for key, value in self.recorded.items() if not key.startswith("_")}
 
     @property
     def journal(self) -> Path:
@@ -418,7 +132,7 @@ def open_service(
     """
     found = locate(path)
     try:
-        name, lock, answers = _records(found.path, answers_file, road)
+        name, lock, answers = discovery.choose_answers_file(found.path, answers_file, road)
     except ServiceError as error:
         # Half a record is what an update leaves that was cut off: restoring the one record is not what helps.
         raise in_progress(found) if found.journal.exists() else error from error
@@ -430,8 +144,8 @@ def open_service(
         lock=lock,
         lock_file=name,
         answers_file=answers,
-        record=Record(found.path, answers),
-        stated=records.read(found.path, answers),
+        recorded=AnswersFile(found.path, answers),
+        stated=read_stated(found.path, answers),
     )
 
 
@@ -462,7 +176,7 @@ def locate(path: Path) -> Service:
     path = address.resolved(path)
     repository = repository_of(path, hint="paved works on committed services: git init, then commit")
     prefix = prefix_of(path, repository)
-    return Service(path=path, repository=repository, prefix=prefix, lock=None, answers_file="", record={})
+    return Service(path=path, repository=repository, prefix=prefix, lock=None, answers_file="", recorded={})
 
 
 def _check_ids(lock: Lock | None, service: Service, name: str) -> None:
@@ -491,55 +205,6 @@ def _refuse_deleted(service: Service, lock_file: str) -> None:
         cause=f"{kept} still has {lock_file}",
         hint=f"{at} checkout {'HEAD ' if kept == 'HEAD' else ''}-- {lock_file}",
     )
-
-
-def _records(path: Path, wanted: str | None, road: str | None) -> tuple[str, Lock | None, str]:
-    """The lock's name, the lock if there is one, and the answers file."""
-    known = locks(path, every=bool(wanted or road))
-    if wanted is not None:
-        found = [(name, lock) for name, lock in known.items() if lock.answers_file == wanted]
-        records.check_own(path, wanted)
-    elif road is not None:
-        found = [(name, lock) for name, lock in known.items() if records.is_same_road(lock.road, road, path)]
-    else:
-        found = list(known.items())
-    if found:
-        return *found[0], found[0][1].answers_file
-    if wanted is not None:
-        records.check_states_road(path, wanted)
-    others = {lock.answers_file for lock in known.values()}
-    if wanted is None:
-        named = {name: one for name, one in records.answers_files(path).items() if name not in others}
-        of_road = {name for name, one in named.items() if road and records.is_same_road(one.road, road, path)}
-        if LOCK in known and not of_road:  # its road has moved
-            return LOCK, known[LOCK], known[LOCK].answers_file
-        wanted = records.the_one(of_road or named, path)
-    return new_lock_name(path, wanted), None, wanted
-
-
-def locks(path: Path, *, every: bool = True) -> dict[str, Lock]:
-    """The locks of a service by name, the main one first; without `every` the others only where that is missing."""
-    names = [LOCK] if os.path.lexists(path / LOCK) else []
-    if every or not names:
-        names += sorted(file.name for file in path.glob(OTHER_LOCKS))
-    return {name: _read_lock(path, name) for name in names}
-
-
-def _read_lock(path: Path, name: str) -> Lock:
-    try:
-        return parse_lock(contained.read(path, name), where=path / name)
-    except OSError as error:
-        raise ServiceError(
-            f"cannot read {path / name}", cause=error.strerror or str(error), hint=_to_bring_back(path, name)
-        ) from error
-
-
-def new_lock_name(path: Path, answers_file: str) -> str:
-    """The name of the lock that goes with an answers file: of a folder's second template, one that tells them apart."""
-    if not os.path.lexists(path / LOCK):
-        return LOCK
-    short = re.sub(r"^\.copier-answers\.?|\.ya?ml$", "", answers_file)
-    return OTHER_LOCKS.replace("*", re.sub(r"[^A-Za-z0-9_]+", "-", short).strip("-") or "answers")
 
 
 def repository_of(path: Path, *, hint: str) -> git.Repository:
@@ -575,7 +240,7 @@ def prefix_of(path: Path, repository: git.Repository) -> str:
     return "" if path == repository.top else f"{path.relative_to(repository.top).as_posix()}/"
 
 
-def unreadable_record(service: Service) -> ServiceError | None:
+def unreadable_answers_file(service: Service) -> ServiceError | None:
     """What is the matter with the answers file of a service that has a lock; None when it looks as it should.
 
     What a lock decides loads no YAML parser, so the file is only parsed when something about it is odd.
@@ -585,33 +250,9 @@ def unreadable_record(service: Service) -> ServiceError | None:
     try:
         odd = service.stated.road is None or has_markers(contained.read(service.path, service.answers_file))
         if odd:
-            read_record(service.path, service.answers_file)
+            read_answers_file(service.path, service.answers_file)
     except (OSError, ServiceError) as error:
         name, folder = service.answers_file, service.path
-        hint = _to_bring_back(folder, name)
+        hint = hint_to_restore(folder, name)
         return error if isinstance(error, ServiceError) else ServiceError(f"cannot read {folder / name}", hint=hint)
     return None
-
-
-def read_record(folder: Path, name: str) -> dict[str, Any]:
-    """A service's answers file; `ServiceError` for one that is missing or was edited into nonsense."""
-    import yaml
-
-    from paved_road.files import yml
-
-    file = folder / name
-    try:
-        content = contained.read(folder, name)
-    except OSError as error:
-        hint = _to_bring_back(folder, name)
-        raise ServiceError(f"cannot read {file}", cause=error.strerror or str(error), hint=hint) from error
-    hint = _to_bring_back(folder, name, content)
-    try:
-        record = yml.load(content)
-    except yaml.YAMLError as error:
-        cause = "it has the markers of a merge conflict" if has_markers(content) else yml.said(error)
-        raise ServiceError(f"{file} {yml.fault(error)}", cause=cause, hint=hint) from error
-    if not isinstance(record, dict) or not all(isinstance(key, str) for key in record):
-        cause = "" if content.strip() else "it is empty"
-        raise ServiceError(f"{file} does not map questions to answers", cause=cause, hint=hint)
-    return record

@@ -164,12 +164,12 @@ def check_moved(service: Service, origin: Origin, target: Release, paths: Collec
 def recorded_version(service: Service) -> str:
     """The version a service is at, as its records have it."""
     lock = service.lock_in_force
-    return lock.version if lock else str(service.record.get("_commit", "unknown"))
+    return lock.version if lock else str(service.recorded.get("_commit", "unknown"))
 
 
 def recorded_release(service: Service, origin: Origin) -> Release:
     """The release a service is at; `UnknownRelease` when its road does not have it any more."""
-    ref = service.lock_in_force.commit if service.lock_in_force else service.record.get("_commit")
+    ref = service.lock_in_force.commit if service.lock_in_force else service.recorded.get("_commit")
     if ref is None and origin.template.road.is_git:
         raise UnknownRelease(f"{service.answers_file} does not say which release the service comes from")
     return release(recorded_template(service, origin), str(ref) if ref else None)

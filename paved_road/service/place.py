@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from paved_road.errors import DestinationError
-from paved_road.service.model import LOCK
+from paved_road.service.lock import LOCK
 from paved_road.settings.whereabouts import quoted
 
 PREFIX = ".paved-new-"

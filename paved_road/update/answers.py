@@ -63,7 +63,7 @@ def without_address_alone(result: Files, head: Files, service: Service, scratch:
     if result.get(name) is None or head.get(name) is None:
         return result
     before, after = scratch.read([head[name], result[name]])
-    is_same = answers_file.stated(before).road == answers_file.stated(after).road
+    is_same = answers_file.parse_stated(before).road == answers_file.parse_stated(after).road
     return {**result, name: head[name]} if is_same and _beside_address(before) == _beside_address(after) else result
 
 

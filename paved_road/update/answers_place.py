@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paved_road.errors import AnswerError, TemplateError, UsageError
 from paved_road.render import answers_file_of
-from paved_road.service import answers_file
+from paved_road.service import answers_file, answers_path
 
 if TYPE_CHECKING:
     from paved_road.render import CompiledTemplate
@@ -22,7 +22,7 @@ def find(
     now, wanted = service.answers_file, answers_file_of(form, book, service.path)
     if wanted == now or before is None or _before(service, before) != now:
         return now
-    answers_file.check_free(service.path, wanted)
+    answers_path.check_free(service.path, wanted)
     if wanted in head:
         raise UsageError(
             f"{form.release.version} moves the answers file to {wanted}, which the service has already",

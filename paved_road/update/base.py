@@ -17,7 +17,8 @@ from paved_road.errors import AnswerError, ServiceError, TemplateError
 from paved_road.git import Scratch, TreeEntry
 from paved_road.render import CompiledTemplate, Pristine, sources
 from paved_road.service import origin
-from paved_road.service.model import Locked, Service
+from paved_road.service.lock import Locked
+from paved_road.service.model import Service
 from paved_road.update import ignored, secrets
 from paved_road.update.merge.trees import Files
 

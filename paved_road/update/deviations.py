@@ -17,7 +17,7 @@ from paved_road.road.owners import Owner
 from paved_road.update.moves import Moves
 
 if TYPE_CHECKING:
-    from paved_road.service.model import Lock
+    from paved_road.service.lock import Lock
     from paved_road.update.merge.trees import Files, Merged, Sides
 
 Read = Callable[[list[TreeEntry]], list[bytes]]

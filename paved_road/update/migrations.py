@@ -19,7 +19,7 @@ from paved_road.render import Operation, Told, commands, foreseen
 from paved_road.render.commands import Command
 from paved_road.render.context import SettledAnswers
 from paved_road.road.versions import is_passed
-from paved_road.service.model import read_record
+from paved_road.service.answers_file import read_answers_file
 
 if TYPE_CHECKING:
     from paved_road.render import CompiledTemplate
@@ -75,7 +75,7 @@ class Passage:
                 entry.path: git.TreeEntry(mode=entry.mode, blob=entry.blob, data=data)
                 for entry, data in zip(made, contents, strict=True)
             }
-            return files, read_record(copy, service.answers_file)
+            return files, read_answers_file(copy, service.answers_file)
 
     def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[SettledAnswers, str]) -> list[Command]:
         """The commands of one stage for the versions passed through, in the template's order."""

@@ -38,8 +38,10 @@ from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
 from paved_road.service import derived as derive
 from paved_road.service import origin
-from paved_road.service.model import Lock, Service, lock_of, owner_of
+from paved_road.service.lock import Lock, lock_of
+from paved_road.service.model import Service
 from paved_road.service.origin import Origin
+from paved_road.service.owners import owner_of
 from paved_road.service.stored import as_stored
 from paved_road.settings.config import Config
 from paved_road.settings.whereabouts import quoted

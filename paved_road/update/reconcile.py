@@ -20,7 +20,9 @@ from paved_road.git import TreeEntry
 from paved_road.road import rules
 from paved_road.road.versions import is_older
 from paved_road.service import answers_file, origin
-from paved_road.service.model import LOCK, OTHER_LOCKS, Lock, Service, has_markers, parse_lock
+from paved_road.service.lock import LOCK, OTHER_LOCKS, Lock, parse_lock
+from paved_road.service.model import Service
+from paved_road.service.repair import has_markers
 from paved_road.update import preconditions, remerge
 from paved_road.update.decisions import Decision, Kind, Reason, describe
 from paved_road.update.merge import answers as keywise
@@ -94,7 +96,7 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     answers = _answers(service, name, unmerged)
     decided = answers.ours == answers.theirs
     text = answers.ours if decided else _merged(name, answers, newer_is_ours=newer is two[0])
-    chosen = older if decided and answers_file.stated(text).commit == older.stated.commit else newer
+    chosen = older if decided and answers_file.parse_stated(text).commit == older.stated.commit else newer
     behind = older if chosen is newer else newer
     at = replace(service, lock=chosen, lock_file=lock_file, answers_file=name, stated=chosen.stated)
     # Once the lock is decided, nobody can tell any more which branch is left behind: the other files come first.

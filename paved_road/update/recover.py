@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 from paved_road import git
 from paved_road.errors import UsageError
 from paved_road.git import NO_BLOB
-from paved_road.service.model import LOCK, OTHER_LOCKS, Service
+from paved_road.service.lock import LOCK, OTHER_LOCKS
+from paved_road.service.model import Service
 from paved_road.settings.whereabouts import quoted, shown
 from paved_road.update import decisions, disk, preconditions
 from paved_road.update import journal as journals

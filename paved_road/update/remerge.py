@@ -18,12 +18,13 @@ from paved_road.errors import GitError
 from paved_road.git import NO_BLOB, TreeEntry
 from paved_road.git.trees import Mode
 from paved_road.road.owners import Owner
-from paved_road.service.model import has_markers
+from paved_road.service.repair import has_markers
 from paved_road.update import disk
 from paved_road.update.merge import structured
 
 if TYPE_CHECKING:
-    from paved_road.service.model import Lock, Service
+    from paved_road.service.lock import Lock
+    from paved_road.service.model import Service
 
 Unmerged = Mapping[str, Mapping[int, TreeEntry]]
 """The stages of each path, from the service's folder, that git's index has not merged."""

@@ -48,7 +48,7 @@ class Running:
         if not wanted or not self.allowed:
             return service, head
         files, record = self.passage.migrated(service)
-        return replace(service, record=record), files
+        return replace(service, recorded=record), files
 
     @contextlib.contextmanager
     def settling(self, service: Service) -> Iterator[None]:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from paved_road import git
 from paved_road.cli import main
 from paved_road.errors import GitError, PavedError
-from paved_road.service.model import parse_lock
+from paved_road.service.lock import parse_lock
 from paved_road.settings import config
 from paved_road.testing import PATIENCE, Link, Said, evolve, make_road, write_files
 from paved_road.testing import paved as in_process

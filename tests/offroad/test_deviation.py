@@ -15,7 +15,7 @@ from paved_road.offroad import deviations
 from paved_road.offroad.reasons import EXAMPLE, check_reason
 from paved_road.offroad.schema import json_schema
 from paved_road.road.owners import Owner
-from paved_road.service.model import Lock, Locked, Policy
+from paved_road.service.lock import Lock, Locked, Policy
 from tests.offroad.world import PROSE, REASON, TODAY
 
 BLOB = File(b"").blob

@@ -15,7 +15,8 @@ from paved_road.offroad import evaluation, fingerprint, lifecycle
 from paved_road.offroad.deviations import Record
 from paved_road.offroad.evaluation import Standing, State
 from paved_road.service import drift
-from paved_road.service.model import LOCK, Lock, Locked, Service, open_service
+from paved_road.service.lock import LOCK, Lock, Locked
+from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
 from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
 

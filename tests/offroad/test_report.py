@@ -103,7 +103,7 @@ def test_a_folder_without_services_is_told(tmp_path: Path, settings: Config) -> 
 def test_the_services_own_names_are_no_part_of_a_place(service: Service) -> None:
     named = Service(
         path=service.path, prefix="", lock=service.lock, answers_file="a", repository=service.repository,
-        record={"name": "orders", "package": "orders", "owner": "payments"},
+        recorded={"name": "orders", "package": "orders", "owner": "payments"},
     )  # fmt: skip
     assert report._generic("src/orders/paved/health.py", named) == "src/{package}/paved/health.py"
 

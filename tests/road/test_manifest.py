@@ -14,7 +14,7 @@ from paved_road.road import manifest, rules
 from paved_road.road.manifest import parse
 from paved_road.road.owners import Owner
 from paved_road.road.version_file import stated_version
-from paved_road.service.model import owner_of
+from paved_road.service.owners import owner_of
 
 
 def test_a_template_without_a_manifest_has_the_defaults() -> None:

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paved_road.service.answers_file import Stated, stated
+from paved_road.service.answers_file import Stated, parse_stated
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=200)
 
@@ -16,7 +16,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_s
 def test_what_an_answers_file_says_is_read_as_yaml_reads_it(commit: str, road: str, width: int, style: str) -> None:
     facts = {"_commit": commit, "_src_path": road, "name": "x"}
     content = yaml.safe_dump(facts, width=width, default_style=style, allow_unicode=True)
-    assert stated(content.encode()) == Stated(commit=commit, road=road)
+    assert parse_stated(content.encode()) == Stated(commit=commit, road=road)
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_what_an_answers_file_says_is_read_as_yaml_reads_it(commit: str, road: s
     ],
 )
 def test_other_ways_to_write_it(content: str, commit: str | None) -> None:
-    assert stated(content.encode()).commit == commit
+    assert parse_stated(content.encode()).commit == commit

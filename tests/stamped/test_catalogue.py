@@ -13,7 +13,7 @@ import yaml
 from paved_road.road.manifest import parse
 from paved_road.road.owners import Owner
 from paved_road.road.rules import of
-from paved_road.service.model import owner_of
+from paved_road.service.owners import owner_of
 from paved_road.testing import run, write_files
 from tests.stamped.delivered import form, pairs, spelled, stamped
 from tests.tools import NODE, node_package, tool

@@ -18,7 +18,7 @@ from paved_road import git
 from paved_road.git import Scratch, TreeEntry
 from paved_road.git.trees import File, Mode
 from paved_road.render import verified
-from paved_road.service.model import LOCK, parse_lock
+from paved_road.service.lock import LOCK, parse_lock
 from paved_road.testing import Evolution, Files
 from tests.update.texts import merge_files
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from paved_road.errors import PavedError, UsageError
 from paved_road.git import address
 from paved_road.offroad import evaluation
-from paved_road.service.model import LOCK, open_service
+from paved_road.service.lock import LOCK
+from paved_road.service.model import open_service
 from paved_road.text.counts import counted
 
 if TYPE_CHECKING:

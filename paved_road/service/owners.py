@@ -1,0 +1,34 @@
+"""Which owner a path of a template has, by the patterns of its `paved-road.yml`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from paved_road.errors import TemplateError
+from paved_road.road.owners import Owner
+from paved_road.road.rules import Rules
+
+
+def owner_of(rules: Rules, seeded: tuple[str, ...] = ()) -> Callable[[str], Owner]:
+    """A function from a path to its owner: the first that matches, in the order the template wrote them.
+
+    What its `paved-road.yml` leaves open is the service's where `seeded`, the patterns of `_skip_if_exists`, matches.
+    """
+    return _owner_of((*rules.owners, (Owner.SERVICE, seeded)))
+
+
+@functools.lru_cache
+def _owner_of(owners: tuple[tuple[Owner, tuple[str, ...]], ...]) -> Callable[[str], Owner]:
+    from pathspec import PathSpec
+
+    try:
+        specs = [(owner, PathSpec.from_lines("gitignore", lines)) for owner, lines in owners if lines]
+    except ValueError as error:
+        raise TemplateError("the template has a pattern of files that is not valid", cause=str(error)) from error
+
+    @functools.lru_cache(10_000)
+    def find(path: str) -> Owner:
+        return next((owner for owner, spec in specs if spec.match_file(path)), Owner.SHARED)
+
+    return find
