@@ -67,7 +67,7 @@ def adopt(
         _say(adopted, dry_run=dry_run)
 
 
-def _facts(adopted: Adopted, *, dry_run: bool) -> results.Adopted:
+def _facts(adopted: Adopted, *, dry_run: bool) -> results.AdoptedJson:
     return {
         "service": str(adopted.path),
         "road": adopted.lock.road,

@@ -56,11 +56,11 @@ def show(road: options.Road = None, json: options.Json = False) -> None:
     config = load({"road": road})
     settings = {name: getattr(config, name) for name in ("road", "template", "trust", "cache", "answers", "limits")}
     if json:
-        found: dict[str, results.Setting] = {
+        found: dict[str, results.SettingJson] = {
             name: {"value": _plain(value.value), "origin": value.origin, "where": value.where}
             for name, value in settings.items()
         }
-        facts: results.Settings = {
+        facts: results.SettingsJson = {
             "settings": found,
             "files": [str(path) for path in config.files],
             "user_file": str(user_file()),
@@ -120,7 +120,7 @@ def get(key: Key, json: options.Json = False) -> None:
         value = value.get(below[0])
     is_set = value not in (None, [])
     if json:
-        facts: results.Setting = {"value": value, "origin": found.origin, "where": found.where}
+        facts: results.SettingJson = {"value": value, "origin": found.origin, "where": found.where}
         ui.envelope("config get", int(not is_set), facts)
     elif is_set:
         for one in value if isinstance(value, list) else [value]:
@@ -140,7 +140,7 @@ def path(json: options.Json = False) -> None:
 
     found = edit.files()
     if json:
-        facts: results.SettingsFiles = {
+        facts: results.SettingsFilesJson = {
             "files": [{"whose": whose, "path": str(file), "exists": file.exists()} for whose, file in found]
         }
         ui.envelope("config path", 0, facts)
@@ -187,7 +187,7 @@ def _tell(command: str, done: Changed, *, json: bool) -> None:
         notes.append(f"{in_force.where} goes before it")
     if json:
         value = redact(done.value) if isinstance(done.value, str) else done.value
-        facts: results.SettingChanged = {"file": str(done.file), "key": done.key, "value": value}
+        facts: results.SettingChangedJson = {"file": str(done.file), "key": done.key, "value": value}
         ui.envelope(f"config {command}", 0, facts, notes=notes)
         return
     for text in notes:

@@ -40,7 +40,7 @@ def doctor(
     findings = [replace(one, remedy=where.elsewhere(one.remedy)) for one in doctors.examine(config)]
     exit_code = 0 if all(one.ok or not one.needed for one in findings) else 1
     if json:
-        facts: results.Doctor = {"findings": findings, "fixed": done}
+        facts: results.DoctorJson = {"findings": findings, "fixed": done}
         ui.envelope("doctor", exit_code, facts)
     else:
         for text in done:

@@ -57,7 +57,7 @@ def drift(
         notes += (f"an update to {version} is in progress: paved update{where.argument()} --continue, or --abort",)
     patch = drifts.patch(service, found, config) if diff and found else ""
     if json:
-        facts: results.Drift = {
+        facts: results.DriftJson = {
             "service": str(service.path),
             "drift": [options.difference(one, excuses.get(one.path)) for one in found],
         }

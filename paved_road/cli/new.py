@@ -82,7 +82,7 @@ def new(
         if interviewer:
             interviewer.forget()
     if json:
-        facts: results.New = {**_facts(plan), "commit": created.commit, "derived": list(created.derived)}
+        facts: results.NewJson = {**_facts(plan), "commit": created.commit, "derived": list(created.derived)}
         ui.envelope("new", 0, facts, notes=created.notes)
     else:
         _show_created(created)
@@ -101,7 +101,7 @@ def _for_the_author(plan: Plan) -> list[str]:
     return [f"{things} in the template may be a mistake: paved templates --check --road {at}"] if many else []
 
 
-def _facts(plan: Plan) -> results.Stamped:
+def _facts(plan: Plan) -> results.StampedJson:
     release = plan.release
     return {
         "destination": str(plan.destination),
@@ -122,7 +122,7 @@ def _facts(plan: Plan) -> results.Stamped:
 
 def _show_plan(plan: Plan, *, json: bool) -> None:
     if json:
-        facts: results.NewDryRun = {**_facts(plan), "dry_run": True}
+        facts: results.NewDryRunJson = {**_facts(plan), "dry_run": True}
         ui.envelope("new", 0, facts, notes=plan.notes)
         return
     for text in plan.notes:

@@ -110,9 +110,9 @@ def _read_answers(file: Path) -> dict[str, Any]:
     return {key: parsed(value) for key, value in own.items()} if "_src_path" in found else own
 
 
-def difference(one: Difference, record: Record | None = None) -> results.Difference:
+def difference(one: Difference, record: Record | None = None) -> results.DifferenceJson:
     """A difference as JSON has it, with the record that excuses it."""
-    found: results.Difference = {"path": one.path, "kind": one.kind, "owner": one.owner}
+    found: results.DifferenceJson = {"path": one.path, "kind": one.kind, "owner": one.owner}
     if record is not None:
         deviation = record.deviation
         found["excused"] = {"record": record.id, "reason": deviation.reason, "review_by": str(deviation.review_by)}

@@ -1,7 +1,8 @@
-"""What each command answers with `--json`: the one place that says so.
+"""The types of what each command prints with `--json`; those of `paved off-road` are in `off_road/results.py`.
 
-mypy holds the commands to these types, the tests hold every envelope they see to the JSON Schemas that are made of
-them, and `paved schema` prints those. The commands import this module for mypy alone.
+mypy checks the commands against these types. `schemas.py` generates JSON Schemas from them, which `paved schema`
+prints and against which the tests check every envelope that they see. The published name of a type is its name here
+without `Json`. The commands import this module for type checking only, because it imports pydantic.
 """
 
 from __future__ import annotations
@@ -9,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired
 
-from pydantic import Field
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
+from paved_road.cli.off_road import results as off_road
 from paved_road.doctor import Finding
 from paved_road.git.trees import Mode
 from paved_road.lint import Finding as Fault
 from paved_road.offroad import deviation
 from paved_road.offroad.evaluation import State
-from paved_road.offroad.moves import Move
-from paved_road.offroad.report import Place, Team
 from paved_road.render import Renderer
 from paved_road.road.owners import Owner
 from paved_road.service.drift import Kind
@@ -27,7 +26,7 @@ from paved_road.update.deviations import Kept
 from paved_road.update.summary import Change
 
 
-class Error(TypedDict):
+class ErrorJson(TypedDict):
     """Why a command could not answer."""
 
     code: str
@@ -43,7 +42,7 @@ class Error(TypedDict):
 # -- new ---------------------------------------------------------------------------------------------------------------
 
 
-class File(TypedDict):
+class FileJson(TypedDict):
     """A file as git has it."""
 
     mode: Mode
@@ -52,7 +51,7 @@ class File(TypedDict):
     """Its blob id."""
 
 
-class Stamped(TypedDict):
+class StampedJson(TypedDict):
     """A service, as it was planned."""
 
     destination: str
@@ -69,13 +68,13 @@ class Stamped(TypedDict):
     """The recorded answers."""
     tasks: list[str]
     """The template's commands that run, or would."""
-    files: dict[str, File]
+    files: dict[str, FileJson]
     """What is written, by path."""
     repository: str | None
     """The root of the repository that the service is put into; null where it gets one of its own."""
 
 
-class New(Stamped):
+class NewJson(StampedJson):
     """The service that was stamped."""
 
     commit: str | None
@@ -84,7 +83,7 @@ class New(Stamped):
     """Derived files that were made."""
 
 
-class NewDryRun(Stamped):
+class NewDryRunJson(StampedJson):
     """What `paved new` would write."""
 
     dry_run: Literal[True]
@@ -95,7 +94,7 @@ class NewDryRun(Stamped):
 _Versions = TypedDict("_Versions", {"from": str, "to": str})
 
 
-class Planned(_Versions):
+class PlannedJson(_Versions):
     """An update that was computed; with no changes where the service is up to date."""
 
     service: str
@@ -115,7 +114,7 @@ class Planned(_Versions):
     """Files kept as they are because of a record, with what the road changed in them."""
 
 
-class UpdateDryRun(Planned):
+class UpdateDryRunJson(PlannedJson):
     """What `paved update` would do."""
 
     dry_run: Literal[True]
@@ -130,11 +129,11 @@ class _Applied(TypedDict):
     """The commit that was made; null without `--commit` or `--branch`, or while there are conflicts."""
 
 
-class Updated(Planned, _Applied):
+class UpdatedJson(PlannedJson, _Applied):
     """An update that was applied; with conflicts it waits for `paved update --continue`."""
 
 
-class Continued(_Versions, _Applied):
+class ContinuedJson(_Versions, _Applied):
     """How `paved update --continue` ended."""
 
     conflicts: list[str]
@@ -143,7 +142,7 @@ class Continued(_Versions, _Applied):
     """The same paths, each with why it is a conflict and the file as each side has it."""
 
 
-class Reconciled(_Versions):
+class ReconciledJson(_Versions):
     """How `paved update --continue` resolved the records of two branches that git merged."""
 
     records: list[str]
@@ -156,7 +155,7 @@ class Reconciled(_Versions):
     """The same paths, each with the file as each branch has it."""
 
 
-class Aborted(TypedDict):
+class AbortedJson(TypedDict):
     """An update that was undone."""
 
     aborted: str
@@ -166,7 +165,7 @@ class Aborted(TypedDict):
 # -- status, drift, adopt ----------------------------------------------------------------------------------------------
 
 
-class Excuse(TypedDict):
+class ExcuseJson(TypedDict):
     """The record that excuses a difference."""
 
     record: str
@@ -176,16 +175,16 @@ class Excuse(TypedDict):
     """The last day on which it excuses (ISO 8601)."""
 
 
-class Difference(TypedDict):
+class DifferenceJson(TypedDict):
     """A file that is not as its release has it."""
 
     path: str
     kind: Kind
     owner: Owner
-    excused: NotRequired[Excuse]
+    excused: NotRequired[ExcuseJson]
 
 
-class StatusRecord(TypedDict):
+class StatusRecordJson(TypedDict):
     """A deviation record, in short."""
 
     record: str
@@ -196,7 +195,7 @@ class StatusRecord(TypedDict):
     states: list[State]
 
 
-class Status(TypedDict):
+class StatusJson(TypedDict):
     """Where a service stands."""
 
     service: str
@@ -207,23 +206,23 @@ class Status(TypedDict):
     """The latest release, as far as this machine knows."""
     newer: list[str]
     """Releases that come after the service's, the latest first."""
-    drift: list[Difference]
-    deviations: list[StatusRecord]
+    drift: list[DifferenceJson]
+    deviations: list[StatusRecordJson]
     updating: str | None
     """The version of the update that is in progress."""
 
 
-class Drift(TypedDict):
+class DriftJson(TypedDict):
     """Where a service differs from its release."""
 
     service: str
     """Its folder."""
-    drift: list[Difference]
+    drift: list[DifferenceJson]
     diff: NotRequired[str]
     """With `--diff`: a unified difference."""
 
 
-class Adopted(TypedDict):
+class AdoptedJson(TypedDict):
     """A repository that was put on a road."""
 
     service: str
@@ -236,14 +235,14 @@ class Adopted(TypedDict):
     """The paved files that were written, or would be."""
     missing: list[str]
     """Files of the release that the service does not have."""
-    differences: list[Difference]
+    differences: list[DifferenceJson]
     dry_run: bool
 
 
 # -- templates, doctor, config -----------------------------------------------------------------------------------------
 
 
-class Template(TypedDict):
+class TemplateJson(TypedDict):
     """A template of a road."""
 
     name: str
@@ -255,15 +254,15 @@ class Template(TypedDict):
     """Versions, the newest first."""
 
 
-class Templates(TypedDict):
+class TemplatesJson(TypedDict):
     """What a road offers."""
 
     road: str
     """The road's source."""
-    templates: list[Template]
+    templates: list[TemplateJson]
 
 
-class TemplatesChecked(TypedDict):
+class TemplatesCheckedJson(TypedDict):
     """What is wrong with a road's templates."""
 
     road: str
@@ -273,7 +272,7 @@ class TemplatesChecked(TypedDict):
     findings: list[Fault]
 
 
-class Doctor(TypedDict):
+class DoctorJson(TypedDict):
     """Whether this machine is ready."""
 
     findings: list[Finding]
@@ -281,7 +280,7 @@ class Doctor(TypedDict):
     """What `--fix` did."""
 
 
-class Setting(TypedDict):
+class SettingJson(TypedDict):
     """A setting in force."""
 
     value: Any
@@ -291,17 +290,17 @@ class Setting(TypedDict):
     """The file or the variable that says so; may be empty."""
 
 
-class Settings(TypedDict):
+class SettingsJson(TypedDict):
     """paved's own settings."""
 
-    settings: dict[str, Setting]
+    settings: dict[str, SettingJson]
     files: list[str]
     """The files of settings that were read."""
     user_file: str
     """Where the person's own settings are, or would be."""
 
 
-class SettingsFile(TypedDict):
+class SettingsFileJson(TypedDict):
     """A file of settings."""
 
     whose: str
@@ -310,14 +309,14 @@ class SettingsFile(TypedDict):
     exists: bool
 
 
-class SettingsFiles(TypedDict):
+class SettingsFilesJson(TypedDict):
     """The files of settings that are read."""
 
-    files: list[SettingsFile]
+    files: list[SettingsFileJson]
     """A setting in a later one goes before."""
 
 
-class SettingChanged(TypedDict):
+class SettingChangedJson(TypedDict):
     """A setting that was set, or taken out."""
 
     file: str
@@ -326,147 +325,7 @@ class SettingChanged(TypedDict):
     """Null where it was taken out."""
 
 
-# -- off-road ----------------------------------------------------------------------------------------------------------
-
-
-class Record(deviation.Deviation):
-    """A deviation record."""
-
-    file: str = Field(description="Its path in the service.")
-
-
-class Standing(Record):
-    """A deviation record, and what the day and the road made of it."""
-
-    states: list[State] = Field(description="Empty while nothing is the matter.")
-    excuses: list[str] = Field(description="The paths whose difference it excuses now.")
-
-
-class RecordFinding(TypedDict):
-    """What the check says about one record."""
-
-    state: State
-    text: str
-    line: int
-
-
-class ChangedRecord(Record):
-    """A deviation record that was accepted, renewed or closed."""
-
-    service: str = Field(description="The service's folder, absolute.")
-
-
-class ShownRecord(Standing):
-    """A deviation record in full."""
-
-    service: str = Field(description="The service's folder, absolute.")
-    findings: list[RecordFinding] = Field(description="What the check says about it.")
-    prose: str = Field(description="Everything below its front matter, in Markdown.")
-    diff: str = Field(description="The difference that it excuses, as a unified difference.")
-
-
-class NewRecords(TypedDict):
-    """The records that were written."""
-
-    service: str
-    """The service's folder, absolute."""
-    records: list[Record]
-
-
-class Records(TypedDict):
-    """The records of a service."""
-
-    service: str
-    """The service's folder, absolute."""
-    records: list[Standing]
-
-
-class CheckFinding(TypedDict):
-    """One thing that the check says."""
-
-    state: State
-    level: Literal["error", "warning"]
-    path: str
-    line: int
-    text: str
-    record: str | None
-    """The record's slug; null for drift without one."""
-
-
-class Excused(TypedDict):
-    """A difference that a record excuses."""
-
-    path: str
-    record: str
-    reason: str
-
-
-class Checked(TypedDict):
-    """What `paved off-road check` found."""
-
-    service: str
-    """The service's folder, absolute."""
-    name: str
-    """The service's name, as reports call it."""
-    findings: list[CheckFinding]
-    excused: list[Excused]
-
-
-class Baseline(TypedDict):
-    """What became of the baseline."""
-
-    service: str
-    """The service's folder, absolute."""
-    recorded: list[str]
-    returned: list[str]
-    """Paths that are as the road has them again."""
-    beyond: list[str]
-    """Paths that drift and are in no record."""
-    record: Record | None
-
-
-class Renamed(TypedDict):
-    """The records that follow a rename."""
-
-    service: str
-    """The service's folder, absolute."""
-    moves: list[Move]
-
-
-class Lost(TypedDict):
-    """A path that the road no longer has."""
-
-    record: str
-    path: str
-
-
-class Migrated(TypedDict):
-    """The records that follow the road's moves."""
-
-    service: str
-    """The service's folder, absolute."""
-    moves: list[Move]
-    lost: list[Lost]
-    dry_run: bool
-
-
-class Reported(TypedDict):
-    """The deviations of every service below a folder."""
-
-    root: str
-    services: int
-    off_road: int
-    """Services with at least one exit."""
-    places: list[Place]
-    """Most left first."""
-    teams: list[Team]
-    unread: list[tuple[str, str]]
-    """Services that could not be read, and why."""
-    desire_paths: list[str]
-    """Names of the places that more than one service leaves."""
-
-
-class Schemas(TypedDict):
+class SchemasJson(TypedDict):
     """The published schemas."""
 
     schemas: list[str]
@@ -474,30 +333,30 @@ class Schemas(TypedDict):
 
 
 RESULTS: Mapping[str, Any] = {
-    "new": New | NewDryRun,
-    "update": Planned | UpdateDryRun | Updated | Continued | Reconciled | Aborted,
-    "status": Status,
-    "drift": Drift,
-    "adopt": Adopted,
-    "templates": Templates | TemplatesChecked,
-    "doctor": Doctor,
-    "config show": Settings,
-    "config get": Setting,
-    "config set": SettingChanged,
-    "config unset": SettingChanged,
-    "config path": SettingsFiles,
-    "schema": Schemas | dict[str, Any],
-    "off-road new": NewRecords,
-    "off-road list": Records,
-    "off-road show": ShownRecord,
-    "off-road accept": ChangedRecord,
-    "off-road renew": ChangedRecord,
-    "off-road close": ChangedRecord,
-    "off-road check": Checked,
-    "off-road baseline": Baseline,
-    "off-road rename": Renamed,
-    "off-road migrate": Migrated,
-    "off-road report": Reported,
+    "new": NewJson | NewDryRunJson,
+    "update": PlannedJson | UpdateDryRunJson | UpdatedJson | ContinuedJson | ReconciledJson | AbortedJson,
+    "status": StatusJson,
+    "drift": DriftJson,
+    "adopt": AdoptedJson,
+    "templates": TemplatesJson | TemplatesCheckedJson,
+    "doctor": DoctorJson,
+    "config show": SettingsJson,
+    "config get": SettingJson,
+    "config set": SettingChangedJson,
+    "config unset": SettingChangedJson,
+    "config path": SettingsFilesJson,
+    "schema": SchemasJson | dict[str, Any],
+    "off-road new": off_road.NewRecordsJson,
+    "off-road list": off_road.RecordsJson,
+    "off-road show": off_road.ShownRecordJson,
+    "off-road accept": off_road.ChangedRecordJson,
+    "off-road renew": off_road.ChangedRecordJson,
+    "off-road close": off_road.ChangedRecordJson,
+    "off-road check": off_road.CheckedJson,
+    "off-road baseline": off_road.BaselineJson,
+    "off-road rename": off_road.RenamedJson,
+    "off-road migrate": off_road.MigratedJson,
+    "off-road report": off_road.ReportedJson,
     "off-road schema": dict[str, Any],
 }
 """By command."""

@@ -11,6 +11,7 @@ from typing_extensions import is_typeddict
 
 from paved_road import ui
 from paved_road.cli import results
+from paved_road.cli.off_road import results as off_road
 from paved_road.errors import UsageError, nearest
 from paved_road.offroad import schema as record
 from paved_road.road import manifest
@@ -45,7 +46,7 @@ def filename(name: str) -> str:
 def envelope(command: str) -> dict[str, Any]:
     """The schema of everything that a command may print with `--json`: an answer, or an error in its place."""
     result = _schema(results.RESULTS[command])
-    error = _schema(results.Error)
+    error = _schema(results.ErrorJson)
     definitions = {**result.pop("$defs", {}), "Result": result, "Error": error}
     null = {"type": "null"}
     return {
@@ -80,31 +81,43 @@ def without_a_command() -> dict[str, Any]:
     return kept | head | {"properties": whole, "$defs": {"Error": found["$defs"]["Error"]}}
 
 
-class _Answers(GenerateJsonSchema):
-    """Schemas of what is printed: a field that has a default is printed all the same; titles would repeat the names."""
+class _AnswerSchemas(GenerateJsonSchema):
+    """Generates schemas of what is printed: fields with a default are always there, and have no titles."""
 
     def field_is_required(self, field: Any, total: bool) -> bool:
         """Whether every answer has the field."""
         return field["type"] != "typed-dict-field" or super().field_is_required(field, total)
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
-        """Whether a field gets a title."""
+        """No: a title would only repeat the field's name."""
         return False
+
+    def normalize_name(self, name: str) -> str:
+        """The published name of a type."""
+        return super().normalize_name(name).removesuffix(_SUFFIX)
+
+
+_SUFFIX = "Json"
+"""The end of the names of `results`' types, which the published schemas leave out."""
+
+_TYPES = {name: kind for module in (results, off_road) for name, kind in vars(module).items() if name.endswith(_SUFFIX)}
 
 
 def _schema(kind: Any) -> dict[str, Any]:
     """The schema of a type, with the docstrings below its fields as descriptions."""
-    for one in filter(is_typeddict, vars(results).values()):
-        one.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True, extra="forbid")
-    made = TypeAdapter(kind).json_schema(mode="serialization", schema_generator=_Answers)
-    for each in (made, *made.get("$defs", {}).values()):
-        _describe(each)
-    return made
+    for each in (one for module in (results, off_road) for one in vars(module).values() if is_typeddict(one)):
+        each.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True, extra="forbid")
+    schema = TypeAdapter(kind).json_schema(mode="serialization", schema_generator=_AnswerSchemas)
+    for definition in (schema, *schema.get("$defs", {}).values()):
+        if name := definition.get("title"):
+            _describe(definition, _TYPES.get(name))
+            definition["title"] = name.removesuffix(_SUFFIX)
+    return schema
 
 
-def _describe(schema: dict[str, Any]) -> None:
-    """Take descriptions of fields from the types that theirs extends: pydantic reads the docstrings of one class."""
-    for base in getattr(getattr(results, schema.get("title", ""), None), "__orig_bases__", ()):
+def _describe(schema: dict[str, Any], kind: Any) -> None:
+    """Add the descriptions of inherited fields: pydantic reads only the docstrings in the class itself."""
+    for base in getattr(kind, "__orig_bases__", ()):
         for name, facts in _schema(base)["properties"].items() if is_typeddict(base) else ():
             if "description" in facts:
                 schema["properties"][name].setdefault("description", facts["description"])

@@ -60,7 +60,7 @@ def status(
     raise typer.Exit(exit_code)
 
 
-def _facts(found: Status) -> results.Status:
+def _facts(found: Status) -> results.StatusJson:
     return {
         "service": str(found.service.path),
         "template": found.template,

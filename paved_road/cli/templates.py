@@ -44,7 +44,7 @@ def templates(
         _check(opened, json=json)
     offered = [(template, *offer(template)) for template in offers(opened)]
     if json:
-        found: list[results.Template] = [
+        found: list[results.TemplateJson] = [
             {
                 "name": template.name,
                 "latest": latest.version,
@@ -53,7 +53,7 @@ def templates(
             }
             for template, latest, every in offered
         ]
-        facts: results.Templates = {"road": opened.source, "templates": found}
+        facts: results.TemplatesJson = {"road": opened.source, "templates": found}
         ui.envelope("templates", 0, facts, notes=opened.notes)
         return
     for text in opened.notes:
@@ -76,7 +76,7 @@ def _check(road: Road, *, json: bool) -> NoReturn:
     names = [template.name for template in offered]
     exit_code = 1 if findings else 0
     if json:
-        facts: results.TemplatesChecked = {"road": road.source, "checked": names, "findings": findings}
+        facts: results.TemplatesCheckedJson = {"road": road.source, "checked": names, "findings": findings}
         ui.envelope("templates", exit_code, facts, notes=road.notes)
     else:
         for text in road.notes:

@@ -134,7 +134,7 @@ def _check_options(*, resume: bool, abort: bool, dry_run: bool, commit: bool, br
         raise UsageError(f"--dry-run and {named} exclude each other", hint=f"--dry-run shows it; {named} does it")
 
 
-def _facts(plan: Plan, decisions: Sequence[Decision] = ()) -> results.Planned:
+def _facts(plan: Plan, decisions: Sequence[Decision] = ()) -> results.PlannedJson:
     return {
         "service": str(plan.service.path),
         "from": plan.old_version,
@@ -155,7 +155,7 @@ def _show(plan: Plan, wanted: Wanted, *, pager: bool, json: bool) -> None:
     from paved_road.cli.pager import paging
 
     if json:
-        facts: results.UpdateDryRun = {**_facts(plan, plan.decisions()), "dry_run": True, "diff": plan.patch()}
+        facts: results.UpdateDryRunJson = {**_facts(plan, plan.decisions()), "dry_run": True, "diff": plan.patch()}
         ui.envelope("update", int(plan.needs_a_person), facts, notes=plan.notes)
         return
     with paging(pager, cwd=plan.service.top):
@@ -180,7 +180,7 @@ def _tell_aborted(applied: Applied, *, json: bool) -> None:
     from paved_road.cli import update_shown
 
     if json:
-        facts: results.Aborted = {"aborted": applied.journal.new_version}
+        facts: results.AbortedJson = {"aborted": applied.journal.new_version}
         ui.envelope("update", 0, facts, notes=applied.notes)
     else:
         update_shown.notes(applied.notes)
@@ -198,7 +198,7 @@ def _reconcile(service: Service, lock: str, road: str | None, *, abort: bool, js
     found = reconcile.reconcile(service, lock, load({"road": road}, directory=service.path))
     exit_code = int(bool(found.left))
     if json:
-        facts: results.Reconciled = {
+        facts: results.ReconciledJson = {
             "from": found.older,
             "to": found.newer,
             "records": list(found.records),
@@ -213,7 +213,7 @@ def _reconcile(service: Service, lock: str, road: str | None, *, abort: bool, js
 
 
 def _tell(
-    service: Service, applied: Applied, facts: results.Planned | None, *, message: str = "", json: bool
+    service: Service, applied: Applied, facts: results.PlannedJson | None, *, message: str = "", json: bool
 ) -> NoReturn:
     """How it ended, and the template's own message: 1 while a person has something to decide."""
     from paved_road.update.decisions import waiting
@@ -221,7 +221,7 @@ def _tell(
     exit_code = int(bool(applied.conflicts))
     left = waiting(service, applied) if applied.conflicts else ()
     if json:
-        done: results.Continued = {
+        done: results.ContinuedJson = {
             "from": applied.journal.old_version,
             "to": applied.journal.new_version,
             "regenerated": list(applied.regenerated),
@@ -229,7 +229,7 @@ def _tell(
             "decisions": list(left),
             "commit": applied.commit,
         }
-        found: results.Continued | results.Updated = {**facts, **done} if facts else done
+        found: results.ContinuedJson | results.UpdatedJson = {**facts, **done} if facts else done
         ui.envelope("update", exit_code, found, notes=applied.notes)
     else:
         _say(service, applied, left, begun=not facts)

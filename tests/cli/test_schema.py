@@ -93,5 +93,12 @@ def test_descriptions_come_from_the_docstrings_also_of_what_a_type_extends() -> 
     assert found["Updated"]["properties"]["changelog"] == found["Planned"]["properties"]["changelog"]
 
 
+def test_published_names_leave_out_the_suffix_of_the_types() -> None:
+    for name in results.RESULTS:
+        definitions = schemas.envelope(name)["$defs"]
+        titles = [one["title"] for one in definitions.values() if "title" in one]
+        assert not [word for word in (*definitions, *titles) if word.endswith("Json")]
+
+
 def test_an_answer_without_a_schema_is_found() -> None:
     assert published.faults(json.dumps({"schema": ui.SCHEMA, "command": "juggle", "result": {}, "error": None}))

@@ -14,7 +14,7 @@ from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
 if TYPE_CHECKING:
-    from paved_road.cli import results
+    from paved_road.cli.off_road import results
     from paved_road.offroad.formats import Checked
     from paved_road.service.model import Service
 
@@ -91,7 +91,7 @@ def _tell(service: Service, checked: Checked, form: Format) -> None:
         show(text)
 
 
-def _facts(service: Service, checked: Checked) -> results.Checked:
+def _facts(service: Service, checked: Checked) -> results.CheckedJson:
     stands = checked.standing
     return {
         "service": str(service.path),
