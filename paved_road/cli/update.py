@@ -77,7 +77,7 @@ def update(
     from paved_road.cli.update_shown import Wanted
     from paved_road.service.model import locate
     from paved_road.settings.config import load
-    from paved_road.update import apply, preconditions
+    from paved_road.update import apply
     from paved_road.update.plan import UpdateRequest, planning
 
     _check_options(resume=resume, abort=abort, dry_run=dry_run, commit=commit, branch=branch)
@@ -92,13 +92,14 @@ def update(
             return
         _tell(service, recover.resume(service, commit=commit, branch=branch), None, json=json)
     service = where.open_service(path, answers_file=answers_file, road=road)
-    preconditions.check(service, commit=commit or branch is not None, branch=branch, dry_run=dry_run)
-    order = UpdateRequest(
+    request = UpdateRequest(
         to=to,
         template=template,
         answers=options.answers(data, answers),
         trust=trust,
         no_base=no_base,
+        commit=commit,
+        branch=branch,
         dry_run=dry_run,
         greet=(lambda _: None) if json else ui.greet,
     )
@@ -107,7 +108,7 @@ def update(
     review = "Show it?" if dry_run else "Update with these answers?"
     with (
         asking("update", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer,
-        planning(service, order, config, interview=interviewer) as plan,
+        planning(service, request, config, interview=interviewer) as plan,
     ):
         if plan.is_empty:
             _tell_current(plan, json=json)
@@ -119,7 +120,7 @@ def update(
             facts = _facts(plan)
             if not json:
                 update_shown.show(plan, wanted)
-            applied = apply.apply(plan, commit=commit, branch=branch)
+            applied = apply.apply(plan)
             if interviewer:
                 interviewer.forget()
             _tell(service, applied, facts, message=plan.message, json=json)

@@ -42,13 +42,13 @@ class Applied:
 
 def rehearse(plan: Plan) -> None:
     """Refuse what `apply` would refuse; for a dry run."""
-    preconditions.check_disk(plan.service, _journal(plan, commit=False, branch=None).before, dry_run=True)
+    preconditions.check_disk(plan.service, _journal(plan).before, dry_run=True)
 
 
-def apply(plan: Plan, *, commit: bool = False, branch: str | None = None) -> Applied:
-    """Make the planned update happen in the index and the work tree, and commit it when it is clean and `commit`."""
+def apply(plan: Plan) -> Applied:
+    """Make the planned update happen in the index and the work tree; commit it if requested and nothing conflicts."""
     service = plan.service
-    journal = _journal(plan, commit=commit or branch is not None, branch=branch)
+    journal = _journal(plan)
     with telling(service):
         git.write_blobs(service.repository.objects, _new_contents(plan), service.repository.object_format)
 
@@ -95,7 +95,7 @@ def _new_contents(plan: Plan) -> list[bytes]:
 # -- what will be done -------------------------------------------------------------------------------------------
 
 
-def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
+def _journal(plan: Plan) -> Journal:
     prefix, ours, result = plan.service.prefix, {**plan.ours, **plan.submodules}, plan.result
     touched = [
         path
@@ -117,8 +117,8 @@ def _journal(plan: Plan, *, commit: bool, branch: str | None) -> Journal:
         reasons={prefix + path: (str(one.kind), one.why) for path, one in plan.reasons.items()},
         migrations=tuple(plan.migrations),
         notes=plan.notes,
-        commit=commit,
-        branch=branch,
+        commit=plan.request.commit or plan.request.branch is not None,
+        branch=plan.request.branch,
         answers_changed=plan.answers_changed,
     )
 

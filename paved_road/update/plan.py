@@ -55,6 +55,7 @@ from paved_road.update import (
     disk,
     ignored,
     mentions,
+    preconditions,
     renames,
     running,
     secrets,
@@ -88,6 +89,10 @@ class UpdateRequest:
     answers: Mapping[str, Any]
     trust: bool = False
     no_base: bool = False
+    commit: bool = False
+    """Whether to commit the update when it is clean."""
+    branch: str | None = None
+    """The new branch to commit it on."""
     dry_run: bool = False
     """Whether nothing of the template's may run: its tasks and migrations are told instead."""
     greet: Callable[[str], None] = field(default=lambda _: None, compare=False)
@@ -101,6 +106,7 @@ class Plan:
     """An update, computed and not yet applied. Valid while its scratch repository exists."""
 
     service: Service
+    request: UpdateRequest
     old_version: str
     release: Release
     form: CompiledTemplate
@@ -186,8 +192,11 @@ BATCH = 50
 def planning(
     service: Service, order: UpdateRequest, config: Config, *, interview: Interview | None = None
 ) -> Iterator[Plan]:
-    """The plan of an update. The service, its index and its repository are only read."""
-    with Planner(config).plans([service], order, interview=interview) as (plan,):
+    """The plan of an update. The service, its index and its repository are only read.
+
+    Raises `UsageError` if the service is not ready for an update (see `preconditions`).
+    """
+    with Planner(config).plans([service], order, interview=interview, compare_files=True) as (plan,):
         if isinstance(plan, PavedError):
             raise plan
         yield plan
@@ -203,12 +212,18 @@ class Planner:
 
     @contextlib.contextmanager
     def plans(
-        self, services: Sequence[Service], order: UpdateRequest, *, interview: Interview | None = None
+        self,
+        services: Sequence[Service],
+        order: UpdateRequest,
+        *,
+        interview: Interview | None = None,
+        compare_files: bool = False,
     ) -> Iterator[list[Plan | PavedError]]:
         """A plan for each service, or why there is none, by a handful of git processes for every `BATCH` of them.
 
         The services are as they were when they were opened; they, their indexes and repositories are only read.
-        Plans are valid inside of the block.
+        Plans are valid inside of the block. `compare_files` refuses a service with uncommitted changes before it is
+        planned, for one more git process per service; applying its plan refuses it in any case.
         """
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paved-update-")))
@@ -217,15 +232,19 @@ class Planner:
                 borrow = dict.fromkeys(service.repository.objects for service in batch)
                 object_format = batch[0].repository.object_format
                 scratch = stack.enter_context(Scratch(folder / f"{number}.git", borrow, object_format))
-                found += self._batch(batch, order, interview, scratch)
+                found += self._batch(batch, order, interview, scratch, compare_files=compare_files)
             yield found
 
     def _batch(
-        self, services: Sequence[Service], order: UpdateRequest, interview: Interview | None, scratch: Scratch
-    ) -> list[Plan | PavedError]:
+        self, services: Sequence[Service], order: UpdateRequest, interview: Interview | None, scratch: Scratch,
+        *, compare_files: bool,
+    ) -> list[Plan | PavedError]:  # fmt: skip
         drafts: list[_Draft | PavedError] = []
         for service in services:
             try:
+                preconditions.check(
+                    service, commit=order.commit, branch=order.branch, dry_run=order.dry_run, files=compare_files
+                )
                 drafts.append(_draft(service, self._origin(service, order), self, order, interview, scratch))
             except PavedError as error:
                 drafts.append(error)
@@ -278,6 +297,7 @@ class _Draft:
     """All that is known of an update before its merge."""
 
     service: Service
+    request: UpdateRequest
     found: Origin
     target: Release
     form: CompiledTemplate
@@ -372,8 +392,8 @@ def _draft(
         kept |= {path: f"{again}: {how}" for path, how in own.derived.items() if path in ours}
         notes += tuple(derive.not_made({path: how for path, how in own.derived.items() if path not in ours}))
     return _Draft(
-        service=service, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old, head=head,
-        ours=ours, moves=moves, sides=sides, tree=tree, kept=kept,
+        service=service, request=order, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old,
+        head=head, ours=ours, moves=moves, sides=sides, tree=tree, kept=kept,
         left_out=left_out, excuses=excuses,
         notes=(*bases.notes(old), *secret_notes, *effect.notes, *notes, *runs.asks_for(not_run, after)),
         derived=own.derived if form.derives else {}, trust=order.trust, migrations=after,
@@ -404,6 +424,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     made = (Change(path=path, outcome=Outcome.REGENERATED, detail=how) for path, how in draft.derived.items())
     return Plan(
         service=service,
+        request=draft.request,
         old_version=old.version,
         release=target,
         form=draft.form,

@@ -14,17 +14,26 @@ from paved_road.update import disk
 from paved_road.update.journal import Pair
 
 
-def check(service: Service, *, commit: bool = False, branch: str | None = None, dry_run: bool = False) -> None:
-    """An update starts from a committed state, with none in progress; anything else is refused with what to type."""
+def check(
+    service: Service, *, commit: bool = False, branch: str | None = None, dry_run: bool = False, files: bool = True
+) -> None:
+    """Raises `UsageError`, with the command to run, unless an update may begin.
+
+    An update begins from a committed state, with no other update and no operation of git's in progress. `commit` and
+    `branch`: the update will be committed, so that must be possible, too. Only `files` (and a commit) start git: they
+    compare the work tree with HEAD, in a dry run without git's filters.
+    """
     git.refuse_old()
     if service.journal.exists():
         raise in_progress(service)
     if service.repository.head is None:
         raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
     check_operations(service)
-    check_locks(service, commit=commit or branch is not None)
-    check_clean(service.changed_files(filters=not dry_run))
-    if commit or branch is not None:
+    is_committed = commit or branch is not None
+    check_locks(service, commit=is_committed)
+    if files:
+        check_clean(service.changed_files(filters=not dry_run))
+    if is_committed:
         check_commit(service, branch)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import create, git
-from paved_road.errors import PavedError, ServiceError
+from paved_road.errors import PavedError, UsageError
 from paved_road.git import TreeEntry
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import load
@@ -145,7 +145,8 @@ def test_a_service_without_a_commit_is_refused(services: list[Service], tmp_path
     shutil.copytree(services[0].path, bare, ignore=shutil.ignore_patterns(".git"))
     git.run("init", "--quiet", bare)
     with Planner(load()).plans([open_service(bare)], order()) as (refused,):
-        assert isinstance(refused, ServiceError)
+        assert isinstance(refused, UsageError)
+        assert refused.message == f"{bare} has no commits"
 
 
 def test_services_of_one_repository_are_planned_together(road: Path, tmp_path: Path) -> None:

@@ -344,12 +344,12 @@ def test_of_two_that_were_planned_at_once_the_first_wins(
     service: Path, faults: Server, case: Callable[[Path, Server], Case], said: str
 ) -> None:
     expected = case(service, faults)
-    config, order = load({}), UpdateRequest(answers={}, trust=True)
+    config, order = load({}), UpdateRequest(answers={}, trust=True, commit=True)
     opened = open_service(service)
     with planning(opened, order, config) as first, planning(opened, order, config) as second:
-        apply.apply(first, commit=True)
+        apply.apply(first)
         with pytest.raises(UsageError, match=said):
-            apply.apply(second, commit=True)
+            apply.apply(second)
     assert not differences(service, expected.done)
 
 
