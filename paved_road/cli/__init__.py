@@ -16,20 +16,20 @@ from paved_road import __version__, ui
 from paved_road.cli import (
     adopt,
     commands,
-    completing,
+    completion,
     config,
     doctor,
     drift,
-    everywhere,
-    machine,
-    mistakes,
+    global_options,
     new,
     off_road,
+    preflight,
     schema,
     signals,
     status,
     templates,
     update,
+    usage_errors,
     where,
 )
 from paved_road.errors import NotWanted, OthersAreServices, PavedError
@@ -76,7 +76,7 @@ def explain(
         typer.Argument(
             metavar="COMMAND...",
             show_default=False,
-            autocompletion=completing.command,
+            autocompletion=completion.command,
             help="The command; paved when left out.",
         ),
     ] = None,
@@ -108,9 +108,9 @@ def root(
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
-    _folders: everywhere.Folders = None,
-    _verbose: everywhere.Verbose = False,
-    _quiet: everywhere.Quiet = False,
+    _folders: global_options.Folders = None,
+    _verbose: global_options.Verbose = False,
+    _quiet: global_options.Quiet = False,
 ) -> None:
     """Options of `paved` itself."""
 
@@ -120,13 +120,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     One that a signal ended has that of a shell: 143 for SIGTERM, 129 for SIGHUP.
     """
-    if arguments is None and completing.VARIABLE in os.environ:
-        with everywhere.session():
-            return completing.answer(lambda: app(prog_name="paved", standalone_mode=False))
+    if arguments is None and completion.VARIABLE in os.environ:
+        with global_options.session():
+            return completion.answer(lambda: app(prog_name="paved", standalone_mode=False))
     given = sys.argv[1:] if arguments is None else arguments
     ui.begin()
     where.begin()
-    with signals.heard(), everywhere.session():
+    with signals.heard(), global_options.session():
         try:
             code = _run(given)
         except signals.Ended as ended:
@@ -142,12 +142,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     try:
-        machine.check(given)
+        preflight.check(given)
         code = int(_enough(given)(given, prog_name="paved", standalone_mode=False) or 0)
     except PavedError as error:
         return _refused(error, given)
     except typer.TyperException as error:
-        return _refused(mistakes.explained(error), given)
+        return _refused(usage_errors.explained(error), given)
     except (KeyboardInterrupt, typer.Abort, EOFError):
         code = _Interrupted.exit_code
     except SystemExit as ended:
@@ -169,7 +169,7 @@ def _enough(given: list[str]) -> typer.Typer:
 
     Where none is named it is for the help, which only lists them.
     """
-    name = next(mistakes.words(given), None)
+    name = next(usage_errors.words(given), None)
     found = copy.copy(app)
     found.registered_commands = [one for one in app.registered_commands if one.name == name != "help"]
     found.registered_groups = [one for one in app.registered_groups if one.name == name]
@@ -218,7 +218,7 @@ _NAMED_BY_OPTION = frozenset({"accept", "close", "new", "rename", "renew", "show
 
 def _on(service: str, given: list[str]) -> str:
     """The command that was typed, on this service. Other options are left out: an answer may be secret."""
-    command, typed = _command(given), list(mistakes.words(given))
+    command, typed = _command(given), list(usage_errors.words(given))
     if len(command) > 1 and command[-1] in _NAMED_BY_OPTION:
         flags = [word for word in given if word == "--from-drift"]
         slugs = typed[len(command) :][: 2 if command[-1] == "rename" else 1]
@@ -230,7 +230,7 @@ def _command(given: list[str]) -> list[str]:
     """The words of the command line that name a command, as far as there is one."""
     below = getattr(typer.main.get_command(app), "commands", {})
     found: list[str] = []
-    for word in mistakes.words(given):
+    for word in usage_errors.words(given):
         if word not in below:
             break
         found.append(word)

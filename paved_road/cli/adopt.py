@@ -10,7 +10,7 @@ import typer
 
 from paved_road import ui
 from paved_road.ask import asking
-from paved_road.cli import completing, options
+from paved_road.cli import completion, options
 from paved_road.text.counts import counted
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def adopt(
     template: Annotated[
         str | None,
         typer.Option(
-            "--template", metavar="NAME", autocompletion=completing.template, help="The template it shall follow."
+            "--template", metavar="NAME", autocompletion=completion.template, help="The template it shall follow."
         ),
     ] = None,
     road: options.Road = None,

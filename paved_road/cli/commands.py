@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from paved_road.cli import everywhere, plain
+from paved_road.cli import global_options, parameters
 from paved_road.errors import UsageError, nearest
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -31,12 +31,12 @@ class _Readable:
     def get_params(self: Any, ctx: Any) -> list[Any]:
         """Its own parameters, the shared ones, then --help."""
         *own, last = super().get_params(ctx)  # type: ignore[misc]
-        return [plain.lightened(one) for one in (*own, *everywhere.shared(ctx), last)]
+        return [parameters.lightened(one) for one in (*own, *global_options.shared(ctx), last)]
 
     def collect_usage_pieces(self: Any, ctx: Any) -> list[str]:
         """The words after the command's name: [SERVICE] is optional."""
         arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
-        words = [(plain.placeholder(one), one.required) for one in arguments]
+        words = [(parameters.placeholder(one), one.required) for one in arguments]
         return ["[OPTIONS]", *(word if required else f"[{word}]" for word, required in words)]
 
     def format_help_text(self: Any, _: Any, formatter: Any) -> None:
@@ -54,9 +54,9 @@ class _Readable:
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Options of every command": []}
         for one in self.get_params(ctx):
             if one.param_type_name == "argument":
-                sections["Arguments"].append((plain.placeholder(one), _explained(one)))
+                sections["Arguments"].append((parameters.placeholder(one), _explained(one)))
             elif not one.hidden:
-                of_every = everywhere.is_shared(one) or "--help" in one.opts
+                of_every = global_options.is_shared(one) or "--help" in one.opts
                 sections["Options of every command" if of_every else "Options"].append((_names(one), _explained(one)))
         if isinstance(self, Group):
             self.format_commands(ctx, formatter)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
-from paved_road.cli import commands, completing, options
+from paved_road.cli import commands, completion, options
 from paved_road.text.redaction import redact
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Key = Annotated[
     str,
     typer.Argument(
         metavar="KEY",
-        autocompletion=completing.setting,
+        autocompletion=completion.setting,
         help="road, template, trust, cache, limits.seconds, limits.files, limits.bytes or answers.QUESTION.",
     ),
 ]

@@ -12,7 +12,7 @@ import typer
 
 from paved_road import ui
 from paved_road.ask import asking
-from paved_road.cli import completing, options, where
+from paved_road.cli import completion, options, where
 from paved_road.errors import UsageError
 from paved_road.text.counts import counted
 
@@ -26,7 +26,7 @@ def new(
         list[str],
         typer.Argument(
             metavar="[TEMPLATE] DEST",
-            autocompletion=completing.template,
+            autocompletion=completion.template,
             show_default=False,
             help="The folder to make, and before it the template's name where the road has several.",
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paved_road.cli import completing
+from paved_road.cli import completion
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Ref = Annotated[
     typer.Option(
         "--ref",
         metavar="VERSION",
-        autocompletion=completing.release,
+        autocompletion=completion.release,
         help="A release, tag, branch or commit; HEAD is a local road as it lies on disk. Default: the latest release.",
     ),
 ]
@@ -44,7 +44,7 @@ Trust = Annotated[
 Data = Annotated[
     list[str] | None,
     typer.Option(
-        "--data", "-d", metavar="KEY=VALUE", autocompletion=completing.data, help="An answer; may be repeated."
+        "--data", "-d", metavar="KEY=VALUE", autocompletion=completion.data, help="An answer; may be repeated."
     ),
 ]
 AnswersFile = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import completing, options
+from paved_road.cli import completion, options
 
 
 def schema(
@@ -17,7 +17,7 @@ def schema(
         typer.Argument(
             metavar="NAME",
             show_default=False,
-            autocompletion=completing.schema,
+            autocompletion=completion.schema,
             help="A file, a command or error: paved-road.yml, update, off-road check.",
         ),
     ] = None,

@@ -10,7 +10,7 @@ import typer
 
 from paved_road import ui
 from paved_road.ask import asking
-from paved_road.cli import completing, options, where
+from paved_road.cli import completion, options, where
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def update(
         typer.Option(
             "--to",
             metavar="VERSION",
-            autocompletion=completing.release,
+            autocompletion=completion.release,
             help="Not the latest release, but this one.",
         ),
     ] = None,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paved_road import ui
-from paved_road.cli import everywhere
+from paved_road.cli import global_options
 
 if TYPE_CHECKING:
     from paved_road.service.model import Service
@@ -53,14 +53,14 @@ def person() -> Path:
     """The folder that the person is in, without links; -C changes it for the command alone."""
     from paved_road.git.address import resolved
 
-    return resolved(everywhere.typed_in())
+    return resolved(global_options.typed_in())
 
 
 def shown(path: Path) -> str:
     """A path as the person writes it."""
     from paved_road.settings import whereabouts
 
-    return whereabouts.shown(path, start=everywhere.typed_in())
+    return whereabouts.shown(path, start=global_options.typed_in())
 
 
 def elsewhere(text: str) -> str:

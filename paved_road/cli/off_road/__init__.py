@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from paved_road.cli import lazy
+from paved_road.cli import lazy_groups
 
 app = typer.Typer(
-    cls=lazy.group("paved_road.cli.off_road.commands"),
+    cls=lazy_groups.group("paved_road.cli.off_road.commands"),
     help="""Leave the road on purpose, in writing: the records in docs/off-road/.
 
     \b

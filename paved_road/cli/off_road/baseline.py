@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import completing, options, where
+from paved_road.cli import completion, options, where
 from paved_road.cli.off_road import common
 
 
@@ -20,7 +20,7 @@ def baseline(
         typer.Option("--days", metavar="DAYS", min=1, help="Days that it holds, at most 90.", show_default="30"),
     ] = None,
     risk: Annotated[
-        str, typer.Option("--risk", metavar="RISK", autocompletion=completing.risk, help="low, medium or high.")
+        str, typer.Option("--risk", metavar="RISK", autocompletion=completion.risk, help="low, medium or high.")
     ] = "low",
     owner: Annotated[
         str | None,

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from paved_road.cli import completing, options, where
+from paved_road.cli import completion, options, where
 from paved_road.cli.off_road import common
 from paved_road.errors import UsageError, nearest
 
-_CLOSED = completing.ENDINGS
+_CLOSED = completion.ENDINGS
 
 
 def close(
@@ -21,14 +21,14 @@ def close(
         typer.Option(
             "--as",
             metavar="STATUS",
-            autocompletion=completing.ending,
+            autocompletion=completion.ending,
             help="resolved, revoked, rejected or superseded.",
         ),
     ] = "resolved",
     by: Annotated[
         str | None,
         typer.Option(
-            "--superseded-by", metavar="SLUG", autocompletion=completing.slug, help="The record that replaces it."
+            "--superseded-by", metavar="SLUG", autocompletion=completion.slug, help="The record that replaces it."
         ),
     ] = None,
     service: common.ServiceOption = Path(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paved_road import ui
-from paved_road.cli import completing, where
+from paved_road.cli import completion, where
 from paved_road.errors import UsageError, nearest
 from paved_road.road.version_file import LONGEST_DAYS
 
@@ -25,7 +25,7 @@ ServiceOption = Annotated[
         "--service", metavar="SERVICE", show_default=False, help="The service; the current folder when left out."
     ),
 ]
-Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The record's slug.", autocompletion=completing.slug)]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The record's slug.", autocompletion=completion.slug)]
 By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who approves. Default: git's user.email.")]
 Days = Annotated[
     int | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import completing, options, where
+from paved_road.cli import completion, options, where
 from paved_road.cli.off_road import common
 from paved_road.errors import UsageError
 from paved_road.text.counts import counted
@@ -29,7 +29,7 @@ def new(
         typer.Option(
             "--path",
             metavar="PATH",
-            autocompletion=completing.road_file,
+            autocompletion=completion.road_file,
             help="A file that the road owns; may be repeated.",
         ),
     ] = None,
@@ -45,17 +45,17 @@ def new(
         typer.Option(
             "--kind",
             metavar="KIND",
-            autocompletion=completing.kind,
+            autocompletion=completion.kind,
             help="operational-need, accepted-risk, not-applicable, ...",
         ),
     ] = ("operational-need"),
     risk: Annotated[
-        str, typer.Option("--risk", metavar="RISK", autocompletion=completing.risk, help="low, medium or high.")
+        str, typer.Option("--risk", metavar="RISK", autocompletion=completion.risk, help="low, medium or high.")
     ] = "medium",
     support: Annotated[
         str,
         typer.Option(
-            "--support", metavar="WHO", autocompletion=completing.support, help="Who supports it: team or platform."
+            "--support", metavar="WHO", autocompletion=completion.support, help="Who supports it: team or platform."
         ),
     ] = "team",
     owner: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paved_road import ui
-from paved_road.cli import completing, options, where
+from paved_road.cli import completion, options, where
 from paved_road.cli.off_road import common
 
 
@@ -16,7 +16,7 @@ def rename(
     old: Annotated[
         str,
         typer.Argument(
-            metavar="OLD", autocompletion=completing.named, help="The path, or the practice, as the records name it."
+            metavar="OLD", autocompletion=completion.named, help="The path, or the practice, as the records name it."
         ),
     ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="What the road calls it now.")],

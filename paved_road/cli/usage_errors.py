@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from paved_road.cli import plain
+from paved_road.cli import parameters
 from paved_road.errors import UsageError, similar
 
 
@@ -32,9 +32,11 @@ def explained(error: Any) -> UsageError:
         return _about_an_option(option, ctx, lists)
     if parameter is not None and ctx is not None:
         if type(error).__name__ == "MissingParameter":
-            return UsageError(f"{ctx.command_path} needs {plain.name(parameter)}", hint=f"{_usage(ctx)}   ({lists})")
+            return UsageError(
+                f"{ctx.command_path} needs {parameters.name(parameter)}", hint=f"{_usage(ctx)}   ({lists})"
+            )
         said = f"{error.message[:1].lower()}{error.message[1:].rstrip('.')}"
-        return UsageError(f"{plain.name(parameter)}: {said}", hint=lists)
+        return UsageError(f"{parameters.name(parameter)}: {said}", hint=lists)
     extra = re.fullmatch(r"Got unexpected extra argument\(?s?\)? \((.*)\)", message, re.DOTALL)
     if extra and ctx is not None:
         return UsageError(f"{ctx.command_path} takes no {extra[1]!r}", hint=f"{_usage(ctx)}   ({lists})")
