@@ -18,7 +18,7 @@ from paved_road import git
 from paved_road.errors import UsageError
 from paved_road.files import contained, toml
 from paved_road.git import address, trees
-from paved_road.git.trees import File, Tree
+from paved_road.git.entries import File, Tree
 from paved_road.render import CompiledTemplate, Operation, Pristine, Told, prepare, render
 from paved_road.render import config as configs
 from paved_road.render.context import SettledAnswers
@@ -252,7 +252,7 @@ def _check_likeness(service: Service, differences: Iterable[Difference]) -> None
     differing = {one.path for one in differences}
     locked = service.lock.files if service.lock else {}
     empty = File(b"").blob_in(service.repository.object_format)
-    compared = [path for path, one in locked.items() if one.owner is not Owner.DERIVED and one.blob != empty]
+    compared = [path for path, one in locked.items() if one.owner is not Owner.DERIVED and one.entry.blob != empty]
     if all(path in differing for path in compared):
         raise UsageError(
             f"nothing in {service.path} comes from the built-in road, and no answers file names another",

@@ -19,7 +19,7 @@ from typing import Any
 from paved_road import git
 from paved_road.errors import DestinationError, GitError
 from paved_road.git import address, trees
-from paved_road.git.trees import File, Tree
+from paved_road.git.entries import File, Tree
 from paved_road.process.child import Tell
 from paved_road.render import (
     CompiledTemplate,

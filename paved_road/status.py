@@ -126,9 +126,9 @@ def _is_news(
         return True
     known = {**service.lock_in_force.files, **service.lock_in_force.ignored}
     object_format = service.repository.object_format
-    now = {path: (file.mode, file.blob_in(object_format)) for path, file in made.tree.items()}
+    now = {path: file.entry(object_format) for path, file in made.tree.items()}
     now.pop(made.answers_file, None)
-    return now != {path: (locked.mode, locked.blob) for path, locked in known.items()}
+    return now != {path: locked.entry for path, locked in known.items()}
 
 
 def _newer(latest: Release, version: str) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ import pytest
 
 from paved_road import create, git
 from paved_road.cli import main
-from paved_road.git import Commit, Scratch, TreeEntry
-from paved_road.git.trees import File
+from paved_road.git import SHA1, Commit, Scratch, TreeEntry
+from paved_road.git.entries import File
 from paved_road.service.model import open_service
 from paved_road.settings.config import load
 from paved_road.testing import evolve, make_road
@@ -69,7 +69,7 @@ def test_what_did_not_change_is_not_written(tmp_path: Path) -> None:
 
 
 def leaf(data: bytes) -> TreeEntry:
-    return TreeEntry(mode="100644", blob=File(data).blob, data=data)
+    return File(data).entry(SHA1)
 
 
 def objects(scratch: Scratch) -> int:

@@ -19,7 +19,7 @@ from paved_road.ask.interview import Answered, Said
 from paved_road.errors import ConfigError
 from paved_road.files import contained, private, yml
 from paved_road.git import trees
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.render.prompts import Topic
 
 _DAYS = 7

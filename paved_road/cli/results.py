@@ -14,7 +14,7 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 
 from paved_road.cli.off_road import results as off_road
 from paved_road.doctor import Finding
-from paved_road.git.trees import Mode
+from paved_road.git.entries import Mode
 from paved_road.lint import Finding as Fault
 from paved_road.offroad import deviation
 from paved_road.offroad.evaluation import State

@@ -6,8 +6,8 @@ may have called paved (a hook, an alias, a rebase).
 
 from paved_road.git.conversion import converted
 from paved_road.git.create import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
+from paved_road.git.entries import SHA1, BlobId, CommitId, File, Mode, TreeEntry, TreeId, blob_id, file_id
 from paved_road.git.identity import REMEDY, Committing, Identity, author, committing
-from paved_road.git.ids import SHA1, blob_id, file_id
 from paved_road.git.index import Index, Indexed, read_index
 from paved_road.git.locks import is_held, locks
 from paved_road.git.login import Login
@@ -15,7 +15,6 @@ from paved_road.git.merge import (
     Commit,
     Merge,
     Scratch,
-    TreeEntry,
     diff_folders,
     merge_texts,
     merged_tree,
@@ -24,7 +23,7 @@ from paved_road.git.merge import (
     renamed,
     stat,
 )
-from paved_road.git.objects import FOLDER, SUBMODULE, Entry, Objects, read, submodules, tree, write_blobs
+from paved_road.git.objects import Objects, read, submodules, tree, write_blobs
 from paved_road.git.process import (
     INSTALL,
     OLDEST,
@@ -78,7 +77,6 @@ from paved_road.git.query import (
 )
 from paved_road.git.signature import verify
 from paved_road.git.worktree import (
-    NO_BLOB,
     SKIP_WORKTREE,
     add,
     changed_files,
@@ -101,33 +99,35 @@ from paved_road.git.worktree import (
     unmerged,
     unmerged_files,
     update_index,
+    update_stages,
 )
 
 __all__ = [
-    "FOLDER",
     "INSTALL",
     "MAIN",
-    "NO_BLOB",
     "OLDEST",
     "PERSON",
     "READER",
     "REMEDY",
     "SHA1",
     "SKIP_WORKTREE",
-    "SUBMODULE",
+    "BlobId",
     "Commit",
+    "CommitId",
     "Committing",
-    "Entry",
+    "File",
     "Identity",
     "Index",
     "Indexed",
     "Login",
     "Merge",
+    "Mode",
     "Objects",
     "Repository",
     "Role",
     "Scratch",
     "TreeEntry",
+    "TreeId",
     "add",
     "attributes",
     "author",
@@ -211,6 +211,7 @@ __all__ = [
     "unmerged",
     "unmerged_files",
     "update_index",
+    "update_stages",
     "verify",
     "version",
     "without_filters",

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from paved_road.git.ids import SHA1, blob_id
+from paved_road.git.entries import SHA1, blob_id
 from paved_road.git.merge import quoted
 from paved_road.git.objects import Objects
 from paved_road.git.process import PERSON, READER, Role, run

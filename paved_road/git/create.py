@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from paved_road.errors import GitError
+from paved_road.git.entries import SHA1
 from paved_road.git.identity import Committing
-from paved_road.git.ids import SHA1
 from paved_road.git.login import Login
 from paved_road.git.process import FETCHER, PERSON, READER, Role, maybe, named, run, text
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from paved_road.git.entries import BlobId, Mode, TreeEntry
 from paved_road.git.process import run
 from paved_road.git.query import Repository
 
@@ -21,8 +22,7 @@ from paved_road.git.query import Repository
 class Indexed:
     """A file as the index has it."""
 
-    mode: str
-    blob: str
+    entry: TreeEntry
     left_out: bool
     """Whether a sparse checkout leaves it out of the work tree (git's skip-worktree)."""
     stamp: tuple[int, ...] | None
@@ -63,8 +63,8 @@ def read_index(repository: Repository, directory: Path) -> Index:
     for match in _ENTRY.finditer(listing):
         if match["stage"] == b"0":
             files[os.fsdecode(match["path"])] = Indexed(
-                mode=match["mode"].decode(), blob=match["blob"].decode(), stamp=_noted(match["notes"]),
-                left_out=bool(_flags(match["notes"]) & _SKIP_WORKTREE),
+                entry=TreeEntry(mode=Mode.from_git(match["mode"].decode()), blob=BlobId(match["blob"].decode())),
+                stamp=_noted(match["notes"]), left_out=bool(_flags(match["notes"]) & _SKIP_WORKTREE),
             )  # fmt: skip
     return Index(files=files, written=written)
 

@@ -6,35 +6,21 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from paved_road.errors import GitError
-from paved_road.git.ids import SHA1, blob_id
-from paved_road.git.objects import SUBMODULE, Objects
+from paved_road.git.entries import SHA1, BlobId, Mode, TreeEntry, TreeId, blob_id
+from paved_road.git.objects import Objects
 from paved_road.git.process import READER, ended, named, refusal, run
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TreeEntry:
-    """A file in a tree: its mode and either the id of an existing blob or its content."""
-
-    mode: str
-    blob: str
-    data: bytes | None = field(default=None, compare=False)
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        """Mode and blob as plain text: what is written down of a file."""
-        return str(self.mode), self.blob
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Merge:
     """What `git merge-tree` said: the merged tree, the stages of each conflicted path, and its messages."""
 
-    tree: str
+    tree: TreeId
     conflicts: Mapping[str, Mapping[int, TreeEntry]]
     messages: tuple[tuple[tuple[str, ...], str, str], ...]
     """Paths, the kind (as in `CONFLICT (contents)`), the text."""
@@ -73,20 +59,20 @@ class Scratch:
 
     def files(self, tree: str) -> dict[str, TreeEntry]:
         """The files of a tree."""
-        return {entry.path: TreeEntry(mode=entry.mode, blob=entry.blob) for entry in self.objects.files(tree)}
+        return self.objects.files(tree)
 
-    def leaf(self, mode: str, data: bytes) -> TreeEntry:
-        """A file that carries its content."""
+    def entry(self, mode: Mode, data: bytes) -> TreeEntry:
+        """An entry for a new content, which it carries."""
         return TreeEntry(mode=mode, blob=blob_id(data, self.object_format), data=data)
 
-    def read(self, leaves: Iterable[TreeEntry]) -> list[bytes]:
-        """The contents of leaves; empty for a submodule. `GitError` for one that no repository has."""
-        wanted = list(leaves)
-        stored = iter(self.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
-        contents = [leaf.data if leaf.data is not None else next(stored) for leaf in wanted]
-        for leaf, data in zip(wanted, contents, strict=True):
-            if data is None and leaf.mode != SUBMODULE:
-                raise _lacking(leaf.blob)
+    def read(self, entries: Iterable[TreeEntry]) -> list[bytes]:
+        """The contents of entries; empty for a submodule. Raises `GitError` for one that no repository has."""
+        wanted = list(entries)
+        stored = iter(self.objects.read([entry.blob for entry in wanted if entry.data is None]))
+        contents = [entry.data if entry.data is not None else next(stored) for entry in wanted]
+        for entry, data in zip(wanted, contents, strict=True):
+            if data is None and entry.mode is not Mode.SUBMODULE:
+                raise _lacking(entry.blob)
         return [data or b"" for data in contents]
 
     def mentioning(self, tree: str, text: str) -> list[str]:
@@ -156,15 +142,14 @@ def _difference(before: Mapping[str, TreeEntry], after: Mapping[str, TreeEntry])
     """What fast-import has to be told to make the files `after` of the files `before`; removals go first."""
     for path in before.keys() - after.keys():
         yield b"D %s\n" % quoted(path)
-    for path, leaf in after.items():
-        known = before.get(path)
-        if known is not None and (known.mode, known.blob) == (leaf.mode, leaf.blob):
+    for path, entry in after.items():
+        if before.get(path) == entry:
             continue
         name = quoted(path)
-        if leaf.data is None:
-            yield b"M %s %s %s\n" % (leaf.mode.encode(), leaf.blob.encode(), name)
+        if entry.data is None:
+            yield b"M %s %s %s\n" % (entry.mode.encode(), entry.blob.encode(), name)
         else:
-            yield b"M %s inline %s\ndata %d\n%s\n" % (leaf.mode.encode(), name, len(leaf.data), leaf.data)
+            yield b"M %s inline %s\ndata %d\n%s\n" % (entry.mode.encode(), name, len(entry.data), entry.data)
 
 
 def quoted(path: str) -> bytes:
@@ -188,13 +173,14 @@ def _merges(answer: bytes) -> Iterator[Merge]:
     words = answer.decode("utf-8", "surrogateescape").split("\0")
     position = 0
     while position < len(words) - 1:
-        tree = words[position + 1]
+        tree = TreeId(words[position + 1])
         position += 2
         stages: dict[str, dict[int, TreeEntry]] = {}
         while words[position]:
             facts, path = words[position].split("\t", 1)
             mode, blob, stage = facts.split(" ")
-            stages.setdefault(path, {})[int(stage)] = TreeEntry(mode=mode, blob=blob)
+            entry = TreeEntry(mode=Mode.from_git(mode), blob=BlobId(blob))
+            stages.setdefault(path, {})[int(stage)] = entry
             position += 1
         position += 1
         messages = []

@@ -10,35 +10,25 @@ import select
 import subprocess
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
 from paved_road import debug
 from paved_road.errors import GitError
 from paved_road.git import process as processes
-from paved_road.git.ids import SHA1
+from paved_road.git.entries import SHA1, BlobId, Mode, TreeEntry
 from paved_road.git.process import READER, endless, maybe, named, refuse_old, run, starting
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One file of a git tree."""
-
-    path: str
-    mode: str
-    blob: str
-
-
-def tree(repository: Path, revision: str) -> list[Entry]:
-    """Every file of a commit or tree (`commit:folder` names a folder's tree), submodules left out."""
+def tree(repository: Path, revision: str) -> dict[str, TreeEntry]:
+    """Every file of a commit or tree (`commit:folder` names a folder's tree) by path, submodules left out."""
     listing = run(*named(repository), "ls-tree", "-r", "-z", "--full-tree", revision, cwd=repository)
-    entries = []
+    entries = {}
     for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         facts, path = line.split("\t", 1)
         mode, kind, blob = facts.split(" ")
         if kind == "blob":
-            entries.append(Entry(path=path, mode=mode, blob=blob))
+            entries[path] = TreeEntry(mode=Mode.from_git(mode), blob=BlobId(blob))
     return entries
 
 
@@ -49,7 +39,7 @@ class Objects:
         self.repository = repository
         self._width = 20
         """Bytes of an object id in a tree."""
-        self._trees: dict[str, list[tuple[str, str, str]]] = {}
+        self._trees: dict[str, dict[str, TreeEntry]] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._answered: io.BufferedReader | None = None
 
@@ -75,32 +65,32 @@ class Objects:
         """The ids of objects (`commit:path` names one); None for one that does not exist."""
         return [None if found is None else found.decode() for found in self._answers("info", names)]
 
-    def files(self, tree: str) -> list[Entry]:
-        """Every file of a tree (an id, `commit:` or `commit:folder`), submodules left out, by path."""
+    def files(self, tree: str) -> dict[str, TreeEntry]:
+        """Every file of a tree (an id, `commit:` or `commit:folder`), submodules left out, sorted by path."""
         return self.listing(tree)[0]
 
-    def listing(self, tree: str) -> tuple[list[Entry], list[Entry]]:
-        """Every file of a tree, and every submodule with the commit it is at; both by path."""
-        found: list[Entry] = []
-        submodules: list[Entry] = []
+    def listing(self, tree: str) -> tuple[dict[str, TreeEntry], dict[str, TreeEntry]]:
+        """Every file of a tree, and every submodule with the commit it is at; both sorted by path."""
+        found: dict[str, TreeEntry] = {}
+        submodules: dict[str, TreeEntry] = {}
         folders = {"": tree}
         while folders:
             self._learn(folders.values())
             below: dict[str, str] = {}
             for prefix, one in folders.items():
-                for mode, name, blob in self._trees[one]:
-                    if mode == FOLDER:
-                        below[f"{prefix}{name}/"] = blob
+                for name, entry in self._trees[one].items():
+                    if entry.mode is Mode.FOLDER:
+                        below[f"{prefix}{name}/"] = entry.blob
                     else:
-                        kind = submodules if mode == SUBMODULE else found
-                        kind.append(Entry(path=prefix + name, mode=mode, blob=blob))
+                        kind = submodules if entry.mode is Mode.SUBMODULE else found
+                        kind[prefix + name] = entry
             folders = below
-        return sorted(found, key=lambda entry: entry.path), sorted(submodules, key=lambda entry: entry.path)
+        return dict(sorted(found.items())), dict(sorted(submodules.items()))
 
-    def folder(self, tree: str) -> list[tuple[str, str, str]] | None:
-        """Mode, name and id of each entry of one folder (an id, `commit:` or `commit:folder`); None for none."""
+    def folder(self, tree: str) -> dict[str, TreeEntry] | None:
+        """The entries of one folder (an id, `commit:` or `commit:folder`) by name; None where there is no such one."""
         (content,) = self.read([tree])
-        return None if content is None else list(_tree_entries(content, self._width))
+        return None if content is None else dict(_tree_entries(content, self._width))
 
     def _learn(self, trees: Iterable[str]) -> None:
         """Read those trees that were not read before: most services have most of their folders in common."""
@@ -108,7 +98,7 @@ class Objects:
         for tree, content in zip(unknown, self.read(unknown), strict=True):
             if content is None:
                 raise GitError(f"{self.repository} has no tree {tree}")
-            self._trees[tree] = list(_tree_entries(content, self._width))
+            self._trees[tree] = dict(_tree_entries(content, self._width))
 
     def _answers(self, verb: str, names: Iterable[str]) -> Iterator[bytes | None]:
         """Git's answers in turn. Few questions are put at a time, so that neither side waits for the other's pipe."""
@@ -191,10 +181,6 @@ class _Waiting(io.RawIOBase):
         return os.readv(self._handle, [buffer])
 
 
-FOLDER = "40000"
-
-SUBMODULE = "160000"
-
 _QUESTIONS = 16 * 2**10
 """Bytes of questions at a time: a pipe holds 64 KiB."""
 
@@ -221,17 +207,16 @@ def _raw(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def _tree_entries(content: bytes, width: int) -> Iterator[tuple[str, str, str]]:
-    """Mode, name and id, of `width` bytes, of each entry of a tree object."""
+def _tree_entries(content: bytes, width: int) -> Iterator[tuple[str, TreeEntry]]:
+    """The name and the entry of each line of a tree object, whose ids have `width` bytes."""
     at = 0
     while at < len(content):
         space = content.index(b" ", at)
         end = content.index(b"\0", space)
-        mode = content[at:space].decode()
-        if mode.startswith("100"):
-            mode = "100755" if int(mode, 8) & 0o100 else "100644"
+        mode = Mode.from_git(content[at:space].decode())
         at = end + 1 + width
-        yield mode, content[space + 1 : end].decode("utf-8", "surrogateescape"), content[end + 1 : at].hex()
+        name = content[space + 1 : end].decode("utf-8", "surrogateescape")
+        yield name, TreeEntry(mode=mode, blob=BlobId(content[end + 1 : at].hex()))
 
 
 def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:

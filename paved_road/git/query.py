@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from paved_road.errors import GitError
 from paved_road.files import contained
-from paved_road.git.ids import SHA1
+from paved_road.git.entries import SHA1
 from paved_road.git.pipes import refuse_pipes
 from paved_road.git.process import READER, is_bare, maybe, named, run, text
 

@@ -9,42 +9,11 @@ import functools
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from paved_road.errors import ForbiddenPath
 from paved_road.files import contained
-from paved_road.git.ids import blob_id
-
-
-class Mode(StrEnum):
-    """The modes git keeps for a file."""
-
-    FILE = "100644"
-    EXECUTABLE = "100755"
-    SYMLINK = "120000"
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file's mode and content; a symbolic link's content is its target."""
-
-    data: bytes
-    mode: Mode = Mode.FILE
-
-    @property
-    def blob(self) -> str:
-        """The id git gives this content in nearly every repository."""
-        return blob_id(self.data)
-
-    def blob_in(self, object_format: str) -> str:
-        """The id git gives this content in a repository of this object format."""
-        return blob_id(self.data, object_format)
-
-
-Tree = dict[str, File]
-
+from paved_road.git.entries import File, Mode, Tree
 
 _LONGEST_NAME = 255
 """Bytes (POSIX's NAME_MAX on every file system of note)."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from paved_road.git.merge import TreeEntry, quoted
+from paved_road.git.entries import BlobId, CommitId, Mode, TreeEntry, TreeId
+from paved_road.git.merge import quoted
 from paved_road.git.objects import tree
 from paved_road.git.process import PERSON, READER, Role, maybe, run, text
 from paved_road.git.query import Repository, without_filters
@@ -61,16 +62,24 @@ def skip_worktree(repository: Path, paths: Iterable[str]) -> None:
         run("update-index", "--skip-worktree", "-z", "--stdin", cwd=repository, stdin=content, role=PERSON)
 
 
-def update_index(repository: Path, lines: Iterable[tuple[str, str, int, str]], *, index: Path | None = None) -> None:
-    """Set entries of the index: mode, blob, stage, path. The mode "0" removes the path, every stage of it."""
-    wanted = list(lines)
-    if wanted:
-        width = next((len(blob) for mode, blob, *_ in wanted if mode != "0"), 0) or _id_width(repository)
-        stream = "".join(
-            f"{mode} {NO_BLOB[:width] if mode == '0' else blob} {stage}\t{path}\0" for mode, blob, stage, path in wanted
-        )
-        content = stream.encode("utf-8", "surrogateescape")
-        run("update-index", "-z", "--index-info", cwd=repository, stdin=content, index=index, role=PERSON)
+def update_index(repository: Path, files: Mapping[str, TreeEntry | None], *, index: Path | None = None) -> None:
+    """Put these files into the index, merged; None takes a path out of it."""
+    update_stages(repository, {path: {0: entry} if entry else {} for path, entry in files.items()}, index=index)
+
+
+def update_stages(repository: Path, files: Mapping[str, Mapping[int, TreeEntry]], *, index: Path | None = None) -> None:
+    """Put these stages of each path into the index, and no others: 0 for a merged file, 1 to 3 for a conflict."""
+    if not files:
+        return
+    entries = [entry for stages in files.values() for entry in stages.values()]
+    none = "0" * (len(entries[0].blob) if entries else _id_width(repository))
+    # Removals go first: a folder may have to make room for a file of its name.
+    lines = [f"0 {none} 0\t{path}\0" for path in files]
+    lines += [
+        f"{entry.mode} {entry.blob} {stage}\t{path}\0" for path, of in files.items() for stage, entry in of.items()
+    ]
+    content = "".join(lines).encode("utf-8", "surrogateescape")
+    run("update-index", "-z", "--index-info", cwd=repository, stdin=content, index=index, role=PERSON)
 
 
 _LOOKING = (("core.fsmonitor", "false"), ("core.ignoreStat", "false"))
@@ -108,17 +117,13 @@ def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None
         )
 
 
-NO_BLOB = "0" * 64
-"""No file: what stands for an id, of whatever length it is in a repository."""
-
-
 @functools.lru_cache
 def _id_width(repository: Path) -> int:
     """Letters of an object id."""
     return 64 if text("rev-parse", "--show-object-format", cwd=repository) == "sha256" else 40
 
 
-def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None) -> str:
+def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None) -> TreeId:
     """A tree of the repository in which the files below `directory` are as on disk, untracked ones among them.
 
     Ignored files are left out unless `paths` names them; with `paths`, these files only are taken from disk.
@@ -128,7 +133,7 @@ def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None
         run("add", "--all", "--", ".", cwd=directory, index=index, role=PERSON)
     else:
         stage(directory, paths, index=index)
-    return run("write-tree", cwd=directory, index=index).decode().strip()
+    return TreeId(run("write-tree", cwd=directory, index=index).decode().strip())
 
 
 def check_out(source: Repository, revision: str, directory: Path) -> None:
@@ -143,18 +148,18 @@ def check_out(source: Repository, revision: str, directory: Path) -> None:
     run("read-tree", "-u", "--reset", tree_id, cwd=directory, settings=without_filters(directory))
 
 
-def stage_everything(directory: Path) -> str:
+def stage_everything(directory: Path) -> TreeId:
     """The tree of everything in a work tree that it does not ignore."""
     run("add", "--all", cwd=directory, settings=without_filters(directory))
-    return text("write-tree", cwd=directory)
+    return TreeId(text("write-tree", cwd=directory))
 
 
 def restore(repository: Path, tree_id: str, paths: Iterable[str], *, index: Path) -> None:
     """Write those of the paths that a tree has to the work tree; the repository's own index is left alone."""
     wanted = set(paths)
-    entries = [entry for entry in tree(repository, tree_id) if entry.path in wanted]
-    update_index(repository, [(entry.mode, entry.blob, 0, entry.path) for entry in entries], index=index)
-    checkout_index(repository, [entry.path for entry in entries], index=index)
+    entries = {path: entry for path, entry in tree(repository, tree_id).items() if path in wanted}
+    update_index(repository, entries, index=index)
+    checkout_index(repository, entries, index=index)
 
 
 def staged_files(repository: Path) -> list[str]:
@@ -170,10 +175,10 @@ def changed_paths(repository: Path, old: str, new: str, *, added: bool = False) 
     return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
-def commit_tree(repository: Path, tree_id: str, parent: str, message: str) -> str:
+def commit_tree(repository: Path, tree_id: str, parent: str, message: str) -> CommitId:
     """A commit that is on no branch; its id."""
     identity = ("-c", "user.name=paved", "-c", "user.email=paved@localhost")
-    return text(*identity, "commit-tree", tree_id, "-p", parent, "-m", message, cwd=repository)
+    return CommitId(text(*identity, "commit-tree", tree_id, "-p", parent, "-m", message, cwd=repository))
 
 
 def start_branch(repository: Path, name: str) -> None:
@@ -210,7 +215,7 @@ def unmerged(directory: Path) -> dict[str, dict[int, TreeEntry]]:
     for line in listing.split("\0")[:-1]:
         facts, path = line.split("\t", 1)
         mode, blob, stage = facts.split(" ")
-        found.setdefault(path, {})[int(stage)] = TreeEntry(mode=mode, blob=blob)
+        found.setdefault(path, {})[int(stage)] = TreeEntry(mode=Mode.from_git(mode), blob=BlobId(blob))
     return found
 
 
@@ -221,7 +226,7 @@ def unmerged_files(directory: Path) -> list[str]:
 
 def hash_files(
     top: Path, paths: Iterable[str], *, role: Role = READER, settings: Iterable[tuple[str, str]] = ()
-) -> list[str]:
+) -> list[BlobId]:
     """The blob ids that git would give these files, paths from the repository's root; of a link, that of its target.
 
     Git converts line ends, encodings and `$Id$` as the attributes tell it, and runs filters unless `without_filters`.
@@ -236,4 +241,4 @@ def hash_files(
         if path not in found:
             target = os.fsencode(os.readlink(top / path))
             found[path] = run("hash-object", "--stdin", cwd=top, stdin=target).decode().strip()
-    return [found[path] for path in wanted]
+    return [BlobId(found[path]) for path in wanted]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from paved_road.errors import LimitError, PavedError, TemplateError
-from paved_road.git.trees import Tree
+from paved_road.git.entries import Tree
 from paved_road.lint import rehearsal, settings, variables
 from paved_road.lint import rules as owners
 from paved_road.lint.paths import Glob, destinations

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 import jinja2
 from jinja2 import nodes
 
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.render.config import TemplateConfig
 from paved_road.render.inprocess import matcher
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from paved_road.errors import nearest
-from paved_road.git.trees import Tree
+from paved_road.git.entries import Tree
 from paved_road.lint.paths import Glob, literal, meets, pattern
 from paved_road.lint.sources import Finding, Source
 from paved_road.render.config import TemplateConfig

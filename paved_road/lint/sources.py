@@ -9,7 +9,7 @@ from typing import Self
 import yaml
 
 from paved_road.files import yml
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from paved_road.errors import PavedError, similar
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File, Mode
 from paved_road.lint.sources import Finding, Source
 from paved_road.render.config import TemplateConfig
 from paved_road.render.unknown import Unknown, unknown

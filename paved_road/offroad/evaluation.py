@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from paved_road.errors import RecordError
 from paved_road.files import contained
 from paved_road.git import trees
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.offroad import deviations, fingerprint
 from paved_road.road.owners import Owner
 from paved_road.service import drift
@@ -251,12 +251,8 @@ def compare(approved: Approved | None, road: str, service: str, digest: Callable
 
 def _compare(record: Record, one: Difference, service: Service, config: Config) -> State | None:
     approved = (record.deviation.fingerprint or {}).get(one.path)
-    road = fingerprint.identity(one.road.mode, one.road.blob)
-    return compare(approved, road, _identity(one), lambda: fingerprints(service, [one], config)[one.path].difference)
-
-
-def _identity(one: Difference) -> str:
-    return fingerprint.identity(*one.found) if one.found else fingerprint.DELETED
+    road, now = fingerprint.identity(one.road.entry), fingerprint.identity(one.found)
+    return compare(approved, road, now, lambda: fingerprints(service, [one], config)[one.path].difference)
 
 
 def fingerprints(service: Service, differences: Iterable[Difference], config: Config) -> dict[str, Approved]:
@@ -273,8 +269,8 @@ def fingerprints(service: Service, differences: Iterable[Difference], config: Co
         )
     return {
         one.path: Approved(
-            road=fingerprint.identity(one.road.mode, one.road.blob),
-            service=_identity(one),
+            road=fingerprint.identity(one.road.entry),
+            service=fingerprint.identity(one.found),
             difference=fingerprint.difference(road[one.path], _service_file(service, one)),
         )
         for one in wanted
@@ -285,7 +281,7 @@ def _service_file(service: Service, one: Difference) -> File | None:
     """The file as git would store it, after its filters."""
     if one.found is None:
         return None
-    mode, blob = one.found
+    mode, blob = one.found.mode, one.found.blob
     there = contained.kept(service.path, one.path)
     if there and there.st_size <= contained.LIMIT:
         on_disk = trees.read_file(service.path, one.path).data

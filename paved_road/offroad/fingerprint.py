@@ -11,7 +11,7 @@ import difflib
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File, Mode, TreeEntry
 
 DELETED = "deleted"
 CONTEXT = 3
@@ -20,9 +20,9 @@ _LARGEST = 4_000_000
 """Lines times lines that differ, beyond which a file counts as one hunk: matching takes quadratic time."""
 
 
-def identity(mode: str, blob: str) -> str:
-    """A file as a record names it."""
-    return f"{mode} {blob}"
+def identity(file: TreeEntry | None) -> str:
+    """A file as a record names it; None is one that the service has deleted."""
+    return f"{file.mode} {file.blob}" if file else DELETED
 
 
 def difference(road: File, service: File | None) -> str:

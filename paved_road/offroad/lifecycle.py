@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from paved_road import git
 from paved_road.errors import RecordError, UsageError, nearest
 from paved_road.git import trees
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.offroad import FOLDER, deviations, evaluation, is_in_place
 from paved_road.offroad.deviations import Ledger, Record
 from paved_road.offroad.patterns import is_glob

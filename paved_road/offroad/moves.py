@@ -63,7 +63,7 @@ def migrate(service: Service, declared: Mapping[str, str], *, today: date, dry_r
     by_content: dict[str, list[str]] = {}
     for path in owned:
         locked = owned[path]
-        by_content.setdefault(fingerprint.identity(locked.mode, locked.blob), []).append(path)
+        by_content.setdefault(fingerprint.identity(locked.entry), []).append(path)
     moves: list[Move] = []
     lost: list[tuple[str, str]] = []
     for record in _open(found):

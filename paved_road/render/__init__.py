@@ -27,7 +27,7 @@ from paved_road.errors import (
     nearest,
 )
 from paved_road.git import address, trees
-from paved_road.git.trees import File, Tree
+from paved_road.git.entries import File, Tree
 from paved_road.process.limits import USUAL, Limits, evaluating, watched
 from paved_road.render import commands, context, discreet, environment, foreseen, inprocess, reference, verified
 from paved_road.render import config as configs

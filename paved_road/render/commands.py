@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from paved_road import git
 from paved_road.errors import PavedError, TemplateError
 from paved_road.git import address, trees
-from paved_road.git.trees import Tree
+from paved_road.git.entries import Tree
 from paved_road.process import child
 from paved_road.process.limits import watched
 from paved_road.render.context import Operation

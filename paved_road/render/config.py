@@ -12,7 +12,7 @@ import yaml
 
 from paved_road.errors import ForbiddenPath, TemplateError
 from paved_road.files import yml
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.render import shapes
 
 DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__", ".git", ".DS_Store", ".svn")

@@ -29,7 +29,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from paved_road.errors import TemplateError
 from paved_road.files import contained, private, yml
 from paved_road.git import trees
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File, Mode
 from paved_road.process import limits
 from paved_road.render import machine, unknown
 from paved_road.render.config import TemplateConfig

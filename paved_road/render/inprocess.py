@@ -19,7 +19,8 @@ import jinja2
 from pathspec import PathSpec
 
 from paved_road.errors import ForbiddenPath, PavedError, TemplateError, UnsupportedTemplate
-from paved_road.git.trees import File, Mode, Tree, check_path
+from paved_road.git.entries import File, Mode, Tree
+from paved_road.git.trees import check_path
 from paved_road.process import limits
 from paved_road.process.limits import USUAL, Limits
 from paved_road.render.config import TemplateConfig

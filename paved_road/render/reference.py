@@ -32,7 +32,7 @@ from paved_road.errors import AnswerError, LimitError, PavedError, TemplateError
 from paved_road.files import yml
 from paved_road.git import trees
 from paved_road.git.address import is_relative
-from paved_road.git.trees import File, Tree
+from paved_road.git.entries import File, Tree
 from paved_road.process import child
 from paved_road.process.limits import Limits, confine, out_of_memory, out_of_time
 from paved_road.render import machine

@@ -16,7 +16,7 @@ import yaml
 
 from paved_road.errors import TemplateError, similar
 from paved_road.files import yml
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 
 _SAID = re.compile(r"(?:Encountered unknown (tag)|No (filter|test) named) '([^']+)'(?:\.| found\.)?\s*(.*)", re.DOTALL)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from paved_road import git
 from paved_road.errors import GitError, RoadError
 from paved_road.git import address, trees
-from paved_road.git.trees import File, Mode, Tree
+from paved_road.git.entries import File, Mode, Tree
 from paved_road.road import cache
 from paved_road.road.model import Road
 from paved_road.settings.config import BUILT_IN
@@ -48,7 +48,7 @@ def names(road: Road, commit: str, folder: str) -> list[str]:
         return []
     inner, rest = at
     with git.Objects(inner.repository) as objects:
-        return [name for _, name, _ in objects.folder(f"{inner.commit}:{rest}") or []]
+        return list(objects.folder(f"{inner.commit}:{rest}") or ())
 
 
 def on_disk(folder: Path, *, is_git: bool) -> Tree:
@@ -80,16 +80,17 @@ def _read(road: Road, at: _Checkout, folder: str) -> Tree:
                 raise
             return _read(road, *inside)
         try:
-            blobs = objects.read(entry.blob for entry in entries)
+            blobs = objects.read(entry.blob for entry in entries.values())
         except GitError as error:  # git gives up at an object that it would have to fetch
             raise _lacking(at) from error
     if None in blobs:
         raise _lacking(at)
-    found = {entry.path: File(content or b"", Mode(entry.mode)) for entry, content in zip(entries, blobs, strict=True)}
-    for link in links:
-        inner = _follow(road, at, posixpath.join(folder, link.path), link.blob)
+    contents = zip(entries.items(), blobs, strict=True)
+    found = {path: File(content or b"", entry.mode) for (path, entry), content in contents}
+    for link, entry in links.items():
+        inner = _follow(road, at, posixpath.join(folder, link), entry.blob)
         if inner is not None:
-            found |= {f"{link.path}/{path}": file for path, file in _read(road, inner, "").items()}
+            found |= {f"{link}/{path}": file for path, file in _read(road, inner, "").items()}
     return found
 
 
@@ -109,13 +110,12 @@ def _inside(road: Road, at: _Checkout, folder: str) -> tuple[_Checkout, str] | N
         parts = folder.split("/")
         for end in range(1, len(parts) + 1):
             above, name = "/".join(parts[: end - 1]), parts[end - 1]
-            entries = {found: (mode, blob) for mode, found, blob in objects.folder(f"{at.commit}:{above}") or []}
-            mode, blob = entries.get(name, ("", ""))
-            if mode == git.SUBMODULE:
+            entry = (objects.folder(f"{at.commit}:{above}") or {}).get(name)
+            if entry and entry.mode is Mode.SUBMODULE:
                 break
         else:
             return None
-    inner = _follow(road, at, "/".join(parts[:end]), blob)
+    inner = _follow(road, at, "/".join(parts[:end]), entry.blob)
     return None if inner is None else _inside(road, inner, "/".join(parts[end:]))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from paved_road import git
 from paved_road.errors import GitError, UnknownRelease
 from paved_road.git import address
-from paved_road.git.trees import Tree
+from paved_road.git.entries import Tree
 from paved_road.road.history import History
 from paved_road.settings.config import BUILT_IN
 

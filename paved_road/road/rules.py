@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from paved_road import __version__
 from paved_road.files import contained, private
 from paved_road.git import trees
-from paved_road.git.trees import File, Tree
+from paved_road.git.entries import File, Tree
 from paved_road.road.owners import Owner
 from paved_road.road.version_file import FILENAME
 

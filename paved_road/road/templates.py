@@ -78,13 +78,14 @@ def _committed(road: Road, commit: str | None) -> list[str]:
         return []
     borrowed = []
     with git.Objects(road.location) as objects:
-        root = objects.folder(f"{commit}:") or []
-        found = [name for _, name, _ in root]
-        inside = {name: (mode, tree) for mode, name, tree in root}.get("templates", ("", ""))
-        for mode, name, tree in (objects.folder(inside[1]) or []) if inside[0] == git.FOLDER else ():
-            if mode == git.FOLDER:
-                found += [f"templates/{name}/{below}" for _, below, _ in objects.folder(tree) or []]
-            elif mode == git.SUBMODULE:
+        root = objects.folder(f"{commit}:") or {}
+        found = list(root)
+        inside = root.get("templates")
+        folders = objects.folder(inside.blob) if inside and inside.mode is git.Mode.FOLDER else None
+        for name, entry in (folders or {}).items():
+            if entry.mode is git.Mode.FOLDER:
+                found += [f"templates/{name}/{below}" for below in objects.folder(entry.blob) or ()]
+            elif entry.mode is git.Mode.SUBMODULE:
                 borrowed.append(f"templates/{name}")
     for folder in borrowed:
         found += [f"{folder}/{name}" for name in _borrowed(road, commit, folder)]

@@ -18,7 +18,7 @@ from paved_road import git
 from paved_road.errors import ServiceError
 from paved_road.files import contained
 from paved_road.git import trees
-from paved_road.git.trees import File, Mode, Tree
+from paved_road.git.entries import BlobId, File, Mode, Tree, TreeEntry
 from paved_road.road.owners import Owner
 from paved_road.service.lock import Locked
 from paved_road.service.model import Service
@@ -45,8 +45,8 @@ class Difference:
     owner: Owner
     road: Locked
     """The file as the release rendered it."""
-    found: tuple[Mode, str] | None
-    """Mode and blob id as it is now; None when it is gone."""
+    found: TreeEntry | None
+    """The file as it is now, as git would store it; None when it is gone."""
 
 
 def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[Difference]:
@@ -82,13 +82,13 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
 
     wanted = list(paths)
     lock = service.lock.files if service.lock else {}
-    contents = dict(zip(wanted, git.read(service.top, [lock[path].blob for path in wanted]), strict=True))
+    contents = dict(zip(wanted, git.read(service.top, [lock[path].entry.blob for path in wanted]), strict=True))
     if None in contents.values():
         again = origin.pristine(service, origin.find_to_read(service, config), config)
         contents |= {path: again.tree[path].data for path in wanted if again and path in again.tree}
     object_format = service.repository.object_format
-    files = {path: File(data, lock[path].mode) for path, data in contents.items() if data is not None}
-    return {path: file for path, file in files.items() if file.blob_in(object_format) == lock[path].blob}
+    files = {path: File(data, lock[path].entry.mode) for path, data in contents.items() if data is not None}
+    return {path: file for path, file in files.items() if file.blob_in(object_format) == lock[path].entry.blob}
 
 
 def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:
@@ -116,42 +116,42 @@ def _as_stored(service: Service, paths: Iterable[str]) -> Tree:
     return found | {path: File(data, found[path].mode) for path, data in changed.items()}
 
 
-def _kind(locked: Locked, found: tuple[Mode, str] | None) -> Kind | None:
+def _kind(locked: Locked, found: TreeEntry | None) -> Kind | None:
     if found is None:
         return Kind.DELETED
-    mode, blob = found
-    if blob != locked.blob:
+    if found.blob != locked.entry.blob:
         return Kind.EDITED
-    return Kind.MODE if mode is not locked.mode else None
+    return Kind.MODE if found.mode is not locked.entry.mode else None
 
 
-def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, tuple[Mode, str]]:
-    """Mode and blob id of each of these files as it is on disk, as git would store it.
+def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, TreeEntry]:
+    """These files as they are on disk, as git would store them.
 
     git's index knows the id of every file whose size and times have not changed, so only the others are read.
     """
     index = git.read_index(service.repository, service.path)
-    found: dict[str, tuple[Mode, str]] = {}
+    found: dict[str, TreeEntry] = {}
     unknown: list[str] = []
     for path in files:
         there = contained.kept(service.path, path)
         one = index.vouches_for(service.prefix + path, there) if there else index.files.get(service.prefix + path)
-        if one and one.mode in set(Mode) and (there or (one.left_out and not os.path.lexists(service.path / path))):
-            found[path] = (Mode(one.mode), one.blob)
+        if one and one.entry.mode.is_file and (there or (one.left_out and not os.path.lexists(service.path / path))):
+            found[path] = one.entry
         elif there:
             unknown.append(path)
-    stored = _stored(service, index, {path: files[path].blob for path in unknown})
+    stored = _stored(service, index, {path: files[path].entry.blob for path in unknown})
     modes = {path: trees.mode_of(service.path / path) for path in unknown}
-    if any(mode is not files[path].mode and stored[path] == files[path].blob for path, mode in modes.items()):
+    locked = {path: files[path].entry for path in unknown}
+    if any(mode is not locked[path].mode and stored[path] == locked[path].blob for path, mode in modes.items()):
         modes |= _modes(service, index, modes)
-    return found | {path: (modes[path], stored[path]) for path in unknown}
+    return found | {path: TreeEntry(mode=modes[path], blob=stored[path]) for path in unknown}
 
 
 _CONVERTED = 64 * 2**20
 """Bytes up to which git is asked what it makes of a file: it takes the whole of it into memory."""
 
 
-def _stored(service: Service, index: git.Index, locked: Mapping[str, str]) -> dict[str, str]:
+def _stored(service: Service, index: git.Index, locked: Mapping[str, BlobId]) -> dict[str, BlobId]:
     """The blob ids of files as git would store them.
 
     Most files are stored as they are. Only one that is not the locked one byte for byte may be so after a conversion
@@ -168,9 +168,9 @@ def _stored(service: Service, index: git.Index, locked: Mapping[str, str]) -> di
     return found
 
 
-def _filtered(service: Service, index: git.Index, paths: Iterable[str]) -> dict[str, str]:
+def _filtered(service: Service, index: git.Index, paths: Iterable[str]) -> dict[str, BlobId]:
     """The blob ids of files that have a filter, as far as the index knows them; `ServiceError` for one not in it."""
-    found: dict[str, str] = {}
+    found: dict[str, BlobId] = {}
     names = git.filtered(service.top, [service.prefix + path for path in paths])
     unmerged = set(git.unmerged_files(service.path)) if names else set()
     for name in sorted(names - unmerged):
@@ -181,11 +181,11 @@ def _filtered(service: Service, index: git.Index, paths: Iterable[str]) -> dict[
                 hint=f"git add {shlex.quote(name)}, at {service.top}",
             )
         if one := index.noted(name, (service.top / name).lstat()):
-            found[name.removeprefix(service.prefix)] = one.blob
+            found[name.removeprefix(service.prefix)] = one.entry.blob
     return found
 
 
-def _file_id(service: Service, path: str) -> str:
+def _file_id(service: Service, path: str) -> BlobId:
     try:
         return git.file_id(service.path / path, service.repository.object_format)
     except OSError as error:
@@ -206,8 +206,8 @@ def _modes(service: Service, index: git.Index, modes: Mapping[str, Mode]) -> dic
     found = {}
     for path in modes:
         one = index.files.get(service.prefix + path)
-        if one and one.mode in set(Mode):
-            is_link = Mode.SYMLINK in (one.mode, modes[path])
+        if one and one.entry.mode.is_file:
+            is_link = Mode.SYMLINK in (one.entry.mode, modes[path])
             if settings.get("core.symlinks" if is_link else "core.filemode") == "false":
-                found[path] = Mode(one.mode)
+                found[path] = one.entry.mode
     return found

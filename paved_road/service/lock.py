@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import ForbiddenPath, ServiceError, in_words
-from paved_road.git.trees import Mode, check_path
+from paved_road.git.entries import BlobId, Mode, TreeEntry
+from paved_road.git.trees import check_path
 from paved_road.process import limits
 from paved_road.road.owners import Owner
 from paved_road.road.version_file import LONGEST_DAYS
@@ -38,14 +39,13 @@ _LONGEST_TEXT = 4096
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Locked:
-    """A pristine file as the lock knows it."""
+    """A pristine file as the lock knows it: an entry of the release's tree, and who owns it."""
 
-    mode: Mode
-    blob: str
+    entry: TreeEntry
     owner: Owner
 
     def __str__(self) -> str:
-        return f"{self.mode} {self.blob} {self.owner}"
+        return f"{self.entry.mode} {self.entry.blob} {self.owner}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,8 +127,7 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
     with limits.watched(f"matching files with the patterns of the template's {named}"):
         files = {
             path: Locked(
-                mode=file.mode,
-                blob=file.blob_in(object_format),
+                entry=TreeEntry(mode=file.mode, blob=file.blob_in(object_format)),
                 owner=Owner.SERVICE if pristine.left_alone(path) else owner(path),
             )
             for path, file in pristine.tree.items()
@@ -224,5 +223,7 @@ def _object_id(text: str) -> str:
 def _locked(line: str) -> Locked:
     if len(parts := _text(line).split(" ")) != 3:
         raise ValueError(f"{_shown(line)} is not a mode, a blob id and an owner")
-    mode, blob, owner = parts
-    return Locked(mode=Mode(mode), blob=_object_id(blob), owner=Owner(owner))
+    mode, blob, owner = Mode(parts[0]), BlobId(_object_id(parts[1])), Owner(parts[2])
+    if not mode.is_file:
+        raise ValueError(f"{_shown(line)} is not a file")
+    return Locked(entry=TreeEntry(mode=mode, blob=blob), owner=owner)

@@ -183,8 +183,8 @@ def _check_ids(lock: Lock | None, service: Service, name: str) -> None:
     """Refuse a lock that names files by ids which the repository does not use: it was made again in another format."""
     if lock is None or not lock.files:
         return
-    one = next(iter(lock.files.values())).blob
-    if len(one) != len(git.blob_id(b"", service.repository.object_format)):
+    one = next(iter(lock.files.values()))
+    if len(one.entry.blob) != len(git.blob_id(b"", service.repository.object_format)):
         raise ServiceError(
             f"{name} names files by another kind of object ids than the repository has",
             cause=f"the repository's object format is {service.repository.object_format}",

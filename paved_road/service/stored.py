@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paved_road import git
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File, Mode
 
 if TYPE_CHECKING:
     from paved_road.render import Pristine

@@ -15,13 +15,12 @@ from pathlib import Path
 
 from paved_road import git
 from paved_road.errors import GitError, GitKilled, PavedError, ServiceError, TemplateError, UsageError
-from paved_road.git import NO_BLOB
 from paved_road.render import commands
 from paved_road.service import derived
 from paved_road.service.model import Service
 from paved_road.update import collisions, decisions, disk, preconditions
 from paved_road.update import journal as journals
-from paved_road.update.journal import Journal, Pair
+from paved_road.update.journal import Journal
 from paved_road.update.migrations import SCRIPTS
 from paved_road.update.plan import Plan
 
@@ -100,18 +99,16 @@ def _journal(plan: Plan) -> Journal:
     touched = [
         path
         for path in sorted({*plan.ours, *result, *plan.conflicts})
-        if path in plan.conflicts or _pair(ours, path) != _pair(result, path)
+        if path in plan.conflicts or ours.get(path) != result.get(path)
     ]
     stages = plan.stages
     return Journal(
         head=plan.service.repository.head or "",
         old_version=plan.old_version,
         new_version=plan.release.version,
-        before={prefix + path: _pair(ours, path) for path in dict.fromkeys([*touched, *stages, *plan.derived])},
-        after={prefix + path: _pair(result, path) for path in touched},
-        conflicts={
-            prefix + path: {str(stage): leaf.identity for stage, leaf in of.items()} for path, of in stages.items()
-        },
+        before={prefix + path: ours.get(path) for path in dict.fromkeys([*touched, *stages, *plan.derived])},
+        after={prefix + path: result.get(path) for path in touched},
+        conflicts={prefix + path: of for path, of in stages.items()},
         derived=plan.derived,
         trust=plan.trust,
         reasons={prefix + path: (str(one.kind), one.why) for path, one in plan.reasons.items()},
@@ -121,11 +118,6 @@ def _journal(plan: Plan) -> Journal:
         branch=plan.request.branch,
         answers_changed=plan.answers_changed,
     )
-
-
-def _pair(files: Mapping[str, git.TreeEntry], path: str) -> Pair | None:
-    leaf = files.get(path)
-    return leaf.identity if leaf else None
 
 
 def _checked(plan: Plan, journal: Journal) -> Journal:
@@ -165,16 +157,13 @@ def write(service: Service, journal: Journal) -> Applied:
     removed = [path for path, after in journal.after.items() if after is None and journal.before[path]]
     written = {path: after for path, after in journal.after.items() if after}
     left_out = [path for path in journal.left_out if path in written and path not in journal.conflicts]
-    forgotten = [("0", NO_BLOB, 0, path) for path in [*journal.after, *journal.conflicts]]
-    git.update_index(top, [*forgotten, *((*after, 0, path) for path, after in written.items())])
+    git.update_index(top, {**dict.fromkeys(journal.conflicts), **journal.after})
     git.skip_worktree(top, left_out)
     for path in removed:
         disk.remove(top, path, root=service.path)
     git.checkout_index(top, [path for path in written if path not in left_out])
     disk.set_executable(top, journal.executable)
-    lines = [("0", NO_BLOB, 0, path) for path in journal.conflicts]
-    lines += [(*pair, int(stage), path) for path, of in journal.conflicts.items() for stage, pair in of.items()]
-    git.update_index(top, lines)
+    git.update_stages(top, journal.conflicts)
     (service.journal / "written").touch()
     if journal.conflicts:
         return Applied(journal=journal, conflicts=tuple(sorted(journal.conflicts)), notes=journal.notes)

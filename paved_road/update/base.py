@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.errors import AnswerError, ServiceError, TemplateError
-from paved_road.git import Scratch, TreeEntry
+from paved_road.git import Scratch
 from paved_road.render import CompiledTemplate, Pristine, sources
 from paved_road.service import origin
 from paved_road.service.lock import Locked
@@ -69,7 +69,7 @@ def find(service: Service, found: Origin, config: Config, order: UpdateRequest, 
 
 
 def _locked(files: Mapping[str, Locked]) -> Files:
-    return {path: TreeEntry(mode=one.mode, blob=one.blob) for path, one in files.items()}
+    return {path: locked.entry for path, locked in files.items()}
 
 
 def as_it_is(service: Service, found: Origin, config: Config, order: UpdateRequest, head: Files) -> Service:
@@ -156,11 +156,7 @@ def with_stand_ins(
 def leaves(pristine: Pristine, service: Service) -> Files:
     """The pristine files as leaves that carry their content; the answers file is kept by paved itself."""
     object_format = service.repository.object_format
-    return {
-        path: TreeEntry(mode=file.mode, blob=file.blob_in(object_format), data=file.data)
-        for path, file in pristine.tree.items()
-        if path != pristine.answers_file
-    }
+    return {path: file.entry(object_format) for path, file in pristine.tree.items() if path != pristine.answers_file}
 
 
 def without_missing(base: Base, service: Service, excused: Container[str]) -> Base:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from paved_road import git
-from paved_road.git import SUBMODULE, TreeEntry
+from paved_road.git.entries import BlobId, Mode, TreeEntry
 
 if TYPE_CHECKING:
     from paved_road.service.model import Service
@@ -133,7 +133,7 @@ def describe(
     stages: Mapping[str, Mapping[int, TreeEntry]], why: Mapping[str, Reason], read: Read
 ) -> Iterator[Decision]:
     """The conflicts with the files of their sides, in the order of their paths."""
-    every = [leaf for of in stages.values() for leaf in of.values() if leaf.mode != SUBMODULE]
+    every = [leaf for of in stages.values() for leaf in of.values() if leaf.mode is not Mode.SUBMODULE]
     contents = dict(zip((leaf.blob for leaf in every), read(every), strict=True)) if every else {}
     for path, of in sorted(stages.items()):
         base, ours, theirs = (_side(of[number], contents) if number in of else None for number in (1, 2, 3))
@@ -144,12 +144,7 @@ def describe(
 def waiting(service: Service, applied: Applied) -> tuple[Decision, ...]:
     """What an update in progress leaves to decide, from the service's repository."""
     journal, prefix = applied.journal, service.prefix
-    stages = {
-        path.removeprefix(prefix): {
-            int(number): TreeEntry(mode=mode, blob=blob) for number, (mode, blob) in journal.conflicts[path].items()
-        }
-        for path in applied.conflicts
-    }
+    stages = {path.removeprefix(prefix): journal.conflicts[path] for path in applied.conflicts}
     known = {path: Reason(kind=Kind(kind), why=why) for path, (kind, why) in journal.reasons.items()}
     why = {path.removeprefix(prefix): reason for path, reason in known.items()}
     markers_left = {path.removeprefix(prefix): lines for path, lines in applied.markers.items()}
@@ -160,7 +155,7 @@ def waiting(service: Service, applied: Applied) -> tuple[Decision, ...]:
     return tuple(replace(one, markers=markers_left.get(one.path, ())) for one in describe(stages, why, read))
 
 
-def _side(leaf: TreeEntry, contents: Mapping[str, bytes]) -> Side:
+def _side(leaf: TreeEntry, contents: Mapping[BlobId, bytes]) -> Side:
     data = contents.get(leaf.blob)
     text, omitted = None, "binary"
     if data is not None and len(data) > LARGEST:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from paved_road.git import Scratch, TreeEntry
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File, Mode
 from paved_road.offroad import FOLDER, deviations, evaluation, fingerprint, is_record, moves
 from paved_road.offroad.deviations import Ledger, Record
 from paved_road.offroad.moves import Move
@@ -63,9 +63,8 @@ def _excused(found: Ledger, lock: Lock, head: Files, read: Read, today: date) ->
             locked, leaf = lock.files.get(path), head.get(path)
             if locked is None or locked.owner is not Owner.ROAD:
                 continue
-            road = TreeEntry(mode=locked.mode, blob=locked.blob)
-            service = fingerprint.identity(leaf.mode, leaf.blob) if leaf else fingerprint.DELETED
-            identity = fingerprint.identity(road.mode, road.blob)
+            road = locked.entry
+            identity, service = fingerprint.identity(road), fingerprint.identity(leaf)
             state = evaluation.compare(approved, identity, service, lambda: _digest(road, leaf, read))  # noqa: B023
             if state is not evaluation.State.DRIFTED_FURTHER:
                 yield path, record
@@ -73,7 +72,7 @@ def _excused(found: Ledger, lock: Lock, head: Files, read: Read, today: date) ->
 
 def _digest(road: TreeEntry, service: TreeEntry | None, read: Read) -> str:
     both = [road, service] if service else [road]
-    before, *after = (File(data, Mode(leaf.mode)) for leaf, data in zip(both, read(both), strict=True))
+    before, *after = (File(data, leaf.mode) for leaf, data in zip(both, read(both), strict=True))
     return fingerprint.difference(before, after[0] if after else None)
 
 
@@ -122,5 +121,6 @@ def follow(found: Excuses, moved: Moves, lock: Lock, scratch: Scratch) -> dict[s
         if path in moved and moved[path] in lock.files
     ]
     return {
-        f"{FOLDER}/{name}": scratch.leaf(Mode.FILE, data) for name, data in moves.followed(found.ledger, wanted).items()
+        f"{FOLDER}/{name}": scratch.entry(Mode.FILE, data)
+        for name, data in moves.followed(found.ledger, wanted).items()
     }

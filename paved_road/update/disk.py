@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from paved_road import git
 from paved_road.files import contained
 from paved_road.git import trees
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import BlobId, File, Mode, TreeEntry
 
 Settings = tuple[tuple[str, str], ...]
 
@@ -38,7 +38,7 @@ def blocked(top: Path, path: str) -> str | None:
     return None
 
 
-def blobs(top: Path, paths: Iterable[str]) -> dict[str, str]:
+def blobs(top: Path, paths: Iterable[str]) -> dict[str, BlobId]:
     """The blob ids, as git would store them, of those of the paths that are files on disk."""
     there = [path for path in paths if look(top, path) is not None]
     return dict(zip(there, git.hash_files(top, there, role=git.PERSON), strict=True))
@@ -55,21 +55,21 @@ class Difference:
 
 
 def differences(
-    top: Path, expected: Mapping[str, tuple[str, str]], *, role: git.Role, settings: Settings = ()
+    top: Path, expected: Mapping[str, TreeEntry], *, role: git.Role, settings: Settings = ()
 ) -> dict[str, Difference]:
-    """Those of the paths that are not on disk as expected (mode and blob), by content.
+    """Those of the paths that are not on disk as expected, by content.
 
     Most files are what git stores, byte for byte: git is asked, in this role and with these settings, only about the
     others, which it may have converted.
     """
     there = {path: look(top, path) for path in expected}
-    unlike = [path for path, file in there.items() if file is not None and file.blob != expected[path][1]]
+    unlike = [path for path, file in there.items() if file is not None and file.blob != expected[path].blob]
     stored = dict(zip(unlike, git.hash_files(top, unlike, role=role, settings=settings), strict=True)) if unlike else {}
     found = {}
-    for path, (mode, blob) in expected.items():
+    for path, entry in expected.items():
         file = there[path]
-        content = file is None or stored.get(path, blob) != blob
-        if file is None or content or file.mode != mode:
+        content = file is None or stored.get(path, entry.blob) != entry.blob
+        if file is None or content or file.mode is not entry.mode:
             found[path] = Difference(mode=file.mode if file else None, content=content)
     return found
 

@@ -13,17 +13,15 @@ import os
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from paved_road import git
 from paved_road.errors import GitKilled, ServiceError, UsageError
+from paved_road.git.entries import BlobId, Mode, TreeEntry
 from paved_road.render.commands import Command
 from paved_road.settings.whereabouts import shown
-
-Pair = tuple[str, str]
-"""Mode and blob."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,10 +32,10 @@ class Journal:
     """The commit the update was planned on."""
     old_version: str
     new_version: str
-    before: Mapping[str, Pair | None]
+    before: Mapping[str, TreeEntry | None]
     """Every path that the update may write, as it is in HEAD; None where there is none."""
-    after: Mapping[str, Pair | None]
-    conflicts: Mapping[str, Mapping[str, Pair]]
+    after: Mapping[str, TreeEntry | None]
+    conflicts: Mapping[str, Mapping[int, TreeEntry]]
     """Index stages of the paths a person has to decide."""
     derived: Mapping[str, str]
     trust: bool = False
@@ -73,7 +71,7 @@ def _placed(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> Te
         scratch.mkdir()
         bring(scratch)
         with (scratch / "journal.json").open("w") as stream:
-            json.dump(asdict(journal), stream)
+            json.dump(_facts(journal), stream)
             stream.flush()
             os.fsync(stream.fileno())
         with contextlib.ExitStack() as opened:
@@ -174,7 +172,7 @@ def note(file: Path, text: str) -> None:
 
 def amend(folder: Path, journal: Journal) -> None:
     """Write the journal anew, with what was found out before the first change."""
-    note(folder / "journal.json", json.dumps(asdict(journal)))
+    note(folder / "journal.json", json.dumps(_facts(journal)))
 
 
 def _busy() -> UsageError:
@@ -192,10 +190,10 @@ def read(folder: Path) -> Journal:
     """The journal; `ServiceError` for one that cannot be read."""
     try:
         facts = json.loads((folder / "journal.json").read_text())
-        facts["before"] = {path: _pair(value) for path, value in facts["before"].items()}
-        facts["after"] = {path: _pair(value) for path, value in facts["after"].items()}
+        facts["before"] = {path: _entry(value) for path, value in facts["before"].items()}
+        facts["after"] = {path: _entry(value) for path, value in facts["after"].items()}
         facts["conflicts"] = {
-            path: {stage: (value[0], value[1]) for stage, value in stages.items()}
+            path: {int(stage): _new_entry(*value) for stage, value in stages.items()}
             for path, stages in facts["conflicts"].items()
         }
         facts["migrations"] = tuple(Command(**one) for one in facts["migrations"])
@@ -211,5 +209,22 @@ def read(folder: Path) -> Journal:
         ) from error
 
 
-def _pair(value: list[str] | None) -> Pair | None:
-    return (value[0], value[1]) if value else None
+def _facts(journal: Journal) -> dict[str, Any]:
+    """The journal as JSON has it, where a file is its mode and its blob id."""
+
+    def pairs(files: Mapping[Any, TreeEntry | None]) -> dict[str, tuple[str, str] | None]:
+        return {str(key): (entry.mode, entry.blob) if entry else None for key, entry in files.items()}
+
+    return asdict(replace(journal, before={}, after={}, conflicts={})) | {
+        "before": pairs(journal.before),
+        "after": pairs(journal.after),
+        "conflicts": {path: pairs(stages) for path, stages in journal.conflicts.items()},
+    }
+
+
+def _entry(value: list[str] | None) -> TreeEntry | None:
+    return _new_entry(*value) if value else None
+
+
+def _new_entry(mode: str, blob: str) -> TreeEntry:
+    return TreeEntry(mode=Mode(mode), blob=BlobId(blob))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from paved_road.git import TreeEntry
-from paved_road.git.trees import Mode
+from paved_road.git.entries import Mode
 from paved_road.road.versions import is_passed
 
 if TYPE_CHECKING:
@@ -50,4 +50,4 @@ def follow(
 def _said(scratch: Scratch, leaf: TreeEntry, word: re.Pattern[bytes], new: bytes) -> TreeEntry:
     (content,) = scratch.read([leaf])
     data = content if b"\0" in content else word.sub(lambda _: new, content)
-    return leaf if data == content else scratch.leaf(leaf.mode, data)
+    return leaf if data == content else scratch.entry(leaf.mode, data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -70,11 +70,8 @@ class Passage:
             commands.bring(self.form.files, source, wanted)
             commands.run(wanted, copy, kind="migration", hint=HINT)
             made = git.tree(copy, git.stage_everything(copy))
-            contents = git.read(copy, [entry.blob for entry in made])
-            files = {
-                entry.path: git.TreeEntry(mode=entry.mode, blob=entry.blob, data=data)
-                for entry, data in zip(made, contents, strict=True)
-            }
+            contents = git.read(copy, [entry.blob for entry in made.values()])
+            files = {path: replace(made[path], data=data) for path, data in zip(made, contents, strict=True)}
             return files, read_answers_file(copy, service.answers_file)
 
     def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[SettledAnswers, str]) -> list[Command]:

@@ -24,7 +24,7 @@ from paved_road.errors import (
 )
 from paved_road.files import contained
 from paved_road.git import Commit, Scratch, TreeEntry, address
-from paved_road.git.trees import Mode
+from paved_road.git.entries import Mode
 from paved_road.offroad.clock import today
 from paved_road.render import CompiledTemplate, Operation, Pristine, prepare, render, sources
 from paved_road.render.commands import Command
@@ -414,7 +414,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     draft = replace(draft, lock=draft.lock.without(draft.left_out.keys() - no_longer.keys()))
     result |= {**no_longer, **_records(draft, scratch)}
     result = without_address_alone(result, head, service, scratch)
-    submodules = {one.path: TreeEntry(mode=one.mode, blob=one.blob) for one in scratch.objects.listing(draft.tree)[1]}
+    submodules = scratch.objects.listing(draft.tree)[1]
     obstacles = collisions.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
     changed = summary.find(
@@ -614,4 +614,4 @@ def _records(draft: _Draft, scratch: Scratch) -> Files:
         there = contained.read(draft.service.path, answers)
         data = there if keywise.is_reordered(there, data) else data
     contents = {draft.service.lock_file: draft.lock.dump(), answers: data}
-    return {path: scratch.leaf(Mode.FILE, data) for path, data in contents.items()}
+    return {path: scratch.entry(Mode.FILE, data) for path, data in contents.items()}

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from paved_road import git
 from paved_road.errors import UsageError
-from paved_road.git.trees import Mode
+from paved_road.git.entries import Mode, TreeEntry
 from paved_road.service.model import Service, in_progress
 from paved_road.update import disk
-from paved_road.update.journal import Pair
 
 
 def check(
@@ -138,13 +137,13 @@ class Kept:
 NOTHING = Kept()
 
 
-def check_disk(service: Service, before: Mapping[str, Pair | None], *, dry_run: bool = False) -> Kept:
+def check_disk(service: Service, before: Mapping[str, TreeEntry | None], *, dry_run: bool = False) -> Kept:
     """Compare every path that will be written with what is really on disk; refuse to write over a difference.
 
     `git status` may have been told to look away (skip-worktree, assume-unchanged), or not have noticed (a file-system
     monitor, a file of the same size and time). A dry run runs no filter, so it cannot tell of files that have one.
     """
-    expected = {path: pair for path, pair in before.items() if pair is not None and pair[0] != git.SUBMODULE}
+    expected = {path: entry for path, entry in before.items() if entry and entry.mode is not Mode.SUBMODULE}
     filters = git.without_filters(service.top) if dry_run else ()
     role = git.READER if dry_run else git.PERSON
     unlike = disk.differences(service.top, expected, role=role, settings=filters)
@@ -154,7 +153,7 @@ def check_disk(service: Service, before: Mapping[str, Pair | None], *, dry_run: 
     flags = git.flags(service.path)
     left_out, other_mode = [], []
     for path, one in unlike.items():
-        is_link = Mode.SYMLINK in (one.mode, expected[path][0])
+        is_link = Mode.SYMLINK in (one.mode, expected[path].mode)
         if one.mode is None and git.SKIP_WORKTREE in flags.get(path, ()):
             left_out.append(path)
         elif filters and path not in flags:

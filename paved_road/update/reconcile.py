@@ -102,7 +102,7 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     # Once the lock is decided, nobody can tell any more which branch is left behind: the other files come first.
     others = {path: stages for path, stages in unmerged.items() if path not in (lock_file, name)}
     derived: Mapping[str, str] = {}
-    merged: dict[str, TreeEntry] = {}
+    merged: dict[str, TreeEntry | None] = {}
     if texts[0] != texts[-1]:
         derived = _derived(at, config) if others else {}
         merged |= remerge.merge(service, others, behind, derived, is_ours=behind is two[0])

@@ -12,14 +12,14 @@ from pathlib import PurePosixPath
 
 from paved_road import git
 from paved_road.errors import UsageError
-from paved_road.git import NO_BLOB
+from paved_road.git.entries import BlobId, TreeEntry
 from paved_road.service.lock import LOCK, OTHER_LOCKS
 from paved_road.service.model import Service
 from paved_road.settings.whereabouts import quoted, shown
 from paved_road.update import decisions, disk, preconditions
 from paved_road.update import journal as journals
 from paved_road.update.apply import Applied, compared, finish, telling, write
-from paved_road.update.journal import Journal, Pair
+from paved_road.update.journal import Journal
 
 
 def resume(service: Service, *, commit: bool = False, branch: str | None = None) -> Applied:
@@ -90,7 +90,7 @@ def _undecided(service: Service, journal: Journal) -> dict[str, decisions.Lines]
     there = {path: file.data for path in journal.conflicts if (file := disk.look(service.top, path))}
     marked = {path: found for path, data in there.items() if (found := decisions.markers(data, ()))}
     if marked:
-        stages = {path: [blob for _, blob in journal.conflicts[path].values()] for path in marked}
+        stages = {path: [entry.blob for entry in journal.conflicts[path].values()] for path in marked}
         contents = iter(git.read(service.top, [blob for blobs in stages.values() for blob in blobs]))
         meant = {path: [next(contents) or b"" for _ in blobs] for path, blobs in stages.items()}
         marked = {path: decisions.markers(there[path], meant[path]) for path in marked}
@@ -104,15 +104,14 @@ def _undecided(service: Service, journal: Journal) -> dict[str, decisions.Lines]
 def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> None:
     """The index and the files as they are in HEAD; what was neither there nor a person's is removed."""
     top = service.top
-    head = {entry.path: (entry.mode, entry.blob) for entry in git.tree(top, "HEAD")} if by_migrations else {}
-    before: dict[str, Pair | None] = {**{path: head.get(path) for path in by_migrations}, **journal.before}
+    head = git.tree(top, "HEAD") if by_migrations else {}
+    before: dict[str, TreeEntry | None] = {**{path: head.get(path) for path in by_migrations}, **journal.before}
     left_out = [path for path in journal.left_out if before[path]]
     new = [path for path, was in before.items() if was is None]
     there = disk.blobs(top, new)
     half = not (service.journal / "written").exists()  # git may have been killed in the middle of a file; it is kept
     strays = [path for path in new if path in by_migrations or _is_ours(journal, path, there.get(path), half=half)]
-    git.update_index(top, [("0", NO_BLOB, 0, path) for path in before])
-    git.update_index(top, [(*was, 0, path) for path, was in before.items() if was])
+    git.update_index(top, before)
     git.skip_worktree(top, left_out)
     for path in (*strays, *left_out):
         disk.remove(top, path, root=service.path)
@@ -155,8 +154,8 @@ def _keep(service: Service, journal: Journal, paths: list[str]) -> tuple[str, ..
     return (f"what {shown} held is kept: git show {commit[:12]}",)
 
 
-def _blob(pair: Pair | None) -> str | None:
-    return pair[1] if pair else None
+def _blob(entry: TreeEntry | None) -> BlobId | None:
+    return entry.blob if entry else None
 
 
 # -- the branch ----------------------------------------------------------------------------------------------------

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.errors import GitError
-from paved_road.git import NO_BLOB, TreeEntry
-from paved_road.git.trees import Mode
+from paved_road.git.entries import Mode, TreeEntry
 from paved_road.road.owners import Owner
 from paved_road.service.repair import has_markers
 from paved_road.update import disk
@@ -32,10 +31,8 @@ Unmerged = Mapping[str, Mapping[int, TreeEntry]]
 _REGULAR = (Mode.FILE, Mode.EXECUTABLE)
 
 
-Merged = Mapping[str, TreeEntry]
-"""Files that nobody has to decide, by their path from the service's folder; `_NO_FILE` for one to remove."""
-
-_NO_FILE = TreeEntry(mode="0", blob=NO_BLOB)
+Merged = Mapping[str, TreeEntry | None]
+"""Files that nobody has to decide, by their path from the service's folder; None for one to remove."""
 
 
 def merge(service: Service, unmerged: Unmerged, behind: Lock, derived: Collection[str], *, is_ours: bool) -> Merged:
@@ -46,7 +43,7 @@ def merge(service: Service, unmerged: Unmerged, behind: Lock, derived: Collectio
     conflict already is left alone.
     """
     ahead = 3 if is_ours else 2
-    done = {}
+    done: dict[str, TreeEntry | None] = {}
     for path, stages in unmerged.items():
         if path in derived and ahead in stages:
             done[path] = replace(stages[ahead], data=git.read(service.top, [stages[ahead].blob])[0])
@@ -64,25 +61,25 @@ def merge_again(service: Service, behind: Lock, *, is_ours: bool) -> Merged:
     """
     if (commits := _met(service)) is None:
         return {}
-    current, other, merged = (_files(service, tree) for tree in commits)
+    current, other, merged = (git.tree(service.top, f"{tree}:{service.prefix}") for tree in commits)
     left, ahead = (current, other) if is_ours else (other, current)
     staged = git.read_index(service.repository, service.path).files
-    done = {}
+    done: dict[str, TreeEntry | None] = {}
     for path, locked in behind.files.items():
         now = staged.get(service.prefix + path)
-        made, pristine = merged.get(path), TreeEntry(mode=locked.mode, blob=locked.blob)
-        if now is None or made is None or (now.mode, now.blob) != made.identity:
+        made, pristine = merged.get(path), locked.entry
+        if now is None or made is None or now.entry != made:
             continue
         if path not in left or locked.owner not in (Owner.ROAD, Owner.SHARED):
             continue
-        ours, theirs = left[path], ahead.get(path, _NO_FILE)
+        ours, theirs = left[path], ahead.get(path)
         if ours in (pristine, theirs):
-            wanted: TreeEntry | None = theirs
-        else:
-            wanted = _text(service, path, pristine, ours, theirs)
-        if wanted is not None and wanted != made:
+            wanted = theirs
+        elif theirs is None or (wanted := _text(service, path, pristine, ours, theirs)) is None:
+            continue
+        if wanted != made:
             done[path] = wanted
-    expected = {service.prefix + path: merged[path].identity for path in done}
+    expected = {service.prefix + path: merged[path] for path in done}
     touched = disk.differences(service.top, expected, role=git.PERSON)
     return {path: leaf for path, leaf in done.items() if service.prefix + path not in touched}
 
@@ -105,22 +102,16 @@ def _met(service: Service) -> tuple[str, str, str] | None:
         return None
 
 
-def _files(service: Service, tree: str) -> dict[str, TreeEntry]:
-    found = git.tree(service.top, f"{tree}:{service.prefix}")
-    return {entry.path: TreeEntry(mode=entry.mode, blob=entry.blob) for entry in found}
-
-
 def write(service: Service, merged: Merged) -> None:
     """Write the files to the index and the work tree."""
-    files = {service.prefix + path: leaf for path, leaf in merged.items() if leaf != _NO_FILE}
-    new = [leaf.data for leaf in files.values() if leaf.data is not None]
+    files = {service.prefix + path: entry for path, entry in merged.items()}
+    new = [entry.data for entry in files.values() if entry and entry.data is not None]
     if new:
         git.write_blobs(service.repository.objects, new, service.repository.object_format)
-    git.update_index(service.top, [("0", NO_BLOB, 0, service.prefix + path) for path in merged])
-    git.update_index(service.top, [(*leaf.identity, 0, path) for path, leaf in files.items()])
-    git.checkout_index(service.top, files)
-    for path in merged.keys() - {path.removeprefix(service.prefix) for path in files}:
-        disk.remove(service.top, service.prefix + path, root=service.path)
+    git.update_index(service.top, files)
+    git.checkout_index(service.top, [path for path, entry in files.items() if entry])
+    for path in [path for path, entry in files.items() if entry is None]:
+        disk.remove(service.top, path, root=service.path)
 
 
 def keep(service: Service, paths: list[str]) -> str:
@@ -138,7 +129,7 @@ def _merged(
     if there is None or locked is None or not has_markers(there.data) or not {2, 3} <= stages.keys():
         return None
     left, ahead = (stages[2], stages[3]) if is_ours else (stages[3], stages[2])
-    return _text(service, path, TreeEntry(mode=locked.mode, blob=locked.blob), left, ahead)
+    return _text(service, path, locked.entry, left, ahead)
 
 
 def _text(service: Service, path: str, locked: TreeEntry, left: TreeEntry, ahead: TreeEntry) -> TreeEntry | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from paved_road.errors import AnswerError, TemplateError
 from paved_road.git import Scratch
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File
 from paved_road.render import CompiledTemplate
 from paved_road.render.context import SettledAnswers, parsed
 from paved_road.service.model import Service
@@ -82,7 +82,7 @@ def carry(
     unclear = {old: new for old, new in reached.items() if new in merged.conflicts or new not in merged.files}
     clear = [new for old, new in reached.items() if old not in unclear]
     leaves = [merged.files[path] for path in clear]
-    files = (File(data, Mode(leaf.mode)) for leaf, data in zip(leaves, scratch.read(leaves), strict=True))
+    files = (File(data, leaf.mode) for leaf, data in zip(leaves, scratch.read(leaves), strict=True))
     return Carried(
         base={**base, **{old: plain[old] for old in unclear}},
         filled=dict(zip(clear, files, strict=True)),

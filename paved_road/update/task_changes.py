@@ -17,7 +17,7 @@ from paved_road.update.base import Base, leaves
 from paved_road.update.migrations import SCRIPTS
 
 if TYPE_CHECKING:
-    from paved_road.git.trees import Tree
+    from paved_road.git.entries import Tree
     from paved_road.render import CompiledTemplate
     from paved_road.render.context import SettledAnswers
     from paved_road.service.model import Service

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from paved_road.ask.interview import Back, Declined, Question, Row, Said, Talk
 from paved_road.errors import AnswerError
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.render import config, environment
 from paved_road.render.context import SettledAnswers, Surroundings
 from paved_road.render.prompts import Ask, Topic

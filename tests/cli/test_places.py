@@ -102,8 +102,8 @@ def other_in_conflict(here: Paved, road: Path, folder: Path) -> Place:
     blobs = [git.blob_id(text) for text in (b"base\n", b"ours\n", b"theirs\n")]
     git.write_blobs(place.top / ".git" / "objects", [b"base\n", b"ours\n", b"theirs\n"])
     path = "services/mail/hello.txt"
-    lines = [("0", git.NO_BLOB, 0, path), *(("100644", blob, stage, path) for stage, blob in enumerate(blobs, 1))]
-    git.update_index(place.top, lines)
+    stages = {stage: git.TreeEntry(mode=git.Mode.FILE, blob=blob) for stage, blob in enumerate(blobs, 1)}
+    git.update_stages(place.top, {path: stages})
     return place
 
 

@@ -357,8 +357,8 @@ def test_a_base_that_is_gone_is_told_and_every_difference_becomes_a_conflict(
 def reborn(road: Path, directory: Path) -> Path:
     """The road's files as they are, in a repository without their history."""
     files: dict[str, str | bytes | None] = {}
-    for entry in git.tree(road, "HEAD"):
-        files[entry.path + ("*" if entry.mode == "100755" else "")] = (road / entry.path).read_bytes()
+    for path, entry in git.tree(road, "HEAD").items():
+        files[path + ("*" if entry.mode is git.Mode.EXECUTABLE else "")] = (road / path).read_bytes()
     return make_road(directory, files, tag="v1.1.0")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.lint import rules
 from paved_road.road import manifest
 

@@ -7,7 +7,7 @@ import pytest
 
 from paved_road import git
 from paved_road.errors import GitError
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.testing import evolve, make_road, write_files
 
 
@@ -59,9 +59,9 @@ def test_odd_names_and_binary_contents_are_read_as_they_are(tmp_path: Path) -> N
     files: dict[str, str | bytes | None] = {'a "b"\n c.bin': b"\0\xff\n", "ünïcode.txt": "ü\n", "empty": ""}
     repository = make_road(tmp_path / "road", files)
     entries = git.tree(repository, "HEAD")
-    contents = git.read(repository, [entry.blob for entry in entries])
+    contents = git.read(repository, [entry.blob for entry in entries.values()])
     expected = {path: content.encode() if isinstance(content, str) else content for path, content in files.items()}
-    assert {entry.path: content for entry, content in zip(entries, contents, strict=True)} == expected
+    assert dict(zip(entries, contents, strict=True)) == expected
 
 
 def test_reading_nothing_or_something_missing(greeter: Path) -> None:
@@ -121,9 +121,8 @@ def test_what_changed_is_told_with_the_commit_it_changed_from(greeter: Path) -> 
     write_files(greeter, {"template/plain.txt": "x\n", "untracked": "x\n", "a b": "x\n"})
     git.run("add", "a b", cwd=greeter)
     assert git.head_and_changed(greeter / "template") == (head, ["template/plain.txt"])
-    blob = git_blob(b"Hello, {{ name }}!\n")
-    lines = [("0", git.NO_BLOB, 0, "template/run.sh"), *(("100644", blob, n, "two  ways") for n in (2, 3))]
-    git.update_index(greeter, lines)
+    entry = File(b"Hello, {{ name }}!\n").entry(git.SHA1)
+    git.update_stages(greeter, {"template/run.sh": {}, "two  ways": {2: entry, 3: entry}})
     changed = ["a b", "template/plain.txt", "template/run.sh", "two  ways"]
     assert git.head_and_changed(greeter) == (head, changed)
 

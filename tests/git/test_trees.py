@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paved_road import git
 from paved_road.errors import ForbiddenPath
 from paved_road.git import trees
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File, Mode
 
 
 @given(st.binary(max_size=200))

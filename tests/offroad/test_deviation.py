@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from paved_road.errors import RecordError
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File, Mode, TreeEntry
 from paved_road.offroad import deviations
 from paved_road.offroad.reasons import EXAMPLE, check_reason
 from paved_road.offroad.schema import json_schema
@@ -44,7 +44,8 @@ fingerprint:
 
 
 def lock(policy: Policy | None = None) -> Lock:
-    files = {path: Locked(mode=Mode.FILE, blob=BLOB, owner=Owner.ROAD) for path in ("Dockerfile", "deploy/a.yaml")}
+    entry = TreeEntry(mode=Mode.FILE, blob=BLOB)
+    files = {path: Locked(entry=entry, owner=Owner.ROAD) for path in ("Dockerfile", "deploy/a.yaml")}
     return Lock(
         road="r", template="t", version="1", commit=None, answers_file="a", files=files, offroad=policy or Policy()
     )

@@ -10,7 +10,7 @@ import pytest
 
 from paved_road import git, offroad
 from paved_road.errors import RecordError
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File
 from paved_road.offroad import evaluation, fingerprint, lifecycle
 from paved_road.offroad.deviations import Record
 from paved_road.offroad.evaluation import Standing, State
@@ -152,10 +152,10 @@ def relock(service: Service, files: dict[str, Locked]) -> None:
 
 def move_road(service: Service, content: str) -> None:
     """The road changed the Dockerfile: the lock says so, and the repository has the new pristine file."""
-    blob = git.run("hash-object", "-w", "--stdin", cwd=service.top, stdin=content.encode()).decode().strip()
+    git.write_blobs(service.repository.objects, [content.encode()])
     lock = open_service(service.path).lock
     assert lock is not None
-    moved = Locked(mode=Mode.FILE, blob=blob, owner=lock.files["Dockerfile"].owner)
+    moved = Locked(entry=File(content.encode()).entry(git.SHA1), owner=lock.files["Dockerfile"].owner)
     relock(service, {**lock.files, "Dockerfile": moved})
 
 
@@ -258,7 +258,7 @@ def test_a_folder_that_leads_elsewhere_is_refused(
 def test_a_fingerprint_names_both_files(excused: Excused, service: Service) -> None:
     approved = (excused().deviation.fingerprint or {})["Dockerfile"]
     content = (service.path / "Dockerfile").read_bytes()
-    assert approved.service == fingerprint.identity("100644", File(content).blob)
+    assert approved.service == fingerprint.identity(File(content).entry(git.SHA1))
     assert service.lock is not None
-    assert approved.road.endswith(service.lock.files["Dockerfile"].blob)
+    assert approved.road.endswith(service.lock.files["Dockerfile"].entry.blob)
     assert offroad.FOLDER == "docs/off-road"

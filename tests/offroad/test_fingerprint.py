@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paved_road.git.trees import File, Mode
+from paved_road.git.entries import File, Mode
 from paved_road.offroad import fingerprint
 from paved_road.offroad.fingerprint import difference
 

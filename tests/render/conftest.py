@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paved_road.git import trees
-from paved_road.git.trees import Tree
+from paved_road.git.entries import Tree
 from paved_road.render import Renderer, prepare, render
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release

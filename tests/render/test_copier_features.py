@@ -15,7 +15,7 @@ import pytest
 
 from paved_road import git
 from paved_road.errors import PavedError
-from paved_road.git.trees import Mode, Tree
+from paved_road.git.entries import Mode, Tree
 from paved_road.render import Pristine, Renderer, prepare, render
 from paved_road.render import environment as environments
 from paved_road.render.config import OLDEST_COPIER, TemplateConfig

@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2.environment
 import pytest
 
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.render import environment as environments
 from paved_road.render.config import TemplateConfig
 from paved_road.testing import Said, evolve, make_road, paved, run

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paved_road.errors import PavedError, UnsupportedTemplate
-from paved_road.git.trees import Tree
+from paved_road.git.entries import Tree
 from tests.render.conftest import copiers, ours, write
 from tests.render.matrix import ANSWERS, Case
 

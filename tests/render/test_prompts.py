@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from paved_road.ask import lines
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.render import config, environment
 from paved_road.render.context import Surroundings
 from paved_road.render.prompts import Prompt

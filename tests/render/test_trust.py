@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from paved_road import create, debug, render
-from paved_road.git.trees import File, Tree
+from paved_road.git.entries import File, Tree
 from paved_road.render import Pristine, Renderer, inprocess, prepare
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release

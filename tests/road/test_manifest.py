@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from paved_road.errors import TemplateError
-from paved_road.git.trees import File
+from paved_road.git.entries import File
 from paved_road.road import manifest, rules
 from paved_road.road.manifest import parse
 from paved_road.road.owners import Owner

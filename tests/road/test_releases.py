@@ -6,7 +6,7 @@ import pytest
 
 from paved_road import git
 from paved_road.errors import UnknownRelease, UnknownTemplate
-from paved_road.git.trees import Mode
+from paved_road.git.entries import Mode
 from paved_road.road.releases import goes_back, is_news, release, releases
 from paved_road.road.templates import find_template, templates
 from paved_road.testing import evolve, make_road, write_files

@@ -18,7 +18,8 @@ from typing import Any
 import yaml
 from allpairspy import AllPairs
 
-from paved_road.git.trees import Tree, write
+from paved_road.git.entries import Tree
+from paved_road.git.trees import write
 from paved_road.render import CompiledTemplate, prepare, render
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from paved_road import git
-from paved_road.git import Scratch, TreeEntry
-from paved_road.git.trees import File, Mode
+from paved_road.git import SHA1, Scratch, TreeEntry
+from paved_road.git.entries import File, Mode
 from paved_road.render import verified
 from paved_road.service.lock import LOCK, parse_lock
 from paved_road.testing import Evolution, Files
@@ -42,7 +42,7 @@ class Text:
     @property
     def leaf(self) -> TreeEntry:
         file = File(str(self).encode(), Mode.EXECUTABLE if self.executable else Mode.FILE)
-        return TreeEntry(mode=file.mode, blob=file.blob, data=file.data)
+        return file.entry(SHA1)
 
 
 State = dict[str, Text]
@@ -213,9 +213,9 @@ def is_the_release(service: Path) -> None:
     lock = parse_lock((service / LOCK).read_bytes())
     repository = git.repository(service)
     assert repository is not None
-    found = {path: (one.mode, one.blob) for path, one in git.read_index(repository, service).files.items()}
-    assert {path: (str(one.mode), one.blob) for path, one in lock.files.items()} == {
-        path: facts for path, facts in found.items() if path not in (LOCK, lock.answers_file)
+    found = git.read_index(repository, service).files
+    assert {path: locked.entry for path, locked in lock.files.items()} == {
+        path: indexed.entry for path, indexed in found.items() if path not in (LOCK, lock.answers_file)
     }
     assert git.run("diff-files", "--name-only", cwd=service) == b""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from paved_road import git
 from paved_road.git import Commit, Scratch, TreeEntry
-from paved_road.git.trees import Mode
+from paved_road.git.entries import Mode
 from paved_road.update import renames
 from paved_road.update.merge import line_endings, stanzas, structured
 from paved_road.update.merge.attributes import NONE, Attributes
@@ -140,7 +140,7 @@ def _one_line_ending(scratch: Scratch, sides: Sides) -> Sides:
         same = line_endings.common(*data)
         if same is not None:
             for side, content in zip(three, same, strict=True):
-                side[path] = scratch.leaf(side[path].mode, content)
+                side[path] = scratch.entry(side[path].mode, content)
     return replace(sides, base=base, ours=ours, theirs=theirs)
 
 
@@ -166,11 +166,11 @@ def _decide(
             base, ours, theirs = scratch.read([conflict[stage] for stage in (1, 2, 3)])
             resolved = structured.resolve(path, base, ours, theirs, text)
             if resolved is not None:
-                files[path] = scratch.leaf(files[path].mode, resolved)
+                files[path] = scratch.entry(files[path].mode, resolved)
                 del conflicts[path]
                 continue
         if (named := _named_markers(number, sides, text)) != text:
-            files[path] = scratch.leaf(files[path].mode, named)
+            files[path] = scratch.entry(files[path].mode, named)
     return files, conflicts, frozenset(said.conflicts.keys() - conflicts.keys())
 
 
@@ -190,7 +190,7 @@ def _doubt(
             conflicts[path] = Conflict(stages=dict(zip((1, 2, 3), three, strict=True)), reason=reason)
             wanted = _whole(ours, theirs, *sides.labels[1:])
         if wanted != text:
-            files[path] = scratch.leaf(files[path].mode, wanted)
+            files[path] = scratch.entry(files[path].mode, wanted)
     return files, conflicts
 
 

@@ -13,8 +13,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paved_road.git import Scratch, TreeEntry
-from paved_road.git.trees import File
+from paved_road.git import SHA1, Scratch
+from paved_road.git.entries import File
 from paved_road.testing import Evolution
 from paved_road.update.merge import structured
 from tests.update.texts import merge_files
@@ -245,7 +245,7 @@ def test_what_is_decided_means_what_both_sides_meant(
     dump, load = FORMATS[path]
     ours, theirs = applied(BASE, mine), applied(BASE, roads)
     files = [File(dump(data).encode()) for data in (BASE, ours, theirs)]
-    three = [{path: TreeEntry(mode=file.mode, blob=file.blob, data=file.data)} for file in files]
+    three = [{path: file.entry(SHA1)} for file in files]
     found, texts = merge_files(scratch, *three)
     try:
         expected = agreed(BASE, ours, theirs)
