@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import ui
 from paved_road.cli import where
+from paved_road.settings.whereabouts import git_in
 from paved_road.text.counts import counted
 from paved_road.ui import Paint
 from paved_road.update.decisions import Kind
@@ -105,7 +106,7 @@ def update(option: str) -> str:
 
 def _git(service: Service) -> str:
     inside = where.person().is_relative_to(service.top)
-    return "git" if inside else f"git -C {shlex.quote(where.shown(service.top))}"
+    return "git" if inside else git_in(where.shown(service.top))
 
 
 def _path(service: Service, path: str) -> str:

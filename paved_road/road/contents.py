@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from paved_road.git.entries import File, Mode, Tree
 from paved_road.road import cache
 from paved_road.road.model import Road
 from paved_road.settings.config import BUILT_IN
+from paved_road.settings.whereabouts import git_in
 
 DEEPEST = 8
 """Submodules inside of submodules are followed so many times."""
@@ -98,7 +98,7 @@ def _lacking(at: _Checkout) -> RoadError:
     return RoadError(
         f"{at.repository} lacks files of {at.commit[:12]}",
         cause="it is a partial clone, or broken",
-        hint=f"git -C {shlex.quote(str(at.repository))} fetch --refetch --no-filter",
+        hint=f"{git_in(at.repository)} fetch --refetch --no-filter",
     )
 
 

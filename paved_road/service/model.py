@@ -18,6 +18,7 @@ from paved_road.service import discovery
 from paved_road.service.answers_file import NOTHING_STATED, AnswersFile, Stated, read_answers_file, read_stated
 from paved_road.service.lock import LOCK, Lock
 from paved_road.service.repair import has_markers, hint_to_restore
+from paved_road.settings.whereabouts import git_in
 from paved_road.text.redaction import redact
 
 
@@ -199,11 +200,10 @@ def _refuse_deleted(service: Service, lock_file: str) -> None:
     kept = git.kept_in(service.path, lock_file)
     if kept is None:
         return
-    at = "git" if service.path == Path.cwd() else f"git -C {shlex.quote(str(service.path))}"
     raise ServiceError(
         f"the lock of {service.path} was deleted",
         cause=f"{kept} still has {lock_file}",
-        hint=f"{at} checkout {'HEAD ' if kept == 'HEAD' else ''}-- {lock_file}",
+        hint=f"{git_in(service.path)} checkout {'HEAD ' if kept == 'HEAD' else ''}-- {lock_file}",
     )
 
 

@@ -28,7 +28,7 @@ from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import find_template, templates
 from paved_road.settings.config import Config, Value
-from paved_road.settings.whereabouts import quoted
+from paved_road.settings.whereabouts import git_in, quoted
 
 if TYPE_CHECKING:
     from paved_road.render import CompiledTemplate, Pristine
@@ -195,7 +195,7 @@ def check_not_withdrawn(service: Service, origin: Origin, latest: Release) -> No
 
 def _adopting_again(service: Service) -> str:
     """The commands that have a service count from another release, or another road, to which its lock says nothing."""
-    return f"git -C {quoted(service.path)} rm {shlex.quote(service.lock_file)} && paved adopt {quoted(service.path)}"
+    return f"{git_in(service.path)} rm {shlex.quote(service.lock_file)} && paved adopt {quoted(service.path)}"
 
 
 def recorded_template(service: Service, origin: Origin) -> Template:

@@ -7,6 +7,8 @@ import re
 import shlex
 from pathlib import Path
 
+from paved_road.settings.whereabouts import git_in
+
 
 def has_markers(content: bytes) -> bool:
     """Whether git left a conflict in a file."""
@@ -15,7 +17,7 @@ def has_markers(content: bytes) -> bool:
 
 def hint_to_restore(folder: Path, name: str, content: bytes = b"") -> str:
     """What helps with a record that cannot be read. Nothing that throws away what somebody wrote."""
-    at, file = f"git -C {shlex.quote(str(folder))}" if folder.parts else "git", shlex.quote(name)
+    at, file = git_in(folder), shlex.quote(name)
     if not os.path.lexists(folder / name):
         return f"{at} checkout -- {file} brings it back; when its removal is committed: {at} log -- {file}"
     if has_markers(content):

@@ -100,6 +100,11 @@ def shown(path: Path, *, start: Path = Path()) -> str:
     return relative if not relative.startswith("../..") else os.path.abspath(path)
 
 
+def git_in(folder: Path | str) -> str:
+    """How a git command in a hint begins: `git`, with `-C` unless the reader is in the folder."""
+    return "git" if Path(folder) in (Path(), Path.cwd()) else f"git -C {quoted(folder)}"
+
+
 def quoted(path: Path | str) -> str:
     """A path as a shell takes it, whatever letters it has."""
     return shlex.quote(str(path))

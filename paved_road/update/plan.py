@@ -44,7 +44,7 @@ from paved_road.service.origin import Origin
 from paved_road.service.owners import owner_of
 from paved_road.service.stored import as_stored
 from paved_road.settings.config import Config
-from paved_road.settings.whereabouts import quoted
+from paved_road.settings.whereabouts import git_in
 from paved_road.text.redaction import redact
 from paved_road.update import (
     answers_place,
@@ -465,7 +465,7 @@ def _refuse_uncommitted_records(service: Service, head: Files) -> None:
         raise UsageError(
             f"not committed: {', '.join(missing)}",
             cause="git ignores it, or it was not added: another clone of the service would not have it",
-            hint=f"git -C {quoted(service.path)} add --force {shlex.join(missing)}, then git commit",
+            hint=f"{git_in(service.path)} add --force {shlex.join(missing)}, then git commit",
         )
 
 
