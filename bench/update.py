@@ -244,7 +244,7 @@ def warm(world: World, copier: float) -> str:
             planned = time.perf_counter()
             for plan in plans:
                 assert isinstance(plan, Plan)
-                apply.apply(plan)
+                apply.apply_plan(plan)
             applied = time.perf_counter()
         for key, seconds in zip(found, (opened - started, planned - opened, applied - planned), strict=True):
             found[key].append(seconds / len(services) * 1000)

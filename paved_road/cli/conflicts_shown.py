@@ -11,7 +11,7 @@ from paved_road.cli import where
 from paved_road.settings.whereabouts import git_in
 from paved_road.text.counts import counted
 from paved_road.ui import Paint
-from paved_road.update.decisions import Kind
+from paved_road.update.decisions import ConflictKind
 
 if TYPE_CHECKING:
     from paved_road.service.model import Service
@@ -84,15 +84,15 @@ def commands(one: Decision, service: Service) -> Iterator[str]:
     """What to type, each with what it does where there is a choice."""
     git, path = _git(service), _path(service, one.path)
     match one.kind:
-        case Kind.BINARY:
+        case ConflictKind.BINARY:
             yield f"{git} add {path}   (keeps the service's file)"
             yield f"{git} checkout --theirs {path} && {git} add {path}   (takes the release's file)"
-        case Kind.MODIFY_DELETE | Kind.RENAME_DELETE:
+        case ConflictKind.MODIFY_DELETE | ConflictKind.RENAME_DELETE:
             yield f"{git} add {path}   (keeps the file)"
             yield f"{git} rm {path}   (deletes it)"
-        case Kind.RENAME_RENAME if one.ours is None and one.theirs is None:
+        case ConflictKind.RENAME_RENAME if one.ours is None and one.theirs is None:
             yield f"{git} rm {path}"
-        case Kind.RENAME_RENAME:
+        case ConflictKind.RENAME_RENAME:
             yield f"{git} add {path}   (keeps the file under this name)"
             yield f"{git} rm --force {path}   (deletes it)"
         case _:

@@ -113,14 +113,14 @@ def update(
         if plan.is_empty:
             _tell_current(plan, json=json)
         elif dry_run:
-            apply.rehearse(plan)
+            apply.refuse_dry_run(plan)
             _show(plan, wanted, pager=not no_pager, json=json)
             raise typer.Exit(int(plan.needs_a_person))
         else:
             facts = _facts(plan)
             if not json:
                 update_shown.show(plan, wanted)
-            applied = apply.apply(plan)
+            applied = apply.apply_plan(plan)
             if interviewer:
                 interviewer.forget()
             _tell(service, applied, facts, message=plan.message, json=json)
@@ -217,10 +217,10 @@ def _tell(
     service: Service, applied: Applied, facts: results.PlannedJson | None, *, message: str = "", json: bool
 ) -> NoReturn:
     """How it ended, and the template's own message: 1 while a person has something to decide."""
-    from paved_road.update.decisions import waiting
+    from paved_road.update.decisions import undecided_conflicts
 
     exit_code = int(bool(applied.conflicts))
-    left = waiting(service, applied) if applied.conflicts else ()
+    left = undecided_conflicts(service, applied) if applied.conflicts else ()
     if json:
         done: results.ContinuedJson = {
             "from": applied.journal.old_version,

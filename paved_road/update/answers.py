@@ -16,7 +16,7 @@ from paved_road.service.model import Service
 from paved_road.update.merge.trees import Files
 
 
-def only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: Container[str]) -> Interview | None:
+def ask_only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: Container[str]) -> Interview | None:
     """Ask only what has no recorded answer, or one that the new release does not take; no secret one again."""
     if interview is None:
         return None
@@ -34,7 +34,7 @@ def only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: C
     return answered
 
 
-def refuse_lost(
+def refuse_lost_answers(
     form: CompiledTemplate, book: SettledAnswers, service: Service, given: Collection[str], *, asked: bool
 ) -> None:
     """A recorded answer that the new release does not take must not silently become its default."""
@@ -52,7 +52,7 @@ def refuse_lost(
     )
 
 
-def without_address_alone(result: Files, head: Files, service: Service, scratch: Scratch) -> Files:
+def without_address_only_change(result: Files, head: Files, service: Service, scratch: Scratch) -> Files:
     """The result without an answers file that only names the template's folder on the same road, too.
 
     That is no update: `status` knows of none. The record is written with the next one that changes more.

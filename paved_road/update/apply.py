@@ -32,35 +32,35 @@ class Applied:
     journal: Journal
     conflicts: tuple[str, ...] = ()
     """What is left to decide; empty when the update is over."""
-    markers: Mapping[str, decisions.Lines] = field(default_factory=dict)
+    markers: Mapping[str, decisions.LineRanges] = field(default_factory=dict)
     """Where the conflicts that were added still have their markers."""
     regenerated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     commit: str | None = None
 
 
-def rehearse(plan: Plan) -> None:
+def refuse_dry_run(plan: Plan) -> None:
     """Refuse what `apply` would refuse; for a dry run."""
-    preconditions.check_disk(plan.service, _journal(plan).before, dry_run=True)
+    preconditions.compare_with_disk(plan.service, _journal(plan).before, dry_run=True)
 
 
-def apply(plan: Plan) -> Applied:
+def apply_plan(plan: Plan) -> Applied:
     """Make the planned update happen in the index and the work tree; commit it if requested and nothing conflicts."""
     service = plan.service
     journal = _journal(plan)
-    with telling(service):
+    with explaining_failures(service):
         git.write_blobs(service.repository.objects, _new_contents(plan), service.repository.object_format)
 
         def bring(scratch: Path) -> None:
             place = service.journal / SCRIPTS
             commands.bring(plan.form.files, place, plan.migrations, written_to=scratch / SCRIPTS)
 
-        with journals.begin(service.journal, journal, bring):
-            return write(service, _checked(plan, journal))
+        with journals.begin_journal(service.journal, journal, bring):
+            return write_files(service, _checked(plan, journal))
 
 
 @contextlib.contextmanager
-def telling(service: Service) -> Iterator[None]:
+def explaining_failures(service: Service) -> Iterator[None]:
     """A step that failed is told with what can be done about it, and whether the service was touched at all."""
     try:
         yield
@@ -129,21 +129,21 @@ def _checked(plan: Plan, journal: Journal) -> Journal:
         added = [path for path in plan.result if path not in plan.ours]
         if head != journal.head or collisions.find(service, plan.ours, plan.result, plan.submodules, added):
             raise UsageError("the service changed while the update was planned", hint="paved update")
-        return compared(service, journal)
+        return compare_before_writing(service, journal)
     except PavedError:
-        journals.end(service.journal)
+        journals.end_journal(service.journal)
         raise
 
 
-def compared(service: Service, journal: Journal) -> Journal:
+def compare_before_writing(service: Service, journal: Journal) -> Journal:
     """Compare the files with HEAD, once, before the first of them is written; what has to stay is written down."""
     done = service.journal / "compared"
     if not done.exists():
-        kept = preconditions.check_disk(service, journal.before)
-        if kept != preconditions.NOTHING:
+        kept = preconditions.compare_with_disk(service, journal.before)
+        if kept != preconditions.NO_EXCEPTIONS:
             executable = {path: disk.is_executable(service.top, path) for path in kept.other_mode}
             journal = replace(journal, left_out=kept.left_out, executable=executable)
-            journals.amend(service.journal, journal)
+            journals.amend_journal(service.journal, journal)
         done.touch()
     return journal
 
@@ -151,7 +151,7 @@ def compared(service: Service, journal: Journal) -> Journal:
 # -- the steps ---------------------------------------------------------------------------------------------------
 
 
-def write(service: Service, journal: Journal) -> Applied:
+def write_files(service: Service, journal: Journal) -> Applied:
     """Write everything; every part of it may have been done before."""
     top = service.top
     removed = [path for path, after in journal.after.items() if after is None and journal.before[path]]
@@ -167,10 +167,10 @@ def write(service: Service, journal: Journal) -> Applied:
     (service.journal / "written").touch()
     if journal.conflicts:
         return Applied(journal=journal, conflicts=tuple(sorted(journal.conflicts)), notes=journal.notes)
-    return finish(service, journal)
+    return finish_update(service, journal)
 
 
-def finish(service: Service, journal: Journal, *, edited: bool = False) -> Applied:
+def finish_update(service: Service, journal: Journal, *, edited: bool = False) -> Applied:
     """What needs the merged files: migrations, derived files, the commit. Then the update is over.
 
     `edited`: a person may have worked on the files since they were written.
@@ -186,7 +186,7 @@ def finish(service: Service, journal: Journal, *, edited: bool = False) -> Appli
     done = _commit(service, journal) if journal.commit else None
     if done and (by := git.committing(service.top).note):
         notes = [*notes, by]
-    journals.end(service.journal)
+    journals.end_journal(service.journal)
     return Applied(journal=journal, regenerated=tuple(made), notes=(*journal.notes, *notes), commit=done)
 
 
@@ -202,8 +202,8 @@ def _migrate(service: Service, journal: Journal) -> list[str]:
     if left and not begun.exists():
         before = git.snapshot(service.path, index=folder / "index")
         if not (folder / "snapshot").exists():
-            journals.note(folder / "snapshot", before)
-        journals.note(begun, before)
+            journals.write_whole(folder / "snapshot", before)
+        journals.write_whole(begun, before)
     try:
         for file, migration in left.items():
             commands.run([migration], service.path, kind="migration", hint=f"fix the cause, {_GO_ON}")
@@ -222,7 +222,7 @@ def _note_made(service: Service, made: Path, begun: Path) -> None:
         known = json.loads(made.read_text()) if made.exists() else []
         now = git.snapshot(service.path, index=service.journal / "index")
         new = git.changed_paths(service.top, begun.read_text(), now, added=True)
-        journals.note(made, json.dumps([*known, *new]))
+        journals.write_whole(made, json.dumps([*known, *new]))
         begun.unlink()
 
 
@@ -275,5 +275,5 @@ def _start_branch(service: Service, name: str) -> None:
     """Start the branch to commit on; which one was current before is written down for `--abort`."""
     file = service.journal / "branch"
     if not file.exists():
-        journals.note(file, json.dumps({"name": name, "before": git.current_branch(service.top)}))
+        journals.write_whole(file, json.dumps({"name": name, "before": git.current_branch(service.top)}))
     git.start_branch(service.top, name)

@@ -60,7 +60,7 @@ def _what(service: Service, path: str, head: Files, result: Files, submodules: M
     for folder in folders:
         if folder in head and folder in result:
             return f"{folder}, which is no folder in the service,"
-    blocked = disk.blocked(service.path, path)
+    blocked = disk.first_obstruction(service.path, path)
     if blocked is None:
         taken = os.path.lexists(service.path / path) and not _is_harmless(service, path, head, result[path])
         return "an untracked file" if taken else ""
@@ -73,5 +73,5 @@ def _is_harmless(service: Service, path: str, head: Files, leaf: TreeEntry) -> b
     if target.is_dir() and not target.is_symlink():
         inside = (one for one in target.rglob("*") if one.is_symlink() or not one.is_dir())
         return all(one.relative_to(service.path).as_posix() in head for one in inside)
-    there = disk.look(service.path, path)
+    there = disk.file_at(service.path, path)
     return there is not None and there.blob == leaf.blob and (there.mode is Mode.SYMLINK) == (leaf.mode == Mode.SYMLINK)

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 Read = Callable[[list[TreeEntry]], Sequence[bytes]]
 """The contents of leaves."""
 
-Lines = tuple[tuple[int, int], ...]
+LineRanges = tuple[tuple[int, int], ...]
 """First and last lines, from 1."""
 
 LARGEST = 1 << 18
 """Bytes of a file whose text is given; of a larger one only the blob is named."""
 
 
-class Kind(StrEnum):
+class ConflictKind(StrEnum):
     """What a conflict is about. Those with a slash and most others are git's own words."""
 
     CONTENTS = "contents"
@@ -47,16 +47,16 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reason:
+class ConflictReason:
     """Why a path is a conflict."""
 
-    kind: Kind
+    kind: ConflictKind
     why: str
     """One sentence, without a full stop."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Side:
+class ConflictSide:
     """A conflicted file as one side has it."""
 
     mode: str
@@ -73,89 +73,96 @@ class Decision:
 
     path: str
     """From the service's folder."""
-    kind: Kind
+    kind: ConflictKind
     why: str
-    base: Side | None
-    ours: Side | None
-    theirs: Side | None
-    markers: Lines = ()
+    base: ConflictSide | None
+    ours: ConflictSide | None
+    theirs: ConflictSide | None
+    markers: LineRanges = ()
     """The lines that still have conflict markers, as `--continue` found them."""
 
 
 # -- why -------------------------------------------------------------------------------------------------------------
 
 
-def reasons(
+def explain_conflicts(
     conflicts: Mapping[str, Conflict], obstacles: Mapping[str, Obstacle], *, old: str, new: str
-) -> dict[str, Reason]:
+) -> dict[str, ConflictReason]:
     """Why each path is a conflict, in the words of an update from the version `old` to `new`."""
-    found = {path: _reason(conflict.reason, conflict.stages, old, new) for path, conflict in conflicts.items()}
-    return found | {path: Reason(kind=Kind.IN_THE_WAY, why=one.reason) for path, one in obstacles.items()}
+    reasons = {path: _explain(conflict.reason, conflict.stages, old, new) for path, conflict in conflicts.items()}
+    for path, obstacle in obstacles.items():
+        reasons[path] = ConflictReason(kind=ConflictKind.IN_THE_WAY, why=obstacle.reason)
+    return reasons
 
 
-def _reason(said: str, stages: Mapping[int, TreeEntry], old: str, new: str) -> Reason:
-    """`said` is git's word for the kind, or what paved found in a merge that git took for clean."""
+def _explain(reason: str, stages: Mapping[int, TreeEntry], old: str, new: str) -> ConflictReason:
+    """`reason` is git's word for the kind, or what paved found in a merge that git took for clean."""
     road, since = (f"release {new}", f" since {old}") if old != new else ("the template", "")
-    kind = next((one for one in Kind if one == said), Kind.OTHER)
-    if said.startswith("the merge is clean as text"):
-        kind = Kind.DATA
-    elif said.startswith("the blocks are too much alike"):
-        kind = Kind.ALIKE
-    sentence = _SENTENCES.get((kind, tuple(sorted(stages)))) or _SENTENCES.get((kind, ())) or said
-    return Reason(kind=kind, why=sentence.format(road=road, since=since, said=said))
+    kind = next((kind for kind in ConflictKind if kind == reason), ConflictKind.OTHER)
+    if reason.startswith("the merge is clean as text"):
+        kind = ConflictKind.DATA
+    elif reason.startswith("the blocks are too much alike"):
+        kind = ConflictKind.ALIKE
+    sentence = _SENTENCES.get((kind, tuple(sorted(stages)))) or _SENTENCES.get((kind, ())) or reason
+    return ConflictReason(kind=kind, why=sentence.format(road=road, since=since, reason=reason))
 
 
-_SENTENCES: dict[tuple[Kind, tuple[int, ...]], str] = {
-    (Kind.CONTENTS, ()): "{road} and the service changed the same lines{since}",
-    (Kind.CONTENTS, (2, 3)): "{road} and the service each have this file, and there is no common version to merge from",
-    (Kind.BINARY, ()): "{road} and the service both changed this file, and it is not text",
-    (Kind.MODIFY_DELETE, (1, 2)): "{road} deletes this file, and the service changed it{since}",
-    (Kind.MODIFY_DELETE, (1, 3)): "the service deleted this file, and {road} changes it",
-    (Kind.RENAME_DELETE, (1, 2)): "the service renamed this file, and {road} deletes it",
-    (Kind.RENAME_DELETE, (1, 3)): "{road} renames this file, and the service deleted it",
-    (Kind.RENAME_RENAME, ()): "{road} and the service renamed this file differently",
-    (Kind.RENAME_RENAME, (1,)): "{road} and the service renamed this file differently; this is its old name",
-    (Kind.RENAME_RENAME, (2,)): "{road} and the service renamed this file differently; this is the service's name",
-    (Kind.RENAME_RENAME, (3,)): "{road} and the service renamed this file differently; this is the release's name",
-    (Kind.FILE_DIRECTORY, ()): "one of {road} and the service has a file here, the other one a folder",
-    (Kind.DISTINCT_MODES, ()): "one of {road} and the service has a file here, the other one a link or a submodule",
-    (Kind.OTHER, ()): "git cannot merge this file: {said}",
-    (Kind.DATA, ()): "{said}",
-    (Kind.ALIKE, ()): "{said}",
+_TWO_NAMES = "{road} and the service renamed this file differently"
+_SENTENCES: dict[tuple[ConflictKind, tuple[int, ...]], str] = {
+    (ConflictKind.CONTENTS, ()): "{road} and the service changed the same lines{since}",
+    (ConflictKind.CONTENTS, (2, 3)): (
+        "{road} and the service each have this file, and there is no common version to merge from"
+    ),
+    (ConflictKind.BINARY, ()): "{road} and the service both changed this file, and it is not text",
+    (ConflictKind.MODIFY_DELETE, (1, 2)): "{road} deletes this file, and the service changed it{since}",
+    (ConflictKind.MODIFY_DELETE, (1, 3)): "the service deleted this file, and {road} changes it",
+    (ConflictKind.RENAME_DELETE, (1, 2)): "the service renamed this file, and {road} deletes it",
+    (ConflictKind.RENAME_DELETE, (1, 3)): "{road} renames this file, and the service deleted it",
+    (ConflictKind.RENAME_RENAME, ()): _TWO_NAMES,
+    (ConflictKind.RENAME_RENAME, (1,)): f"{_TWO_NAMES}; this is its old name",
+    (ConflictKind.RENAME_RENAME, (2,)): f"{_TWO_NAMES}; this is the service's name",
+    (ConflictKind.RENAME_RENAME, (3,)): f"{_TWO_NAMES}; this is the release's name",
+    (ConflictKind.FILE_DIRECTORY, ()): "one of {road} and the service has a file here, the other one a folder",
+    (ConflictKind.DISTINCT_MODES, ()): (
+        "one of {road} and the service has a file here, the other one a link or a submodule"
+    ),
+    (ConflictKind.OTHER, ()): "git cannot merge this file: {reason}",
+    (ConflictKind.DATA, ()): "{reason}",
+    (ConflictKind.ALIKE, ()): "{reason}",
 }
-"""By the kind and the stages that git has of the path: 1 is the old release's, 2 the service's, 3 the new release's."""
+"""By the kind and the path's stages in git's index: 1 is the old release's, 2 the service's, 3 the new release's."""
 
 
 # -- the sides -------------------------------------------------------------------------------------------------------
 
 
-def describe(
-    stages: Mapping[str, Mapping[int, TreeEntry]], why: Mapping[str, Reason], read: Read
+def describe_conflicts(
+    stages: Mapping[str, Mapping[int, TreeEntry]], why: Mapping[str, ConflictReason], read: Read
 ) -> Iterator[Decision]:
     """The conflicts with the files of their sides, in the order of their paths."""
     every = [leaf for of in stages.values() for leaf in of.values() if leaf.mode is not Mode.SUBMODULE]
     contents = dict(zip((leaf.blob for leaf in every), read(every), strict=True)) if every else {}
     for path, of in sorted(stages.items()):
         base, ours, theirs = (_side(of[number], contents) if number in of else None for number in (1, 2, 3))
-        reason = why.get(path) or Reason(kind=Kind.OTHER, why="it is not merged")
+        reason = why.get(path) or ConflictReason(kind=ConflictKind.OTHER, why="it is not merged")
         yield Decision(path=path, kind=reason.kind, why=reason.why, base=base, ours=ours, theirs=theirs)
 
 
-def waiting(service: Service, applied: Applied) -> tuple[Decision, ...]:
+def undecided_conflicts(service: Service, applied: Applied) -> tuple[Decision, ...]:
     """What an update in progress leaves to decide, from the service's repository."""
     journal, prefix = applied.journal, service.prefix
     stages = {path.removeprefix(prefix): journal.conflicts[path] for path in applied.conflicts}
-    known = {path: Reason(kind=Kind(kind), why=why) for path, (kind, why) in journal.reasons.items()}
+    known = {path: ConflictReason(kind=ConflictKind(kind), why=why) for path, (kind, why) in journal.reasons.items()}
     why = {path.removeprefix(prefix): reason for path, reason in known.items()}
     markers_left = {path.removeprefix(prefix): lines for path, lines in applied.markers.items()}
 
     def read(leaves: list[TreeEntry]) -> list[bytes]:
         return [data or b"" for data in git.read(service.top, [leaf.blob for leaf in leaves])]
 
-    return tuple(replace(one, markers=markers_left.get(one.path, ())) for one in describe(stages, why, read))
+    return tuple(replace(one, markers=markers_left.get(one.path, ())) for one in describe_conflicts(stages, why, read))
 
 
-def _side(leaf: TreeEntry, contents: Mapping[BlobId, bytes]) -> Side:
+def _side(leaf: TreeEntry, contents: Mapping[BlobId, bytes]) -> ConflictSide:
     data = contents.get(leaf.blob)
     text, omitted = None, "binary"
     if data is not None and len(data) > LARGEST:
@@ -165,7 +172,7 @@ def _side(leaf: TreeEntry, contents: Mapping[BlobId, bytes]) -> Side:
             text, omitted = data.decode(), ""
         except UnicodeDecodeError:
             omitted = "binary"
-    return Side(mode=str(leaf.mode), blob=leaf.blob, text=text, omitted=omitted)
+    return ConflictSide(mode=str(leaf.mode), blob=leaf.blob, text=text, omitted=omitted)
 
 
 # -- markers ---------------------------------------------------------------------------------------------------------
@@ -174,7 +181,7 @@ _BEGINS = re.compile(rb"<{7,} ")
 _ENDS = re.compile(rb">{7,} ")
 
 
-def markers(content: bytes, meant: Iterable[bytes]) -> Lines:
+def find_markers(content: bytes, meant: Iterable[bytes]) -> LineRanges:
     """The first and last line, from 1, of each conflict that is left in a file, markers included.
 
     A marker that stands in one of the contents `meant` is text, such as an example in a document about conflicts.

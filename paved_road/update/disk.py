@@ -22,12 +22,12 @@ from paved_road.git.entries import BlobId, File, Mode, TreeEntry
 Settings = tuple[tuple[str, str], ...]
 
 
-def look(top: Path, path: str) -> File | None:
+def file_at(top: Path, path: str) -> File | None:
     """The file or link at a path; None where there is none, where it is a folder, or where a link leads to it."""
     return trees.read_file(top, path) if contained.kept(top, path) else None
 
 
-def blocked(top: Path, path: str) -> str | None:
+def first_obstruction(top: Path, path: str) -> str | None:
     """The first folder of a path that is something else on disk (a link, a file); None when there is none."""
     for folder in reversed(PurePosixPath(path).parents[:-1]):
         try:
@@ -38,14 +38,14 @@ def blocked(top: Path, path: str) -> str | None:
     return None
 
 
-def blobs(top: Path, paths: Iterable[str]) -> dict[str, BlobId]:
+def blob_ids(top: Path, paths: Iterable[str]) -> dict[str, BlobId]:
     """The blob ids, as git would store them, of those of the paths that are files on disk."""
-    there = [path for path in paths if look(top, path) is not None]
+    there = [path for path in paths if file_at(top, path) is not None]
     return dict(zip(there, git.hash_files(top, there, role=git.PERSON), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Difference:
+class DiskDifference:
     """How a path is not on disk as expected."""
 
     mode: Mode | None
@@ -54,15 +54,15 @@ class Difference:
     """Whether it has another content."""
 
 
-def differences(
+def find_differences(
     top: Path, expected: Mapping[str, TreeEntry], *, role: git.Role, settings: Settings = ()
-) -> dict[str, Difference]:
+) -> dict[str, DiskDifference]:
     """Those of the paths that are not on disk as expected, by content.
 
     Most files are what git stores, byte for byte: git is asked, in this role and with these settings, only about the
     others, which it may have converted.
     """
-    there = {path: look(top, path) for path in expected}
+    there = {path: file_at(top, path) for path in expected}
     unlike = [path for path, file in there.items() if file is not None and file.blob != expected[path].blob]
     stored = dict(zip(unlike, git.hash_files(top, unlike, role=role, settings=settings), strict=True)) if unlike else {}
     found = {}
@@ -70,7 +70,7 @@ def differences(
         file = there[path]
         content = file is None or stored.get(path, entry.blob) != entry.blob
         if file is None or content or file.mode is not entry.mode:
-            found[path] = Difference(mode=file.mode if file else None, content=content)
+            found[path] = DiskDifference(mode=file.mode if file else None, content=content)
     return found
 
 
@@ -82,7 +82,7 @@ def is_executable(top: Path, path: str) -> bool:
 def set_executable(top: Path, wanted: Mapping[str, bool]) -> None:
     """Give those of the files that are there their executable bit, or take it."""
     for path, executable in wanted.items():
-        if (file := look(top, path)) is not None and file.mode is not Mode.SYMLINK:
+        if (file := file_at(top, path)) is not None and file.mode is not Mode.SYMLINK:
             bits = stat.S_IMODE((top / path).lstat().st_mode)
             (top / path).chmod(bits | 0o111 if executable else bits & ~0o111)
 

@@ -57,7 +57,7 @@ class Journal:
 
 
 @contextlib.contextmanager
-def begin(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> Iterator[None]:
+def begin_journal(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> Iterator[None]:
     """Write the journal, with what `bring` puts beside it, and work on it. The first of two updates wins."""
     with _placed(folder, journal, bring) as lock, _working(lock):
         yield
@@ -90,7 +90,7 @@ def _placed(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> Te
 
 
 @contextlib.contextmanager
-def taken_up(folder: Path, repository: git.Repository) -> Iterator[Journal]:
+def take_up_journal(folder: Path, repository: git.Repository) -> Iterator[Journal]:
     """The journal of an update that was cut off or waits for a person, to work on."""
     try:
         lock = (folder / "running").open("r+")
@@ -98,7 +98,7 @@ def taken_up(folder: Path, repository: git.Repository) -> Iterator[Journal]:
         raise _none(repository) from error
     with lock:
         _take(lock)
-        journal = read(folder)
+        journal = read_journal(folder)
         if lock.read():
             begun = (folder / "journal.json").stat().st_mtime
             new = [repository.objects.parent / "refs" / "heads" / f"{journal.branch}.lock"] if journal.branch else []
@@ -163,30 +163,30 @@ def _remove_stale_lock(lock: Path, *, since: float) -> None:
             lock.unlink()
 
 
-def note(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
     """Write a fact of the update's progress so that it is there whole or not at all."""
     scratch = file.with_name(f"{file.name}.new")
     scratch.write_text(text)
     scratch.replace(file)
 
 
-def amend(folder: Path, journal: Journal) -> None:
+def amend_journal(folder: Path, journal: Journal) -> None:
     """Write the journal anew, with what was found out before the first change."""
-    note(folder / "journal.json", json.dumps(_facts(journal)))
+    write_whole(folder / "journal.json", json.dumps(_facts(journal)))
 
 
 def _busy() -> UsageError:
     return UsageError("another update of this service is running", hint="wait for it to end")
 
 
-def end(folder: Path) -> None:
+def end_journal(folder: Path) -> None:
     """The update is over. Renamed first, so that a kill in between leaves no half of a journal."""
     over = folder.with_name(f"{folder.name}.{os.getpid()}")
     folder.rename(over)
     shutil.rmtree(over, ignore_errors=True)
 
 
-def read(folder: Path) -> Journal:
+def read_journal(folder: Path) -> Journal:
     """The journal; `ServiceError` for one that cannot be read."""
     try:
         facts = json.loads((folder / "journal.json").read_text())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paved_road.update.merge.trees import Files
 
 
-def passed(declared: Mapping[str, Mapping[str, str]], old: str, new: str) -> Iterator[tuple[str, str]]:
+def replacements(declared: Mapping[str, Mapping[str, str]], old: str, new: str) -> Iterator[tuple[str, str]]:
     """The words and what takes their place, of the versions after `old` up to `new`, oldest first."""
     from packaging.version import Version
 
@@ -27,7 +27,7 @@ def passed(declared: Mapping[str, Mapping[str, str]], old: str, new: str) -> Ite
         yield from declared[version].items()
 
 
-def follow(
+def replace_mentions(
     scratch: Scratch, tree: str, base: Files, ours: Files, replaced: list[tuple[str, str]], *, records: Collection[str]
 ) -> tuple[Files, Files]:
     """Base and service with the words replaced in every file that the team wrote or edited, as a word of its own.

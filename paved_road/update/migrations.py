@@ -31,7 +31,7 @@ HINT = "fix the template, or the service; nothing of it was changed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Passage:
+class Migrations:
     """From which release to which a service goes, as migrations are told."""
 
     form: CompiledTemplate

@@ -64,16 +64,16 @@ from paved_road.update import (
 )
 from paved_road.update import base as bases
 from paved_road.update import moves as align
-from paved_road.update.answers import only_new, refuse_lost, without_address_alone
+from paved_road.update.answers import ask_only_new, refuse_lost_answers, without_address_only_change
 from paved_road.update.base import Base, leaves
 from paved_road.update.changed_answers import Effect
 from paved_road.update.collisions import Obstacle
-from paved_road.update.decisions import Decision, Reason
+from paved_road.update.decisions import ConflictReason, Decision
 from paved_road.update.deviations import Excuses, Kept
-from paved_road.update.merge import answers as keywise
 from paved_road.update.merge import attributes
-from paved_road.update.merge.trees import Conflict, Files, Merged, Sides, merge_all
-from paved_road.update.migrations import Passage
+from paved_road.update.merge.answers import differ_only_in_order
+from paved_road.update.merge.trees import Conflict, Files, Merged, Sides, merge_trees
+from paved_road.update.migrations import Migrations
 from paved_road.update.summary import Change, Outcome
 
 T = TypeVar("T")
@@ -158,13 +158,15 @@ class Plan:
         return found | {path: obstacle.stages for path, obstacle in self.obstacles.items()}
 
     @property
-    def reasons(self) -> dict[str, Reason]:
+    def reasons(self) -> dict[str, ConflictReason]:
         """Why each of these paths is a conflict."""
-        return decisions.reasons(self.conflicts, self.obstacles, old=self.old_version, new=self.release.version)
+        return decisions.explain_conflicts(
+            self.conflicts, self.obstacles, old=self.old_version, new=self.release.version
+        )
 
     def decisions(self) -> tuple[Decision, ...]:
         """The conflicts, each with the file as its sides have it."""
-        return tuple(decisions.describe(self.stages, self.reasons, self.scratch.read))
+        return tuple(decisions.describe_conflicts(self.stages, self.reasons, self.scratch.read))
 
     def stat(self, width: int) -> str:
         """The lines added to and removed from each file, as `git diff --stat` draws them."""
@@ -248,7 +250,7 @@ class Planner:
                 drafts.append(_draft(service, self._origin(service, order), self, order, interview, scratch))
             except PavedError as error:
                 drafts.append(error)
-        merged = iter(merge_all(scratch, [draft.sides for draft in drafts if isinstance(draft, _Draft)]))
+        merged = iter(merge_trees(scratch, [draft.sides for draft in drafts if isinstance(draft, _Draft)]))
         return [_finish(draft, next(merged), scratch) if isinstance(draft, _Draft) else draft for draft in drafts]
 
     def _origin(self, service: Service, order: UpdateRequest) -> Origin:
@@ -345,7 +347,7 @@ def _draft(
     demand(target)
     form = prepare(target, cache=planner.config.cache_dir, trust=order.trust, limits=planner.config.limits.value)
     own = rules.read(form.files, planner.config.cache_dir, form.release.template.folder)
-    passage = Passage(form=form, old_version=old.version, old_described=service.stated.commit or old.version)
+    passage = Migrations(form=form, old_version=old.version, old_described=service.stated.commit or old.version)
     before = None if order.no_base else origin.layout(service, found, planner.config, trust=order.trust)
     secret = frozenset[str]() if order.no_base else secrets.find(before, form, service, order.answers)
     stamped = service
@@ -355,9 +357,9 @@ def _draft(
     with runs.settling(stamped):
         book = form.settle(
             service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,
-            interview=only_new(interview, service.answers, secret),
+            interview=ask_only_new(interview, service.answers, secret),
         )  # fmt: skip
-        refuse_lost(form, book, service, order.answers, asked=interview is not None)
+        refuse_lost_answers(form, book, service, order.answers, asked=interview is not None)
     where = answers_place.find(stamped, before, form, book, head)
     pristine = as_stored(
         render(form, book, service.path, operation=Operation.UPDATE, tasks=runs.allowed, answers_file=where),
@@ -379,9 +381,9 @@ def _draft(
         carried = secrets.carry(scratch, secret, old.files, plain, leaves(pristine, service), moves, (tree, head))
         old, secret_notes = replace(old, files=carried.base), carried.notes
         pristine = replace(pristine, tree={**pristine.tree, **carried.filled})
-    if said := list(mentions.passed(own.mentions, old.version, target.version)):
+    if said := list(mentions.replacements(own.mentions, old.version, target.version)):
         records = (service.lock_file, service.answers_file)
-        base, ours = mentions.follow(scratch, tree, old.files, ours, said, records=records)
+        base, ours = mentions.replace_mentions(scratch, tree, old.files, ours, said, records=records)
         old = replace(old, files=base)
     lock = lock_of(pristine, own, service.repository.object_format)
     sides, kept, left_out, notes = _sides(
@@ -413,7 +415,7 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     )  # fmt: skip
     draft = replace(draft, lock=draft.lock.without(draft.left_out.keys() - no_longer.keys()))
     result |= {**no_longer, **_records(draft, scratch)}
-    result = without_address_alone(result, head, service, scratch)
+    result = without_address_only_change(result, head, service, scratch)
     submodules = scratch.objects.listing(draft.tree)[1]
     obstacles = collisions.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
@@ -461,7 +463,7 @@ def _answers_changed(draft: _Draft) -> tuple[str, ...]:
 def _refuse_uncommitted_records(service: Service, head: Files) -> None:
     """An update starts from what is committed, the service's records above all: git must be able to bring them back."""
     records = [service.answers_file, *([service.lock_file] if service.lock else [])]
-    if missing := [name for name in records if name not in head and disk.look(service.path, name)]:
+    if missing := [name for name in records if name not in head and disk.file_at(service.path, name)]:
         raise UsageError(
             f"not committed: {', '.join(missing)}",
             cause="git ignores it, or it was not added: another clone of the service would not have it",
@@ -566,11 +568,11 @@ def _sides(
         role = Owner.SERVICE if pristine.left_alone(path) else owner(path)
         if path in by_git:
             before, after = base.pop(path, old.ignored.get(path)), theirs.pop(path, None)
-            seeded = role is Owner.SERVICE and disk.look(service.path, path)
+            seeded = role is Owner.SERVICE and disk.file_at(service.path, path)
             left_out[path] = None if seeded or role is Owner.DERIVED else after
             if after and before != after:
                 kept[path] = "git ignores it: the road's version was not written"
-        elif role is Owner.SERVICE and path not in {*base, *ours} and disk.look(service.path, path):
+        elif role is Owner.SERVICE and path not in {*base, *ours} and disk.file_at(service.path, path):
             kept[path] = "service-owned; the file that is there is not tracked"
             del theirs[path]
         elif role is Owner.DERIVED or (role is Owner.SERVICE and (path in base or path in ours)):
@@ -585,7 +587,7 @@ def _sides(
     contested = [path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path)]
     sides = Sides(
         base=base, ours=ours, theirs=theirs, labels=labels, like=committed, held=held, renamed=renamed,
-        attributes=attributes.of(service, scratch, ours, contested, dry_run=dry_run),
+        attributes=attributes.read_merge_attributes(service, scratch, ours, contested, dry_run=dry_run),
     )  # fmt: skip
     return sides, kept, left_out, (*notes, *sides.attributes.notes)
 
@@ -612,6 +614,6 @@ def _records(draft: _Draft, scratch: Scratch) -> Files:
     data = draft.pristine.tree[answers].data
     if answers == draft.service.answers_file and contained.is_file(draft.service.path, answers):
         there = contained.read(draft.service.path, answers)
-        data = there if keywise.is_reordered(there, data) else data
+        data = there if differ_only_in_order(there, data) else data
     contents = {draft.service.lock_file: draft.lock.dump(), answers: data}
     return {path: scratch.entry(Mode.FILE, data) for path, data in contents.items()}

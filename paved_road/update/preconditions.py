@@ -92,13 +92,13 @@ def check_operations(service: Service) -> None:
         )
 
 
-def ending(service: Service) -> str:
+def command_to_conclude(service: Service) -> str:
     """The command that ends git's operation in progress, once everything is merged."""
     found = _operation(service)
     return found[1].split(",")[0] if found else "git commit"
 
 
-def undoing(service: Service) -> str:
+def command_to_undo(service: Service) -> str:
     """The command that undoes git's operation in progress."""
     found = _operation(service)
     return found[1].split(" or ")[1] if found else "git checkout HEAD -- PATH"
@@ -125,7 +125,7 @@ def check_locks(service: Service, *, commit: bool) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kept:
+class DiskExceptions:
     """What of the work tree is no edit, and stays as it is."""
 
     left_out: tuple[str, ...] = ()
@@ -134,10 +134,12 @@ class Kept:
     """Files whose executable bit is not the committed one, where git does not look at it."""
 
 
-NOTHING = Kept()
+NO_EXCEPTIONS = DiskExceptions()
 
 
-def check_disk(service: Service, before: Mapping[str, TreeEntry | None], *, dry_run: bool = False) -> Kept:
+def compare_with_disk(
+    service: Service, before: Mapping[str, TreeEntry | None], *, dry_run: bool = False
+) -> DiskExceptions:
     """Compare every path that will be written with what is really on disk; refuse to write over a difference.
 
     `git status` may have been told to look away (skip-worktree, assume-unchanged), or not have noticed (a file-system
@@ -146,9 +148,9 @@ def check_disk(service: Service, before: Mapping[str, TreeEntry | None], *, dry_
     expected = {path: entry for path, entry in before.items() if entry and entry.mode is not Mode.SUBMODULE}
     filters = git.without_filters(service.top) if dry_run else ()
     role = git.READER if dry_run else git.PERSON
-    unlike = disk.differences(service.top, expected, role=role, settings=filters)
+    unlike = disk.find_differences(service.top, expected, role=role, settings=filters)
     if not unlike:
-        return NOTHING
+        return NO_EXCEPTIONS
     settings = git.settings(service.top, r"^core\.(filemode|symlinks)$")
     flags = git.flags(service.path)
     left_out, other_mode = [], []
@@ -162,7 +164,7 @@ def check_disk(service: Service, before: Mapping[str, TreeEntry | None], *, dry_
             raise _hidden(path, flags.get(path, ()))
         elif not is_link:
             other_mode.append(path)
-    return Kept(left_out=tuple(left_out), other_mode=tuple(other_mode))
+    return DiskExceptions(left_out=tuple(left_out), other_mode=tuple(other_mode))
 
 
 def _hidden(path: str, flags: tuple[str, ...]) -> UsageError:

@@ -24,8 +24,8 @@ from paved_road.service.lock import LOCK, OTHER_LOCKS, Lock, parse_lock
 from paved_road.service.model import Service
 from paved_road.service.repair import has_markers
 from paved_road.update import preconditions, remerge
-from paved_road.update.decisions import Decision, Kind, Reason, describe
-from paved_road.update.merge import answers as keywise
+from paved_road.update.decisions import ConflictKind, ConflictReason, Decision, describe_conflicts
+from paved_road.update.merge.answers import merge_answers_files
 
 if TYPE_CHECKING:
     from paved_road.settings.config import Config
@@ -114,7 +114,7 @@ def reconcile(service: Service, lock_file: str, config: Config) -> Reconciled:
     return Reconciled(
         older=older.version, newer=chosen.version, records=done, merged=tuple(sorted(merged)), kept=kept,
         derived={path: derived[path] for path in merged if path in derived},
-        left=_left(service), ends=preconditions.ending(service),
+        left=_left(service), ends=preconditions.command_to_conclude(service),
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def not_an_update(service: Service, lock_file: str) -> UsageError:
     return UsageError(
         "no update is in progress",
         cause=f"the conflict in {lock_file} is from a merge of git's",
-        hint=f"paved update --continue resolves it; {preconditions.undoing(service)} undoes the merge",
+        hint=f"paved update --continue resolves it; {preconditions.command_to_undo(service)} undoes the merge",
     )
 
 
@@ -218,7 +218,7 @@ def _merged(name: str, sides: _Sides, *, newer_is_ours: bool) -> bytes:
         return bytes(name + release.get(name, rest))
 
     base, ours, theirs = (_RELEASE.sub(released, text) for text in (sides.base, sides.ours, sides.theirs))
-    return keywise.merge(name, base, ours, theirs, newer_is_ours=newer_is_ours)
+    return merge_answers_files(name, base, ours, theirs, newer_is_ours=newer_is_ours)
 
 
 _RELEASE = re.compile(rb"^(?P<name>_commit|_src_path)(?P<rest>:.*\n(?:[ \t]+\S.*\n)*)", re.MULTILINE)
@@ -240,9 +240,9 @@ def _write(service: Service, records: Mapping[str, bytes]) -> tuple[str, ...]:
 
 def _left(service: Service) -> tuple[Decision, ...]:
     stages = _unmerged(service)
-    why = Reason(kind=Kind.CONTENTS, why="git could not merge what the two branches made of this file")
+    why = ConflictReason(kind=ConflictKind.CONTENTS, why="git could not merge what the two branches made of this file")
 
     def read(leaves: list[TreeEntry]) -> list[bytes]:
         return [data or b"" for data in git.read(service.top, [leaf.blob for leaf in leaves])]
 
-    return tuple(describe(stages, dict.fromkeys(stages, why), read))
+    return tuple(describe_conflicts(stages, dict.fromkeys(stages, why), read))

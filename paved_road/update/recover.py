@@ -18,27 +18,27 @@ from paved_road.service.model import Service
 from paved_road.settings.whereabouts import quoted, shown
 from paved_road.update import decisions, disk, preconditions
 from paved_road.update import journal as journals
-from paved_road.update.apply import Applied, compared, finish, telling, write
+from paved_road.update.apply import Applied, compare_before_writing, explaining_failures, finish_update, write_files
 from paved_road.update.journal import Journal
 
 
 def resume(service: Service, *, commit: bool = False, branch: str | None = None) -> Applied:
     """Finish an update: one that was cut off, or one whose conflicts a person has decided."""
-    with telling(service), journals.taken_up(service.journal, service.repository) as found:
+    with explaining_failures(service), journals.take_up_journal(service.journal, service.repository) as found:
         if (service.journal / "undoing").exists():
             raise UsageError("the update is being undone", hint="paved update --abort")
         commit = commit or branch is not None or found.commit
         journal = replace(found, commit=commit, branch=branch or found.branch)
         if not (service.journal / "written").exists():
-            journal = compared(service, journal)
+            journal = compare_before_writing(service, journal)
             kept = _keep(service, journal, _strange(service, journal))
-            applied = write(service, journal)
+            applied = write_files(service, journal)
             return replace(applied, notes=(*kept, *applied.notes))
         if left := _undecided(service, journal):
             return Applied(journal=journal, conflicts=tuple(sorted(left)), markers=left)
         if journal.commit and service.repository.head == journal.head:
             _check_commit(service, journal)
-        return finish(service, journal, edited=True)
+        return finish_update(service, journal, edited=True)
 
 
 def _check_commit(service: Service, journal: Journal) -> None:
@@ -53,7 +53,7 @@ def _check_commit(service: Service, journal: Journal) -> None:
 def abort(service: Service) -> Applied:
     """Put every path that the update touched back as it was. What a person did to it since is kept as a commit."""
     _refuse_ended(service)
-    with telling(service), journals.taken_up(service.journal, service.repository) as journal:
+    with explaining_failures(service), journals.take_up_journal(service.journal, service.repository) as journal:
         if git.resolve(service.top, "HEAD") != journal.head:
             raise UsageError(
                 "the update was committed, or something else was, since it began",
@@ -64,7 +64,7 @@ def abort(service: Service) -> Applied:
         kept = _keep(service, journal, [*_strange(service, journal), *by_migrations])
         _put_back(service, journal, by_migrations)
         _leave_branch(service, journal)
-        journals.end(service.journal)
+        journals.end_journal(service.journal)
         return Applied(journal=journal, notes=kept)
 
 
@@ -85,15 +85,15 @@ def _refuse_ended(service: Service) -> None:
     )
 
 
-def _undecided(service: Service, journal: Journal) -> dict[str, decisions.Lines]:
+def _undecided(service: Service, journal: Journal) -> dict[str, decisions.LineRanges]:
     """Conflicted paths that are still unmerged in the index, or still hold conflict markers, and on which lines."""
-    there = {path: file.data for path in journal.conflicts if (file := disk.look(service.top, path))}
-    marked = {path: found for path, data in there.items() if (found := decisions.markers(data, ()))}
+    there = {path: file.data for path in journal.conflicts if (file := disk.file_at(service.top, path))}
+    marked = {path: found for path, data in there.items() if (found := decisions.find_markers(data, ()))}
     if marked:
         stages = {path: [entry.blob for entry in journal.conflicts[path].values()] for path in marked}
         contents = iter(git.read(service.top, [blob for blobs in stages.values() for blob in blobs]))
         meant = {path: [next(contents) or b"" for _ in blobs] for path, blobs in stages.items()}
-        marked = {path: decisions.markers(there[path], meant[path]) for path in marked}
+        marked = {path: decisions.find_markers(there[path], meant[path]) for path in marked}
     unmerged = {path: marked.get(path, ()) for path in git.unmerged_files(service.path) if path in journal.conflicts}
     return {path: found for path, found in marked.items() if found} | unmerged
 
@@ -108,7 +108,7 @@ def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> N
     before: dict[str, TreeEntry | None] = {**{path: head.get(path) for path in by_migrations}, **journal.before}
     left_out = [path for path in journal.left_out if before[path]]
     new = [path for path, was in before.items() if was is None]
-    there = disk.blobs(top, new)
+    there = disk.blob_ids(top, new)
     half = not (service.journal / "written").exists()  # git may have been killed in the middle of a file; it is kept
     strays = [path for path in new if path in by_migrations or _is_ours(journal, path, there.get(path), half=half)]
     git.update_index(top, before)
@@ -138,7 +138,7 @@ def _since_snapshot(service: Service) -> list[str]:
 
 def _strange(service: Service, journal: Journal) -> list[str]:
     """Touched files that are neither as they were nor as the update writes them: somebody worked on them."""
-    there = disk.blobs(service.top, journal.after)
+    there = disk.blob_ids(service.top, journal.after)
     return [
         path for path, blob in there.items() if blob not in (_blob(journal.before[path]), _blob(journal.after[path]))
     ]

@@ -80,7 +80,7 @@ def merge_again(service: Service, behind: Lock, *, is_ours: bool) -> Merged:
         if wanted != made:
             done[path] = wanted
     expected = {service.prefix + path: merged[path] for path in done}
-    touched = disk.differences(service.top, expected, role=git.PERSON)
+    touched = disk.find_differences(service.top, expected, role=git.PERSON)
     return {path: leaf for path, leaf in done.items() if service.prefix + path not in touched}
 
 
@@ -125,7 +125,7 @@ def _merged(
     service: Service, path: str, stages: Mapping[int, TreeEntry], behind: Lock, *, is_ours: bool
 ) -> TreeEntry | None:
     """The merged file; None where a person has to decide, or has done so."""
-    there, locked = disk.look(service.path, path), behind.files.get(path)
+    there, locked = disk.file_at(service.path, path), behind.files.get(path)
     if there is None or locked is None or not has_markers(there.data) or not {2, 3} <= stages.keys():
         return None
     left, ahead = (stages[2], stages[3]) if is_ours else (stages[3], stages[2])
@@ -141,8 +141,8 @@ def _text(service: Service, path: str, locked: TreeEntry, left: TreeEntry, ahead
         return None
     text, clean = git.merge_texts(base, ours, theirs)
     if not clean:
-        text = structured.resolve(path, base, ours, theirs, text) or b""
-    if not text or has_markers(text) or structured.fault(path, base, ours, theirs, text):
+        text = structured.resolve_conflicts(path, base, ours, theirs, text) or b""
+    if not text or has_markers(text) or structured.find_fault(path, base, ours, theirs, text):
         return None
     mode = left.mode if ahead.mode == locked.mode else ahead.mode
     return TreeEntry(mode=mode, blob=git.blob_id(text, service.repository.object_format), data=text)

@@ -17,7 +17,7 @@ from paved_road.render import Operation, Told, foreseen, untrusted
 from paved_road.render import config as configs
 from paved_road.render.commands import Command
 from paved_road.render.context import SettledAnswers
-from paved_road.update.migrations import SCRIPTS, Passage
+from paved_road.update.migrations import SCRIPTS, Migrations
 
 if TYPE_CHECKING:
     from paved_road.road.model import Release
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Running:
     """The commands of one update."""
 
-    passage: Passage
+    passage: Migrations
     dry_run: bool
 
     @property

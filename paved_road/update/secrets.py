@@ -18,7 +18,7 @@ from paved_road.git.entries import File
 from paved_road.render import CompiledTemplate
 from paved_road.render.context import SettledAnswers, parsed
 from paved_road.service.model import Service
-from paved_road.update.merge.trees import Files, Sides, merge_all
+from paved_road.update.merge.trees import Files, Sides, merge_trees
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +78,7 @@ def carry(
         theirs={new: theirs[new] for new in reached.values()},
         labels=("stand-in", "secret", "release"), like=like,
     )  # fmt: skip
-    (merged,) = merge_all(scratch, [sides])
+    (merged,) = merge_trees(scratch, [sides])
     unclear = {old: new for old, new in reached.items() if new in merged.conflicts or new not in merged.files}
     clear = [new for old, new in reached.items() if old not in unclear]
     leaves = [merged.files[path] for path in clear]

@@ -46,7 +46,7 @@ def test_a_conflict_in_an_excused_file_keeps_the_services_side(
         )
         (kept,) = plan.off_road
         assert "-FROM python:3.14\n+FROM python:3.15" in kept.patch
-        assert apply.apply(plan).conflicts == ()
+        assert apply.apply_plan(plan).conflicts == ()
     assert (service.path / "Dockerfile").read_bytes() == mine
     assert (service.path / "deploy" / "hpa.yaml").read_text() == "min: 3\n"
     commit(service)
@@ -65,7 +65,7 @@ def test_a_change_that_does_not_conflict_is_merged(
     evolve(road, {"template/Dockerfile": text}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
         assert plan.off_road == ()
-        apply.apply(plan)
+        apply.apply_plan(plan)
     merged = (service.path / "Dockerfile").read_text()
     assert merged.startswith("FROM registry.acme.example/python:3.14\n")
     assert "RUN step 20 --fast" in merged
@@ -110,7 +110,7 @@ def test_a_deleted_file_that_is_excused_stays_deleted(service: Service, road: Pa
         assert not plan.conflicts
         assert [one.path for one in plan.off_road] == ["deploy/hpa.yaml"]
         assert changes(plan)["deploy/hpa.yaml"].outcome is Outcome.KEPT
-        apply.apply(plan)
+        apply.apply_plan(plan)
     assert not (service.path / "deploy" / "hpa.yaml").exists()
 
 
@@ -122,7 +122,7 @@ def test_the_record_follows_a_file_that_the_road_moved(
     evolve(road, {}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
         assert not plan.needs_a_person
-        apply.apply(plan)
+        apply.apply_plan(plan)
     assert (service.path / "deploy" / "Dockerfile").read_text().startswith("FROM registry.acme.example")
     commit(service)
     stands = evaluation.find(open_service(service.path), settings, today=TODAY)

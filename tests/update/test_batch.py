@@ -160,7 +160,7 @@ def test_services_of_one_repository_are_planned_together(road: Path, tmp_path: P
     with Planner(load()).plans([open_service(top / name) for name in ("one", "two")], order()) as plans:
         for plan in plans:
             assert isinstance(plan, Plan)
-            assert not apply.apply(plan).conflicts
+            assert not apply.apply_plan(plan).conflicts
     assert (top / "two/README.md").read_text() == "# two\n\none\ntwo, better\nthree\nfour\n"
 
 
@@ -198,7 +198,7 @@ def test_a_plan_is_applied(services: list[Service]) -> None:
     with Planner(load()).plans(services[:2], order()) as plans:
         for plan in plans:
             assert isinstance(plan, Plan)
-            assert not apply.apply(plan).conflicts
+            assert not apply.apply_plan(plan).conflicts
     for service in services[:2]:
         assert (service.path / "new.txt").read_text() == "new\n"
         assert run("git", "status", "--porcelain", cwd=service.path).stdout.count("\n") == 6

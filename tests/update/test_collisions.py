@@ -129,7 +129,7 @@ def planted(evolution: Evolution, link: str, target: Path) -> None:
             path.rename(evolution.service.with_name("moved-away"))
         path.symlink_to(target)
         with pytest.raises(UsageError):
-            apply.apply(plan)
+            apply.apply_plan(plan)
 
 
 @pytest.mark.parametrize("link", ["new", "old", "changed", "added.txt"])
@@ -149,7 +149,7 @@ def test_an_untracked_file_that_came_after_planning_is_left_alone(begin: Begin) 
     with planning(open_service(evolution.service), UpdateRequest(answers={}), load()) as plan:
         write_files(evolution.service, {"new": "mine\n"})
         with pytest.raises(UsageError, match="changed while"):
-            apply.apply(plan)
+            apply.apply_plan(plan)
     assert (evolution.service / "new").read_text() == "mine\n"
 
 
@@ -181,8 +181,8 @@ def test_removing_goes_through_no_link(tmp_path: Path) -> None:
 def test_looking_goes_through_no_link(tmp_path: Path) -> None:
     top = write_files(tmp_path / "top", {"link": Link("../outside"), "f": "1\n", "folder/f": "1\n"})
     write_files(tmp_path / "outside", {"f": "1\n"})
-    found = {path: disk.look(top, path) is not None for path in ("link", "link/f", "f", "f/f", "folder", "folder/f")}
+    found = {path: disk.file_at(top, path) is not None for path in ("link", "link/f", "f", "f/f", "folder", "folder/f")}
     assert found == {"link": True, "link/f": False, "f": True, "f/f": False, "folder": False, "folder/f": True}
-    assert disk.blocked(top, "link/f/g") == "link"
-    assert disk.blocked(top, "folder/f/g") == "folder/f"
-    assert disk.blocked(top, "folder/nowhere/g") is None
+    assert disk.first_obstruction(top, "link/f/g") == "link"
+    assert disk.first_obstruction(top, "folder/f/g") == "folder/f"
+    assert disk.first_obstruction(top, "folder/nowhere/g") is None

@@ -347,9 +347,9 @@ def test_of_two_that_were_planned_at_once_the_first_wins(
     config, order = load({}), UpdateRequest(answers={}, trust=True, commit=True)
     opened = open_service(service)
     with planning(opened, order, config) as first, planning(opened, order, config) as second:
-        apply.apply(first)
+        apply.apply_plan(first)
         with pytest.raises(UsageError, match=said):
-            apply.apply(second)
+            apply.apply_plan(second)
     assert not differences(service, expected.done)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from paved_road import git
 from paved_road.testing import Evolution, Files, Link, paved
-from paved_road.update.decisions import Kind
+from paved_road.update.decisions import ConflictKind
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]
@@ -49,7 +49,7 @@ def test_every_kind_of_conflict_is_named_and_explained(conflicted: tuple[str, Ev
 
 
 def test_the_page_has_every_kind() -> None:
-    assert all(f"`{kind}`" in PAGE.read_text() for kind in Kind)
+    assert all(f"`{kind}`" in PAGE.read_text() for kind in ConflictKind)
 
 
 def test_every_kind_of_conflict_can_be_decided(conflicted: tuple[str, Evolution]) -> None:

@@ -12,7 +12,7 @@ import yaml
 from paved_road import git
 from paved_road.testing import Evolution, evolve, paved, run, write_files
 from paved_road.update import reconcile
-from paved_road.update.merge import answers as keywise
+from paved_road.update.merge.answers import merge_answers_files
 
 QUESTIONS = "name: {type: str, default: world}\ntone: {type: str, default: warm}\nport: {type: int, default: 80}\n"
 FILE = "".join(f"line {number}\n" for number in range(9)) + "{{ name }}\n" + "-\n" * 9 + "{{ tone }}\n" + "-\n" * 9
@@ -319,7 +319,7 @@ MERGES = {
 @pytest.mark.parametrize("case", MERGES)
 def test_answers_files_merge_question_by_question(case: str, newer_is_ours: bool) -> None:
     base, ours, theirs, expected = MERGES[case]
-    assert keywise.merge("a.yml", base, ours, theirs, newer_is_ours=newer_is_ours) == expected
+    assert merge_answers_files("a.yml", base, ours, theirs, newer_is_ours=newer_is_ours) == expected
 
 
 def test_answers_beside_each_other_are_merged_where_git_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

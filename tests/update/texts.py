@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paved_road import git
 from paved_road.git import Scratch, TreeEntry
-from paved_road.update.merge.trees import Files, Merged, Sides, merge_all
+from paved_road.update.merge.trees import Files, Merged, Sides, merge_trees
 
 LINES = "".join(f"line {number}\n" for number in range(1, 21))
 
@@ -21,6 +21,6 @@ def merge_files(scratch: Scratch, base: Files, ours: Files, theirs: Files) -> tu
     """The merge of three trees, and the text of each of its files."""
     like: tuple[str, dict[str, TreeEntry]] = (git.text("--git-dir", scratch.folder, "mktree"), {})
     labels = ("road-1.0.0", "service", "road-1.1.0")
-    (found,) = merge_all(scratch, [Sides(base=base, ours=ours, theirs=theirs, labels=labels, like=like)])
+    (found,) = merge_trees(scratch, [Sides(base=base, ours=ours, theirs=theirs, labels=labels, like=like)])
     contents = scratch.read(list(found.files.values()))
     return found, {path: data.decode() for path, data in zip(found.files, contents, strict=True)}

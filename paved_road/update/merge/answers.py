@@ -16,7 +16,7 @@ Entries = dict[str, bytes]
 """The text of each question and its answer, by the question; what stands before the first is under ""."""
 
 
-def merge(name: str, base: bytes, ours: bytes, theirs: bytes, *, newer_is_ours: bool) -> bytes:
+def merge_answers_files(name: str, base: bytes, ours: bytes, theirs: bytes, *, newer_is_ours: bool) -> bytes:
     """The answers of both sides, with markers around each question that both answered differently.
 
     A file that is no plain list of questions and answers is merged as git merges a text.
@@ -33,7 +33,7 @@ def merge(name: str, base: bytes, ours: bytes, theirs: bytes, *, newer_is_ours: 
     return b"".join(pieces)
 
 
-def is_reordered(one: bytes, other: bytes) -> bool:
+def differ_only_in_order(one: bytes, other: bytes) -> bool:
     """Whether two answers files differ in nothing but the order of their questions."""
     if one == other or sorted(one.splitlines()) != sorted(other.splitlines()):
         return False
@@ -50,13 +50,13 @@ def _one(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
     if ours == base:
         return theirs
     marked = b"".join((b"<<<<<<< ours\n", ours, b"||||||| base\n", base, b"=======\n", theirs, b">>>>>>> theirs\n"))
-    decided = structured.resolve(name, base or b"{}\n", ours or b"{}\n", theirs or b"{}\n", marked)
+    decided = structured.resolve_conflicts(name, base or b"{}\n", ours or b"{}\n", theirs or b"{}\n", marked)
     return marked if decided is None else decided
 
 
 def _by_lines(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
     text, clean = git.merge_texts(base, ours, theirs)
-    decided = None if clean else structured.resolve(name, base or b"{}\n", ours, theirs, text)
+    decided = None if clean else structured.resolve_conflicts(name, base or b"{}\n", ours, theirs, text)
     return text if decided is None else decided
 
 

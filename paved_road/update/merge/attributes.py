@@ -42,10 +42,10 @@ class Attributes:
         return PathSpec.from_lines("gitignore", patterns).match_file(path)
 
 
-NONE: Final = Attributes()
+NO_ATTRIBUTES: Final = Attributes()
 
 
-def of(
+def read_merge_attributes(
     service: Service,
     scratch: Scratch,
     ours: Mapping[str, TreeEntry],
@@ -60,7 +60,7 @@ def of(
     own = [path for path in ours if PurePosixPath(path).name == FILENAME]
     around = _around(service)
     if not own and not around:
-        return NONE
+        return NO_ATTRIBUTES
     if own == [FILENAME] and not around:  # the usual case costs no process
         (lines,) = scratch.read([ours[FILENAME]])
         if not _drivers(re.findall(rb"\bmerge=(\S+)", lines)):

@@ -39,7 +39,7 @@ class Hunk:
         return self.low < self.high
 
 
-def merge(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool] | None:
+def merge_stanzas(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool] | None:
     """The text to use instead of git's clean one, and whether a person has to look; None when all readings agree."""
     before = base.splitlines(keepends=True)
     sides = [side.splitlines(keepends=True) for side in (ours, theirs)]

@@ -92,7 +92,7 @@ def _parsed(parser: Callable[[bytes], Any], data: bytes) -> Any:
         return _ABSENT
 
 
-def fault(path: str, base: bytes, ours: bytes, theirs: bytes, merged: bytes) -> str:
+def find_fault(path: str, base: bytes, ours: bytes, theirs: bytes, merged: bytes) -> str:
     """What is wrong with a merge that is clean as text, as far as its data tells; "" when nothing is.
 
     Nothing is said about a file whose three sides do not all parse.
@@ -113,7 +113,7 @@ def fault(path: str, base: bytes, ours: bytes, theirs: bytes, merged: bytes) -> 
     return "" if _same(found, meaning) else "the merge is clean as text but puts a change in another place"
 
 
-def resolve(path: str, base: bytes, ours: bytes, theirs: bytes, conflicted: bytes) -> bytes | None:
+def resolve_conflicts(path: str, base: bytes, ours: bytes, theirs: bytes, conflicted: bytes) -> bytes | None:
     """The file with every conflict region decided, or None where a person has to decide."""
     parser = _parser(path)
     if parser is None:

@@ -11,7 +11,7 @@ from paved_road.git import Commit, Scratch, TreeEntry
 from paved_road.git.entries import Mode
 from paved_road.update import renames
 from paved_road.update.merge import line_endings, stanzas, structured
-from paved_road.update.merge.attributes import NONE, Attributes
+from paved_road.update.merge.attributes import NO_ATTRIBUTES, Attributes
 
 Files = dict[str, TreeEntry]
 
@@ -54,10 +54,10 @@ class Sides:
     """Files of the service's that stay out of the merge."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Files that git will take for renamed by the service, old path to new."""
-    attributes: Attributes = NONE
+    attributes: Attributes = NO_ATTRIBUTES
 
 
-def merge_all(scratch: Scratch, many: Sequence[Sides]) -> list[Merged]:
+def merge_trees(scratch: Scratch, many: Sequence[Sides]) -> list[Merged]:
     """Merge in `scratch`, which sees every blob. As many merges as there are take the same few git processes."""
     even = [_one_line_ending(scratch, sides) for sides in many]
     scratch.commit(commit for number, sides in enumerate(even) for commit in _commits(number, sides))
@@ -137,7 +137,7 @@ def _one_line_ending(scratch: Scratch, sides: Sides) -> Sides:
     ]  # fmt: skip
     contents = [scratch.read([side[path] for path in paths]) for side in three]
     for path, *data in zip(paths, *contents, strict=True):
-        same = line_endings.common(*data)
+        same = line_endings.in_one_style(*data)
         if same is not None:
             for side, content in zip(three, same, strict=True):
                 side[path] = scratch.entry(side[path].mode, content)
@@ -164,7 +164,7 @@ def _decide(
         text = scratch.read([files[path]])[0]
         if conflicts[path].reason == "contents" and {1, 2, 3} <= conflict.keys():
             base, ours, theirs = scratch.read([conflict[stage] for stage in (1, 2, 3)])
-            resolved = structured.resolve(path, base, ours, theirs, text)
+            resolved = structured.resolve_conflicts(path, base, ours, theirs, text)
             if resolved is not None:
                 files[path] = scratch.entry(files[path].mode, resolved)
                 del conflicts[path]
@@ -235,12 +235,12 @@ def _doubted(path: str, base: bytes, ours: bytes, theirs: bytes, text: bytes) ->
     """The text to take for a merge that git found clean, and why a person has to look, if one has to."""
     if b"\0" in text:
         return text, ""
-    other = stanzas.merge(base, ours, theirs)
+    other = stanzas.merge_stanzas(base, ours, theirs)
     if other is None:
-        return text, structured.fault(path, base, ours, theirs, text)
+        return text, structured.find_fault(path, base, ours, theirs, text)
     aligned, collides = other
     if not collides:
-        return aligned, structured.fault(path, base, ours, theirs, aligned)
+        return aligned, structured.find_fault(path, base, ours, theirs, aligned)
     return text, "the blocks are too much alike to tell which one was changed"
 
 

@@ -80,7 +80,7 @@ def test_among_stanzas_that_are_all_the_same_a_person_is_asked(begin: Begin) -> 
 def test_what_can_be_read_in_one_way_is_left_to_git() -> None:
     base = b"".join(b"line %d\n" % number for number in range(20))
     ours, theirs = base.replace(b"line 3\n", b"mine\n"), base.replace(b"line 9\n", b"line 9\nnew\n")
-    assert stanzas.merge(base, ours, theirs) is None
+    assert stanzas.merge_stanzas(base, ours, theirs) is None
 
 
 def test_a_function_that_ends_like_the_one_before_it() -> None:
@@ -88,4 +88,4 @@ def test_a_function_that_ends_like_the_one_before_it() -> None:
     ours = base.replace(b"def a():\n    pass\n", b"def a():\n    return 1\n")
     theirs = base.replace(b"def b", b"def new():\n    pass\n\n\ndef b")
     both = b"def a():\n    return 1\n\n\ndef new():\n    pass\n\n\ndef b():\n    pass\n"
-    assert stanzas.merge(base, ours, theirs) == (both, False)
+    assert stanzas.merge_stanzas(base, ours, theirs) == (both, False)

@@ -152,7 +152,7 @@ ANCHORED, MINE = "a: &a {x: 1}\nb: {<<: *a}\n", "a: &a {x: 1}\nb: {<<: *a, y: 1}
     ids=["another stanza's", "the right one", "twice", "a side that does not parse", "merge keys"],
 )
 def test_what_is_wrong_with_a_clean_merge(base: str, ours: str, theirs: str, merged: str, *, right: bool) -> None:
-    fault = structured.fault("a.yaml", *(text.encode() for text in (base, ours, theirs, merged)))
+    fault = structured.find_fault("a.yaml", *(text.encode() for text in (base, ours, theirs, merged)))
     assert (fault == "") is right
 
 
@@ -161,8 +161,8 @@ def test_kubernetes_documents_are_told_apart_by_kind_and_name() -> None:
     two = "kind: Deployment\nmetadata: {{name: a}}\nport: {}\n"
     base, ours, theirs = (f"{one.format(x)}---\n{two.format(y)}".encode() for x, y in ((1, 1), (2, 1), (1, 2)))
     right, wrong = (f"{one.format(x)}---\n{two.format(y)}".encode() for x, y in ((2, 2), (1, 2)))
-    assert structured.fault("a.yml", base, ours, theirs, right) == ""
-    assert structured.fault("a.yml", base, ours, theirs, wrong) != ""
+    assert structured.find_fault("a.yml", base, ours, theirs, right) == ""
+    assert structured.find_fault("a.yml", base, ours, theirs, wrong) != ""
 
 
 # -- over generated data -----------------------------------------------------------------------------------------------
