@@ -19,7 +19,7 @@ from paved_road.errors import UsageError
 from paved_road.files import contained, toml
 from paved_road.git import address, trees
 from paved_road.git.entries import File, Tree
-from paved_road.render import CompiledTemplate, Operation, Pristine, Told, prepare, render
+from paved_road.render import CommandContext, CompiledTemplate, Operation, Pristine, prepare, render
 from paved_road.render import config as configs
 from paved_road.render.context import SettledAnswers
 from paved_road.render.likely import Likely
@@ -139,8 +139,8 @@ def _write(path: Path, files: Tree) -> None:
 def _not_run(form: CompiledTemplate, book: SettledAnswers, pristine: Pristine) -> Iterator[str]:
     """A note of the tasks that shape a new service: adopting runs none."""
     if form.config.tasks:
-        told = Told(
-            form=form, book=book, answers_file=pristine.answers_file, destination=Path(), source=Path(),
+        told = CommandContext(
+            template=form, answers=book, answers_file=pristine.answers_file, destination=Path(), source=Path(),
             operation=Operation.COPY,
         )  # fmt: skip
         for task in told.tasks():

@@ -22,12 +22,13 @@ from paved_road.git import address, trees
 from paved_road.git.entries import File, Tree
 from paved_road.process.child import Tell
 from paved_road.render import (
+    CommandContext,
     CompiledTemplate,
     Operation,
     Pristine,
-    Told,
     commands,
     empty_folders,
+    message_before,
     prepare,
     render,
     untrusted,
@@ -86,7 +87,7 @@ class Plan:
     rules: Rules
     folders: tuple[str, ...]
     """Empty folders, which are no part of a tree."""
-    told: Told
+    told: CommandContext
     """What the template's tasks see."""
     tasks: tuple[Command, ...]
     """The template's tasks that run when it is written."""
@@ -126,11 +127,11 @@ def plan(order: CreateRequest, config: Config, *, interview: Interview | None = 
     found = release(template, order.ref)
     demand(found)
     form = prepare(found, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
-    ahead = form.tasks_ahead(Operation.COPY)
+    ahead = form.previewed_tasks(Operation.COPY)
     if any(task.certain for task in ahead):
         _check_trust(form, order, [task.words for task in ahead])
     own = rules.read(form.files, config.cache_dir, form.release.template.folder)
-    order.greet(form.greeting(destination, Operation.COPY))
+    order.greet(message_before(form, destination, Operation.COPY))
     book = form.settle(
         destination, given=order.answers, defaults=config.answers.value, first=own.first, interview=interview
     )
@@ -139,9 +140,9 @@ def plan(order: CreateRequest, config: Config, *, interview: Interview | None = 
     pristine = render(form, book, destination, answers_file=order.answers_file)
     if pristine.differences:
         notes.append(_rendered_by_copier(pristine.differences))
-    told = Told(
-        form=form, book=book, answers_file=pristine.answers_file, destination=destination,
-        source=form.around(destination).source, operation=Operation.COPY,
+    told = CommandContext(
+        template=form, answers=book, answers_file=pristine.answers_file, destination=destination,
+        source=form.surroundings(destination).source, operation=Operation.COPY,
     )  # fmt: skip
     tasks = told.tasks()
     _check_trust(form, order, [f"task: {task}" for task in tasks])
@@ -237,7 +238,7 @@ def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
     with tempfile.TemporaryDirectory(prefix="paved-template-") as folder:
         told = replace(planned.told, source=commands.source_below(Path(folder)))
         tasks = told.tasks()
-        commands.bring(told.form.files, told.source, tasks)
+        commands.bring(told.template.files, told.source, tasks)
         hint = "nothing was written; what the tasks before it did elsewhere is not undone"
         commands.run(tasks, destination, kind="task", hint=hint, tell=tell)
     own = os.path.lexists(destination / ".git")

@@ -107,15 +107,15 @@ class Talk:
         while True:
             self.prompts, self.kept_default = {}, []
             try:
-                book = settle(self._answer)
+                answers = settle(self._answer)
                 if self.said.others is None and self.topic.first and self.kept_default:
                     self._ask_for_the_others()
                 elif not review or not self.prompts:
-                    return book
+                    return answers
                 else:
                     self.is_reviewed = True
-                    if (name := self._review(book, review)) is None:
-                        return book
+                    if (name := self._review(answers, review)) is None:
+                        return answers
                     self._put_again(name)
             except Back:
                 self._put_again(self.trail[-1])
@@ -195,12 +195,12 @@ class Talk:
         self.said.others = self.person.ask(Question(prompt=prompt, back=bool(self.trail)))
         self.trail.append(_OTHERS)
 
-    def _review(self, book: SettledAnswers, question: str) -> str | None:
+    def _review(self, answers: SettledAnswers, question: str) -> str | None:
         """The name of an answer to change; None when all are right."""
-        given = book.given.keys() - book.hidden
-        names = [name for name in book.kinds if name in self.prompts or name in given]
+        given = answers.given.keys() - answers.hidden
+        names = [name for name in answers.types if name in self.prompts or name in given]
         numbers = {name: number for number, name in enumerate((one for one in names if one in self.prompts), 1)}
-        self.person.show([self._row(name, book, numbers.get(name)) for name in names])
+        self.person.show([self._row(name, answers, numbers.get(name)) for name in names])
 
         def accept(typed: Any) -> Any:
             word = str(typed).strip()
@@ -218,8 +218,8 @@ class Talk:
             raise Declined
         return None if wish is True else str(wish)
 
-    def _row(self, name: str, book: SettledAnswers, number: int | None) -> Row:
-        value, kind = book.answered.get(name), book.kinds[name].type
+    def _row(self, name: str, answers: SettledAnswers, number: int | None) -> Row:
+        value, kind = answers.answered.get(name), answers.types[name].type
         prompt = self.prompts.get(name)
         text = "(hidden)" if name in self.topic.secret else answer_text(value, kind, prompt)
         return Row(name=name, answer=text, number=number)

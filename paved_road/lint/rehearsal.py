@@ -15,7 +15,7 @@ from typing import Any
 
 from paved_road.errors import AnswerError, PavedError, TemplateError, UnsupportedTemplate
 from paved_road.lint.sources import Finding, Source
-from paved_road.render import CompiledTemplate, Operation, Renderer, Told, questions, render
+from paved_road.render import CommandContext, CompiledTemplate, Operation, Renderer, message_before, questions, render
 from paved_road.render.context import SettledAnswers
 from paved_road.render.prompts import MISSING, NOT_ASKED, Prompt
 
@@ -38,7 +38,7 @@ def findings(form: CompiledTemplate, source: Source) -> Iterator[Finding]:
 
     with tempfile.TemporaryDirectory(prefix="paved-check-") as folder:
         destination = Path(folder) / "example"
-        around = form.around(destination)
+        around = form.surroundings(destination)
         book = questions.settle(
             form.config, form.environment, around, metadata={}, given={}, ask=stand_in, refused=refused.__setitem__
         )
@@ -75,14 +75,14 @@ def _key(details: Any, error: PavedError) -> tuple[str, ...]:
 
 def _rendered(form: CompiledTemplate, book: SettledAnswers, destination: Path) -> None:
     """Do what `paved new --dry-run` does after the questions."""
-    form.greeting(destination, Operation.COPY)
+    message_before(form, destination, Operation.COPY)
     try:
         pristine = render(form, book, destination, renderer=Renderer.OURS)
     except UnsupportedTemplate:  # only Copier will do
         pristine = render(form, book, destination, renderer=Renderer.COPIER)
-    told = Told(
-        form=form, book=book, answers_file=pristine.answers_file, destination=destination,
-        source=form.around(destination).source, operation=Operation.COPY,
+    told = CommandContext(
+        template=form, answers=book, answers_file=pristine.answers_file, destination=destination,
+        source=form.surroundings(destination).source, operation=Operation.COPY,
     )  # fmt: skip
     told.tasks()
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from paved_road.errors import nearest, similar
 from paved_road.lint.sources import Finding, Source
+from paved_road.render.answer_types import TYPES
 from paved_road.render.config import TemplateConfig
-from paved_road.render.questions import TYPES
 from paved_road.road.versions import is_version
 
 SETTINGS = (

@@ -18,8 +18,8 @@ from paved_road.git import address, trees
 from paved_road.git.entries import Tree
 from paved_road.process import child
 from paved_road.process.limits import watched
+from paved_road.render.answer_types import to_bool
 from paved_road.render.context import Operation
-from paved_road.render.questions import to_bool
 
 if TYPE_CHECKING:
     import jinja2

@@ -42,7 +42,7 @@ def parsed(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class AnswerType:
     """The type of a question, as it was evaluated."""
 
     type: str
@@ -71,7 +71,7 @@ class SettledAnswers:
     """Questions whose recorded answer is none by now, and why: what the validator says, or the choices."""
     asked: set[str] = field(default_factory=set)
     """Questions that a person answered on the terminal."""
-    kinds: dict[str, Kind] = field(default_factory=dict)
+    types: dict[str, AnswerType] = field(default_factory=dict)
     """Of the questions gone through."""
 
     def combined(self) -> dict[str, Any]:
@@ -169,20 +169,20 @@ class External(dict[str, Any]):
 
 
 def build(
-    book: SettledAnswers, config: TemplateConfig, around: Surroundings, *, phase: str, external: Mapping[str, Any]
+    answers: SettledAnswers, config: TemplateConfig, around: Surroundings, *, phase: str, external: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The variables of one rendering. The names are Copier's."""
     return {
-        **book.combined(),
+        **answers.combined(),
         "_external_data": external,
-        "_copier_answers": book.to_record(config),
+        "_copier_answers": answers.to_record(config),
         "_copier_conf": {
             "src_path": PurePath(around.source),
             "dst_path": PurePath(around.destination),
             "answers_file": PurePath(around.answers_file),
             "vcs_ref": around.ref,
             "vcs_ref_hash": around.commit,
-            "data": dict(book.given),
+            "data": dict(answers.given),
             "settings": {"defaults": {}, "trust": []},
             "defaults": True,
             "user_defaults": {},

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import TemplateError
+from paved_road.render.answer_types import to_bool
 from paved_road.render.commands import Evaluation, in_short
 from paved_road.render.context import Operation
-from paved_road.render.questions import to_bool
 
 if TYPE_CHECKING:
     import jinja2

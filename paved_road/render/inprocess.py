@@ -41,14 +41,14 @@ def render(
 
     Raises `UnsupportedTemplate` where only Copier will do, `TemplateError` where the template is at fault.
     """
-    return _Rendering(config, environment, files, variables).tree(operation, most)
+    return _TreeRenderer(config, environment, files, variables).tree(operation, most)
 
 
 def excludes(
     config: TemplateConfig, environment: jinja2.Environment, variables: Mapping[str, Any], operation: Operation
 ) -> tuple[str, ...]:
     """The lines of `_exclude`, rendered for an operation."""
-    return _Rendering(config, environment, None, variables).excludes(operation)
+    return _TreeRenderer(config, environment, None, variables).excludes(operation)
 
 
 def matcher(lines: tuple[str, ...]) -> Callable[[str], bool]:
@@ -63,7 +63,7 @@ def sources(
     variables: Mapping[str, Any],
 ) -> dict[str, str]:
     """The path of each rendered file's source in the template, its suffix included."""
-    rendering = _Rendering(config, environment, files, variables)
+    rendering = _TreeRenderer(config, environment, files, variables)
     targets = ((rendering._target(source), source) for source in rendering.sources)
     return {target: rendering.root + source for target, source in targets if target is not None}
 
@@ -76,10 +76,10 @@ def empty_folders(
     rendered: Iterable[str],
 ) -> list[str]:
     """The folders that a template renders and puts no file in. `rendered` are the paths of its files."""
-    return _Rendering(config, environment, files, variables).empty_folders(rendered)
+    return _TreeRenderer(config, environment, files, variables).empty_folders(rendered)
 
 
-class _Rendering:
+class _TreeRenderer:
     """One rendering: the environment, the variables and what was compiled so far."""
 
     def __init__(

@@ -7,7 +7,6 @@ person's own defaults or the template's; `ask`, when there is a terminal, has th
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -19,8 +18,9 @@ from paved_road.errors import AnswerError, PavedError, TemplateError, nearest, s
 from paved_road.files import yml
 from paved_road.process import limits
 from paved_road.render import context, shapes
+from paved_road.render.answer_types import CASTS, PARSED, list_items, to_bool, to_yaml, unmarked
 from paved_road.render.config import TemplateConfig
-from paved_road.render.context import External, Kind, ParsedText, SettledAnswers, Surroundings, parsed
+from paved_road.render.context import AnswerType, External, ParsedText, SettledAnswers, Surroundings, parsed
 from paved_road.render.prompts import MISSING, NOT_ASKED, Ask, Choice, Prompt, as_text
 
 
@@ -28,79 +28,26 @@ class _Unset(jinja2.UndefinedError):
     """A default that evaluates to `UNSET` is no default."""
 
 
-def to_bool(value: Any) -> bool:
-    """A boolean as Copier reads one: numbers, YAML's booleans and nulls, else Python's idea of truth."""
-    try:
-        return bool(float(value))
-    except (TypeError, ValueError, OverflowError):
-        pass
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in {"y", "yes", "t", "true", "on"}:
-            return True
-        if word in {"", "n", "no", "f", "false", "off", "~", "null", "none"}:
-            return False
-    return bool(value)
-
-
-def _to_str(value: Any) -> str:
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, bytes | bytearray):
-        return value.decode()
-    raise ValueError(f"a {type(value).__name__} is not text")
-
-
-def _to_yaml(value: Any) -> Any:
-    if not isinstance(value, str | bytes):
-        return value
-    try:
-        return yml.load(value, yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        if isinstance(error.__cause__, TypeError | AttributeError):
-            raise error.__cause__ from None  # Copier takes such a text as it is
-        raise ValueError(yml.said(error)) from error
-
-
-_CASTS: Mapping[str, Callable[[Any], Any]] = {
-    "bool": to_bool,
-    "float": float,
-    "int": int,
-    "json": json.loads,
-    "str": _to_str,
-    "yaml": _to_yaml,
-    "path": str,
-}
-
-TYPES = tuple(_CASTS)
-"""Of questions."""
-
-_PARSED = frozenset({"json", "yaml"})
-"""Types whose answers are written as text and parsed."""
-
-
-def written(book: SettledAnswers, config: TemplateConfig) -> dict[str, Any]:
+def written(answers: SettledAnswers, config: TemplateConfig) -> dict[str, Any]:
     """Settled answers as a person would give them to Copier, which parses and validates them again.
 
     What is recorded and answers no question is a variable, as it is where Copier finds it in the answers file.
     """
-    stray = {key: value for key, value in book.recorded.items() if key not in config.questions}
-    computed = book.assumed | book.hidden - book.given.keys()
+    stray = {key: value for key, value in answers.recorded.items() if key not in config.questions}
+    computed = answers.assumed | answers.hidden - answers.given.keys()
     return stray | {
-        key: _written(value, book.kinds[key]) for key, value in book.answered.items() if key not in computed
+        key: _written(value, answers.types[key]) for key, value in answers.answered.items() if key not in computed
     }
 
 
-def written_defaults(book: SettledAnswers) -> dict[str, Any]:
+def written_defaults(answers: SettledAnswers) -> dict[str, Any]:
     """The same of the defaults that secret questions have instead of an answer."""
-    return {key: _written(book.answered[key], book.kinds[key]) for key in book.assumed}
+    return {key: _written(answers.answered[key], answers.types[key]) for key in answers.assumed}
 
 
-def _written(value: Any, kind: Kind) -> Any:
+def _written(value: Any, kind: AnswerType) -> Any:
     if kind.multiselect and isinstance(value, list):
-        return [_written(item, Kind(kind.type, multiselect=False)) for item in value]
+        return [_written(item, AnswerType(kind.type, multiselect=False)) for item in value]
     return as_text(value, kind.type) if isinstance(value, str) else value
 
 
@@ -125,7 +72,7 @@ def settle(
     for name in given:
         if name not in config.questions:
             raise AnswerError(f"the template asks no question {name!r}", hint=nearest(name, config.questions))
-    book = SettledAnswers(
+    answers = SettledAnswers(
         given=dict(given),
         metadata=dict(metadata),
         recorded=dict(recorded or {}),
@@ -133,12 +80,12 @@ def settle(
     )
     for name in config.questions:
         try:
-            _Question(name, config, environment, around, book).settle(ask)
+            _Question(name, config, environment, around, answers).settle(ask)
         except (AnswerError, TemplateError) as error:
             if refused is None:
                 raise
             refused(name, error)
-    return book
+    return answers
 
 
 class _Question:
@@ -150,53 +97,53 @@ class _Question:
         config: TemplateConfig,
         environment: jinja2.Environment,
         around: Surroundings,
-        book: SettledAnswers,
+        answers: SettledAnswers,
     ) -> None:
         self.name = name
         self.path = config.path
         self.details = config.questions[name]
         self.environment = environment
-        self.book = book
+        self.answers = answers
         self.secret = name in config.secret
         external = External(config.settings.get("external_data", {}), around, self._text)
         self.context: dict[str, Any] = {}
-        self.context = context.build(book, config, around, phase="prompt", external=external)
+        self.context = context.build(answers, config, around, phase="prompt", external=external)
         with contextlib.suppress(TemplateError):  # it may hold answers that are not there yet
             self.context["_copier_conf"]["answers_file"] = PurePath(self._render(config.answers_file))
         self.type = self._type()
         self.multiselect = bool(shapes.is_yes(self.details.get("multiselect", False)))
-        book.kinds[name] = Kind(self.type, self.multiselect)
+        answers.types[name] = AnswerType(self.type, self.multiselect)
         if self.secret and "default" not in self.details:
             raise TemplateError(f"the secret question {name!r} has no default", cause="Copier requires one")
 
     def settle(self, ask: Ask | None) -> None:
-        """Put this question's answer into the book."""
+        """Put this question's answer into the answers."""
         limits.evaluating(f"the question {self.name!r} of the template's {self.path}")
-        book, name = self.book, self.name
-        if name in book.recorded and (why := self._refused(book.recorded[name])) is not None:
-            book.refused[name] = why
-            del book.recorded[name]
+        answers, name = self.answers, self.name
+        if name in answers.recorded and (why := self._refused(answers.recorded[name])) is not None:
+            answers.refused[name] = why
+            del answers.recorded[name]
         if not self._flag("when"):
-            book.hidden.add(name)
-            book.recorded.pop(name, None)
-        if name in book.given:
-            book.answered[name] = self.accept(book.given[name])
+            answers.hidden.add(name)
+            answers.recorded.pop(name, None)
+        if name in answers.given:
+            answers.answered[name] = self.accept(answers.given[name])
             return
         default = self._default()
-        if name in book.hidden:
+        if name in answers.hidden:
             if default is not MISSING:
-                book.answered[name] = default
+                answers.answered[name] = default
         elif ask is not None and self._flag("ask") and (answer := ask(self._prompt(default))) is not NOT_ASKED:
-            book.asked.add(name)
-            book.answered[name] = answer
+            answers.asked.add(name)
+            answers.answered[name] = answer
         elif default is not MISSING:
-            book.answered[name] = self._assumed(default)
+            answers.answered[name] = self._assumed(default)
         elif self._flag("ask"):
             asked = f" ({said})" if (said := " ".join(self._help().split())) else ""
             raise AnswerError(
                 f"the question {name!r} has no answer{asked}",
-                cause=f"the recorded one is not valid any more: {book.refused[name]}"
-                if name in book.refused
+                cause=f"the recorded one is not valid any more: {answers.refused[name]}"
+                if name in answers.refused
                 else "it has no default, and nobody was asked: there is no terminal, or --defaults was given",
                 hint=self._flag_to_set,
             )
@@ -205,7 +152,7 @@ class _Question:
         """A default in place of an answer. As in Copier, that of a secret question need not be a valid one."""
         if not self.secret:
             return self._validated(default)
-        self.book.assumed.add(self.name)
+        self.answers.assumed.add(self.name)
         return default
 
     def accept(self, raw: Any) -> Any:
@@ -217,9 +164,9 @@ class _Question:
     def _type(self) -> str:
         default = self.details.get("default", MISSING)
         implied = type(default).__name__
-        name = str(self._render(self.details.get("type") or (implied if implied in _CASTS else "yaml")))
-        if name not in _CASTS:
-            raise TemplateError(f"the question {self.name!r} has the type {name!r}", hint=f"use {', '.join(_CASTS)}")
+        name = str(self._render(self.details.get("type") or (implied if implied in CASTS else "yaml")))
+        if name not in CASTS:
+            raise TemplateError(f"the question {self.name!r} has the type {name!r}", hint=f"use {', '.join(CASTS)}")
         return name
 
     @property
@@ -233,10 +180,10 @@ class _Question:
         return str(self._render(self.details.get("help") or "")).strip()
 
     def _default(self) -> Any:
-        if self.name in self.book.recorded:
-            return self._parsed(parsed(self.book.recorded[self.name]))
-        if self.name in self.book.defaults:
-            return self._parsed(self.book.defaults[self.name])
+        if self.name in self.answers.recorded:
+            return self._parsed(parsed(self.answers.recorded[self.name]))
+        if self.name in self.answers.defaults:
+            return self._parsed(self.answers.defaults[self.name])
         default = self.details.get("default", MISSING)
         if default is MISSING:
             return MISSING
@@ -250,7 +197,7 @@ class _Question:
         choices = self.details.get("choices") or []
         try:
             if isinstance(choices, str):
-                choices = _to_yaml(self._render(choices)) or []
+                choices = to_yaml(self._render(choices)) or []
             return tuple(map(self._choice, choices.items() if isinstance(choices, dict) else choices))
         except (ValueError, TypeError, KeyError, AnswerError) as error:
             said = error.cause or error.message if isinstance(error, AnswerError) else yml.said(error)
@@ -316,7 +263,7 @@ class _Question:
 
     def _items(self, text: str) -> Any:
         try:
-            return _yaml_items(text)
+            return list_items(text)
         except yaml.YAMLError as error:
             raise AnswerError(
                 f"the answer to {self.name!r} is not a list in YAML{self._shown(text)}",
@@ -338,16 +285,16 @@ class _Question:
         )
 
     def _cast(self, raw: Any) -> Any:
-        if self.type in _PARSED and isinstance(raw, ParsedText | list):
-            return _unmarked(raw)
-        if raw is None and self.type not in _PARSED:
+        if self.type in PARSED and isinstance(raw, ParsedText | list):
+            return unmarked(raw)
+        if raw is None and self.type not in PARSED:
             raise AnswerError(
                 f"the answer to {self.name!r} is empty", cause=f"it must be of type {self.type}", hint=self._flag_to_set
             )
         try:
-            return _CASTS[self.type](raw)
+            return CASTS[self.type](raw)
         except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-            if self.type in _PARSED and isinstance(error, TypeError | AttributeError):
+            if self.type in PARSED and isinstance(error, TypeError | AttributeError):
                 return raw
             raise AnswerError(
                 f"the answer to {self.name!r} must be of type {self.type}{self._shown(raw)}",
@@ -359,7 +306,7 @@ class _Question:
         """Why a text is none of this type, in words."""
         if self.type in ("int", "float"):
             return "it is not a whole number" if self.type == "int" else "it is not a number"
-        return f"it is not {self.type.upper()}: {yml.said(error)}" if self.type in _PARSED else yml.said(error)
+        return f"it is not {self.type.upper()}: {yml.said(error)}" if self.type in PARSED else yml.said(error)
 
     def _shown(self, value: Any) -> str:
         """A refused answer for a message; a secret one is never shown."""
@@ -397,29 +344,5 @@ def _unset() -> jinja2.StrictUndefined:
     return jinja2.StrictUndefined("UNSET", exc=_Unset)
 
 
-def _unmarked(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_unmarked(item) if isinstance(item, ParsedText) else item for item in value]
-    return str(value)
-
-
 _LONGEST_SHOWN = 200
 """Characters of a refused answer in a message."""
-
-
-def _yaml_items(text: str) -> Any:
-    """The items of a YAML list as they are written, parsed one level deep; each is cast by its question's type."""
-    node = yml.compose(text, yaml.SafeLoader)
-    if not isinstance(node, yaml.SequenceNode):
-        return None
-    items = []
-    for item in node.value:
-        raw = text[item.start_mark.index : item.end_mark.index].strip()
-        quoted = (
-            isinstance(item, yaml.ScalarNode)
-            and item.tag == "tag:yaml.org,2002:str"
-            and raw[:1] in "\"'"
-            and raw[-1:] == raw[:1]
-        )
-        items.append(raw[1:-1] if quoted else raw)
-    return items

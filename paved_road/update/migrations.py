@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from paved_road import git
 from paved_road.errors import TemplateError
-from paved_road.render import Operation, Told, commands, foreseen
+from paved_road.render import CommandContext, Operation, commands, foreseen
 from paved_road.render.commands import Command
 from paved_road.render.context import SettledAnswers
 from paved_road.road.versions import is_passed
@@ -79,13 +79,13 @@ class Migrations:
         if not self.form.config.migrations:
             return []
         book, answers_file = answers
-        told = Told(
-            form=self.form, book=book, answers_file=answers_file, destination=place, source=source,
+        told = CommandContext(
+            template=self.form, answers=book, answers_file=answers_file, destination=place, source=source,
             operation=Operation.UPDATE,
         )  # fmt: skip
         return list(self._wanted(stage, told))
 
-    def _wanted(self, stage: Stage, told: Told) -> Iterator[Command]:
+    def _wanted(self, stage: Stage, told: CommandContext) -> Iterator[Command]:
         evaluation = told.evaluation("migrate")
         for given, current, when in self._passed(stage):
             facts = self._facts(stage, current)

@@ -26,7 +26,7 @@ from paved_road.files import contained
 from paved_road.git import Commit, Scratch, TreeEntry, address
 from paved_road.git.entries import Mode
 from paved_road.offroad.clock import today
-from paved_road.render import CompiledTemplate, Operation, Pristine, prepare, render, sources
+from paved_road.render import CompiledTemplate, Operation, Pristine, message_before, prepare, render, sources
 from paved_road.render.commands import Command
 from paved_road.render.context import SettledAnswers
 from paved_road.render.prompts import Interview
@@ -353,7 +353,7 @@ def _draft(
     stamped = service
     runs = running.Running(passage=passage, dry_run=order.dry_run)
     service, ours = runs.before(service, head)
-    order.greet(form.greeting(service.path, Operation.UPDATE))
+    order.greet(message_before(form, service.path, Operation.UPDATE))
     with runs.settling(stamped):
         book = form.settle(
             service.path, given=order.answers, recorded=service.answers, defaults=planner.config.answers.value,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paved_road.errors import AnswerError, UntrustedTemplate
-from paved_road.render import Operation, Told, foreseen, untrusted
+from paved_road.render import CommandContext, Operation, foreseen, untrusted
 from paved_road.render import config as configs
 from paved_road.render.commands import Command
 from paved_road.render.context import SettledAnswers
@@ -41,7 +41,7 @@ class Running:
         """The service, and its files, as the migrations of the stage `before` leave them."""
         wanted = self.passage.before(service)
         if not self.passage.form.trust and not self.dry_run:
-            tasks, after = self.passage.form.tasks_ahead(Operation.UPDATE), self.passage.ahead()
+            tasks, after = self.passage.form.previewed_tasks(Operation.UPDATE), self.passage.ahead()
             if wanted or any(one.certain for one in (*tasks, *after)):
                 said = ([one.words for one in found] for found in (tasks, after))
                 self._refuse([*next(said), *_words("migration", wanted), *next(said)])
@@ -84,9 +84,9 @@ class Running:
             return ()
         return (f"the update itself needs --trust, because it runs the template's code: {'; '.join(wanted)}",)
 
-    def _told(self, service: Service, book: SettledAnswers, answers_file: str) -> Told:
-        return Told(
-            form=self.passage.form, book=book, answers_file=answers_file, destination=service.path,
+    def _told(self, service: Service, book: SettledAnswers, answers_file: str) -> CommandContext:
+        return CommandContext(
+            template=self.passage.form, answers=book, answers_file=answers_file, destination=service.path,
             source=service.journal / SCRIPTS, operation=Operation.UPDATE,
         )  # fmt: skip
 

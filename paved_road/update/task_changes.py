@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paved_road.errors import AnswerError, TemplateError
-from paved_road.render import Operation, Told, render
+from paved_road.render import CommandContext, Operation, render
 from paved_road.service.stored import as_stored
 from paved_road.update.base import Base, leaves
 from paved_road.update.migrations import SCRIPTS
@@ -64,8 +64,8 @@ def _runs(
     form: CompiledTemplate, book: SettledAnswers, service: Service, operation: Operation
 ) -> list[tuple[str, str]]:
     """The tasks that run for an operation."""
-    told = Told(
-        form=form, book=book, answers_file=service.answers_file, destination=service.path,
+    told = CommandContext(
+        template=form, answers=book, answers_file=service.answers_file, destination=service.path,
         source=service.journal / SCRIPTS, operation=operation,
     )  # fmt: skip
     return [(str(task), task.folder) for task in told.tasks()]

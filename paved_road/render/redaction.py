@@ -10,7 +10,7 @@ from paved_road.errors import PavedError
 
 
 @contextlib.contextmanager
-def about(secret: Iterable[str], *sources: Mapping[str, Any]) -> Iterator[None]:
+def hidden(secret: Iterable[str], *sources: Mapping[str, Any]) -> Iterator[None]:
     """An error raised in the block quotes no answer that `sources` have to the questions named by `secret`."""
     try:
         yield
