@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.harness import Peer, Timing, interleave, process, table
 from bench.startup import COPIER, PAVED
 from paved_road.service.model import open_service
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road, write_files
 from paved_road.update import apply
 from paved_road.update.plan import Plan, Planner, UpdateRequest
@@ -232,7 +232,7 @@ def path_first(folder: Path) -> Iterator[None]:
 
 def warm(world: World, copier: float) -> str:
     """Planning and updating many services in one process, as a fleet does."""
-    planner, order = Planner(load()), UpdateRequest(answers={})
+    planner, order = Planner(load_config()), UpdateRequest(answers={})
     with planner.plans([open_service(world.fleet[0])], order):
         pass
     found: dict[str, list[float]] = {"open": [], "plan": [], "apply": []}

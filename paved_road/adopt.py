@@ -105,7 +105,7 @@ def adopt(order: AdoptRequest, config: Config, *, interview: Interview | None = 
         path=path, repository=repository, prefix=prefix, lock=lock, lock_file=name,
         answers_file=pristine.answers_file, recorded=pristine.answers,
     )  # fmt: skip
-    differences = drift.find(service, owners=(Owner.ROAD, Owner.SHARED, Owner.SERVICE))
+    differences = drift.find_drift(service, owners=(Owner.ROAD, Owner.SHARED, Owner.SERVICE))
     if stamped is None and config.road.origin == "default":
         _check_likeness(service, differences)
     files: Tree = {name: File(lock.dump())}

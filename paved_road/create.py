@@ -71,7 +71,7 @@ class CreateRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class CreatePlan:
     """A service, computed and not yet written."""
 
     destination: Path
@@ -107,7 +107,7 @@ class Plan:
 class Created:
     """A service that was written."""
 
-    plan: Plan
+    plan: CreatePlan
     commit: str | None
     """The first commit's id; None when the service was written into an existing repository."""
     derived: tuple[str, ...]
@@ -115,7 +115,7 @@ class Created:
     notes: tuple[str, ...]
 
 
-def plan(order: CreateRequest, config: Config, *, interview: Interview | None = None) -> Plan:
+def plan(order: CreateRequest, config: Config, *, interview: Interview | None = None) -> CreatePlan:
     """Resolve the release, settle the answers and render, without touching the destination."""
     destination = Path(os.path.abspath(order.destination))
     _check_destination(destination, dry_run=order.dry_run)
@@ -162,7 +162,7 @@ def plan(order: CreateRequest, config: Config, *, interview: Interview | None = 
         filters=not order.dry_run,
     )  # fmt: skip
     lock = lock_of(stored, own, object_format)
-    return Plan(
+    return CreatePlan(
         destination=destination,
         release=found,
         pristine=pristine,
@@ -180,7 +180,7 @@ def plan(order: CreateRequest, config: Config, *, interview: Interview | None = 
     )
 
 
-def create(planned: Plan, *, tell: Tell | None = None) -> Created:
+def create(planned: CreatePlan, *, tell: Tell | None = None) -> Created:
     """Write the planned service. Nothing of it remains when that fails. `tell` hears what its tasks say."""
     destination = planned.destination
     with place.beside(destination) as made:
@@ -201,9 +201,9 @@ def create(planned: Plan, *, tell: Tell | None = None) -> Created:
     return replace(created, notes=(*created.notes, *_set_ignored_apart(planned, destination)))
 
 
-def _finish(planned: Plan, place: Path) -> Created:
+def _finish(planned: CreatePlan, place: Path) -> Created:
     """Make what commands make, and the first commit of a repository of its own."""
-    derived, missing = derive.run(planned.derived, place, trust=planned.trust)
+    derived, missing = derive.regenerate(planned.derived, place, trust=planned.trust)
     commit = None
     notes: list[str] = []
     if planned.enclosing is None:
@@ -232,7 +232,7 @@ def _commit(place: Path, message: str, records: frozenset[str]) -> tuple[str, li
         ]
 
 
-def _after_tasks(planned: Plan, tell: Tell | None) -> Plan:
+def _after_tasks(planned: CreatePlan, tell: Tell | None) -> CreatePlan:
     """Run the tasks in the destination. Pristine is what they leave of it; what git ignores is not."""
     destination, enclosing = planned.destination, planned.enclosing
     with tempfile.TemporaryDirectory(prefix="paved-template-") as folder:
@@ -272,7 +272,7 @@ def _check_trust(form: CompiledTemplate, order: CreateRequest, wanted: list[str]
         raise untrusted(form.release, wanted)
 
 
-def _set_ignored_apart(planned: Plan, service: Path) -> list[str]:
+def _set_ignored_apart(planned: CreatePlan, service: Path) -> list[str]:
     """Set the files that git ignores apart in the lock of a service that was just written; what to say about them."""
     ignored = git.ignored(service, planned.tree)
     files = sorted(ignored - planned.records)

@@ -1,4 +1,4 @@
-"""Status: where a service stands. Its version against the latest, its drift, its deviations, an update in progress."""
+"""Where a service stands: its version against the latest, its drift, its deviations, an unfinished update."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from paved_road.errors import UnknownRelease
 from paved_road.road.releases import is_news, is_same_commit, release, releases
 from paved_road.road.versions import is_older
 from paved_road.service import drift, origin
-from paved_road.service.model import unreadable_answers_file, updating
+from paved_road.service.model import unfinished_update, unreadable_answers_file
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Status:
+class ServiceStatus:
     """Where a service stands."""
 
     service: Service
@@ -58,7 +58,9 @@ class Status:
         return tuple(record for record in known if record.is_open)
 
 
-def find(service: Service, config: Config, *, today: date, offline: bool = False, fetch: bool = False) -> Status:
+def find_status(
+    service: Service, config: Config, *, today: date, offline: bool = False, fetch: bool = False
+) -> ServiceStatus:
     """The status of a service. Only the latest release needs its road; `offline` takes it from the cache.
 
     `fetch` lets a road be fetched that this machine has never used: see `origin.find_to_read`.
@@ -79,8 +81,8 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
     is_behind = _is_news(service, found, latest, version, commit, config)
     if not is_behind:
         origin.check_not_withdrawn(service, found, latest)
-    differences = drift.find(service) if lock else []
-    return Status(
+    differences = drift.find_drift(service) if lock else []
+    return ServiceStatus(
         service=service,
         template=found.template.name,
         version=version,
@@ -88,7 +90,7 @@ def find(service: Service, config: Config, *, today: date, offline: bool = False
         newer=_newer(latest, version) if is_behind else (),
         drift=tuple(differences),
         standing=_standing(service, differences, config, today),
-        updating=updating(service),
+        updating=unfinished_update(service),
         notes=tuple(notes),
     )
 

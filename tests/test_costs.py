@@ -12,7 +12,7 @@ from paved_road.cli import main
 from paved_road.git import SHA1, Commit, Scratch, TreeEntry
 from paved_road.git.entries import File
 from paved_road.service.model import open_service
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road
 from paved_road.update.plan import Plan, Planner, UpdateRequest
 from tests.update.test_batch import NEWER, TEMPLATE, commit
@@ -25,11 +25,11 @@ def service(tmp_path: Path) -> Path:
     """A service of a road that has gone on, seen before by both renderers."""
     road = make_road(tmp_path / "road", TEMPLATE)
     path = tmp_path / "orders"
-    config = load({"road": str(road)})
+    config = load_config({"road": str(road)})
     create.create(create.plan(create.CreateRequest(destination=path, answers={}), config))
     commit(path)
     evolve(road, NEWER, tag="v1.1.0")
-    with Planner(load()).plans([open_service(path)], UpdateRequest(answers={})) as (plan,):
+    with Planner(load_config()).plans([open_service(path)], UpdateRequest(answers={})) as (plan,):
         assert isinstance(plan, Plan)
     return path
 

@@ -49,13 +49,13 @@ def adopt(
       paved adopt . --road gh:acme/docs                 a second template, with an answers file of its own
     """
     from paved_road import adopt as adoption
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     order = adoption.AdoptRequest(
         path=path, template=template, ref=ref, answers=options.answers(data, answers), answers_file=answers_file,
         trust=trust,
     )  # fmt: skip
-    config = load({"road": road}, directory=path.absolute())
+    config = load_config({"road": road}, directory=path.absolute())
     review = "Show it?" if dry_run else "Write it?"
     with asking("adopt", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer:
         adopted = adoption.adopt(order, config, interview=interviewer, dry_run=dry_run)

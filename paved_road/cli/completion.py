@@ -88,9 +88,9 @@ def _template(ctx: Any) -> Any:
     from paved_road.road.opening import open_road
     from paved_road.road.templates import find_template
     from paved_road.service import origin
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
-    config = load({"road": ctx.params.get("road")})
+    config = load_config({"road": ctx.params.get("road")})
     if ctx.command.name == "update":
         return origin.find(_service(ctx), config, refresh=False, fetch=False).template
     names = ctx.params.get("names") or []
@@ -101,9 +101,9 @@ def _template(ctx: Any) -> Any:
 def _templates(ctx: Any) -> Iterator[str]:
     from paved_road.road.opening import open_road
     from paved_road.road.templates import templates
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
-    road = open_road(load({"road": ctx.params.get("road")}), refresh=False, fetch=False)
+    road = open_road(load_config({"road": ctx.params.get("road")}), refresh=False, fetch=False)
     return (template.name for template in templates(road))
 
 

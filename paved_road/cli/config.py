@@ -14,7 +14,7 @@ from paved_road.text.redaction import redact
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.settings.edit import Changed
+    from paved_road.settings.edit import ChangedSetting
 
 
 Key = Annotated[
@@ -51,9 +51,9 @@ def show(road: options.Road = None, json: options.Json = False) -> None:
       paved config show
       PAVED_ROAD=gh:acme/road paved config show --json
     """
-    from paved_road.settings.config import load, user_file
+    from paved_road.settings.config import load_config, user_file
 
-    config = load({"road": road})
+    config = load_config({"road": road})
     settings = {name: getattr(config, name) for name in ("road", "template", "trust", "cache", "answers", "limits")}
     if json:
         found: dict[str, results.SettingJson] = {
@@ -111,10 +111,10 @@ def get(key: Key, json: options.Json = False) -> None:
       paved config get limits.seconds
     """
     from paved_road.settings import edit
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
-    name, *below = edit.place(key)
-    found = getattr(load(), name)
+    name, *below = edit.key_path(key)
+    found = getattr(load_config(), name)
     value = _plain(found.value)
     if below:
         value = value.get(below[0])
@@ -177,11 +177,11 @@ def unset(key: Key, project: Project = False, json: options.Json = False) -> Non
     _tell("unset", edit.change(key, None, project=project), json=json)
 
 
-def _tell(command: str, done: Changed, *, json: bool) -> None:
+def _tell(command: str, done: ChangedSetting, *, json: bool) -> None:
     """What was changed where, and what goes before it here."""
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
-    in_force = getattr(load(), done.key.partition(".")[0])
+    in_force = getattr(load_config(), done.key.partition(".")[0])
     notes = []
     if in_force.origin != "default" and in_force.where != str(done.file):
         notes.append(f"{in_force.where} goes before it")

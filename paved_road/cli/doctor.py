@@ -52,10 +52,10 @@ def doctor(
 
 def _config(road: str | None) -> Config | PavedError:
     """The settings, or why they cannot be read: that is a finding among others."""
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     try:
-        return load({"road": road})
+        return load_config({"road": road})
     except PavedError as error:
         return error
 

@@ -40,18 +40,18 @@ def drift(
     """
     from paved_road.road.owners import Owner
     from paved_road.service import drift as drifts
-    from paved_road.service.model import unreadable_answers_file, updating
-    from paved_road.settings.config import load
+    from paved_road.service.model import unfinished_update, unreadable_answers_file
+    from paved_road.settings.config import load_config
 
     service = where.open_service(path, answers_file=answers_file)
     owners = (Owner.ROAD, Owner.SHARED, Owner.SERVICE) if everything else (Owner.ROAD,)
     fault = unreadable_answers_file(service)
     notes = (*service.notes, *([f"{fault.message}: {fault.hint}"] if fault else []))
-    found = drifts.find(service, owners=owners)
-    config = load(directory=service.path)
+    found = drifts.find_drift(service, owners=owners)
+    config = load_config(directory=service.path)
     excuses = _excuses(service, found, config) if found else {}
     exit_code = 1 if any(one.owner is Owner.ROAD and one.path not in excuses for one in found) else 0
-    version = updating(service)
+    version = unfinished_update(service)
     if version is not None:
         exit_code = 1
         notes += (f"an update to {version} is in progress: paved update{where.argument()} --continue, or --abort",)

@@ -18,7 +18,7 @@ from paved_road.text.counts import counted
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.create import Created, Plan
+    from paved_road.create import Created, CreatePlan
 
 
 def new(
@@ -55,7 +55,7 @@ def new(
       paved new library-py libs/money --road gh:acme/road --ref 2.1.0
     """
     from paved_road import create
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     if len(names) > 2:
         raise UsageError(f"too many words: {' '.join(names)}", hint="paved new [TEMPLATE] DEST")
@@ -72,7 +72,7 @@ def new(
     )
     review = "Show it?" if dry_run else "Write it?"
     with asking("new", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer:
-        plan = create.plan(order, load({"road": road}), interview=interviewer)
+        plan = create.plan(order, load_config({"road": road}), interview=interviewer)
         plan = replace(plan, notes=(*plan.notes, *_for_the_author(plan)))
         if dry_run:
             _show_plan(plan, json=json)
@@ -88,7 +88,7 @@ def new(
         _show_created(created)
 
 
-def _for_the_author(plan: Plan) -> list[str]:
+def _for_the_author(plan: CreatePlan) -> list[str]:
     """What is said to who stamps from a road as it lies on disk: its author."""
     if not plan.release.working_tree:
         return []
@@ -101,7 +101,7 @@ def _for_the_author(plan: Plan) -> list[str]:
     return [f"{things} in the template may be a mistake: paved templates --check --road {at}"] if many else []
 
 
-def _facts(plan: Plan) -> results.StampedJson:
+def _facts(plan: CreatePlan) -> results.StampedJson:
     release = plan.release
     return {
         "destination": str(plan.destination),
@@ -120,7 +120,7 @@ def _facts(plan: Plan) -> results.StampedJson:
     }
 
 
-def _show_plan(plan: Plan, *, json: bool) -> None:
+def _show_plan(plan: CreatePlan, *, json: bool) -> None:
     if json:
         facts: results.NewDryRunJson = {**_facts(plan), "dry_run": True}
         ui.envelope("new", 0, facts, notes=plan.notes)

@@ -20,7 +20,7 @@ from paved_road.offroad import deviation
 from paved_road.offroad.evaluation import State
 from paved_road.render import Renderer
 from paved_road.road.owners import Owner
-from paved_road.service.drift import Kind
+from paved_road.service.drift import DriftKind
 from paved_road.update.decisions import Decision
 from paved_road.update.deviations import Kept
 from paved_road.update.summary import Change
@@ -179,7 +179,7 @@ class DifferenceJson(TypedDict):
     """A file that is not as its release has it."""
 
     path: str
-    kind: Kind
+    kind: DriftKind
     owner: Owner
     excused: NotRequired[ExcuseJson]
 

@@ -14,7 +14,7 @@ from paved_road.errors import UsageError
 if TYPE_CHECKING:
     from paved_road.cli import results
     from paved_road.offroad.deviations import Record
-    from paved_road.status import Status
+    from paved_road.status import ServiceStatus
 
 
 def status(
@@ -45,13 +45,13 @@ def status(
     """
     from paved_road import status as statuses
     from paved_road.offroad.clock import today
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     if offline and fetch:
         raise UsageError("--offline and --fetch exclude each other", hint="paved status --help")
     service = where.open_service(path, answers_file=answers_file, road=road)
-    config = load({"road": road}, directory=service.path)
-    found = statuses.find(service, config, today=today(), offline=offline, fetch=fetch)
+    config = load_config({"road": road}, directory=service.path)
+    found = statuses.find_status(service, config, today=today(), offline=offline, fetch=fetch)
     exit_code = 0 if found.is_current else 1
     if json:
         ui.envelope("status", exit_code, _facts(found), notes=found.notes)
@@ -60,7 +60,7 @@ def status(
     raise typer.Exit(exit_code)
 
 
-def _facts(found: Status) -> results.StatusJson:
+def _facts(found: ServiceStatus) -> results.StatusJson:
     return {
         "service": str(found.service.path),
         "template": found.template,
@@ -83,11 +83,11 @@ def _facts(found: Status) -> results.StatusJson:
     }
 
 
-def _excuse(found: Status, path: str) -> Record | None:
+def _excuse(found: ServiceStatus, path: str) -> Record | None:
     return found.standing.excuse(path) if found.standing else None
 
 
-def _say(found: Status) -> None:
+def _say(found: ServiceStatus) -> None:
     from paved_road.road.versions import is_older
 
     at = where.argument()

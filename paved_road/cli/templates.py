@@ -36,9 +36,9 @@ def templates(
     from paved_road.road.opening import open_road
     from paved_road.road.releases import offer
     from paved_road.road.templates import offers
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
-    config = load({"road": road})
+    config = load_config({"road": road})
     opened = open_road(config, fetch=config.is_for_readers)
     if check:
         _check(opened, json=json)

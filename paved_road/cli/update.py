@@ -76,7 +76,7 @@ def update(
     from paved_road.cli import update_shown
     from paved_road.cli.update_shown import Wanted
     from paved_road.service.model import locate
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
     from paved_road.update import apply
     from paved_road.update.plan import UpdateRequest, planning
 
@@ -104,7 +104,7 @@ def update(
         greet=(lambda _: None) if json else ui.greet,
     )
     wanted = Wanted(dry_run=dry_run, changelog=changelog, stat=stat, diff=diff)
-    config = load({"road": road}, directory=service.path)
+    config = load_config({"road": road}, directory=service.path)
     review = "Show it?" if dry_run else "Update with these answers?"
     with (
         asking("update", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer,
@@ -191,12 +191,12 @@ def _tell_aborted(applied: Applied, *, json: bool) -> None:
 def _reconcile(service: Service, lock: str, road: str | None, *, abort: bool, json: bool) -> NoReturn:
     """Resolve the records of two branches that git merged: 1 while git has more to merge."""
     from paved_road.cli import conflicts_shown
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
     from paved_road.update import reconcile
 
     if abort:
         raise reconcile.not_an_update(service, lock)
-    found = reconcile.reconcile(service, lock, load({"road": road}, directory=service.path))
+    found = reconcile.reconcile(service, lock, load_config({"road": road}, directory=service.path))
     exit_code = int(bool(found.left))
     if json:
         facts: results.ReconciledJson = {

@@ -86,7 +86,7 @@ def _shrink(service: Service, before: Record, config: Config, *, today: date) ->
             cause=f"{before.path}: what drifts now came after the service was adopted",
             hint="paved off-road new --from-drift",
         )
-    differences = drift.find(service)
+    differences = drift.find_drift(service)
     paths = [one.path for one in differences]
     approved = before.deviation.fingerprint or {}
     left = [path for path in approved if path in paths]

@@ -112,7 +112,7 @@ def find(service: Service, config: Config, *, today: date, practices: Collection
 
     `practices` is the road's catalogue; without one every practice counts as known.
     """
-    return judge(service, drift.find(service), config, today=today, practices=practices)
+    return judge(service, drift.find_drift(service), config, today=today, practices=practices)
 
 
 def excuses(service: Service, differences: Sequence[Difference], config: Config, *, today: date) -> dict[str, Record]:
@@ -229,7 +229,7 @@ def _uncovered(one: Difference, found: Ledger) -> Finding:
     return Finding(state=State.UNCOVERED, path=one.path, line=1, text=text)
 
 
-_KIND = {drift.Kind.EDITED: "edited", drift.Kind.DELETED: "deleted", drift.Kind.MODE: "of another mode"}
+_KIND = {drift.DriftKind.EDITED: "edited", drift.DriftKind.DELETED: "deleted", drift.DriftKind.MODE: "of another mode"}
 
 
 # -- is it the approved difference? ------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def drifted(service: Service, *, today: date, config: Config) -> list[str]:
     """The files that differ from the road and that no record excuses or speaks of."""
     stands = evaluation.find(service, config, today=today)
     spoken = [record for record in stands.ledger.records.values() if record.is_open]
-    paths = [one.path for one in drift.find(service)]
+    paths = [one.path for one in drift.find_drift(service)]
     return [path for path in paths if not any(record.covers([path]) for record in spoken)]
 
 
@@ -247,7 +247,7 @@ def close(service: Service, slug: str, status: Status | str, *, today: date, by:
         changes[("superseded_by",)] = deviations.find(service, by).id
     elif by is not None:
         raise UsageError(f"a record that is {status} has no successor", hint="--as superseded")
-    if status == "resolved" and (left := record.covers([one.path for one in drift.find(service)])):
+    if status == "resolved" and (left := record.covers([one.path for one in drift.find_drift(service)])):
         raise RecordError(
             f"{slug} is not resolved: {left[0]} still differs from the road",
             hint=f"bring it back, or paved off-road close {slug} --as revoked",
@@ -299,7 +299,7 @@ def _approval(service: Service, record: Record, by: str | None) -> dict[Where, A
 def _fingerprint(service: Service, record: Record, config: Config) -> dict[Where, Any]:
     if record.deviation.scope.practice:
         return {}
-    differences = drift.find(service)
+    differences = drift.find_drift(service)
     covered = set(record.covers([one.path for one in differences]))
     if not covered:
         raise RecordError(

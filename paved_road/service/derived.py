@@ -18,7 +18,7 @@ SECONDS = 120
 """How long a command may take."""
 
 
-def run(commands: Mapping[str, str], directory: Path, *, trust: bool = False) -> tuple[list[str], list[str]]:
+def regenerate(commands: Mapping[str, str], directory: Path, *, trust: bool = False) -> tuple[list[str], list[str]]:
     """Run the command of each derived file; the files made, and a note for each that could not be.
 
     The commands are the road's. Where one would run code of the service's, too, that takes `trust`.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from paved_road.settings.config import Config
 
 
-class Kind(StrEnum):
+class DriftKind(StrEnum):
     """How a file differs."""
 
     EDITED = "edited"
@@ -41,7 +41,7 @@ class Difference:
     """A file that is not as its release rendered it."""
 
     path: str
-    kind: Kind
+    kind: DriftKind
     owner: Owner
     road: Locked
     """The file as the release rendered it."""
@@ -49,7 +49,7 @@ class Difference:
     """The file as it is now, as git would store it; None when it is gone."""
 
 
-def find(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[Difference]:
+def find_drift(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[Difference]:
     """Differences of the work tree from the lock, in the files of these owners, by path."""
     if service.lock is None:
         raise ServiceError(
@@ -116,12 +116,12 @@ def _as_stored(service: Service, paths: Iterable[str]) -> Tree:
     return found | {path: File(data, found[path].mode) for path, data in changed.items()}
 
 
-def _kind(locked: Locked, found: TreeEntry | None) -> Kind | None:
+def _kind(locked: Locked, found: TreeEntry | None) -> DriftKind | None:
     if found is None:
-        return Kind.DELETED
+        return DriftKind.DELETED
     if found.blob != locked.entry.blob:
-        return Kind.EDITED
-    return Kind.MODE if found.mode is not locked.entry.mode else None
+        return DriftKind.EDITED
+    return DriftKind.MODE if found.mode is not locked.entry.mode else None
 
 
 def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, TreeEntry]:

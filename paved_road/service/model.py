@@ -136,7 +136,7 @@ def open_service(
         name, lock, answers = discovery.choose_answers_file(found.path, answers_file, road)
     except ServiceError as error:
         # Half a record is what an update leaves that was cut off: restoring the one record is not what helps.
-        raise in_progress(found) if found.journal.exists() else error from error
+        raise unfinished_update_error(found) if found.journal.exists() else error from error
     _check_ids(lock, found, name)
     if not adopting and (lock is None or (name != LOCK and not (answers_file or road))):
         _refuse_deleted(found, name if lock is None else LOCK)
@@ -150,7 +150,7 @@ def open_service(
     )
 
 
-def updating(service: Service) -> str | None:
+def unfinished_update(service: Service) -> str | None:
     """The version that an update in progress goes to; None when none is in progress."""
     try:
         return str(json.loads(contained.read(service.journal, "journal.json"))["new_version"])
@@ -160,7 +160,7 @@ def updating(service: Service) -> str | None:
         return "unknown"
 
 
-def in_progress(service: Service) -> UsageError:
+def unfinished_update_error(service: Service) -> UsageError:
     """What to say where an update in progress is in the way."""
     return UsageError(
         "an update is in progress",

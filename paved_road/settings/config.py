@@ -96,7 +96,7 @@ def user_file() -> Path:
     return Path(named or user_config_path("paved", appauthor=False) / "config.toml")
 
 
-def load(flags: Mapping[str, Any] | None = None, *, directory: Path | None = None) -> Config:
+def load_config(flags: Mapping[str, Any] | None = None, *, directory: Path | None = None) -> Config:
     """The settings in force in `directory` (the current one). `flags` holds those given on the command line."""
     from platformdirs import user_cache_path
 

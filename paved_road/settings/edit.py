@@ -23,7 +23,7 @@ NAMES = ("road", "template", "trust", "cache", *LIMITS, "answers.QUESTION")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Changed:
+class ChangedSetting:
     """A setting that was changed in a file."""
 
     file: Path
@@ -32,13 +32,13 @@ class Changed:
     """None where it was taken out."""
 
 
-def change(key: str, values: Sequence[str] | None, *, project: bool) -> Changed:
+def change(key: str, values: Sequence[str] | None, *, project: bool) -> ChangedSetting:
     """Set a key in the person's file, or in the project's; take it out where `values` is None.
 
     The rest of the file stays as it is, and what would then be wrong with it is refused before it is written: raises
     `UsageError` for the key and `ConfigError` for the value.
     """
-    path, file = place(key), project_file() if project else config.user_file()
+    path, file = key_path(key), project_file() if project else config.user_file()
     before = _text(file, personal=not project)
     value = None if values is None else _value(path, values, file=file, project=project)
     try:
@@ -51,7 +51,7 @@ def change(key: str, values: Sequence[str] | None, *, project: bool) -> Changed:
     if path == ("cache",) and value is not None:
         _check_cache(value)
     _write(file, after)
-    return Changed(file=file, key=key, value=value)
+    return ChangedSetting(file=file, key=key, value=value)
 
 
 def _check_cache(value: str) -> None:
@@ -67,7 +67,7 @@ def _check_cache(value: str) -> None:
     private.check(folder)
 
 
-def place(key: str) -> tuple[str, ...]:
+def key_path(key: str) -> tuple[str, ...]:
     """The names that a key stands for in a file; `UsageError` for one that is no setting."""
     table, dot, name = key.partition(".")
     if table == "answers" and name:

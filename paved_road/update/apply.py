@@ -176,7 +176,7 @@ def finish_update(service: Service, journal: Journal, *, edited: bool = False) -
     `edited`: a person may have worked on the files since they were written.
     """
     by_migrations = _migrate(service, journal)
-    made, notes = derived.run(journal.derived, service.path, trust=journal.trust)
+    made, notes = derived.regenerate(journal.derived, service.path, trust=journal.trust)
     if edited or journal.migrations or journal.derived:  # else the index is as the work tree already
         git.add(service.path, "--update", "--", ".")
     if by_migrations:

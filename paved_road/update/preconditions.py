@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from paved_road import git
 from paved_road.errors import UsageError
 from paved_road.git.entries import Mode, TreeEntry
-from paved_road.service.model import Service, in_progress
+from paved_road.service.model import Service, unfinished_update_error
 from paved_road.update import disk
 
 
@@ -24,7 +24,7 @@ def check(
     """
     git.refuse_old()
     if service.journal.exists():
-        raise in_progress(service)
+        raise unfinished_update_error(service)
     if service.repository.head is None:
         raise UsageError(f"{service.top} has no commits", hint="commit the service first: git add -A && git commit")
     check_operations(service)

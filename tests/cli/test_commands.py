@@ -16,7 +16,7 @@ import typer.main
 import paved_road.cli
 from paved_road import __version__, git
 from paved_road.cli import app, main
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road
 
 Paved = Callable[..., CompletedProcess[str]]
@@ -225,10 +225,10 @@ def test_a_blank_word_is_refused_by_the_name_of_what_it_was_for(
 
 @pytest.mark.parametrize("text", ["", " "])
 def test_a_variable_that_is_blank_is_not_set(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = load()
+    before = load_config()
     for name in ("PAVED_ROAD", "PAVED_TEMPLATE", "PAVED_TRUST"):
         monkeypatch.setenv(name, text)
-    assert load() == before
+    assert load_config() == before
 
 
 @pytest.mark.parametrize(

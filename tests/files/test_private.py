@@ -31,7 +31,7 @@ def fresh() -> Iterator[None]:
 
 @pytest.fixture
 def cache() -> Path:
-    return config.load().cache_dir
+    return config.load_config().cache_dir
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_text_may_have_dots(text: str) -> None:
 def test_a_projects_settings_are_read_so(tmp_path: Path, name: str) -> None:
     (tmp_path / ".paved.toml").write_bytes(TRAPS[name])
     with pytest.raises(ConfigError, match=r"cannot read .*\.paved\.toml") as raised:
-        config.load(directory=tmp_path)
+        config.load_config(directory=tmp_path)
     assert raised.value.cause == "it is nested too deep"
 
 
@@ -57,10 +57,10 @@ def test_a_project_that_is_to_be_locked_is_read_so(tmp_path: Path, folder: str) 
     write_files(service, {"pyproject.toml": static})
     trap = service / "pyproject.toml" if folder == "." else tmp_path / "above" / "pyproject.toml"
     trap.write_bytes(TRAPS["a dotted key"])
-    assert "nested too deep" in derived.run({"uv.lock": "uv lock --offline"}, service)[1][0]
+    assert "nested too deep" in derived.regenerate({"uv.lock": "uv lock --offline"}, service)[1][0]
 
 
 def test_no_link_above_a_project_is_followed(tmp_path: Path) -> None:
     service = write_files(tmp_path / "above" / "service", {"pyproject.toml": '[project]\nname = "x"\nversion = "1"\n'})
     (service.parent / "pyproject.toml").symlink_to("/dev/zero")
-    assert "it is a link" in derived.run({"uv.lock": "uv lock --offline"}, service)[1][0]
+    assert "it is a link" in derived.regenerate({"uv.lock": "uv lock --offline"}, service)[1][0]

@@ -48,7 +48,7 @@ def stamp(road: Path, destination: Path) -> Service:
 
 @pytest.fixture
 def settings() -> Config:
-    return config.load()
+    return config.load_config()
 
 
 @pytest.fixture

@@ -197,7 +197,7 @@ def test_without_history_and_road_a_changed_one_cannot_be_told(
     excused: Excused, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     excused()
-    (difference,) = drift.find(open_service(service.path))
+    (difference,) = drift.find_drift(open_service(service.path))
     monkeypatch.setattr(drift, "pristine", lambda *_: {})
     with pytest.raises(RecordError) as caught:
         evaluation.fingerprints(service, [difference], settings)
@@ -212,7 +212,7 @@ def test_line_ends_that_git_converts_are_no_part_of_the_difference(
     git.run("config", "core.autocrlf", "true", cwd=service.top)
     path = service.path / "Dockerfile"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    differences = drift.find(open_service(service.path))
+    differences = drift.find_drift(open_service(service.path))
     assert evaluation.fingerprints(service, differences, settings) == {"Dockerfile": approved}
 
 

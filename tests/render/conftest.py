@@ -13,7 +13,7 @@ from paved_road.render import Renderer, prepare, render
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import find_template
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import write_files
 from tests.render.matrix import Case
 
@@ -29,7 +29,7 @@ def write(case: Case, directory: Path) -> Path:
 
 def ours(template: Path, answers: Mapping[str, Any], destination: Path, *, trust: bool = False) -> Tree:
     """What the in-process renderer makes of it."""
-    config = load({"road": str(template)})
+    config = load_config({"road": str(template)})
     form = prepare(release(find_template(open_road(config), None)), cache=config.cache_dir, trust=trust)
     return render(form, form.settle(destination, given=answers), destination, renderer=Renderer.OURS).tree
 

@@ -16,7 +16,7 @@ from paved_road.render import prepare
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import find_template
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import contents, evolve, make_road, paved, run, write_files
 from tests.render.copier_features import Feature, Part, features
 from tests.test_docs import _split, _unknown
@@ -223,7 +223,9 @@ def test_a_persons_own_settings_are_paveds(road: Path, tmp_path: Path, monkeypat
     (tmp_path / "settings.yml").write_text(f"defaults: {{name: copiers}}\ntrust: ['{road}']\n")
     (tmp_path / "paved.toml").write_text(f"trust = ['{road}']\n[answers]\nname = 'paveds {{{{ 1 }}}}'\n")
     assert contents(_stamped(road, tmp_path / "one"))["a.txt"].startswith("theirs")
-    assert not prepare(release(find_template(open_road(load({"road": str(road)})), None)), cache=tmp_path).trust
+    assert not prepare(release(find_template(open_road(load_config({"road": str(road)})), None)), cache=tmp_path).trust
     monkeypatch.setenv("PAVED_CONFIG", str(tmp_path / "paved.toml"))
     assert contents(_stamped(road, tmp_path / "two"))["a.txt"].startswith("paveds {{ 1 }}")
-    assert prepare(release(find_template(open_road(load({"road": str(road)})), None)), cache=tmp_path / "other").trust
+    assert prepare(
+        release(find_template(open_road(load_config({"road": str(road)})), None)), cache=tmp_path / "other"
+    ).trust

@@ -22,7 +22,7 @@ from paved_road.render.config import OLDEST_COPIER, TemplateConfig
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import find_template
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import make_road
 from tests.render.conftest import copiers, ours, write
 from tests.render.copier_features import Feature, Part, Verdict, features
@@ -78,7 +78,7 @@ def test_every_row_has_a_proof() -> None:
 
 def _by_default(template: Path, answers: object, service: Path, *, trust: bool) -> Pristine:
     """As every command renders: by the renderer that may be trusted with this release."""
-    config = load({"road": str(template)})
+    config = load_config({"road": str(template)})
     form = prepare(release(find_template(open_road(config), None)), cache=config.cache_dir, trust=trust)
     return render(form, form.settle(service, given=dict(answers)), service)  # type: ignore[call-overload]
 

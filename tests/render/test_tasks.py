@@ -449,9 +449,9 @@ def test_both_renderers_leave_out_the_same(tmp_path: Path) -> None:
     from paved_road.road.opening import open_road
     from paved_road.road.releases import release
     from paved_road.road.templates import find_template
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
-    settings = load({"road": str(at)})
+    settings = load_config({"road": str(at)})
     form = prepare(release(find_template(open_road(settings), None)), cache=settings.cache_dir)
     book = form.settle(tmp_path / "hi", given={})
     for operation in Operation:

@@ -14,7 +14,7 @@ from paved_road.render import Pristine, Renderer, inprocess, prepare
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import find_template
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road
 
 LOOP = {
@@ -33,7 +33,7 @@ def heard() -> Iterator[Callable[[], str]]:
 
 
 def rendered(road: Path, destination: Path, **answers: Any) -> Pristine:
-    config = load({"road": str(road)})
+    config = load_config({"road": str(road)})
     form = prepare(release(find_template(open_road(config), None)), cache=config.cache_dir)
     return render.render(form, form.settle(destination, given=answers), destination)
 
@@ -75,7 +75,9 @@ def test_where_they_differ_copier_is_right_now_and_later(
 
 @pytest.mark.usefixtures("faulty")
 def test_new_names_the_files_that_differ_and_asks_nothing_of_a_person(greeter: Path, tmp_path: Path) -> None:
-    plan = create.plan(create.CreateRequest(destination=tmp_path / "hi", answers={}), load({"road": str(greeter)}))
+    plan = create.plan(
+        create.CreateRequest(destination=tmp_path / "hi", answers={}), load_config({"road": str(greeter)})
+    )
     assert plan.notes == (
         "paved's fast renderer differs from Copier in hello.txt, so Copier rendered the files; no action is needed",
     )

@@ -13,7 +13,7 @@ ONE = {"copier.yml": "name: x\n"}
 
 
 def opened(source: str | Path) -> Road:
-    return open_road(config.load({"road": str(source)}))
+    return open_road(config.load_config({"road": str(source)}))
 
 
 def only(source: str | Path) -> Template:

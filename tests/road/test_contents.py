@@ -141,7 +141,7 @@ def test_a_submodule_that_cannot_be_had_is_no_template(tmp_path: Path, library: 
 def test_offline_nothing_is_fetched(road: Path) -> None:
     url = f"file://{road}"
     opened(url)
-    found = find_template(open_road(config.load({"road": url}), refresh=False), None)
+    found = find_template(open_road(config.load_config({"road": url}), refresh=False), None)
     with pytest.raises(RoadError, match="not in the cache"):
         release(found).files()
 

@@ -45,7 +45,7 @@ def test_a_remote_road_is_fetched_once_and_then_kept_fresh(greeter: Path) -> Non
     url = f"file://{greeter}"
     first = opened(url)
     assert first.source == f"git+{url}"
-    assert first.location.is_relative_to(config.load().cache_dir)
+    assert first.location.is_relative_to(config.load_config().cache_dir)
     evolve(greeter, {"a": "1"}, tag="v1.1.0")
     assert release(only(url)).version == "1.1.0"
 
@@ -69,7 +69,7 @@ def test_an_unreachable_road_is_served_from_the_cache_and_says_so(greeter: Path)
 def test_an_unreachable_road_without_a_copy_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RoadError, match="cannot fetch"):
         opened(f"file://{tmp_path}/nowhere")
-    assert list((config.load().cache_dir / "roads").iterdir()) == []
+    assert list((config.load_config().cache_dir / "roads").iterdir()) == []
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -159,14 +159,14 @@ def test_a_relative_road_in_a_file_of_settings_starts_at_that_file(
     below.mkdir(parents=True)
     write_files(tmp_path / "project", {".paved.toml": 'road = "../greeter"\n'})
     monkeypatch.chdir(below)
-    assert open_road(config.load()).location == greeter
+    assert open_road(config.load_config()).location == greeter
 
 
 def test_a_relative_road_that_is_recorded_starts_at_the_service(tmp_path: Path) -> None:
     road = make_road(tmp_path / "a" / "tpl", ONE)
     make_road(tmp_path / "tpl", ONE)
     (tmp_path / "a" / "service").mkdir()
-    found = open_road(config.load({"road": "../tpl"}), beside=tmp_path / "a" / "service")
+    found = open_road(config.load_config({"road": "../tpl"}), beside=tmp_path / "a" / "service")
     assert (found.location, found.source) == (road, "../tpl")
 
 
@@ -224,7 +224,7 @@ def test_a_password_opens_the_road_and_is_written_nowhere(
     assert done.code == 0, done.err
     assert done.envelope["result"]["road"] == f"http://{locked}/.git"
     assert any("password or token" in note for note in done.envelope["notes"])
-    cache = config.load().cache_dir
+    cache = config.load_config().cache_dir
     written = [path.read_bytes() for where in (tmp_path, cache) for path in where.rglob("*") if path.is_file()]
     assert "clone" in arguments()
     for text in (done.out, done.err, arguments(), *(content.decode("latin-1") for content in written)):

@@ -31,7 +31,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_project_with_static_metadata_is_locked_and_nothing_of_it_runs(service: Path, tmp_path: Path) -> None:
-    assert derived.run(LOCK, service) == (["uv.lock"], [])
+    assert derived.regenerate(LOCK, service) == (["uv.lock"], [])
     assert not (tmp_path / "ran").exists()
 
 
@@ -42,7 +42,7 @@ def test_a_python_that_cannot_be_had_is_not_needed_to_lock(
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
     write_files(service, {"pyproject.toml": STATIC, ".python-version": "3.99\n"})
     shutil.rmtree(service / ".venv")
-    assert derived.run(LOCK, service, trust=trust) == (["uv.lock"], [])
+    assert derived.regenerate(LOCK, service, trust=trust) == (["uv.lock"], [])
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_would_run_code_of_the_service_is_told_and_not_run(
     service: Path, tmp_path: Path, project: str, why: str
 ) -> None:
     (service / "pyproject.toml").write_text(project + (BACKEND if "[project]" in project else ""))
-    made, notes = derived.run(LOCK, service)
+    made, notes = derived.regenerate(LOCK, service)
     assert made == []
     assert why in notes[0]
     assert notes[0].endswith("run: uv lock --offline")
@@ -72,16 +72,16 @@ def test_what_would_run_code_of_the_service_is_told_and_not_run(
 
 def test_a_workspace_above_counts_too(service: Path, tmp_path: Path) -> None:
     write_files(service.parent, {"pyproject.toml": '[tool.uv.workspace]\nmembers = ["service", "other"]\n'})
-    assert "workspace" in derived.run(LOCK, service)[1][0]
+    assert "workspace" in derived.regenerate(LOCK, service)[1][0]
     assert not (tmp_path / "ran").exists()
 
 
 def test_with_trust_uv_may_do_what_it_does(service: Path, tmp_path: Path) -> None:
     (service / "pyproject.toml").write_text('[project]\nname = "x"\ndynamic = ["version"]\n' + BACKEND)
-    derived.run(LOCK, service, trust=True)
+    derived.regenerate(LOCK, service, trust=True)
     assert (tmp_path / "ran").exists()
 
 
 def test_what_a_command_said_last_is_told(service: Path) -> None:
     command = "sh -c 'echo first; echo \"the  last\" >&2; exit 3'"
-    assert derived.run({"a": command}, service) == ([], [f"a was not made (the last); run: {command}"])
+    assert derived.regenerate({"a": command}, service) == ([], [f"a was not made (the last); run: {command}"])

@@ -24,7 +24,7 @@ from paved_road.render import CompiledTemplate, prepare, render
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import find_template
-from paved_road.settings.config import BUILT_IN, load
+from paved_road.settings.config import BUILT_IN, load_config
 from paved_road.testing import run
 from tests.tools import tool
 
@@ -49,7 +49,7 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 @functools.cache
 def form() -> CompiledTemplate:
     """The template as it lies in this checkout."""
-    template = find_template(open_road(load({"road": BUILT_IN})), "service")
+    template = find_template(open_road(load_config({"road": BUILT_IN})), "service")
     return prepare(release(template, "HEAD"), cache=SCRATCH)
 
 

@@ -13,7 +13,7 @@ from paved_road import create, git
 from paved_road.errors import PavedError, UsageError
 from paved_road.git import TreeEntry
 from paved_road.service.model import Service, open_service
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road, run, write_files
 from paved_road.update import apply
 from paved_road.update.plan import Plan, Planner, UpdateRequest, planning
@@ -51,7 +51,7 @@ def road(tmp_path: Path) -> Path:
 @pytest.fixture
 def services(road: Path, tmp_path: Path) -> list[Service]:
     """One service for each of `EDITS`, stamped from 1.0.0, edited and committed; the road has gone on."""
-    config = load({"road": str(road)})
+    config = load_config({"road": str(road)})
     made = []
     for name, edits in EDITS.items():
         path = tmp_path / "fleet" / name
@@ -77,10 +77,10 @@ def contents(plan: Plan) -> dict[str, tuple[str, str]]:
 
 
 def test_a_batch_plans_what_each_service_alone_would(services: list[Service]) -> None:
-    with Planner(load()).plans(services, order()) as plans:
+    with Planner(load_config()).plans(services, order()) as plans:
         for service, together in zip(services, plans, strict=True):
             assert isinstance(together, Plan)
-            with planning(service, order(), load()) as alone:
+            with planning(service, order(), load_config()) as alone:
                 assert contents(together) == contents(alone)
                 assert together.changes == alone.changes
                 assert together.conflicts.keys() == alone.conflicts.keys()
@@ -88,7 +88,7 @@ def test_a_batch_plans_what_each_service_alone_would(services: list[Service]) ->
 
 
 def test_the_plans_of_a_batch_are_right(services: list[Service]) -> None:
-    with Planner(load()).plans(services, order()) as found:
+    with Planner(load_config()).plans(services, order()) as found:
         plans = {service.path.name: plan for service, plan in zip(services, found, strict=True)}
         by_name = {name: plan for name, plan in plans.items() if isinstance(plan, Plan)}
         assert by_name.keys() == EDITS.keys()
@@ -113,7 +113,7 @@ def read(plan: Plan, path: str) -> bytes:
 
 
 def test_conflicts_are_labelled_with_the_service_and_the_releases(services: list[Service]) -> None:
-    with Planner(load()).plans(services, order()) as plans:
+    with Planner(load_config()).plans(services, order()) as plans:
         text = read(named("conflicting", plans), "README.md").decode()
     ours, base, theirs = "two, ours", "two", "two, better"
     markers = ("<<<<<<< conflicting", ours, "||||||| road-1.0.0", base, "=======", theirs, ">>>>>>> road-1.1.0")
@@ -121,7 +121,7 @@ def test_conflicts_are_labelled_with_the_service_and_the_releases(services: list
 
 
 def test_a_file_that_git_sets_aside_is_named_after_the_release(services: list[Service]) -> None:
-    with Planner(load()).plans(services, order()) as plans:
+    with Planner(load_config()).plans(services, order()) as plans:
         (folder,) = [plan for plan in plans if isinstance(plan, Plan) and plan.service.path.name == "folder"]
         assert "new.txt~road-1.1.0" in folder.result
         assert [change.path for change in folder.changes if change.outcome is Outcome.CONFLICT] == [
@@ -135,7 +135,7 @@ def test_a_service_that_cannot_be_planned_does_not_stop_the_others(services: lis
         record.write_text(record.read_text().replace(str(road), str(road.with_name("gone"))))
     commit(lost)
     again = [open_service(service.path) for service in services]
-    with Planner(load()).plans(again, order()) as plans:
+    with Planner(load_config()).plans(again, order()) as plans:
         failed = [service.path.name for service, plan in zip(again, plans, strict=True) if isinstance(plan, PavedError)]
     assert failed == ["merged"]
 
@@ -144,7 +144,7 @@ def test_a_service_without_a_commit_is_refused(services: list[Service], tmp_path
     bare = tmp_path / "bare"
     shutil.copytree(services[0].path, bare, ignore=shutil.ignore_patterns(".git"))
     git.run("init", "--quiet", bare)
-    with Planner(load()).plans([open_service(bare)], order()) as (refused,):
+    with Planner(load_config()).plans([open_service(bare)], order()) as (refused,):
         assert isinstance(refused, UsageError)
         assert refused.message == f"{bare} has no commits"
 
@@ -152,12 +152,12 @@ def test_a_service_without_a_commit_is_refused(services: list[Service], tmp_path
 def test_services_of_one_repository_are_planned_together(road: Path, tmp_path: Path) -> None:
     top = tmp_path / "monorepo"
     git.run("init", "--quiet", top)
-    config = load({"road": str(road)})
+    config = load_config({"road": str(road)})
     for name in ("one", "two"):
         create.create(create.plan(create.CreateRequest(destination=top / name, answers={"name": name}), config))
     commit(top)
     evolve(road, NEWER, tag="v1.1.0")
-    with Planner(load()).plans([open_service(top / name) for name in ("one", "two")], order()) as plans:
+    with Planner(load_config()).plans([open_service(top / name) for name in ("one", "two")], order()) as plans:
         for plan in plans:
             assert isinstance(plan, Plan)
             assert not apply.apply_plan(plan).conflicts
@@ -167,7 +167,7 @@ def test_services_of_one_repository_are_planned_together(road: Path, tmp_path: P
 def test_a_batch_of_seven_takes_hardly_more_git_processes_than_one(
     services: list[Service], git_calls: Callable[[], list[str]]
 ) -> None:
-    planner = Planner(load())
+    planner = Planner(load_config())
     with planner.plans(services[:1], order()):
         pass
     git_calls()
@@ -189,13 +189,13 @@ def test_planning_leaves_no_trace(services: list[Service]) -> None:
         }
 
     before = [trace(service.path) for service in services]
-    with Planner(load()).plans(services, order()) as plans:
+    with Planner(load_config()).plans(services, order()) as plans:
         assert all(isinstance(plan, Plan) and plan.patch() for plan in plans)
     assert [trace(service.path) for service in services] == before
 
 
 def test_a_plan_is_applied(services: list[Service]) -> None:
-    with Planner(load()).plans(services[:2], order()) as plans:
+    with Planner(load_config()).plans(services[:2], order()) as plans:
         for plan in plans:
             assert isinstance(plan, Plan)
             assert not apply.apply_plan(plan).conflicts

@@ -10,7 +10,7 @@ import pytest
 from paved_road import git
 from paved_road.errors import UsageError
 from paved_road.service.model import open_service
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import Evolution, Link, make_road, paved, run, write_files
 from paved_road.update import apply, disk
 from paved_road.update.plan import UpdateRequest, planning
@@ -123,7 +123,7 @@ def test_an_untracked_link_or_file_where_the_road_needs_a_folder(
 
 def planted(evolution: Evolution, link: str, target: Path) -> None:
     """Apply an update when somebody has made a link in the service since it was planned."""
-    with planning(open_service(evolution.service), UpdateRequest(answers={}), load()) as plan:
+    with planning(open_service(evolution.service), UpdateRequest(answers={}), load_config()) as plan:
         path = evolution.service / link
         if path.is_dir():
             path.rename(evolution.service.with_name("moved-away"))
@@ -146,7 +146,7 @@ def test_a_link_planted_after_planning_leads_nowhere(begin: Begin, tmp_path: Pat
 def test_an_untracked_file_that_came_after_planning_is_left_alone(begin: Begin) -> None:
     evolution = begin({"a.txt": "a\n"})
     evolution.release({"new/f": "2\n"})
-    with planning(open_service(evolution.service), UpdateRequest(answers={}), load()) as plan:
+    with planning(open_service(evolution.service), UpdateRequest(answers={}), load_config()) as plan:
         write_files(evolution.service, {"new": "mine\n"})
         with pytest.raises(UsageError, match="changed while"):
             apply.apply_plan(plan)

@@ -21,7 +21,7 @@ from paved_road import git
 from paved_road.cli import main
 from paved_road.errors import UsageError
 from paved_road.service.model import open_service
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import PATIENCE, evolve, make_road, paved, run, running, write_files
 from paved_road.update import apply
 from paved_road.update.plan import UpdateRequest, planning
@@ -344,7 +344,7 @@ def test_of_two_that_were_planned_at_once_the_first_wins(
     service: Path, faults: Server, case: Callable[[Path, Server], Case], said: str
 ) -> None:
     expected = case(service, faults)
-    config, order = load({}), UpdateRequest(answers={}, trust=True, commit=True)
+    config, order = load_config({}), UpdateRequest(answers={}, trust=True, commit=True)
     opened = open_service(service)
     with planning(opened, order, config) as first, planning(opened, order, config) as second:
         apply.apply_plan(first)

@@ -9,7 +9,7 @@ import pytest
 
 from paved_road import git
 from paved_road.service.model import open_service
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import Files, Link, evolve, paved, write_files
 from paved_road.update.plan import Plan, Planner, UpdateRequest
 
@@ -121,7 +121,7 @@ def test_services_of_both_kinds_are_planned_together(tmp_path: Path) -> None:
         assert paved("new", path, "--road", road, "--defaults").code == 0
         services.append(open_service(evolve(path, {})))
     evolve(road, SECOND, tag="v1.1.0")
-    with Planner(load()).plans(services, UpdateRequest(answers={})) as plans:
+    with Planner(load_config()).plans(services, UpdateRequest(answers={})) as plans:
         changes = [one.changes for one in plans if isinstance(one, Plan)]
         assert len(changes) == 3
         assert changes[0] == changes[1] == changes[2]

@@ -13,7 +13,7 @@ from paved_road import git
 from paved_road.errors import AnswerError
 from paved_road.render.prompts import Prompt
 from paved_road.service.model import open_service
-from paved_road.settings.config import load
+from paved_road.settings.config import load_config
 from paved_road.testing import Evolution, evolve, paved
 from paved_road.update.plan import UpdateRequest, planning
 from tests.update.texts import with_lines
@@ -139,7 +139,7 @@ def test_a_person_is_asked_only_for_a_secret_that_is_new(begin: Begin) -> None:
         return "typed"
 
     service = open_service(evolution.service)
-    config = load({}, directory=service.path)
+    config = load_config({}, directory=service.path)
     with planning(service, UpdateRequest(answers={}), config, interview=lambda _, settle: settle(ask)) as plan:
         (key,) = plan.scratch.read([plan.result["key.txt"]])
         assert (asked, key, plan.conflicts) == (["key"], b"typed", {})

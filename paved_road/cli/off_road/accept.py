@@ -26,8 +26,8 @@ def accept(
       paved off-road accept own-base-image --by ann@acme.example --days 60
     """
     from paved_road.offroad import lifecycle
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     found = where.open_service(service)
-    record = lifecycle.accept(found, slug, load(directory=found.path), today=common.day(), by=by, days=days)
+    record = lifecycle.accept(found, slug, load_config(directory=found.path), today=common.day(), by=by, days=days)
     common.tell("accept", found, record, f"{slug} is accepted until {record.deviation.review_by}", json=json)

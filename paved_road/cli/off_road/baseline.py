@@ -40,12 +40,12 @@ def baseline(
       paved off-road baseline                      after bringing files back
     """
     from paved_road.offroad import baseline as baselines
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     common.check_words(risk=risk)
     service = where.open_service(path)
     done = baselines.record(
-        service, load(directory=service.path), today=common.day(), by=by, days=days, risk=risk, owner=owner
+        service, load_config(directory=service.path), today=common.day(), by=by, days=days, risk=risk, owner=owner
     )
     exit_code = int(bool(done.beyond))
     if json:

@@ -67,11 +67,11 @@ def check(
       paved off-road check --base origin/main        in a pull request
     """
     from paved_road.offroad import checking
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     service = where.open_service(path)
     checked = checking.check(
-        service, load(directory=service.path), today=common.day(today), strict=strict,
+        service, load_config(directory=service.path), today=common.day(today), strict=strict,
         base=base, confirm=confirm,
     )  # fmt: skip
     wanted = Format.JSON if json else form or (Format.GITHUB if os.environ.get("GITHUB_ACTIONS") else Format.TEXT)

@@ -27,10 +27,10 @@ def listing(
       paved off-road list --today 2027-03-01      what will have expired by then
     """
     from paved_road.offroad import evaluation
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     service = where.open_service(path)
-    stands = evaluation.find(service, load(directory=service.path), today=common.day(today))
+    stands = evaluation.find(service, load_config(directory=service.path), today=common.day(today))
     records = [record for record in stands.ledger.records.values() if everything or record.is_open]
     if json:
         facts = [common.facts(record, stands) for record in records]

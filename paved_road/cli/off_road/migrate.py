@@ -29,10 +29,10 @@ def migrate(
       paved off-road migrate orders --dry-run
     """
     from paved_road.offroad import moves
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     service = where.open_service(path)
-    declared = moves.declared(service, load(directory=service.path))
+    declared = moves.declared(service, load_config(directory=service.path))
     done = moves.migrate(service, declared, today=common.day(), dry_run=dry_run)
     exit_code = int(bool(done.lost))
     if json:

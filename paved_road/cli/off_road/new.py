@@ -78,7 +78,7 @@ def new(
       paved off-road new no-hpa --practice autoscaling --risk low --kind not-applicable
     """
     from paved_road.offroad import lifecycle
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     if sum(map(bool, (path, practice, from_drift))) != 1:
         raise UsageError("name what is excused", hint="one of --path PATH, --practice SLUG and --from-drift")
@@ -87,7 +87,7 @@ def new(
     today = common.day()
     things: list[tuple[str, ...]] = [tuple(where.to_service(one, found) for one in path or ())]
     if from_drift:
-        things = [(one,) for one in lifecycle.drifted(found, today=today, config=load(directory=found.path))]
+        things = [(one,) for one in lifecycle.drifted(found, today=today, config=load_config(directory=found.path))]
         if slug and len(things) > 1:
             files = ", ".join(one for thing in things for one in thing)
             raise UsageError(

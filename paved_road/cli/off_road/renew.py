@@ -25,8 +25,8 @@ def renew(
       paved off-road renew own-base-image --days 30 --by ann@acme.example
     """
     from paved_road.offroad import lifecycle
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     found = where.open_service(service)
-    record = lifecycle.renew(found, slug, load(directory=found.path), today=common.day(), by=by, days=days)
+    record = lifecycle.renew(found, slug, load_config(directory=found.path), today=common.day(), by=by, days=days)
     common.tell("renew", found, record, f"{slug} holds until {record.deviation.review_by}", json=json)

@@ -47,9 +47,9 @@ def report(
     """
     from paved_road.offroad import report as reports
     from paved_road.offroad.report import html, markdown
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
-    found = reports.collect(folder, load(), today=common.day(today))
+    found = reports.collect(folder, load_config(), today=common.day(today))
     exit_code = 2 if found.unread else 0
     if json or form is Format.JSON:
         facts = asdict(found) | {"desire_paths": [place.name for place in found.desire_paths]}

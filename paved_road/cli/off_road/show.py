@@ -24,13 +24,13 @@ def show(
     """
     from paved_road.offroad import evaluation
     from paved_road.service import drift
-    from paved_road.settings.config import load
+    from paved_road.settings.config import load_config
 
     found = where.open_service(service)
-    config = load(directory=found.path)
+    config = load_config(directory=found.path)
     stands = evaluation.find(found, config, today=common.day(today))
     record = stands.ledger.find(slug)
-    differences = drift.find(found)
+    differences = drift.find_drift(found)
     covered = set(record.covers([one.path for one in differences]))
     mine = [one for one in differences if one.path in covered]
     patch = drift.patch(found, mine, config) if mine else ""
