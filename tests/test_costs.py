@@ -9,7 +9,7 @@ import pytest
 
 from paved_road import create, git
 from paved_road.cli import main
-from paved_road.git import SHA1, Commit, Scratch, TreeEntry
+from paved_road.git import SHA1, Commit, Scratch, TreeId
 from paved_road.git.entries import File
 from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
@@ -54,22 +54,16 @@ def test_what_did_not_change_is_not_written(tmp_path: Path) -> None:
     """A merge in a tree of a thousand files writes the one that changed."""
     files = {f"folder-{number % 10}/file-{number}": b"%d\n" % number for number in range(1000)}
     with Scratch(tmp_path / "scratch.git", []) as scratch:
-        leaves = {path: leaf(data) for path, data in files.items()}
-        scratch.commit([Commit(branch="all", files=leaves)])
+        entries = {path: File(data).entry(SHA1) for path, data in files.items()}
+        scratch.commit([Commit(branch="all", files=entries)])
         (tree,) = scratch.objects.ids(["all^{tree}"])
         assert tree is not None
         before = objects(scratch)
-        changed = leaves | {"folder-3/file-3": leaf(b"changed\n")}
-        scratch.commit([Commit(branch="one", files=changed, like=(tree, leaves))])
+        changed = entries | {"folder-3/file-3": File(b"changed\n").entry(SHA1)}
+        scratch.commit([Commit(branch="one", files=scratch.snapshot(TreeId(tree)).holding(changed))])
         # The commit, the root, the folder and the file.
         assert objects(scratch) - before == 4
-        assert {path: found.blob for path, found in scratch.files("one:").items()} == {
-            path: each.blob for path, each in changed.items()
-        }
-
-
-def leaf(data: bytes) -> TreeEntry:
-    return File(data).entry(SHA1)
+        assert scratch.objects.files("one:") == changed
 
 
 def objects(scratch: Scratch) -> int:

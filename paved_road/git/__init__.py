@@ -6,7 +6,7 @@ may have called paved (a hook, an alias, a rebase).
 
 from paved_road.git.conversion import converted
 from paved_road.git.create import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
-from paved_road.git.entries import SHA1, BlobId, CommitId, File, Mode, TreeEntry, TreeId, blob_id, file_id
+from paved_road.git.entries import SHA1, BlobId, CommitId, File, Mode, Snapshot, TreeEntry, TreeId, blob_id, file_id
 from paved_road.git.identity import REMEDY, Committing, Identity, author, committing
 from paved_road.git.index import Index, Indexed, read_index
 from paved_road.git.locks import is_held, locks
@@ -126,6 +126,7 @@ __all__ = [
     "Repository",
     "Role",
     "Scratch",
+    "Snapshot",
     "TreeEntry",
     "TreeId",
     "add",

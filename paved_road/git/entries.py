@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -51,6 +52,38 @@ class TreeEntry:
     """The id of the content; of a submodule that of its commit, of a folder that of its tree."""
     data: bytes | None = field(default=None, compare=False)
     """The content, where the repository may not have it yet."""
+
+
+Files = Mapping[str, TreeEntry]
+"""Entries by their path, relative and POSIX."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot(Files):
+    """The files of a state that git has, or is to get, as a tree.
+
+    git makes a tree from one that it has, and is told the difference alone: of a service of thousands of files, the
+    dozen that an update changes.
+    """
+
+    tree: TreeId
+    """A tree that the repository has, and that has most of these files."""
+    stored: Files
+    """The files of that tree."""
+    files: Files
+
+    def holding(self, files: Files) -> Snapshot:
+        """A state of these files, which are most of them those of the same tree."""
+        return Snapshot(tree=self.tree, stored=self.stored, files=files)
+
+    def __getitem__(self, path: str) -> TreeEntry:
+        return self.files[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from paved_road.errors import GitError
-from paved_road.git.entries import SHA1, BlobId, Mode, TreeEntry, TreeId, blob_id
+from paved_road.git.entries import SHA1, BlobId, Files, Mode, Snapshot, TreeEntry, TreeId, blob_id
 from paved_road.git.objects import Objects
 from paved_road.git.process import READER, ended, named, refusal, run
 
@@ -28,14 +28,12 @@ class Merge:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commit:
-    """A commit to make: its files, and what they are told apart from to write only the difference."""
+    """A commit to make. Only what differs from its parent is written, or from the stored tree of a `Snapshot`."""
 
     branch: str
-    files: Mapping[str, TreeEntry]
+    files: Files
     parent: str | None = None
     """The branch of a commit made before it."""
-    like: tuple[str, Mapping[str, TreeEntry]] | None = None
-    """Without a parent: a tree that has most of the files already, and its files."""
 
 
 class Scratch:
@@ -57,9 +55,10 @@ class Scratch:
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         self.objects.__exit__(failure)
 
-    def files(self, tree: str) -> dict[str, TreeEntry]:
+    def snapshot(self, tree: TreeId) -> Snapshot:
         """The files of a tree."""
-        return self.objects.files(tree)
+        files = self.objects.files(tree)
+        return Snapshot(tree=tree, stored=files, files=files)
 
     def entry(self, mode: Mode, data: bytes) -> TreeEntry:
         """An entry for a new content, which it carries."""
@@ -87,19 +86,19 @@ class Scratch:
         return [line.removeprefix(f"{tree}:") for line in listing.split("\0")[:-1]]
 
     def commit(self, commits: Iterable[Commit]) -> None:
-        """Make branches of one commit each, in one git process. Only what differs from the parent is written."""
-        known: dict[str, Mapping[str, TreeEntry]] = {}
+        """Make branches of one commit each, in one git process."""
+        known: dict[str, Files] = {}
         stream: list[bytes] = []
         for one in commits:
             stream.append(b"commit refs/heads/%s\n" % one.branch.encode())
             stream.append(b"committer paved <paved@localhost> 1000000000 +0000\ndata 0\n")
-            before: Mapping[str, TreeEntry] = {}
+            before: Files = {}
             if one.parent is not None:
                 before = known[one.parent]
                 stream.append(b"from refs/heads/%s\n" % one.parent.encode())
-            elif one.like is not None:
-                tree, before = one.like
-                stream.append(b'M 040000 %s ""\n' % tree.encode())
+            elif isinstance(one.files, Snapshot):
+                before = one.files.stored
+                stream.append(b'M 040000 %s ""\n' % one.files.tree.encode())
             stream += _difference(before, one.files)
             known[one.branch] = one.files
         if stream:
@@ -138,7 +137,7 @@ def _lacking(blob: str, path: str = "") -> GitError:
     )
 
 
-def _difference(before: Mapping[str, TreeEntry], after: Mapping[str, TreeEntry]) -> Iterator[bytes]:
+def _difference(before: Files, after: Files) -> Iterator[bytes]:
     """What fast-import has to be told to make the files `after` of the files `before`; removals go first."""
     for path in before.keys() - after.keys():
         yield b"D %s\n" % quoted(path)

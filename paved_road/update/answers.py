@@ -8,12 +8,12 @@ from typing import Any
 
 from paved_road.errors import AnswerError
 from paved_road.git import Scratch
+from paved_road.git.entries import Files
 from paved_road.render import CompiledTemplate
 from paved_road.render.context import SettledAnswers, parsed
 from paved_road.render.prompts import MISSING, Ask, Interview, Prompt, Topic
 from paved_road.service import answers_file
 from paved_road.service.model import Service
-from paved_road.update.merge.trees import Files
 
 
 def ask_only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: Container[str]) -> Interview | None:

@@ -9,10 +9,10 @@ from paved_road.render import answers_file_of
 from paved_road.service import answers_file, answers_path
 
 if TYPE_CHECKING:
+    from paved_road.git.entries import Files
     from paved_road.render import CompiledTemplate
     from paved_road.render.context import SettledAnswers
     from paved_road.service.model import Service
-    from paved_road.update.merge.trees import Files
 
 
 def find(

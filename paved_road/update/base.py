@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from paved_road import git
 from paved_road.errors import AnswerError, ServiceError, TemplateError
 from paved_road.git import Scratch
+from paved_road.git.entries import Files
 from paved_road.render import CompiledTemplate, Pristine, sources
 from paved_road.service import origin
 from paved_road.service.lock import Locked
 from paved_road.service.model import Service
 from paved_road.update import ignored, secrets
-from paved_road.update.merge.trees import Files
 
 if TYPE_CHECKING:
     from paved_road.render.context import SettledAnswers

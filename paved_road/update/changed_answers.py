@@ -13,6 +13,7 @@ from typing import Any
 
 from paved_road.errors import AnswerError, TemplateError
 from paved_road.git import TreeEntry
+from paved_road.git.entries import Files
 from paved_road.render import CompiledTemplate, Operation, Pristine, render, sources
 from paved_road.render.context import SettledAnswers, parsed
 from paved_road.render.prompts import MISSING
@@ -21,7 +22,6 @@ from paved_road.service.model import Service
 from paved_road.service.stored import as_stored
 from paved_road.update import moves as align
 from paved_road.update.base import Base, leaves
-from paved_road.update.merge.trees import Files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

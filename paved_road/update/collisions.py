@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from paved_road.git import TreeEntry
-from paved_road.git.entries import Mode
+from paved_road.git.entries import Files, Mode
 from paved_road.service.model import Service
 from paved_road.update import disk
-from paved_road.update.merge.trees import Files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

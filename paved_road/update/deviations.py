@@ -17,8 +17,9 @@ from paved_road.road.owners import Owner
 from paved_road.update.moves import Moves
 
 if TYPE_CHECKING:
+    from paved_road.git.entries import Files
     from paved_road.service.lock import Lock
-    from paved_road.update.merge.trees import Files, Merged, Sides
+    from paved_road.update.merge.trees import Merged, Sides
 
 Read = Callable[[list[TreeEntry]], list[bytes]]
 """The contents of leaves."""
@@ -91,7 +92,7 @@ def keep(merged: Merged, sides: Sides, found: Excuses, moved: Moves, read: Read)
                 files[path] = sides.ours[path]
             patch = _patch(path, sides.base.get(path), sides.theirs.get(path), read)
             kept.append(Kept(path=path, record=record.id, patch=patch))
-    return replace(merged, files=files, conflicts=conflicts), tuple(kept)
+    return replace(merged, files=merged.files.holding(files), conflicts=conflicts), tuple(kept)
 
 
 def _patch(path: str, before: TreeEntry | None, after: TreeEntry | None, read: Read) -> str:

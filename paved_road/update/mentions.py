@@ -16,7 +16,7 @@ from paved_road.road.versions import is_passed
 
 if TYPE_CHECKING:
     from paved_road.git import Scratch
-    from paved_road.update.merge.trees import Files
+    from paved_road.git.entries import Files, Snapshot
 
 
 def replacements(declared: Mapping[str, Mapping[str, str]], old: str, new: str) -> Iterator[tuple[str, str]]:
@@ -28,23 +28,23 @@ def replacements(declared: Mapping[str, Mapping[str, str]], old: str, new: str) 
 
 
 def replace_mentions(
-    scratch: Scratch, tree: str, base: Files, ours: Files, replaced: list[tuple[str, str]], *, records: Collection[str]
-) -> tuple[Files, Files]:
+    scratch: Scratch, base: Files, ours: Snapshot, replaced: list[tuple[str, str]], *, records: Collection[str]
+) -> tuple[Files, Snapshot]:
     """Base and service with the words replaced in every file that the team wrote or edited, as a word of its own.
 
-    Both sides change alike, so the road's own lines that say it are left to the merge. `tree` is the service as it is
-    committed; `ours` may differ from it. Links, binary files and the service's `records` are left as they are.
+    Both sides change alike, so the road's own lines that say it are left to the merge. Links, binary files and the
+    service's `records` are left as they are.
     """
-    base, ours = dict(base), dict(ours)
+    base, own = dict(base), dict(ours)
     for old, new in replaced:
         word = re.compile(rb"(?<![\w.-])" + re.escape(old.encode()) + rb"(?![\w-]|\.\w)")
-        changed = [path for path, leaf in ours.items() if leaf.data is not None]
-        for path in sorted({*scratch.mentioning(tree, old), *changed} & ours.keys() - set(records)):
-            if ours[path].mode != Mode.SYMLINK and ours[path] != base.get(path):
-                for side in (base, ours):
+        changed = [path for path, leaf in own.items() if leaf.data is not None]
+        for path in sorted({*scratch.mentioning(ours.tree, old), *changed} & own.keys() - set(records)):
+            if own[path].mode is not Mode.SYMLINK and own[path] != base.get(path):
+                for side in (base, own):
                     if path in side:
                         side[path] = _said(scratch, side[path], word, new.encode())
-    return base, ours
+    return base, ours.holding(own)
 
 
 def _said(scratch: Scratch, leaf: TreeEntry, word: re.Pattern[bytes], new: bytes) -> TreeEntry:

@@ -24,7 +24,7 @@ from paved_road.errors import (
 )
 from paved_road.files import contained
 from paved_road.git import Commit, Scratch, TreeEntry, address
-from paved_road.git.entries import Mode
+from paved_road.git.entries import Files, Mode, Snapshot, TreeId
 from paved_road.offroad.clock import today
 from paved_road.render import CompiledTemplate, Operation, Pristine, message_before, prepare, render, sources
 from paved_road.render.commands import Command
@@ -72,7 +72,7 @@ from paved_road.update.decisions import ConflictReason, Decision
 from paved_road.update.deviations import Excuses, Kept
 from paved_road.update.merge import attributes
 from paved_road.update.merge.answers import differ_only_in_order
-from paved_road.update.merge.trees import Conflict, Files, Merged, Sides, merge_trees
+from paved_road.update.merge.trees import Conflict, Merged, Sides, merge_trees
 from paved_road.update.migrations import Migrations
 from paved_road.update.summary import Change, Outcome
 
@@ -119,16 +119,13 @@ class Plan:
     conflicts: Mapping[str, Conflict]
     obstacles: Mapping[str, Obstacle]
     """Files of the road whose place something of the service's takes that is in no commit, or is no file."""
-    ours: Files
-    result: Files
+    ours: Snapshot
+    """The service as it is committed."""
+    result: Snapshot
     """What is written: every tracked file of the service after the update."""
     scratch: Scratch
-    tree: str
-    """The service's committed tree."""
     submodules: Files
-    """The submodules in it, which no update touches."""
-    like: tuple[str, Files]
-    """A tree that has most of the result already, and its files."""
+    """The submodules of the service, which no update touches."""
     message: str = ""
     """What the template says after an update."""
     migrations: tuple[Command, ...] = ()
@@ -170,11 +167,11 @@ class Plan:
 
     def stat(self, width: int) -> str:
         """The lines added to and removed from each file, as `git diff --stat` draws them."""
-        return git.stat(self.scratch.folder, self.tree, self._written(), width)
+        return git.stat(self.scratch.folder, self.ours.tree, self._written(), width)
 
     def patch(self) -> str:
         """The exact difference the update makes to tracked files, without a password in what names the road."""
-        found = git.patch(self.scratch.folder, self.tree, self._written())
+        found = git.patch(self.scratch.folder, self.ours.tree, self._written())
         lock, source = self.service.lock, self.service.source[0]
         for recorded in {lock.road if lock else "", source or ""} - {""}:
             found = found.replace(recorded, redact(recorded))
@@ -182,7 +179,7 @@ class Plan:
 
     def _written(self) -> str:
         """The result as a branch of the scratch repository."""
-        self.scratch.commit([Commit(branch="result", files={**self.result, **self.submodules}, like=self.like)])
+        self.scratch.commit([Commit(branch="result", files=self.result.holding({**self.result, **self.submodules}))])
         return "result"
 
 
@@ -307,13 +304,12 @@ class _Draft:
     lock: Lock
     """Of every pristine file, ignored or not."""
     old: Base
-    head: Files
-    ours: Files
+    head: Snapshot
+    """The service as it is committed."""
+    ours: Snapshot
     """`head` as the migrations of the stage `before` leave it."""
     moves: align.Moves
     sides: Sides
-    tree: str
-    """The service's committed tree."""
     kept: Mapping[str, str]
     """Files kept by their owner, and why."""
     left_out: Mapping[str, TreeEntry | None]
@@ -334,7 +330,7 @@ def _draft(
     interview: Interview | None,
     scratch: Scratch,
 ) -> _Draft:
-    tree, head = _committed(service, scratch)
+    head = _committed(service, scratch)
     _refuse_uncommitted_records(service, head)
     service = bases.as_it_is(service, found, planner.config, order, head)
     excuses = deviations.excuses(service.lock, head, scratch.read, today=order.today)
@@ -378,16 +374,16 @@ def _draft(
     secret_notes: tuple[str, ...] = ()
     if secret:
         plain = bases.with_stand_ins(stamped, found, planner.config, order, old, secrets.stand_ins(secret, book))
-        carried = secrets.carry(scratch, secret, old.files, plain, leaves(pristine, service), moves, (tree, head))
+        carried = secrets.carry(scratch, secret, old.files, plain, leaves(pristine, service), moves, head)
         old, secret_notes = replace(old, files=carried.base), carried.notes
         pristine = replace(pristine, tree={**pristine.tree, **carried.filled})
     if said := list(mentions.replacements(own.mentions, old.version, target.version)):
         records = (service.lock_file, service.answers_file)
-        base, ours = mentions.replace_mentions(scratch, tree, old.files, ours, said, records=records)
+        base, ours = mentions.replace_mentions(scratch, old.files, ours, said, records=records)
         old = replace(old, files=base)
     lock = lock_of(pristine, own, service.repository.object_format)
     sides, kept, left_out, notes = _sides(
-        service, scratch, old, ours, (tree, head), pristine, moves, effect, lock, own, dry_run=order.dry_run
+        service, scratch, old, ours, head, pristine, moves, effect, lock, own, dry_run=order.dry_run
     )  # fmt: skip
     if not form.derives and lock.without(left_out) != service.lock:
         again = "derived; add --trust, or make it again"
@@ -395,7 +391,7 @@ def _draft(
         notes += tuple(derive.not_made({path: how for path, how in own.derived.items() if path not in ours}))
     return _Draft(
         service=service, request=order, found=found, target=target, form=form, pristine=pristine, lock=lock, old=old,
-        head=head, ours=ours, moves=moves, sides=sides, tree=tree, kept=kept,
+        head=head, ours=ours, moves=moves, sides=sides, kept=kept,
         left_out=left_out, excuses=excuses,
         notes=(*bases.notes(old), *secret_notes, *effect.notes, *notes, *runs.asks_for(not_run, after)),
         derived=own.derived if form.derives else {}, trust=order.trust, migrations=after,
@@ -408,15 +404,15 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
     merged, off_road = deviations.keep(merged, draft.sides, draft.excuses, draft.moves, scratch.read)
     draft = replace(draft, kept={**draft.kept, **{one.path: f"off-road, {one.record}" for one in off_road}})
     followed = deviations.follow(draft.excuses, draft.moves, draft.lock, scratch)
-    result = {**merged.files, **followed}
+    result: Files = {**merged.files, **followed}
     no_longer = ignored.no_longer(
         service, scratch, {path: leaf for path, leaf in draft.left_out.items() if leaf},
         head=head, result=result, base=old.files, theirs=leaves(draft.pristine, service),
     )  # fmt: skip
     draft = replace(draft, lock=draft.lock.without(draft.left_out.keys() - no_longer.keys()))
-    result |= {**no_longer, **_records(draft, scratch)}
+    result = {**result, **no_longer, **_records(draft, scratch)}
     result = without_address_only_change(result, head, service, scratch)
-    submodules = scratch.objects.listing(draft.tree)[1]
+    submodules = scratch.objects.listing(head.tree)[1]
     obstacles = collisions.find(service, head, result, submodules)
     result = {path: leaf for path, leaf in result.items() if path not in obstacles}
     changed = summary.find(
@@ -438,10 +434,8 @@ def _finish(draft: _Draft, merged: Merged, scratch: Scratch) -> Plan:
         obstacles=obstacles,
         submodules=submodules,
         ours=head,
-        result=result,
+        result=merged.files.holding(result),
         scratch=scratch,
-        tree=draft.tree,
-        like=merged.like,
         message=draft.pristine.message,
         migrations=draft.migrations,
         not_run=draft.not_run,
@@ -471,13 +465,13 @@ def _refuse_uncommitted_records(service: Service, head: Files) -> None:
         )
 
 
-def _committed(service: Service, scratch: Scratch) -> tuple[str, Files]:
-    """The service's committed tree and its files, by path below the service's folder."""
+def _committed(service: Service, scratch: Scratch) -> Snapshot:
+    """The service as it is committed; paths are below its folder."""
     name = f"{service.repository.head}:{service.prefix.rstrip('/')}"
     (tree,) = scratch.objects.ids([name])
     if tree is None:
         raise ServiceError(f"{service.path} is not committed", hint="git add -A && git commit")
-    return tree, scratch.files(tree)
+    return scratch.snapshot(TreeId(tree))
 
 
 # -- where the service comes from and goes to ----------------------------------------------------------------------
@@ -539,11 +533,11 @@ def _renamed(old: Release, new: Release) -> list[tuple[str, str]]:
 
 
 def _sides(
-    service: Service, scratch: Scratch, old: Base, ours: Files, committed: tuple[str, Files], pristine: Pristine,
+    service: Service, scratch: Scratch, old: Base, ours: Files, committed: Snapshot, pristine: Pristine,
     moves: align.Moves, effect: Effect, new_lock: Lock, own: Rules, *, dry_run: bool,
 ) -> tuple[Sides, dict[str, str], dict[str, TreeEntry | None], tuple[str, ...]]:  # fmt: skip
     """What is merged; the files kept as the service has them, and why; those left out of it; notes."""
-    base, theirs = old.files, leaves(pristine, service)
+    base, theirs = dict(old.files), dict(leaves(pristine, service))
     owner = owner_of(own, pristine.seeded)
     records = {service.lock_file, service.answers_file, new_lock.answers_file}
     ours = {path: leaf for path, leaf in ours.items() if path not in records}
@@ -586,13 +580,13 @@ def _sides(
     notes = tuple(f"{old} moved to {new} with its folder" for old, new in own_moves.items())
     contested = [path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path)]
     sides = Sides(
-        base=base, ours=ours, theirs=theirs, labels=labels, like=committed, held=held, renamed=renamed,
+        base=committed.holding(base), ours=ours, theirs=theirs, labels=labels, held=held, renamed=renamed,
         attributes=attributes.read_merge_attributes(service, scratch, ours, contested, dry_run=dry_run),
     )  # fmt: skip
     return sides, kept, left_out, (*notes, *sides.attributes.notes)
 
 
-def _put(files: Files, path: str, leaf: TreeEntry | None) -> None:
+def _put(files: dict[str, TreeEntry], path: str, leaf: TreeEntry | None) -> None:
     """Have the files hold another one at this path, or none."""
     files.pop(path, None)
     if leaf:

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from paved_road import git
-from paved_road.git import Commit, Scratch, TreeEntry
+from paved_road.git import Commit, Scratch
+from paved_road.git.entries import Files
 from paved_road.service.model import Service
 from paved_road.update.moves import Moves
-
-Files = Mapping[str, TreeEntry]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

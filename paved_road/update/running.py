@@ -20,9 +20,9 @@ from paved_road.render.context import SettledAnswers
 from paved_road.update.migrations import SCRIPTS, Migrations
 
 if TYPE_CHECKING:
+    from paved_road.git.entries import Snapshot
     from paved_road.road.model import Release
     from paved_road.service.model import Service
-    from paved_road.update.merge.trees import Files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +37,7 @@ class Running:
         """Whether they may run."""
         return self.passage.form.trust and not self.dry_run
 
-    def before(self, service: Service, head: Files) -> tuple[Service, Files]:
+    def before(self, service: Service, head: Snapshot) -> tuple[Service, Snapshot]:
         """The service, and its files, as the migrations of the stage `before` leave them."""
         wanted = self.passage.before(service)
         if not self.passage.form.trust and not self.dry_run:
@@ -48,7 +48,7 @@ class Running:
         if not wanted or not self.allowed:
             return service, head
         files, record = self.passage.migrated(service)
-        return replace(service, recorded=record), files
+        return replace(service, recorded=record), head.holding(files)
 
     @contextlib.contextmanager
     def settling(self, service: Service) -> Iterator[None]:

@@ -14,11 +14,11 @@ from typing import Any
 
 from paved_road.errors import AnswerError, TemplateError
 from paved_road.git import Scratch
-from paved_road.git.entries import File
+from paved_road.git.entries import File, Files, Snapshot
 from paved_road.render import CompiledTemplate
 from paved_road.render.context import SettledAnswers, parsed
 from paved_road.service.model import Service
-from paved_road.update.merge.trees import Files, Sides, merge_trees
+from paved_road.update.merge.trees import Sides, merge_trees
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,7 @@ def stand_ins(names: Iterable[str], book: SettledAnswers) -> dict[str, Any]:
 
 def carry(
     scratch: Scratch, names: Collection[str], base: Files, plain: Files | None, theirs: Files,
-    moves: Mapping[str, str], like: tuple[str, Files],
+    moves: Mapping[str, str], committed: Snapshot,
 ) -> Carried:  # fmt: skip
     """Put the secret answers that `base` was rendered with into `theirs`; `plain` is `base` with the stand-ins.
 
@@ -73,10 +73,10 @@ def carry(
     if not reached:
         return Carried(base=base)
     sides = Sides(
-        base={new: plain[old] for old, new in reached.items()},
+        base=committed.holding({new: plain[old] for old, new in reached.items()}),
         ours={new: base[old] for old, new in reached.items()},
         theirs={new: theirs[new] for new in reached.values()},
-        labels=("stand-in", "secret", "release"), like=like,
+        labels=("stand-in", "secret", "release"),
     )  # fmt: skip
     (merged,) = merge_trees(scratch, [sides])
     unclear = {old: new for old, new in reached.items() if new in merged.conflicts or new not in merged.files}

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from paved_road.road.versions import is_passed
 
 if TYPE_CHECKING:
+    from paved_road.git.entries import Files
     from paved_road.render import CompiledTemplate
     from paved_road.update.collisions import Obstacle
-    from paved_road.update.merge.trees import Files, Merged
+    from paved_road.update.merge.trees import Merged
     from paved_road.update.moves import Moves
 
 

@@ -17,11 +17,10 @@ from paved_road.update.base import Base, leaves
 from paved_road.update.migrations import SCRIPTS
 
 if TYPE_CHECKING:
-    from paved_road.git.entries import Tree
+    from paved_road.git.entries import Files, Tree
     from paved_road.render import CompiledTemplate
     from paved_road.render.context import SettledAnswers
     from paved_road.service.model import Service
-    from paved_road.update.merge.trees import Files
 
 
 def undone(

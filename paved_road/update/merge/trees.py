@@ -8,12 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from paved_road import git
 from paved_road.git import Commit, Scratch, TreeEntry
-from paved_road.git.entries import Mode
+from paved_road.git.entries import Files, Mode, Snapshot
 from paved_road.update import renames
 from paved_road.update.merge import line_endings, stanzas, structured
 from paved_road.update.merge.attributes import NO_ATTRIBUTES, Attributes
-
-Files = dict[str, TreeEntry]
 
 REGULAR = frozenset({Mode.FILE, Mode.EXECUTABLE})
 
@@ -30,9 +28,8 @@ class Conflict:
 class Merged:
     """The merged files (conflicted ones with their markers), the conflicts, and what deserves a look."""
 
-    like: tuple[str, Files]
-    """The tree git wrote and its files, from which `files` differ where more was decided."""
-    files: Files
+    files: Snapshot
+    """They differ from the tree that git wrote where more was decided."""
     conflicts: Mapping[str, Conflict]
     notes: tuple[str, ...] = ()
     structured: frozenset[str] = field(default=frozenset())
@@ -43,13 +40,11 @@ class Merged:
 class Sides:
     """What is merged: the files of the three sides, and how the markers of a conflict call them."""
 
-    base: Files
+    base: Snapshot
     ours: Files
     theirs: Files
     labels: tuple[str, str, str]
     """Of base, ours and theirs."""
-    like: tuple[str, Files]
-    """The service's committed tree and its files, of which the sides are told apart."""
     held: Files = field(default_factory=dict)
     """Files of the service's that stay out of the merge."""
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -72,7 +67,7 @@ def merge_trees(scratch: Scratch, many: Sequence[Sides]) -> list[Merged]:
 def _commits(number: int, sides: Sides) -> list[Commit]:
     base = f"base-{number}"
     return [
-        Commit(branch=base, files=sides.base, like=sides.like),
+        Commit(branch=base, files=sides.base),
         Commit(branch=f"ours-{number}", files=sides.ours, parent=base),
         Commit(branch=f"theirs-{number}", files=sides.theirs, parent=base),
     ]
@@ -88,8 +83,8 @@ def _by_attributes(many: Sequence[Sides]) -> dict[Attributes, list[int]]:
 
 def _merged(scratch: Scratch, number: int, sides: Sides, said: git.Merge) -> Merged:
     said = _named(number, sides, said)
-    written = scratch.files(said.tree)
-    files = {_named_path(number, sides, path): leaf for path, leaf in written.items()}
+    written = scratch.snapshot(said.tree)
+    files: Files = {_named_path(number, sides, path): leaf for path, leaf in written.items()}
     conflicts = {path: Conflict(stages=stages, reason=_reason(path, said)) for path, stages in said.conflicts.items()}
     files, conflicts, decided = _decide(scratch, number, sides, files, conflicts, said)
     files, conflicts = _doubt(scratch, sides, files, conflicts, said)
@@ -97,9 +92,8 @@ def _merged(scratch: Scratch, number: int, sides: Sides, said: git.Merge) -> Mer
     notes = [text for _, kind, text in said.messages if kind.startswith("Directory rename")]
     notes += renames.notes(sides.renamed, sides.ours, files)
     return Merged(
-        like=(said.tree, written), files={**files, **sides.held}, conflicts=conflicts, notes=tuple(notes),
-        structured=decided,
-    )  # fmt: skip
+        files=written.holding({**files, **sides.held}), conflicts=conflicts, notes=tuple(notes), structured=decided
+    )
 
 
 def _named(number: int, sides: Sides, said: git.Merge) -> git.Merge:
@@ -141,7 +135,7 @@ def _one_line_ending(scratch: Scratch, sides: Sides) -> Sides:
         if same is not None:
             for side, content in zip(three, same, strict=True):
                 side[path] = scratch.entry(side[path].mode, content)
-    return replace(sides, base=base, ours=ours, theirs=theirs)
+    return replace(sides, base=sides.base.holding(base), ours=ours, theirs=theirs)
 
 
 def _reason(path: str, said: git.Merge) -> str:
