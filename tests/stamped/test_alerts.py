@@ -81,9 +81,9 @@ def test_promtool_takes_the_rules_of_every_answer(tmp_path: Path, answers: dict[
 @pytest.mark.parametrize(
     "answers",
     [
-        {"slo_availability": 95.0, "deploy": "none"},
         {"slo_availability": 99.99, "slo_latency_ms": 1000},
-        {"tier": "low"},
+        pytest.param({"slo_availability": 95.0, "deploy": "none"}, marks=pytest.mark.soak),
+        pytest.param({"tier": "low"}, marks=pytest.mark.soak),
     ],
     ids=str,
 )

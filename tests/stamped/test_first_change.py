@@ -12,7 +12,7 @@ from paved_road.testing import run
 from tests.docs.follow import edit
 from tests.docs.page import Command, Edit, steps
 from tests.stamped.delivered import stamped
-from tests.stamped.world import stamp
+from tests.stamped.world import gate, quick_and_whole, stamp
 from tests.stranger import PROJECT
 
 TEAMS = r"^\s*(?:from|import) (?:support|conftest|orders\.(?!paved\b)\S+)"
@@ -50,13 +50,14 @@ def critical(service: Path, dependency: str) -> None:
     contract.write_text(before + table + after.replace("critical = false", "critical = true", 1))
 
 
-def test_after_all_that_the_guides_say_the_gate_holds_and_nothing_has_drifted(tmp_path: Path) -> None:
+@quick_and_whole
+def test_after_following_every_guide_the_gate_passes_and_nothing_has_drifted(tmp_path: Path, whole: bool) -> None:
     """A critical dependency, an endpoint, a required setting, a job, a metric, and authentication on all routes."""
     service = stamp(tmp_path / "orders")
     for guide in GUIDES:
         follow(guide, service)
     critical(service, "prices")
-    done = run("make", "--no-print-directory", "check", cwd=service)
+    done = gate(service, whole=whole)
     assert done.returncode == 0, done.stdout + done.stderr
     assert main(["drift", str(service)]) == 0
     asked = run(service / ".venv/bin/python", "-m", "dev.alongside", "true", cwd=service)
@@ -69,10 +70,13 @@ def files(service: Path) -> dict[str, str]:
     return {path: (service / path).read_text() for path in paths if path not in (".copier-answers.yml", LOCK)}
 
 
-def test_a_service_without_the_example_is_whole(tmp_path: Path) -> None:
+@quick_and_whole
+def test_a_service_without_the_example_is_complete(tmp_path: Path, whole: bool) -> None:
     service = stamp(tmp_path / "orders", "example=false")
-    for words in (["check"], ["fuzz"], ["stub"]):
-        done = run("make", "--no-print-directory", *words, cwd=service)
+    done = gate(service, whole=whole)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for target in ("fuzz", "stub"):
+        done = run("make", "--no-print-directory", target, cwd=service)
         assert done.returncode == 0, done.stdout + done.stderr
     assert "the service has no endpoints yet" in run("make", "fuzz", cwd=service).stdout
     assert main(["drift", str(service)]) == 0

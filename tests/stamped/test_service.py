@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from paved_road.testing import PATIENCE, free_port, run
-from tests.stamped.world import Start, World, stamp
+from tests.stamped.world import Start, World, gate, stamp
 
 LONGEST = "a-service-with-a-name-of-forty-letters-x"
 
@@ -32,10 +32,20 @@ COMBINATIONS = {
 }
 
 
-@pytest.mark.parametrize("answers", COMBINATIONS.values(), ids=COMBINATIONS)
-def test_every_combination_passes_its_own_gate_without_a_warning(tmp_path: Path, answers: list[str]) -> None:
-    service = stamp(tmp_path / "orders", *answers)
-    done = run("make", "--no-print-directory", "check", cwd=service)
+WHOLE = "longest names, gitlab, no deploy"
+"""The combination whose whole gate the suite runs; `make soak` runs the others'."""
+
+
+@pytest.mark.parametrize(
+    ("combination", "whole"),
+    [
+        *((name, name == WHOLE) for name in COMBINATIONS),
+        *(pytest.param(name, True, marks=pytest.mark.soak) for name in COMBINATIONS if name != WHOLE),
+    ],
+)
+def test_every_combination_passes_its_own_gate_without_a_warning(tmp_path: Path, combination: str, whole: bool) -> None:
+    service = stamp(tmp_path / "orders", *COMBINATIONS[combination])
+    done = gate(service, whole=whole)
     assert done.returncode == 0, done.stdout + done.stderr
     said = done.stdout + done.stderr
     assert not re.search(r"warn|deprecat", said, re.IGNORECASE), said
@@ -48,7 +58,7 @@ def test_the_gate_fails_when_the_service_is_broken(tmp_path: Path) -> None:
     service = stamp(tmp_path / "orders")
     orders = service / "src" / "orders" / "api" / "orders.py"
     orders.write_text(orders.read_text().replace("degraded=answer.degraded", "degraded=False"))
-    done = run("make", "check", cwd=service)
+    done = run("make", "check", cwd=service, env={"PYTEST_ADDOPTS": "--exitfirst"})
     assert done.returncode != 0
     assert "test_orders" in done.stdout
 
