@@ -1,4 +1,4 @@
-"""What happens below the surface, for those who look into paved itself (`--debug`); nobody listens by default."""
+"""Debug lines, which `--debug` shows; by default nothing receives them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from paved_road.text.redaction import redact
 _listeners: list[Callable[[str], None]] = []
 
 
-def listen(listener: Callable[[str], None]) -> None:
-    """From now on, in this process, `listener` hears it."""
+def send_to(listener: Callable[[str], None]) -> None:
+    """Send the debug lines of this process to `listener` from now on."""
     _listeners[:] = [listener]
 
 
-def silence() -> None:
-    """From now on nobody hears it."""
+def stop() -> None:
+    """Send the debug lines to nobody from now on."""
     _listeners.clear()
 
 
-def tell(*words: object) -> None:
-    """One line for whoever listens."""
+def log(*words: object) -> None:
+    """Log one debug line."""
     for listener in _listeners:
         listener(redact(" ".join(map(str, words))))

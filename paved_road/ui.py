@@ -1,10 +1,10 @@
-"""The only code that prints. Standard output is data, standard error is talk.
+"""The only code that prints: results to standard output, messages to standard error.
 
-What is printed may hold what strangers wrote, so every character that a terminal or a CI server would obey is shown
-as an escape (see `paved_road.text.escape`). Only `--json` is exact: JSON has escapes of its own.
+The text may come from strangers, so each character that a terminal or a CI server would obey is printed as an escape
+(see `paved_road.text.escape`). Only `--json` is exact, because JSON has its own escapes.
 
-Colour marks meaning that the words already carry, and only on a terminal. What draws is imported by the function that
-needs it, because most commands print three lines.
+Output is coloured only on a terminal, and is understandable without colour. Functions import what draws (Rich, tables)
+themselves, because most commands print three lines.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ SCHEMA = "paved/1"
 """The version of the JSON envelope."""
 
 _LONGEST_WORD = 500
-"""Letters of a word, which may well be a path, in a message."""
+"""In characters, for a word in a message; it is often a path."""
 
 _GREEN, _YELLOW, _CYAN, _RED = "32", "33", "36", "1;31"
 
 
 class Paint(StrEnum):
-    """The colours of a part of a line, as codes of a terminal."""
+    """The colours of a part of a line, as terminal codes."""
 
     NONE = ""
     BOLD = "1"
@@ -55,53 +55,53 @@ class Paint(StrEnum):
 
 # -- the streams -----------------------------------------------------------------------------------------------------
 
-_lost: list[OSError] = []
-"""Why standard output could not be written; empty while it could."""
+_output_errors: list[OSError] = []
+"""The errors while writing to standard output."""
 
 
 _is_quiet = False
-"""Whether notes and talk are left out."""
+"""Whether notes and progress messages are hidden."""
 
 
-def begin() -> None:
-    """Make both streams take every letter: one that their encoding does not have is written as an escape."""
-    global _is_quiet  # noqa: PLW0603 - what a command line said holds until the next one begins
+def start() -> None:
+    """Prepare for one command line. Characters that a stream's encoding does not have are printed as escapes."""
+    global _is_quiet  # noqa: PLW0603 - a process can run several command lines, as the tests do
     _is_quiet = False
-    _lost.clear()
+    _output_errors.clear()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def hush() -> None:
-    """From now on print the result and errors only."""
+def hide_notes() -> None:
+    """Print only the result and errors from now on."""
     global _is_quiet  # noqa: PLW0603
     _is_quiet = True
 
 
-def lost() -> OSError | None:
-    """The error for which some of the result did not reach standard output; None when all of it did."""
-    return _lost[0] if _lost else None
+def output_error() -> OSError | None:
+    """Return the first error while writing to standard output; None if all of the result was written."""
+    return _output_errors[0] if _output_errors else None
 
 
 def _print(text: str, stream: TextIO | None, *, obeyed: bool = False) -> None:
-    """Write one line, without commands to a CI server unless they are to be `obeyed`.
+    """Write one line. Commands to a CI server are escaped, unless it should obey them.
 
-    A reader that went away (`paved templates | head`) is no failure: the command ends as it would have.
+    If the reader has gone (`paved templates | head`), the command still ends as it would have.
     """
-    if stream is None:  # closed by whoever started us
+    if stream is None:  # the parent process closed it
         return
     try:
         stream.write((inert(text) if in_a_runner() and not obeyed else text) + "\n")
         stream.flush()
     except OSError as error:
         if stream is sys.stdout and not isinstance(error, BrokenPipeError):
-            _lost.append(error)
+            _output_errors.append(error)
         _discard(stream)
 
 
 def _discard(stream: TextIO) -> None:
-    """From now on the stream goes nowhere, also what is still in its buffer when Python ends."""
+    """Discard what is written to the stream from now on, and what is still in its buffer when Python exits."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -113,7 +113,7 @@ def _painted(text: str, colour: str, stream: TextIO | None) -> str:
 
 
 def is_coloured(stream: TextIO | None) -> bool:
-    """Whether colour may be written: NO_COLOR forbids it, FORCE_COLOR and CLICOLOR_FORCE demand it, else a terminal."""
+    """Whether to write colour: never with NO_COLOR, always with FORCE_COLOR or CLICOLOR_FORCE, else on a terminal."""
     if stream is None or os.environ.get("NO_COLOR"):
         return False
     if any(os.environ.get(name, "0") not in ("", "0", "false") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
@@ -122,7 +122,7 @@ def is_coloured(stream: TextIO | None) -> bool:
 
 
 def interactive() -> bool:
-    """Whether a person is there to be asked."""
+    """Whether a person can answer questions."""
     there = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
     return there and not os.environ.get("CI")
 
@@ -131,79 +131,77 @@ def interactive() -> bool:
 
 
 def data(text: str = "") -> None:
-    """A line of the command's result."""
+    """Print a line of the result."""
     _print(visible(text), sys.stdout)
 
 
 def spans(*parts: tuple[str, Paint], tabs: bool = False) -> None:
-    """A line of the result in parts, each with its colour; with `tabs` those in it stay."""
+    """Print a line of the result in parts, each with its colour; `tabs` keeps the tabs in it."""
     out = sys.stdout
     shown = ((visible_lines(text.replace("\n", "\\n"))[0] if tabs else visible(text), paint) for text, paint in parts)
     _print("".join(_painted(text, paint, out) if text and paint else text for text, paint in shown), out)
 
 
 def width() -> int | None:
-    """The columns of the terminal that shows the result; None where no terminal does."""
-    import shutil
-
+    """Return the columns of the terminal that shows the result; None if it is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
 
 
 def block(text: str) -> None:
-    """Several lines of the result: a diff, a changelog, a document."""
+    """Print several lines of the result, such as a diff, a changelog or a document."""
     for line in visible_lines(text):
         _print(line, sys.stdout)
 
 
 def workflow_commands(text: str) -> None:
-    """Commands to GitHub's runner, one on a line."""
+    """Print commands for GitHub's runner, one on a line."""
     for line in visible_lines(text):
         _print(line, sys.stdout, obeyed=True)
 
 
 def good(text: str) -> None:
-    """A line of the result that says that all is well."""
+    """Print a line of the result that reports success."""
     _print(_painted(visible(text), _GREEN, sys.stdout), sys.stdout)
 
 
 def note(text: str) -> None:
-    """Something the person should know; not part of the result."""
+    """Print something that the user should know and that is not part of the result."""
     if not _is_quiet:
         _print(_painted(f"note: {visible(_joined(text))}", _YELLOW, sys.stderr), sys.stderr)
 
 
 def talk(text: str) -> None:
-    """A line of what a command says while it runs."""
+    """Print a line about the progress of the command."""
     if not _is_quiet:
         _print(visible(text), sys.stderr)
 
 
 def question(text: str) -> None:
-    """A line of a question, which `--quiet` does not leave out."""
+    """Print a line of a question; `--quiet` does not hide it."""
     _print(visible(text), sys.stderr)
 
 
 def greet(text: str) -> None:
-    """What a template says before it asks anything."""
+    """Print the message of a template before its first question."""
     for line in text.splitlines():
         talk(line)
 
 
 def debug(text: str) -> None:
-    """For those who look into paved itself."""
+    """Print a debug line."""
     _print(f"debug: {visible(text)}", sys.stderr)
 
 
 def failure(error: PavedError) -> None:
-    """An error as three lines: what, why, what next."""
-    said = (("error", error.message, _RED), ("cause", error.cause, _CYAN), ("hint", error.hint, _CYAN))
-    for label, text, colour in said:
+    """Print an error in three lines: what failed, why, and what to do next."""
+    lines = (("error", error.message, _RED), ("cause", error.cause, _CYAN), ("hint", error.hint, _CYAN))
+    for label, text, colour in lines:
         if text or label == "error":
             _print(f"{_painted(f'{label}:', colour, sys.stderr)} {visible(_joined(text))}", sys.stderr)
 
 
 def _joined(text: str) -> str:
-    """On one line: what git says has several. A word longer than anybody reads is cut."""
+    """Join the lines of a text, such as an error of git's, and shorten the words that nobody would read."""
     words = (word if len(word) <= _LONGEST_WORD else f"{word[:100]}...{word[-20:]}" for word in text.split())
     return " ".join(words)
 
@@ -219,7 +217,7 @@ def envelope(
     error: PavedError | None = None,
     notes: Iterable[str] = (),
 ) -> None:
-    """The JSON that every command prints with `--json`, for success and failure alike."""
+    """Print the JSON envelope that every command prints with `--json`, on success and on failure."""
     fault = None
     if error is not None:
         fault = {"code": error.code, "message": error.message, "cause": error.cause, "hint": error.hint}
@@ -235,13 +233,13 @@ def envelope(
 
 
 def json_text(text: str) -> None:
-    """A JSON document. Its control characters are escaped; so is, for a CI server, what would begin a command."""
-    # A number sign is only ever inside a string, where the escape means the same.
+    """Print a JSON document. In a CI server, what would start a command is escaped, too."""
+    # In JSON, `#` occurs only inside strings, where the escape means the same.
     _print(text.replace("##", "\\u0023#") if in_a_runner() else text, sys.stdout, obeyed=True)
 
 
 def _json(document: Any, stream: TextIO | None) -> str:
-    """In UTF-8, as JSON is written (RFC 8259); in ASCII where the stream has another encoding, and on a terminal."""
+    """Return the JSON in UTF-8 (RFC 8259); in ASCII on a terminal, and if the stream has another encoding."""
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-")
     text = _dumped(document)
     if encoding not in ("utf-8", "utf8") or _has_surrogates(text) or (stream is not None and stream.isatty()):
@@ -252,12 +250,12 @@ def _json(document: Any, stream: TextIO | None) -> str:
 def _dumped(document: Any, *, ascii_only: bool = False) -> str:
     try:
         return json.dumps(document, indent=2, ensure_ascii=ascii_only, default=_plain, allow_nan=False)
-    except (TypeError, ValueError):  # an answer is YAML, which has keys and numbers that JSON has not
+    except (TypeError, ValueError):  # answers are YAML, which has keys and numbers that JSON does not have
         return json.dumps(_portable(document), indent=2, ensure_ascii=ascii_only, default=_plain)
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no type for: facts as a mapping, anything else as text."""
+    """Return a value that JSON has no type for: a dataclass as a mapping, anything else as text."""
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
@@ -281,17 +279,15 @@ def _has_surrogates(text: str) -> bool:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Rows under headings: as wide as the terminal is, and a line for each row where nobody looks."""
+    """Print rows under headings: as wide as the terminal, or with one line for each row if there is no terminal."""
     from paved_road.text import tables
 
-    is_seen = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if is_seen else None
-    for line in tables.table(columns, [[*map(visible, row)] for row in rows], width):
+    for line in tables.table(columns, [[*map(visible, row)] for row in rows], width()):
         _print(line, sys.stdout)
 
 
 def files(paths: Mapping[str, str], root: str) -> None:
-    """Files as a tree of folders. `paths` maps a path to a remark shown after it."""
+    """Print files as a tree of folders. `paths` maps each path to a remark, which is shown after it."""
     from paved_road.text import tables
 
     shown = {visible(path): visible(remark) for path, remark in paths.items()}
@@ -306,13 +302,13 @@ def _console(**options: Any) -> Console:
 
 
 def working(text: str) -> AbstractContextManager[object]:
-    """A spinner while something slow happens; nothing when nobody looks."""
+    """Show a spinner within the block, if a person is at the terminal."""
     moves = interactive() and not _is_quiet and os.environ.get("TERM") != "dumb"
     return _console(stderr=True).status(text) if moves else nullcontext()
 
 
 def edit(files: Sequence[Path]) -> None:
-    """Open the person's editor, if they have one."""
+    """Open the files in the user's editor, if one is set."""
     named = (os.environ.get(variable, "").strip() for variable in ("VISUAL", "EDITOR"))
     if editor := next(filter(None, named), ""):
         try:

@@ -1,4 +1,4 @@
-"""The command line: parse, call, render. One small module per command; this one is the boundary where errors end."""
+"""The command line: each command has a module that parses, calls and renders. `main` here catches every error."""
 
 from __future__ import annotations
 
@@ -38,38 +38,38 @@ from paved_road.text.redaction import redact
 
 app = typer.Typer(
     name="paved",
-    cls=commands.Group,
-    help="""Stamp production-ready services from a paved road, keep them up to date, prove them ready.
+    cls=commands.PavedGroup,
+    help="""Create production-ready services from a paved road, and keep them up to date.
 
     \b
     Examples:
-      paved new orders                   stamp a service called orders
+      paved new orders                   create a service called orders
       paved new orders --dry-run         show what would be written
-      paved update                       bring the service here up to date
-      paved status                       its release and the latest, its drift
-      paved off-road new --from-drift    leave the road on purpose, in writing
-      paved templates                    what the road offers
-      paved doctor                       is this machine ready?
+      paved update                       update the service in the current folder
+      paved status                       show its release, the latest one, and its drift
+      paved off-road new --from-drift    write down why its files differ from the road
+      paved templates                    list the templates of the road
+      paved doctor                       check that this machine is ready
     """,
     # Rich's help costs as much time as all the rest of `paved --help`.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=commands.SETTINGS,
 )
-commands.add(app, "new", new.new, "Stamp a new service.")
-commands.add(app, "update", update.update, "Bring a service to a newer release of its template.")
-commands.add(app, "status", status.status, "Show a service's release, its drift, its deviations.")
-commands.add(app, "drift", drift.drift, "Show where a service differs from its release.")
+commands.add(app, "new", new.new, "Create a new service.")
+commands.add(app, "update", update.update, "Update a service to a newer release of its template.")
+commands.add(app, "status", status.status, "Show a service's release, drift and deviations.")
+commands.add(app, "drift", drift.drift, "Show the files that differ from the service's release.")
 commands.add(app, "adopt", adopt.adopt, "Put an existing repository on the road.")
-commands.add(app, "templates", templates.templates, "List what the road offers.")
+commands.add(app, "templates", templates.templates, "List the templates of a road.")
 commands.add(app, "doctor", doctor.doctor, "Check that this machine is ready.")
-commands.add(app, "schema", schema.schema, "Print the JSON Schema of a file or of a --json answer.")
-app.add_typer(off_road.app, name="off-road", short_help="Leave the road on purpose, in writing.")
+commands.add(app, "schema", schema.schema, "Print the JSON Schema of a file or of --json output.")
+app.add_typer(off_road.app, name="off-road", short_help="Record, approve and check deviations from the road.")
 app.add_typer(config.app, name="config", short_help="Show and change paved's own settings.")
 
 
-@app.command("help", cls=commands.Command, short_help="Show the help of a command.")
-def explain(
+@app.command("help", cls=commands.PavedCommand, short_help="Show the help of a command.")
+def show_help(
     ctx: typer.Context,
     words: Annotated[
         list[str] | None,
@@ -77,7 +77,7 @@ def explain(
             metavar="COMMAND...",
             show_default=False,
             autocompletion=completion.command,
-            help="The command; paved when left out.",
+            help="The command. Default: paved itself.",
         ),
     ] = None,
 ) -> None:
@@ -88,17 +88,17 @@ def explain(
       paved help update
       paved help off-road new
     """
-    shown = ctx.find_root()
+    context = ctx.find_root()
     for word in words or []:
-        found = getattr(shown.command, "commands", {}).get(word)
-        if found is None:
-            raise commands.unknown(shown, word)
-        shown = typer.Context(found, parent=shown, info_name=word)
-    typer.echo(shown.get_help())
+        command = getattr(context.command, "commands", {}).get(word)
+        if command is None:
+            raise commands.unknown_command(context, word)
+        context = typer.Context(command, parent=context, info_name=word)
+    typer.echo(context.get_help())
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(is_set: bool) -> None:
+    if is_set:
         ui.data(f"paved {__version__}")
         raise typer.Exit
 
@@ -118,73 +118,75 @@ def root(
 def main(arguments: list[str] | None = None) -> int:
     """Run `paved` and return its exit code: 0 yes, 1 the answer is no, 2 could not answer, 3 a bug, 130 interrupted.
 
-    One that a signal ended has that of a shell: 143 for SIGTERM, 129 for SIGHUP.
+    A command that a signal ended returns what a shell reports: 143 for SIGTERM, 129 for SIGHUP.
     """
     if arguments is None and completion.VARIABLE in os.environ:
         with global_options.session():
-            return completion.answer(lambda: app(prog_name="paved", standalone_mode=False))
+            return completion.print_completions(lambda: app(prog_name="paved", standalone_mode=False))
     given = sys.argv[1:] if arguments is None else arguments
-    ui.begin()
+    ui.start()
     where.begin()
-    with signals.heard(), global_options.session():
+    with signals.raising(), global_options.session():
         try:
             code = _run(given)
-        except signals.Ended as ended:
+        except signals.EndedBySignal as ended:
             code = _refused(_Interrupted(f"ended by {ended.name}", exit_code=ended.exit_code), given)
-    lost = ui.lost()
-    if lost is None:
+    error = ui.output_error()
+    if error is None:
         return code
-    # The command has done what it was asked for; its exit code alone must not pass for the answer.
-    hint = f"free some space, or write elsewhere; apart from that the command ended with exit code {code}"
-    ui.failure(PavedError("cannot write to standard output", cause=lost.strerror or str(lost), hint=hint))
+    # The command did its work, but its output is incomplete: exit code 0 or 1 would pass for an answer.
+    hint = f"free some space, or write elsewhere; otherwise, the command ended with exit code {code}"
+    ui.failure(PavedError("cannot write to standard output", cause=error.strerror or str(error), hint=hint))
     return max(code, PavedError.exit_code)
 
 
 def _run(given: list[str]) -> int:
     try:
-        preflight.check(given)
-        code = int(_enough(given)(given, prog_name="paved", standalone_mode=False) or 0)
+        preflight.check_machine(given)
+        code = int(_application_for(given)(given, prog_name="paved", standalone_mode=False) or 0)
     except PavedError as error:
         return _refused(error, given)
     except typer.TyperException as error:
-        return _refused(usage_errors.explained(error), given)
+        return _refused(usage_errors.usage_error(error), given)
     except (KeyboardInterrupt, typer.Abort, EOFError):
         code = _Interrupted.exit_code
     except SystemExit as ended:
-        # Typer's own way out when help is piped to a reader that went away.
+        # Typer exits like this when the reader of piped help has gone (`paved --help | head -1`).
         if not isinstance(ended.__context__, BrokenPipeError):
             raise
         return 0
     except OSError as error:
         known = isinstance(error, contained.Refused) or error.errno in _HINTS
         return _refused(_unwritable(error) if known else _bug(error, given), given)
-    except Exception as error:  # noqa: BLE001 - the boundary: whatever nobody foresaw becomes a log and exit 3
+    except Exception as error:  # noqa: BLE001 - the boundary: an unexpected error becomes a log file and exit code 3
         return _refused(_bug(error, given), given)
-    # Typer itself turns an interrupt into this code, and says nothing.
+    # Typer itself turns an interrupt into this code, without a message.
     return code if code != _Interrupted.exit_code else _refused(_Interrupted("interrupted"), given)
 
 
-def _enough(given: list[str]) -> typer.Typer:
-    """The application with the command or group that the line names alone: Typer takes a while to make the others.
+def _application_for(given: list[str]) -> typer.Typer:
+    """Return the application with only the command or group that the command line names.
 
-    Where none is named it is for the help, which only lists them.
+    Typer needs 7 ms to build all commands and 1 ms to build one, of about 80 ms for `paved status`. Without a command
+    the application prints its help, which only lists the commands.
     """
-    name = next(usage_errors.words(given), None)
-    found = copy.copy(app)
-    found.registered_commands = [one for one in app.registered_commands if one.name == name != "help"]
-    found.registered_groups = [one for one in app.registered_groups if one.name == name]
+    name = next(usage_errors.positional(given), None)
+    application = copy.copy(app)
+    application.registered_commands = [each for each in app.registered_commands if each.name == name != "help"]
+    application.registered_groups = [each for each in app.registered_groups if each.name == name]
     if name is None:
-        found.info = copy.copy(app.info)
-        found.info.cls = commands.listing(app)
-    return found if name is None or found.registered_commands or found.registered_groups else app
+        application.info = copy.copy(app.info)
+        application.info.cls = commands.listing_group(app)
+    is_known = application.registered_commands or application.registered_groups
+    return application if name is None or is_known else app
 
 
 _HINTS = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room, and try again"),
-    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "give access, and try again"),
-    **dict.fromkeys((errno.ENAMETOOLONG, errno.ELOOP), "name another path"),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space, then run the command again"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "allow access to it, then run the command again"),
+    **dict.fromkeys((errno.ENAMETOOLONG, errno.ELOOP), "use another path"),
 }
-"""What to do about a fault of the machine, by its number."""
+"""Hints for operating system errors, by errno."""
 
 
 class _Interrupted(PavedError):
@@ -200,8 +202,9 @@ class _Bug(PavedError):
 
 
 def _refused(error: PavedError, given: list[str]) -> int:
+    """Print the error, and return its exit code."""
     if isinstance(error, OthersAreServices):
-        error.hint = f"name one: {_on(error.found, given)}"
+        error.hint = f"name one: {_command_on(error.found, given)}"
     error.hint = where.elsewhere(error.hint)
     if "--json" in given:
         ui.envelope(" ".join(_command(given)), error.exit_code, error=error)
@@ -213,12 +216,12 @@ def _refused(error: PavedError, given: list[str]) -> int:
 
 
 _NAMED_BY_OPTION = frozenset({"accept", "close", "new", "rename", "renew", "show"})
-"""The commands on a record, which take the service as `--service`."""
+"""The commands on one deviation, which take the service as `--service`."""
 
 
-def _on(service: str, given: list[str]) -> str:
-    """The command that was typed, on this service. Other options are left out: an answer may be secret."""
-    command, typed = _command(given), list(usage_errors.words(given))
+def _command_on(service: str, given: list[str]) -> str:
+    """Return the given command, for this service, without its options: an answer among them may be secret."""
+    command, typed = _command(given), list(usage_errors.positional(given))
     if len(command) > 1 and command[-1] in _NAMED_BY_OPTION:
         flags = [word for word in given if word == "--from-drift"]
         slugs = typed[len(command) :][: 2 if command[-1] == "rename" else 1]
@@ -227,53 +230,53 @@ def _on(service: str, given: list[str]) -> str:
 
 
 def _command(given: list[str]) -> list[str]:
-    """The words of the command line that name a command, as far as there is one."""
+    """Return the words of the command line that name a command: `["off-road", "check"]`."""
     below = getattr(typer.main.get_command(app), "commands", {})
-    found: list[str] = []
-    for word in usage_errors.words(given):
+    names: list[str] = []
+    for word in usage_errors.positional(given):
         if word not in below:
             break
-        found.append(word)
+        names.append(word)
         below = getattr(below[word], "commands", {})
-    return found
+    return names
 
 
 def _unwritable(error: OSError) -> PavedError:
-    """A disk that is full, a folder that is closed or a file that is a FIFO is nobody's bug."""
+    """Return the error for a full disk, a missing permission, or a FIFO where a file should be."""
     refused = isinstance(error, contained.Refused)
     return PavedError(
         f"cannot use {error.filename or 'a file'}",
         cause=error.strerror or "",
-        hint="remove it, or put a plain file there" if refused else _HINTS.get(error.errno or 0, ""),
+        hint="remove it, or replace it with a regular file" if refused else _HINTS.get(error.errno or 0, ""),
     )
 
 
 _SHORTEST_SECRET = 4
-"""Characters: a shorter answer guards nothing, and taking it out of a traceback would garble it."""
+"""In characters. Removing a shorter answer would protect nothing and garble the traceback."""
 
 
 def _bug(error: Exception, given: list[str]) -> _Bug:
-    """An error nobody foresaw: everything goes to a file, its path to the person."""
+    """Write an unexpected error to a log file, and return the error that names the file."""
     import platform
     import tempfile
     import traceback
 
-    # Not the command line: an answer given there may be a secret.
+    # The command line is left out: an answer on it may be secret.
     text = f"paved {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n{traceback.format_exc()}"
     try:
-        # Others cannot read it: `tempfile` makes the file with the mode 0600.
+        # Other users cannot read the file: `tempfile` creates it with mode 0600.
         with tempfile.NamedTemporaryFile("wb", prefix="paved-bug-", suffix=".log", delete=False) as log:
             log.write(_without_secrets(text, given).encode(errors="backslashreplace"))
         hint = f"report it with {log.name}"
     except OSError as unwritten:
-        hint = f"run it again with {tempfile.gettempdir()} writable ({unwritten.strerror}), and report the log"
+        hint = f"make {tempfile.gettempdir()} writable ({unwritten.strerror}), run it again, and report the log"
     return _Bug(
         f"this is a bug in paved ({type(error).__name__})", cause=_without_secrets(str(error), given), hint=hint
     )
 
 
 def _without_secrets(text: str, given: list[str]) -> str:
-    """What was said, less passwords in URLs and the answers on the command line, which may be secret."""
+    """Return the text without passwords in URLs and without the answers on the command line, which may be secret."""
     text = redact(text)
     for word in given:
         for answer in word.split("=", 2)[1:]:

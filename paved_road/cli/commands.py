@@ -1,4 +1,4 @@
-"""What every command and group has: the options of `everywhere`, help that a person can read, the nearest name."""
+"""The classes of all commands and groups: they add the global options, format the help, and suggest similar names."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from paved_road.cli import global_options, parameters
 from paved_road.errors import UsageError, nearest
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-"""How Typer makes the help: columns, at most."""
+"""Settings for Typer. The width is in columns."""
 
 _EXAMPLES = "\b\nExamples:\n"
 
 
 def add(app: typer.Typer, name: str, function: Callable[..., Any], summary: str) -> None:
-    """Make `function` the command `name`; `summary` stands in the list of commands."""
-    app.command(name, cls=Command, short_help=summary)(function)
+    """Register `function` as the command `name`; the list of commands shows `summary`."""
+    app.command(name, cls=PavedCommand, short_help=summary)(function)
 
 
 class _Readable:
-    """The parameters and the help of a command."""
+    """Adds the global options to a command or group, and formats its help."""
 
     def get_params(self: Any, ctx: Any) -> list[Any]:
-        """Its own parameters, the shared ones, then --help."""
+        """Return its own parameters, the global options, then --help."""
         *own, last = super().get_params(ctx)  # type: ignore[misc]
-        return [parameters.lightened(one) for one in (*own, *global_options.shared(ctx), last)]
+        return [parameters.converting(each) for each in (*own, *global_options.inherited(ctx), last)]
 
     def collect_usage_pieces(self: Any, ctx: Any) -> list[str]:
-        """The words after the command's name: [SERVICE] is optional."""
+        """Return the words after the command's name in the usage line, such as `[SERVICE]`."""
         arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
         words = [(parameters.placeholder(one), one.required) for one in arguments]
         return ["[OPTIONS]", *(word if required else f"[{word}]" for word, required in words)]
 
     def format_help_text(self: Any, _: Any, formatter: Any) -> None:
-        """What it does, then examples."""
+        """Write what the command does, then its examples."""
         text, _, examples = inspect.cleandoc(self.help or "").partition(_EXAMPLES)
         formatter.write_paragraph()
         with formatter.indentation():
@@ -50,15 +50,15 @@ class _Readable:
                 formatter.write("".join(f"{line}\n" for line in _examples(examples, formatter.width)))
 
     def format_options(self: Any, ctx: Any, formatter: Any) -> None:
-        """Arguments, commands, options, and what every command has."""
-        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Options of every command": []}
+        """Write the arguments, commands, options and global options."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Global options": []}
         for one in self.get_params(ctx):
             if one.param_type_name == "argument":
                 sections["Arguments"].append((parameters.placeholder(one), _explained(one)))
             elif not one.hidden:
-                of_every = global_options.is_shared(one) or "--help" in one.opts
-                sections["Options of every command" if of_every else "Options"].append((_names(one), _explained(one)))
-        if isinstance(self, Group):
+                is_global = global_options.is_global(one) or "--help" in one.opts
+                sections["Global options" if is_global else "Options"].append((_names(one), _explained(one)))
+        if isinstance(self, PavedGroup):
             self.format_commands(ctx, formatter)
         for title, rows in sections.items():
             if rows:
@@ -66,9 +66,9 @@ class _Readable:
                     formatter.write_dl(rows)
 
     def parse_args(self: Any, ctx: Any, args: list[str]) -> Any:
-        """Read the words; an error knows which command they were for."""
+        """Parse the words, and tell an error which command they were for."""
         if ctx.resilient_parsing and self._needs_a_value(ctx, args[-1:]):
-            args = args[:-1]  # a shell completes its value, and the words before it count
+            args = args[:-1]  # a shell completes the value of the last option; the words before it are parsed
         try:
             return super().parse_args(ctx, args)  # type: ignore[misc]
         except typer.TyperException as error:
@@ -80,50 +80,50 @@ class _Readable:
         return any(name in one.opts for name in last for one in options)
 
 
-class Command(_Readable, TyperCommand):
+class PavedCommand(_Readable, TyperCommand):
     """A command."""
 
 
-class Group(_Readable, TyperGroup):
-    """A group of commands. Without one it prints its help, which is what a person wants then."""
+class PavedGroup(_Readable, TyperGroup):
+    """A group of commands, which prints its help when no command is given."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Read the words of the command line that belong to the group."""
+        """Parse the words of the command line that belong to the group."""
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help())
             ctx.exit()
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, _: Any) -> list[str]:
-        """The words after the group's name."""
+        """Return the words after the group's name in the usage line."""
         return ["[OPTIONS]", "COMMAND", "..."]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that the words name; the nearest ones are the hint where there is none."""
+        """Return the command that the words name. Raises `UsageError` with similar names if there is none."""
         name = args[0]
         if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
-            raise unknown(ctx, name)
+            raise unknown_command(ctx, name)
         return super().resolve_command(ctx, args)
 
 
-def listing(app: typer.Typer) -> type[Group]:
-    """The group of `app` as its help needs it: its commands are listed, and not made."""
+def listing_group(app: typer.Typer) -> type[PavedGroup]:
+    """Return a group class for the help of `app`, which lists its commands without building them."""
     rows = [(str(one.name), str(one.short_help)) for one in app.registered_commands]
     rows += [(str(one.name), str(one.short_help)) for one in app.registered_groups]
 
-    class Listing(Group):
+    class ListingGroup(PavedGroup):
         def format_commands(self, _: Any, formatter: Any) -> None:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
 
-    return Listing
+    return ListingGroup
 
 
-def unknown(ctx: Any, name: str) -> UsageError:
-    """The error for a command that the group does not have."""
+def unknown_command(ctx: Any, name: str) -> UsageError:
+    """Return the error for a command that the group does not have."""
     commands = getattr(ctx.command, "commands", {})
     if not commands:
-        return UsageError(f"{ctx.command_path} is no group of commands", hint=f"paved help {ctx.command.name}")
+        return UsageError(f"{ctx.command_path} is not a group of commands", hint=f"paved help {ctx.command.name}")
     below = [f"{group} {name}" for group, one in commands.items() if name in getattr(one, "commands", ())]
     lists = f"{ctx.command_path} --help"
     hint = f"did you mean {ctx.command_path} {below[0]}?" if below else nearest(name, commands, command=lists)
@@ -137,7 +137,7 @@ def _names(option: Any) -> str:
 
 
 def _explained(parameter: Any) -> str:
-    """The help of a parameter, its default and its variable."""
+    """Return the help of a parameter, with its default and its environment variable."""
     shown = parameter.show_default
     default = shown if isinstance(shown, str) else parameter.default if shown else None
     is_flag = getattr(parameter, "is_flag", False)
@@ -148,7 +148,7 @@ def _explained(parameter: Any) -> str:
 
 
 def _examples(text: str, width: int) -> Iterator[str]:
-    """The examples in two columns; where what is typed leaves no room for a second one, each remark is below."""
+    """Yield the examples in two columns; if the commands are too long for that, each remark is below its command."""
     pairs = [(*re.split(r" {2,}", line.strip(), maxsplit=1), "")[:2] for line in text.splitlines() if line.strip()]
     column = max(len(typed) for typed, _ in pairs) + 6
     is_narrow = column > width - 30

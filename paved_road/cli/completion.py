@@ -1,6 +1,7 @@
-"""What a shell completes: slugs, releases, templates, answers, settings. Nothing is fetched, run or said.
+"""Shell completion of slugs, releases, templates, answers and settings.
 
-Completion reads what is on this machine: the service that the words so far name, and roads that were fetched before.
+Completion reads only what is on this machine: the service that the words so far name, and roads that are already
+fetched. It fetches nothing, runs nothing and prints no messages.
 """
 
 from __future__ import annotations
@@ -16,43 +17,46 @@ from typing import Any
 import typer
 
 VARIABLE = "_PAVED_COMPLETE"
-"""By which a shell asks, as Typer's scripts do."""
+"""The environment variable that Typer's completion scripts set."""
 
 Completer = Callable[[typer.Context, str], list[str]]
 
 
-def offering(words: Callable[[Any], Iterable[str]]) -> Completer:
-    """A completer of the words that a function of the context finds; of none where it fails."""
+def completer(words: Callable[[Any], Iterable[str]]) -> Completer:
+    """Return a completer that offers the words which `words` finds for the context; none if that raises."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
         try:
-            found = list(words(ctx))
-        except Exception:  # noqa: BLE001 - a shell shows what it is told: whatever is wrong is told by the command itself
+            candidates = list(words(ctx))
+        except Exception:  # noqa: BLE001 - the shell would show a traceback; the command itself reports what is wrong
             return []
-        # Typer hands them to the shell as they are, so none that a terminal would obey.
-        return [word for word in found if word.startswith(incomplete) and word.isprintable()]
+        # Typer passes them to the shell unchanged, so words with control characters are left out.
+        return [word for word in candidates if word.startswith(incomplete) and word.isprintable()]
 
     return complete
 
 
-def answer(run: Callable[[], Any]) -> int:
-    """Run the program for a shell that asks, and print what it finds; nothing on standard error, whatever happens."""
+def print_completions(run: Callable[[], Any]) -> int:
+    """Run the program for a shell and print its completions, but no messages. Returns the exit code."""
     prefix = _join_words()
-    said, code = io.StringIO(), 0
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
+    output, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(io.StringIO()):
         try:
             run()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1
         except Exception:  # noqa: BLE001 - see above
             return 1
-    for line in said.getvalue().splitlines():
+    for line in output.getvalue().splitlines():
         sys.stdout.write(f"{line.removeprefix(prefix)}\n")
     return code
 
 
 def _join_words() -> str:
-    """Put together what bash takes apart at `=`, and return what it has then: `--data tier=g` is three words to it."""
+    """Join the words that bash splits at `=`, and return the part of the last one that bash already has.
+
+    To bash, `--data tier=g` ends in the three words `tier`, `=` and `g`.
+    """
     words = os.environ.get("COMP_WORDS", "").split("\n")
     at = os.environ.get("COMP_CWORD", "")
     if not os.environ.get(VARIABLE, "").endswith("bash") or not at.isdecimal() or "=" not in words[1 : int(at) + 1]:
@@ -65,15 +69,15 @@ def _join_words() -> str:
     os.environ |= {"COMP_WORDS": "\n".join(joined), "COMP_CWORD": str(len(joined) - 1)}
     if "=" not in words[current - 1 : current + 1]:
         return ""
-    value = joined[-1].partition("=")[2] if joined[-1].startswith("-") else joined[-1]  # Typer takes --option= away
+    value = joined[-1].partition("=")[2] if joined[-1].startswith("-") else joined[-1]  # Typer removes `--option=`
     return value[: value.rfind("=") + 1]
 
 
 ENDINGS = ("resolved", "revoked", "rejected", "superseded")
-"""What a closed record may be."""
+"""How a deviation may end."""
 
 
-# -- what can be completed -------------------------------------------------------------------------------------------
+# -- the words that can be completed --------------------------------------------------------------------------------
 
 
 def _service(ctx: Any) -> Any:
@@ -84,7 +88,7 @@ def _service(ctx: Any) -> Any:
 
 
 def _template(ctx: Any) -> Any:
-    """The template that the words name: the service's own, or one of the road in force."""
+    """Return the template that the words name: the service's own, or one of the configured road."""
     from paved_road.road.opening import open_road
     from paved_road.road.templates import find_template
     from paved_road.service import origin
@@ -114,7 +118,7 @@ def _releases(ctx: Any) -> Iterator[str]:
 
 
 def _answers(ctx: Any) -> Iterator[str]:
-    """`KEY=` for each question; `KEY=VALUE` for those that have choices."""
+    """Yield `KEY=` for each question, and `KEY=VALUE` for each of its choices."""
     from paved_road.render import config as configs
     from paved_road.road.releases import release
 
@@ -137,7 +141,7 @@ def _slugs(ctx: Any) -> Iterator[str]:
 
 
 def _named(ctx: Any) -> Iterator[str]:
-    """The files and practices that open records name."""
+    """Yield the files and practices that open deviations name."""
     for record in _open_records(ctx):
         yield from record.deviation.scope.paths or []
         yield from [record.deviation.scope.practice] if record.deviation.scope.practice else []
@@ -152,7 +156,7 @@ def _open_records(ctx: Any) -> Iterator[Any]:
 
 
 def _road_files(ctx: Any) -> Iterator[str]:
-    """The files that the road owns, which alone need a record."""
+    """Yield the files that the road owns; only these need a deviation."""
     lock = _service(ctx).lock
     return (path for path, one in lock.files.items() if str(one.owner) == "road")
 
@@ -173,7 +177,7 @@ def _settings(_: Any) -> Iterator[str]:
 
 
 def _commands(ctx: Any) -> Iterator[str]:
-    """The commands below those that `paved help` has been given so far."""
+    """Yield the commands below those that follow `paved help` so far."""
     found = ctx.find_root().command
     for word in ctx.params.get("words") or []:
         found = found.commands[word]
@@ -186,16 +190,16 @@ def _schemas(_: Any) -> Iterator[str]:
     return (name for name in NAMES if " " not in name)
 
 
-template = offering(_templates)
-release = offering(_releases)
-data = offering(_answers)
-slug = offering(_slugs)
-named = offering(_named)
-road_file = offering(_road_files)
-kind = offering(_record_words("Kind"))
-risk = offering(_record_words("Risk"))
-support = offering(_record_words("Support"))
-ending = offering(lambda _: ENDINGS)
-setting = offering(_settings)
-command = offering(_commands)
-schema = offering(_schemas)
+template = completer(_templates)
+release = completer(_releases)
+data = completer(_answers)
+slug = completer(_slugs)
+named = completer(_named)
+road_file = completer(_road_files)
+kind = completer(_record_words("Kind"))
+risk = completer(_record_words("Risk"))
+support = completer(_record_words("Support"))
+ending = completer(lambda _: ENDINGS)
+setting = completer(_settings)
+command = completer(_commands)
+schema = completer(_schemas)

@@ -29,7 +29,7 @@ Values = Annotated[list[str], typer.Argument(metavar="VALUE...", help="The value
 Project = Annotated[bool, typer.Option("--project", help="In the project's .paved.toml, not in your own file.")]
 
 app = typer.Typer(
-    cls=commands.Group,
+    cls=commands.PavedGroup,
     help="""Show and change paved's own settings.
 
     \b

@@ -1,4 +1,4 @@
-"""Groups of commands that are imported when one of them is asked for: `paved --help` shall not pay for them."""
+"""Groups whose commands are imported when one of them is used, so that `paved --help` starts faster."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import typer.main
 from paved_road.cli import commands
 
 
-def group(module: str) -> type[commands.Group]:
-    """A group whose commands are those of the Typer application `app` in `module`."""
+def lazy_group(module: str) -> type[commands.PavedGroup]:
+    """Return a group class whose commands are those of the Typer application `app` in `module`."""
 
-    class Lazy(commands.Group):
+    class LazyGroup(commands.PavedGroup):
         _loaded: Mapping[str, Any] | None = None
 
         @property
         def commands(self) -> Any:
-            """The commands, imported the first time."""
+            """The commands, imported on first use."""
             if self._loaded is None:
                 self._loaded = typer.main.get_group(import_module(module).app).commands
             return self._loaded
 
         @commands.setter
         def commands(self, given: Mapping[str, Any]) -> None:
-            """What Typer finds registered, before anything is imported: nothing."""
+            """Ignore what Typer sets: no command is registered before the module is imported."""
 
-    return Lazy
+    return LazyGroup

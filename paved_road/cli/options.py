@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Service = Annotated[
     Path,
-    typer.Argument(metavar="SERVICE", help="The service; the current folder when left out.", show_default=False),
+    typer.Argument(metavar="SERVICE", help="The service. Default: the current folder.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -34,40 +34,42 @@ Ref = Annotated[
         "--ref",
         metavar="VERSION",
         autocompletion=completion.release,
-        help="A release, tag, branch or commit; HEAD is a local road as it lies on disk. Default: the latest release.",
+        help="A release, tag, branch or commit; HEAD means a local road as it is on disk. Default: the latest release.",
     ),
 ]
 Trust = Annotated[
     bool,
-    typer.Option("--trust", help="Let the template's own code run: tasks, migrations, extensions, lock commands."),
+    typer.Option(
+        "--trust", help="Allow the template to run code: its tasks, migrations, extensions and lock commands."
+    ),
 ]
 Data = Annotated[
     list[str] | None,
     typer.Option(
-        "--data", "-d", metavar="KEY=VALUE", autocompletion=completion.data, help="An answer; may be repeated."
+        "--data", "-d", metavar="KEY=VALUE", autocompletion=completion.data, help="An answer. You can repeat it."
     ),
 ]
 AnswersFile = Annotated[
     Path | None,
-    typer.Option("--answers", metavar="FILE", help="Answers from a YAML or JSON file; --data goes before it."),
+    typer.Option("--answers", metavar="FILE", help="A YAML or JSON file with answers; --data overrides it."),
 ]
 
 
 Records = Annotated[
     str | None,
     typer.Option(
-        "--answers-file", "-a", metavar="PATH", help="The answers file, below the service, where it has several."
+        "--answers-file", "-a", metavar="PATH", help="The answers file, relative to the service, if it has several."
     ),
 ]
 
 
 def answers(data: list[str] | None, file: Path | None) -> dict[str, Any]:
-    """The answers given on the command line, and those of a file below them."""
+    """Return the answers in the file, overridden by those on the command line. Raises `UsageError`."""
     found = _read_answers(file) if file is not None else {}
     for pair in data or []:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            # What stands where the value should be may be a secret: only a name is repeated.
+            # The text may be a secret value, so the hint repeats only what looks like a name.
             name = re.split(r"\W", key.strip(), maxsplit=1)[0]
             raise UsageError(
                 "--data takes KEY=VALUE",

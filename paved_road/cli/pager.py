@@ -1,7 +1,7 @@
-"""Git's pager for what is longer than the terminal.
+"""Show output that is longer than the terminal in git's pager.
 
-The pager is the person's: from the environment, or from git's configuration of the person or the machine. One that the
-repository's own configuration names is never run, because a command that reads runs nothing of a repository's.
+The pager comes from the environment, or from git's user or system configuration. A pager from the repository's own
+configuration is never run, because a command that only reads runs nothing that a repository brings.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import TextIO
 from paved_road import git
 
 _NOT_FOUND = (126, 127)
-"""What a shell ends with when it cannot start a program."""
+"""Exit codes of a shell that cannot start a program."""
 
 
 class _Kept(io.StringIO):
-    """Keeps what is printed, as if it were the terminal that it will be shown on."""
+    """Collects output, and looks like the terminal that will show it."""
 
     def __init__(self, terminal: TextIO) -> None:
         super().__init__()
@@ -35,13 +35,13 @@ class _Kept(io.StringIO):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Of the terminal."""
+        """That of the terminal."""
         return self._encoding
 
 
 @contextlib.contextmanager
 def paging(wanted: bool, *, cwd: Path) -> Iterator[None]:
-    """Around what prints a result: on a terminal that is too short for it, it is shown by git's pager."""
+    """Within the block, collect the output; show it in git's pager if the terminal is too short for it."""
     terminal = sys.stdout
     if not wanted or terminal is None or not terminal.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         yield
@@ -64,7 +64,7 @@ def _is_long(text: str) -> bool:
 
 
 def _command(cwd: Path) -> str:
-    """The person's pager, in the order in which git looks; "" for none."""
+    """Return the user's pager, searched for in git's order; "" for none."""
     for found in (os.environ.get("GIT_PAGER"), git.own_setting(cwd, "core.pager"), os.environ.get("PAGER"), "less"):
         if found is not None:
             return "" if found.strip() == "cat" else found.strip()
@@ -72,13 +72,13 @@ def _command(cwd: Path) -> str:
 
 
 def _paged(command: str, text: str) -> bool:
-    """Show a text by the pager, as git starts it; whether there was one to show it."""
+    """Show a text in the pager, started as git starts it. Returns whether the pager exists."""
     own = {"LESS": "FRX", "LV": "-c", **os.environ}
     before = signal.getsignal(signal.SIGINT)
     try:
         with subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=own) as pager:  # noqa: S602
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the pager's while it is open
-            with contextlib.suppress(BrokenPipeError):  # a pager that was closed has shown enough
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # while the pager is open, Ctrl-C is for the pager
+            with contextlib.suppress(BrokenPipeError):  # the user closed the pager before the end of the text
                 pager.communicate(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
         return pager.returncode not in _NOT_FOUND
     except OSError:

@@ -1,4 +1,4 @@
-"""What every command needs of the machine, looked at before anything else: a known system, and a current folder."""
+"""Check, before any command runs, what all of them need: Linux or macOS, and a current folder that exists."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from paved_road.errors import UnsupportedSystem, UsageError
 _HELP = {"--help", "-h", "--version"}
 
 
-def check(given: list[str]) -> None:
-    """Refuse to begin where no command can work. Help, and the version, are told everywhere. A blank HOME is none."""
+def check_machine(given: list[str]) -> None:
+    """Check that a command can work here, unless the command line asks for help or the version.
+
+    A blank HOME is removed from the environment. Raises `UnsupportedSystem` on Windows, and `UsageError` if the current
+    folder was deleted.
+    """
     if not given or given[0] == "help" or not _HELP.isdisjoint(given):
         return
     # Not `sys.platform == ...`: type checkers would leave out the rest of the function.
@@ -22,12 +26,13 @@ def check(given: list[str]) -> None:
             hint="use WSL, the Windows Subsystem for Linux: wsl --install, then install paved there",
         )
     if not os.environ.get("HOME", "/").strip():
-        del os.environ["HOME"]  # else everything takes it for the root folder; unset, the system's own record counts
+        # Blank, every program would take it for the root folder. Without it, they ask the system's user database.
+        del os.environ["HOME"]
     try:
-        os.getcwd()  # noqa: PTH109 - as the kernel knows it, without making a Path
+        os.getcwd()  # noqa: PTH109 - asks the kernel, without making a Path
     except FileNotFoundError as error:
         raise UsageError(
-            "the current folder does not exist any more",
+            "the current folder no longer exists",
             cause="it was deleted or moved after you went there",
             hint='go to a folder that exists: cd "$HOME"',
         ) from error

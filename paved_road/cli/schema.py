@@ -18,20 +18,20 @@ def schema(
             metavar="NAME",
             show_default=False,
             autocompletion=completion.schema,
-            help="A file, a command or error: paved-road.yml, update, off-road check.",
+            help="A file, a command, or error. For example: paved-road.yml, update, off-road check.",
         ),
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Print a JSON Schema: of a file that you write, or of what a command answers with --json.
+    """Print the JSON Schema of a file that you write, or of what a command prints with --json.
 
-    Without a NAME, list them.
+    Without a NAME, list all schemas.
 
     \b
     Examples:
       paved schema
       paved schema paved-road.yml > paved-road.schema.json     for your editor
-      paved schema update                                      of paved update --json
+      paved schema update                                      for the output of paved update --json
     """
     from paved_road.cli import schemas
 
@@ -44,5 +44,5 @@ def schema(
     elif json:
         ui.envelope("schema", 0, {"schemas": list(schemas.NAMES)})
     else:
-        for one in schemas.NAMES:
-            ui.data(one)
+        for schema_name in schemas.NAMES:
+            ui.data(schema_name)

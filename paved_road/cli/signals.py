@@ -1,4 +1,4 @@
-"""Signals that end a command: it ends in order, its children with it, and the exit code says which one it was."""
+"""SIGTERM and SIGHUP end a command in order: it cleans up, ends its child processes and reports the signal."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from types import FrameType
 _ENDING = tuple(number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None)
 
 
-class Ended(BaseException):
-    """The command was asked to end. No `except Exception` may stop that."""
+class EndedBySignal(BaseException):
+    """A signal asks the command to end. It is no `Exception`, so that no `except Exception` catches it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.name = signal.Signals(number).name
         self.exit_code = 128 + number
-        """As a shell tells it."""
+        """As a shell reports it: 143 for SIGTERM, 129 for SIGHUP."""
 
 
 @contextlib.contextmanager
-def heard() -> Iterator[None]:
-    """In the block the first signal that ends a process raises `Ended`, and later ones do not disturb the clean-up.
+def raising() -> Iterator[None]:
+    """Within the block, the first SIGTERM or SIGHUP raises `EndedBySignal`; later ones do not disturb the clean-up.
 
-    One that is ignored (`nohup`) stays so.
+    A signal that is already ignored (`nohup`) stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -34,9 +34,9 @@ def heard() -> Iterator[None]:
     ours = [number for number, handler in before.items() if handler is signal.SIG_DFL]
 
     def end(number: int, _: FrameType | None) -> None:
-        for one in ours:
-            signal.signal(one, signal.SIG_IGN)
-        raise Ended(number)
+        for each in ours:
+            signal.signal(each, signal.SIG_IGN)
+        raise EndedBySignal(number)
 
     for number in ours:
         signal.signal(number, end)

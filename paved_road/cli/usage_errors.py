@@ -1,4 +1,4 @@
-"""What is wrong with a command line, told as paved tells every error: Typer's exceptions in paved's words."""
+"""Turn Typer's exceptions about a command line into errors of paved, with a hint that says what to type."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from paved_road.cli import parameters
 from paved_road.errors import UsageError, similar
 
 
-def words(given: list[str]) -> Iterator[str]:
-    """The words of a command line that are neither an option nor the folder of a -C."""
+def positional(given: list[str]) -> Iterator[str]:
+    """Yield the words of a command line that are neither options nor the folder of a -C."""
     rest = iter(given)
     for word in rest:
         if word == "--":
@@ -22,8 +22,8 @@ def words(given: list[str]) -> Iterator[str]:
             yield word
 
 
-def explained(error: Any) -> UsageError:
-    """Typer's refusal as an error of paved, with what to type instead."""
+def usage_error(error: Any) -> UsageError:
+    """Return Typer's exception as an error of paved, with what to type instead."""
     ctx = getattr(error, "ctx", None)
     lists = f"{ctx.command_path if ctx else 'paved'} --help"
     message = error.format_message().rstrip(".")
@@ -33,10 +33,10 @@ def explained(error: Any) -> UsageError:
     if parameter is not None and ctx is not None:
         if type(error).__name__ == "MissingParameter":
             return UsageError(
-                f"{ctx.command_path} needs {parameters.name(parameter)}", hint=f"{_usage(ctx)}   ({lists})"
+                f"{ctx.command_path} needs {parameters.name_of(parameter)}", hint=f"{_usage(ctx)}   ({lists})"
             )
         said = f"{error.message[:1].lower()}{error.message[1:].rstrip('.')}"
-        return UsageError(f"{parameters.name(parameter)}: {said}", hint=lists)
+        return UsageError(f"{parameters.name_of(parameter)}: {said}", hint=lists)
     extra = re.fullmatch(r"Got unexpected extra argument\(?s?\)? \((.*)\)", message, re.DOTALL)
     if extra and ctx is not None:
         return UsageError(f"{ctx.command_path} takes no {extra[1]!r}", hint=f"{_usage(ctx)}   ({lists})")

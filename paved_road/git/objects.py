@@ -146,7 +146,7 @@ class Objects:
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
-            debug.tell("git cat-file --batch-command, in", self.repository)
+            debug.log("git cat-file --batch-command, in", self.repository)
             with starting(self.repository):
                 self._process = subprocess.Popen(
                     ["git", *named(self.repository), "cat-file", "--batch-command", "-z"],

@@ -99,7 +99,7 @@ def run(
     `index` is a file to use instead of the repository's own index; `settings` are of this one call.
     """
     command = ["git", *map(str, args)]
-    debug.tell(*command)
+    debug.log(*command)
     own = role.environment(settings) | ({"GIT_INDEX_FILE": str(index)} if index else {})
     done = ended(command, cwd, own, stdin=stdin, limited=role.limited)
     if done.returncode < 0:

@@ -13,6 +13,6 @@ def verify(repository: Path, kind: str, name: str, settings: Mapping[str, str]) 
     """Whether the signature of a "tag" or "commit" is good under these settings, and what the verifier said."""
     options = [word for setting, value in settings.items() for word in ("-c", f"{setting}={value}")]
     command = ["git", *named(repository), *options, f"verify-{kind}", "--raw", name]
-    debug.tell(*command)
+    debug.log(*command)
     done = ended(command, repository, READER.environment())
     return done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace").splitlines()

@@ -106,7 +106,7 @@ def render(
     rendering = Rendering(template, answers, destination, "", operation)
     rendering = replace(rendering, answers_file=answers_file or answers_file_of(template, answers, destination))
     tree, by, differences = rendering.tree(renderer)
-    debug.tell(template.release.template.name, template.release.version, "rendered by", by)
+    debug.log(template.release.template.name, template.release.version, "rendered by", by)
     recorded = answers.to_record(template.config)
     if rendering.answers_file not in tree:
         tree = {**tree, rendering.answers_file: File(_answers_text(recorded))}
@@ -202,7 +202,7 @@ class Rendering:
         except ForbiddenPath:
             raise
         except TemplateError as fault:
-            debug.tell("not rendered in-process:", fault.message, fault.cause)
+            debug.log("not rendered in-process:", fault.message, fault.cause)
             try:
                 return self.with_copier(), None
             except TemplateError:
@@ -212,7 +212,7 @@ class Rendering:
         theirs = self.with_copier()
         differences = sorted(path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path))
         if differences:
-            debug.tell("the in-process renderer and Copier differ in", ", ".join(differences))
+            debug.log("the in-process renderer and Copier differ in", ", ".join(differences))
         return theirs, differences
 
     def in_process(self) -> Tree:

@@ -99,7 +99,7 @@ def _borrowed(road: Road, commit: str, folder: str) -> list[str]:
     try:
         return contents.names(road, commit, folder)
     except PavedError as error:
-        debug.tell("no template in the submodule", folder, "-", error.message, error.cause)
+        debug.log("no template in the submodule", folder, "-", error.message, error.cause)
         return []
 
 

@@ -37,7 +37,7 @@ def test_every_help_leads_with_examples(words: list[str], capsys: pytest.Capture
     assert main([*words, "--help"]) == 0
     text = capsys.readouterr().out
     assert "Examples:" in text
-    assert text.index("Examples:") < text.index("Options of every command:")
+    assert text.index("Examples:") < text.index("Global options:")
 
 
 @pytest.mark.parametrize("words", [words for words in commands() if words != ["help"]], ids=" ".join)

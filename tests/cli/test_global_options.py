@@ -61,7 +61,7 @@ def test_other_paths_are_below_the_folder(fleet: Path, greeter: Path, here: Here
 
 @pytest.mark.parametrize(
     ("name", "said", "hint"),
-    [("gone/c", "there is no such folder", "."), ("fleet/given.yml", "that is no folder", "fleet"), ("", "", "")],
+    [("gone/c", "no such folder", "."), ("fleet/given.yml", "not a folder", "fleet"), ("", "", "")],
 )
 def test_a_folder_that_cannot_be_entered_is_told(
     name: str, said: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

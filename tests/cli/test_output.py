@@ -136,7 +136,7 @@ def test_the_log_of_a_bug_holds_no_secret_and_is_nobody_elses(
         raise ZeroDivisionError("hunter2-secret at https://ann:pa55word@road.example/x.git")
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("paved_road.cli._enough", broken)
+    monkeypatch.setattr("paved_road.cli._application_for", broken)
     assert main(["new", "x", "-d", "token=hunter2-secret"]) == 3
     (log,) = tmp_path.glob("paved-bug-*.log")
     said = log.read_text() + capfd.readouterr().err
@@ -155,7 +155,7 @@ def test_a_bug_is_told_when_its_log_cannot_be_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("paved_road.cli._enough", broken)
+    monkeypatch.setattr("paved_road.cli._application_for", broken)
     monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
     assert main(["drift"]) == 3
     assert "this is a bug in paved (ZeroDivisionError)" in capfd.readouterr().err

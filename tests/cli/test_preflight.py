@@ -76,5 +76,5 @@ def test_a_current_folder_that_was_deleted_is_told(command: str, tmp_path: Path)
     words = (sys.executable, "-c", program, *command.split())
     done = run(*words, cwd=tmp_path / "gone", env={"PYTHONPATH": path})
     assert done.returncode == 2, done.stderr
-    assert "error: the current folder does not exist any more" in done.stderr
+    assert "error: the current folder no longer exists" in done.stderr
     assert 'hint: go to a folder that exists: cd "$HOME"' in done.stderr

@@ -179,7 +179,7 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
 import os, signal
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 from paved_road.cli import signals
-with signals.heard():
+with signals.raising():
     os.kill(os.getpid(), signal.SIGHUP)
     assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
 assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

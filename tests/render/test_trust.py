@@ -27,9 +27,9 @@ LOOP = {
 def heard() -> Iterator[Callable[[], str]]:
     """What was told to those who debug."""
     lines: list[str] = []
-    debug.listen(lines.append)
+    debug.send_to(lines.append)
     yield lambda: "\n".join(lines)
-    debug.listen(lambda _: None)
+    debug.send_to(lambda _: None)
 
 
 def rendered(road: Path, destination: Path, **answers: Any) -> Pristine:

@@ -7,7 +7,7 @@ import typer
 from paved_road.cli import lazy_groups
 
 app = typer.Typer(
-    cls=lazy_groups.group("paved_road.cli.off_road.commands"),
+    cls=lazy_groups.lazy_group("paved_road.cli.off_road.commands"),
     help="""Leave the road on purpose, in writing: the records in docs/off-road/.
 
     \b
