@@ -1,29 +1,29 @@
-"""Everything paved refuses to do, as exceptions.
+"""The errors of paved, as a tree of exceptions.
 
-Each has the three lines that you need: what failed (`message`), why (`cause`) and what to type or change next (`hint`).
-They are raised where the reason is known, and caught once, in `paved_road.cli.main`.
+Each error has three parts: what failed (`message`), why (`cause`), and what to type or change next (`hint`). Errors are
+raised where the reason is known, and caught once, in `paved_road.cli.main`.
 
-    PavedError                  paved could not answer; exit 2
-    ├── UsageError              the command line asks for something that does not exist or contradicts itself
-    ├── UnsupportedSystem       this is Windows
-    ├── ConfigError             a paved configuration file or variable is wrong
-    ├── GitError                git is missing, too old, or refused
-    │   └── GitKilled           a git process was killed, and may have left its locks
+    PavedError                  paved could not answer; exit code 2
+    ├── UsageError              the command line names something that does not exist, or contradicts itself
+    ├── UnsupportedSystem       paved does not run on this operating system (Windows)
+    ├── ConfigError             a configuration file or environment variable of paved is wrong
+    ├── GitError                git is missing, is too old, or refused
+    │   └── GitKilled           a git process was killed, and may have left lock files behind
     ├── RoadError               a road cannot be reached or read
     │   ├── UnfetchedRoad       a service names a road that this machine has never fetched
     │   ├── UnknownTemplate     the road has no template of that name
     │   └── UnknownRelease      the template has no such release
-    ├── TemplateError           a template is malformed, or raised while it was rendered
-    │   ├── UnsupportedTemplate our renderer does not cover it; Copier does (never reaches a person)
+    ├── TemplateError           a template is malformed, or failed while it was rendered
+    │   ├── UnsupportedTemplate the in-process renderer does not cover it, so Copier renders it (users never see this)
     │   └── ForbiddenPath       a template writes outside the service
-    ├── LimitError              a template or a file costs more time, memory, files or bytes than it may
-    ├── UntrustedTemplate       a foreign template wants to run code and `--trust` was not given
-    ├── Stopped                 the person stopped at a question; exit 130, as for every interrupt
-    ├── AnswerError             an answer is missing, invalid, or to a question that was not asked
-    ├── ServiceError            the service's own records (answers, lock) are missing or broken
-    │   ├── OthersAreServices   the folder is in no service, and others of its repository are
-    │   └── RecordError         a deviation record is broken, breaks a rule of the road, or does not exist
-    └── DestinationError        the destination is taken or cannot be written
+    ├── LimitError              a template or a file needs more time, memory, files or bytes than the limit
+    ├── UntrustedTemplate       a foreign template wants to run code, and `--trust` was not given
+    ├── Stopped                 the user stopped at a question; exit code 130, as for every interrupt
+    ├── AnswerError             an answer is missing or invalid, or the template has no such question
+    ├── ServiceError            the service's answers file or lock is missing or broken
+    │   ├── OthersAreServices   the folder is in no service, but other folders of its repository are
+    │   └── RecordError         a deviation is malformed, breaks a rule of the road, or does not exist
+    └── DestinationError        the destination already exists, or cannot be written
 """
 
 from __future__ import annotations
@@ -36,42 +36,42 @@ from paved_road.text.redaction import redact
 
 
 class PavedError(Exception):
-    """What a person can fix. `code` is stable and appears in the JSON envelope."""
+    """An error that the user can fix. Its `code` is stable and appears in the JSON envelope."""
 
     exit_code = 2
 
     def __init__(self, message: str, *, cause: str = "", hint: str = "") -> None:
-        # git's own words, a setting or a record may hold a URL with a password: none reaches a terminal or a log.
+        # git, a setting or a service's files may hold a URL with a password, which must not reach a terminal or a log.
         self.message, self.cause, self.hint = redact(message), redact(cause), redact(hint)
         super().__init__(self.message)
 
     @property
     def code(self) -> str:
-        """The class name in kebab-case: `UnknownTemplate` is `unknown-template`."""
+        """The class name in kebab-case: `unknown-template` for `UnknownTemplate`."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(self).__name__).lower()
 
 
 class UsageError(PavedError):
-    """The command line asks for something that does not exist or contradicts itself."""
+    """The command line names something that does not exist, or contradicts itself."""
 
 
 class UnsupportedSystem(PavedError):
-    """The operating system is one that paved does not run on."""
+    """paved does not run on this operating system."""
 
 
 class ConfigError(PavedError):
-    """A paved configuration file or variable is wrong."""
+    """A configuration file or environment variable of paved is wrong."""
 
 
 class GitError(PavedError):
-    """git is missing, too old, or refused."""
+    """git is missing, is too old, or refused."""
 
     status: int | None = None
-    """The exit status of a git that ran and said no; None where it refused the repository as a whole."""
+    """git's exit status; None if git did not run, or refused the repository as a whole."""
 
 
 class GitKilled(GitError):
-    """A git process was killed: its locks may be left."""
+    """A git process was killed, and may have left lock files behind."""
 
 
 class RoadError(PavedError):
@@ -79,7 +79,7 @@ class RoadError(PavedError):
 
 
 class UnfetchedRoad(RoadError):
-    """A service names a road that this machine has never fetched, and the command only reads."""
+    """A service names a road that this machine has never fetched, and the command must not fetch it."""
 
 
 class UnknownTemplate(RoadError):
@@ -91,11 +91,11 @@ class UnknownRelease(RoadError):
 
 
 class TemplateError(PavedError):
-    """A template is malformed, or raised while it was rendered."""
+    """A template is malformed, or failed while it was rendered."""
 
 
 class UnsupportedTemplate(TemplateError):
-    """The in-process renderer does not cover this template; Copier does."""
+    """The in-process renderer does not cover this template, so Copier renders it."""
 
 
 class ForbiddenPath(TemplateError):
@@ -103,67 +103,68 @@ class ForbiddenPath(TemplateError):
 
 
 class LimitError(PavedError):
-    """A template or a file costs more time, memory, files or bytes than it may."""
+    """A template or a file needs more time, memory, files or bytes than the limit."""
 
 
 class UntrustedTemplate(PavedError):
-    """A foreign template wants to run code and `--trust` was not given."""
+    """A foreign template wants to run code, and `--trust` was not given."""
 
 
 class Stopped(PavedError):
-    """The person stopped at a question."""
+    """The user stopped at a question."""
 
     exit_code = 130
 
 
 class NotWanted(Stopped):
-    """The person saw what would be written, and said no: nothing went wrong."""
+    """The user saw what would be written, and declined. Nothing went wrong."""
 
 
 class AnswerError(PavedError):
-    """An answer is missing, invalid, or to a question that was not asked."""
+    """An answer is missing or invalid, or the template has no such question."""
 
 
 class ServiceError(PavedError):
-    """The service's own records (answers, lock) are missing or broken."""
+    """The service's answers file or lock is missing or broken."""
 
 
 class OthersAreServices(ServiceError):
-    """A folder is in no service, and this folder, as a person writes it, is one."""
+    """The folder is in no service, but other folders of its repository are."""
 
-    found: str = ""
+    example: str = ""
+    """One of these, as the user would type it."""
 
 
 class RecordError(ServiceError):
-    """A deviation record is broken, breaks a rule of the road, or does not exist."""
+    """A deviation is malformed, breaks a rule of the road, or does not exist."""
 
 
 class DestinationError(PavedError):
-    """The destination is taken or cannot be written."""
+    """The destination already exists, or cannot be written."""
 
 
 def in_words(error: Exception) -> str:
-    """What Python says of a text that it could not read, without the names of its own exceptions."""
-    said = " ".join(str(error).split())
+    """Return what Python says about a text that it could not parse, in words for someone who does not know Python."""
+    text = " ".join(str(error).split())
     if isinstance(error, RecursionError):
-        return "it is nested too deep"
-    if "integer string conversion" in said:
+        return "it is nested too deeply"
+    if "integer string conversion" in text:
         return "a number in it is too long"
     if isinstance(error, (KeyError, AttributeError, TypeError)):
-        return "a value in it is not what it has to be"
-    return said
+        return "a value in it has the wrong type"
+    return text
 
 
 def similar(word: str, candidates: Iterable[str]) -> str:
-    """The candidates most like `word` as a phrase for a hint; "" when none is near."""
+    """Return a hint that names the candidates most like `word`; "" if none is similar."""
     close = difflib.get_close_matches(word, list(candidates), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(close)}?" if close else ""
 
 
 def nearest(word: str, candidates: Iterable[str], *, command: str = "") -> str:
-    """The candidates most like `word` as a phrase for a hint; all of them when none is near; "" for none.
+    """Return a hint that names the candidates most like `word`, or all of them if none is similar.
 
-    `command` lists them all.
+    `command` is a command that lists the candidates; the hint ends with it.
 
     >>> nearest("servce", ["service", "library"])
     'did you mean service?'
@@ -171,10 +172,10 @@ def nearest(word: str, candidates: Iterable[str], *, command: str = "") -> str:
     'Available: service, library. List them: paved templates'
     """
     known = list(candidates)
-    found = similar(word, known)
-    if known and not found:
-        found = f"Available: {', '.join(known[:8])}" + (", ..." if len(known) > 8 else "")
+    hint = similar(word, known)
+    if known and not hint:
+        hint = f"Available: {', '.join(known[:8])}" + (", ..." if len(known) > 8 else "")
     if not command:
-        return found
-    end = "." if found and not found.endswith(("?", "...")) else ""
-    return f"{found}{end} List them: {command}".lstrip()
+        return hint
+    end = "." if hint and not hint.endswith(("?", "...")) else ""
+    return f"{hint}{end} List them: {command}".lstrip()

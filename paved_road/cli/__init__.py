@@ -204,7 +204,7 @@ class _Bug(PavedError):
 def _refused(error: PavedError, given: list[str]) -> int:
     """Print the error, and return its exit code."""
     if isinstance(error, OthersAreServices):
-        error.hint = f"name one: {_command_on(error.found, given)}"
+        error.hint = f"name one: {_command_on(error.example, given)}"
     error.hint = where.elsewhere(error.hint)
     if "--json" in given:
         ui.envelope(" ".join(_command(given)), error.exit_code, error=error)

@@ -74,7 +74,7 @@ def no_service(path: Path) -> ServiceError:
                 + ", ".join(found[:_MOST]) + more,
                 hint=f"name one: paved status {quoted(found[0])}",
             )  # fmt: skip
-            error.found = found[0]
+            error.example = found[0]
             return error
     return ServiceError(
         f"{path} is not a service",
