@@ -15,8 +15,8 @@ from paved_road.update.decisions import ConflictKind
 
 if TYPE_CHECKING:
     from paved_road.service.model import Service
+    from paved_road.update.branches.resolve import ResolvedBranches
     from paved_road.update.decisions import Decision
-    from paved_road.update.reconcile import Reconciled
 
 _INDENT = "    "
 
@@ -39,7 +39,7 @@ def show(service: Service, left: Iterable[Decision], *, begun: bool) -> None:
     ui.data(f"To undo the update instead: {update('--abort')}")
 
 
-def show_reconciled(service: Service, found: Reconciled) -> None:
+def show_reconciled(service: Service, found: ResolvedBranches) -> None:
     """What became of the records of two branches, and how to go on."""
     what = "both branches are at" if found.older == found.newer else f"the newer of {found.older} and {found.newer}:"
     ui.good(f"{' and '.join(found.records)}: resolved ({what} {found.newer})")

@@ -82,11 +82,12 @@ def update(
 
     _check_options(resume=resume, abort=abort, dry_run=dry_run, commit=commit, branch=branch)
     if abort or resume:
-        from paved_road.update import reconcile, recover
+        from paved_road.update import recover
+        from paved_road.update.branches import resolve
 
         service = locate(where.folder_of(path))
-        if lock := reconcile.conflicted(service):
-            _reconcile(service, lock, road, abort=abort, json=json)
+        if lock := resolve.find_conflicted_lock(service):
+            _resolve_branches(service, lock, road, abort=abort, json=json)
         if abort:
             _tell_aborted(recover.abort(service), json=json)
             return
@@ -188,15 +189,15 @@ def _tell_aborted(applied: Applied, *, json: bool) -> None:
         ui.good(f"the update to {applied.journal.new_version} was undone")
 
 
-def _reconcile(service: Service, lock: str, road: str | None, *, abort: bool, json: bool) -> NoReturn:
+def _resolve_branches(service: Service, lock: str, road: str | None, *, abort: bool, json: bool) -> NoReturn:
     """Resolve the records of two branches that git merged: 1 while git has more to merge."""
     from paved_road.cli import conflicts_shown
     from paved_road.settings.config import load_config
-    from paved_road.update import reconcile
+    from paved_road.update.branches import resolve
 
     if abort:
-        raise reconcile.not_an_update(service, lock)
-    found = reconcile.reconcile(service, lock, load_config({"road": road}, directory=service.path))
+        raise resolve.refuse_abort(service, lock)
+    found = resolve.resolve_branches(service, lock, load_config({"road": road}, directory=service.path))
     exit_code = int(bool(found.left))
     if json:
         facts: results.ReconciledJson = {

@@ -11,8 +11,7 @@ import yaml
 
 from paved_road import git
 from paved_road.testing import Evolution, evolve, paved, run, write_files
-from paved_road.update import reconcile
-from paved_road.update.merge.answers import merge_answers_files
+from paved_road.update.branches.sides import split_at_markers
 
 QUESTIONS = "name: {type: str, default: world}\ntone: {type: str, default: warm}\nport: {type: int, default: 80}\n"
 FILE = "".join(f"line {number}\n" for number in range(9)) + "{{ name }}\n" + "-\n" * 9 + "{{ tone }}\n" + "-\n" * 9
@@ -288,7 +287,7 @@ def test_markers_are_around_what_both_answered_differently_alone(
     assert paved("update", service, "--continue").code == 1
     text = (service / ".copier-answers.yml").read_text()
     assert contested(text) == ["port", "tier"]
-    decided = reconcile._REGION.sub(rb"\g<" + side.encode() + b">", text.encode())
+    decided = getattr(split_at_markers(text.encode()), side)
     write_files(service, {".copier-answers.yml": decided.decode()})
     evolve(service, {})
     assert paved("update", service, "--defaults").code == 0
@@ -297,29 +296,6 @@ def test_markers_are_around_what_both_answered_differently_alone(
         "_commit": "v1.2.0", "added": "new", "name": "both", "pin": "kept", "region": "region",
         **({"tier": "low", "port": "1"} if is_older else {"tier": "high", "port": "2"}),
     }  # fmt: skip
-
-
-MERGES = {
-    "one-sided": (b"a: 1\nb: 2\n", b"a: 9\nb: 2\n", b"a: 1\nb: 8\nc: 7\n", b"a: 9\nb: 8\nc: 7\n"),
-    "removed": (b"a: 1\nb: 2\n", b"b: 3\n", b"a: 1\nb: 2\n", b"b: 3\n"),
-    "the same in another spelling": (b"a: x\n", b"a: y\n", b"a: y\n", b"a: y\n"),
-    "a text of lines": (b"a: |\n  x\n  y\nb: 1\n", b"a: |\n  x\n  z\nb: 1\n", b"a: |\n  x\n  y\nb: 2\n",
-                        b"a: |\n  x\n  z\nb: 2\n"),
-    "both add to a list": (b"a:\n- x\nb: 1\n", b"a:\n- x\n- y\nb: 1\n", b"a:\n- x\n- z\nb: 2\n",
-                           b"a:\n- x\n- y\n- z\nb: 2\n"),
-    "no last newline": (b"a: 1\nb: 2", b"a: 3\nb: 2", b"a: 1\nb: 4", b"a: 3\nb: 4\n"),
-    "a comment on top": (b"# x\na: 1\n", b"# x\na: 2\n", b"# y\na: 1\n", b"# y\na: 2\n"),
-    "no base": (b"", b"a: 1\n", b"a: 1\nb: 2\n", b"a: 1\nb: 2\n"),
-    "not sorted": (b"z: 1\na: 1\n", b"z: 1\na: 1\n", b"z: 1\ny: 3\na: 1\n", b"z: 1\ny: 3\na: 1\n"),
-    "one line for all": (b"{a: 1, b: 2}\n", b"{a: 1, b: 3}\n", b"{a: 1, b: 2}\n", b"{a: 1, b: 3}\n"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("newer_is_ours", [True, False])
-@pytest.mark.parametrize("case", MERGES)
-def test_answers_files_merge_question_by_question(case: str, newer_is_ours: bool) -> None:
-    base, ours, theirs, expected = MERGES[case]
-    assert merge_answers_files("a.yml", base, ours, theirs, newer_is_ours=newer_is_ours) == expected
 
 
 def test_answers_beside_each_other_are_merged_where_git_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
