@@ -19,9 +19,10 @@ from pydantic import BaseModel
 
 from paved_road import errors, offroad
 from paved_road.cli import app, results, schemas
-from paved_road.offroad.deviation import Deviation, Kind, Risk, Status, Support
+from paved_road.findings import Severity
 from paved_road.offroad.document import SECTIONS
-from paved_road.offroad.evaluation import SOON, State
+from paved_road.offroad.evaluation import RULES, SOON
+from paved_road.offroad.front_matter import FrontMatter, Kind, Risk, Status, Support
 from paved_road.road import manifest
 
 
@@ -137,7 +138,8 @@ A record is the file `{offroad.FOLDER}/<id>.md` in the service. It has a front m
 the headings {", ".join(f"`## {name}`" for name in SECTIONS)}. `paved off-road new` writes one. Give your editor its \
 [JSON Schema](off-road-record.schema.json). `paved` reads every value as text, exactly as you wrote it. Keep nothing \
 but records and the README in this folder: any other file is an error with its line, and exit code 2."""
-    states = "\n".join(f"| `{one}` | {'failure' if one.fails else 'warning'} | {one.meaning} |" for one in State)
+    is_a = {Severity.ERROR: "failure", Severity.WARNING: "warning"}
+    states = "\n".join(f"| `{rule.id}` | {is_a[rule.severity]} | {rule.meaning} |" for rule in RULES if rule.severity)
     computed = f"""\
 ## Computed, never written
 
@@ -148,7 +150,7 @@ but records and the README in this folder: any other file is an error with its l
 |---|---|---|
 {states}"""
     words = (_words(words) for words in (Status, Kind, Risk, Support))
-    return "\n\n".join([opening, *_models(Deviation, "Front matter"), *words, computed])
+    return "\n\n".join([opening, *_models(FrontMatter, "Front matter"), *words, computed])
 
 
 def _answers() -> str:
@@ -302,6 +304,7 @@ def _table(schema: dict[str, Any], models: dict[str, Any] | None = None) -> str:
         f"| `{name}` | {_type(facts)} | {'required' if name in required else _default(facts)} "
         f"| {facts.get('description') or _described(facts, models or {})} |"
         for name, facts in schema["properties"].items()
+        if not facts.get("deprecated")
     ]
     return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
 

@@ -15,8 +15,8 @@ from paved_road.service.model import unfinished_update, unreadable_answers_file
 if TYPE_CHECKING:
     from datetime import date
 
-    from paved_road.offroad.deviations import Record
-    from paved_road.offroad.evaluation import Standing
+    from paved_road.offroad.deviations import Deviation
+    from paved_road.offroad.evaluation import Evaluation
     from paved_road.road.model import Release, Template
     from paved_road.service.drift import Difference
     from paved_road.service.model import Service
@@ -35,8 +35,8 @@ class ServiceStatus:
     newer: tuple[str, ...]
     """The releases it has not been updated to, newest first."""
     drift: tuple[Difference, ...]
-    standing: Standing | None
-    """Its deviation records held against it; None for a service without a lock or without records."""
+    evaluation: Evaluation | None
+    """Its deviations compared with it; None for a service without a lock or without deviations."""
     updating: str | None
     """The version an update in progress goes to."""
     notes: tuple[str, ...] = ()
@@ -44,18 +44,17 @@ class ServiceStatus:
     @property
     def is_current(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.newer or self.unexcused or self.updating)
+        return not (self.newer or self.uncovered or self.updating)
 
     @property
-    def unexcused(self) -> tuple[Difference, ...]:
-        """The drift that no accepted record excuses."""
-        return tuple(one for one in self.drift if self.standing is None or not self.standing.excuse(one.path))
+    def uncovered(self) -> tuple[Difference, ...]:
+        """The drift that no accepted deviation covers."""
+        return tuple(one for one in self.drift if self.evaluation is None or one.path not in self.evaluation.accepted)
 
     @property
-    def records(self) -> tuple[Record, ...]:
-        """The records that are not closed."""
-        known = self.standing.ledger.records.values() if self.standing else ()
-        return tuple(record for record in known if record.is_open)
+    def deviations(self) -> list[Deviation]:
+        """The deviations that are not closed."""
+        return self.evaluation.deviations.open if self.evaluation else []
 
 
 def find_status(
@@ -89,7 +88,7 @@ def find_status(
         latest=latest.version if is_behind or not is_same_commit(latest, version, commit) else version,
         newer=_newer(latest, version) if is_behind else (),
         drift=tuple(differences),
-        standing=_standing(service, differences, config, today),
+        evaluation=_evaluation(service, differences, config, today),
         updating=unfinished_update(service),
         notes=tuple(notes),
     )
@@ -106,12 +105,12 @@ def _stated_release(service: Service, template: Template, ref: str) -> tuple[str
     return found.version, found.commit
 
 
-def _standing(service: Service, differences: list[Difference], config: Config, today: date) -> Standing | None:
+def _evaluation(service: Service, differences: list[Difference], config: Config, today: date) -> Evaluation | None:
     if service.lock_in_force is None or not offroad.has_any(service.path):
         return None
-    from paved_road.offroad import evaluation
+    from paved_road.offroad.evaluation import evaluate_drift
 
-    return evaluation.judge(service, differences, config, today=today)
+    return evaluate_drift(service, differences, config, today=today)
 
 
 def _is_news(

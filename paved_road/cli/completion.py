@@ -133,26 +133,24 @@ def _answers(ctx: Any) -> Iterator[str]:
 
 
 def _slugs(ctx: Any) -> Iterator[str]:
-    from paved_road.offroad.deviations import files
+    from paved_road.offroad.deviations import deviation_files
 
     if ctx.command.name in ("accept", "renew", "close"):
-        return (record.id for record in _open_records(ctx))
-    return (name.removesuffix(".md") for name in files(_service(ctx)))
+        return (deviation.id for deviation in _open_deviations(ctx))
+    return (name.removesuffix(".md") for name in deviation_files(_service(ctx)))
 
 
 def _named(ctx: Any) -> Iterator[str]:
     """Yield the files and practices that open deviations name."""
-    for record in _open_records(ctx):
-        yield from record.deviation.scope.paths or []
-        yield from [record.deviation.scope.practice] if record.deviation.scope.practice else []
+    for deviation in _open_deviations(ctx):
+        yield from deviation.fields.names
 
 
-def _open_records(ctx: Any) -> Iterator[Any]:
-    from paved_road.offroad import deviations
+def _open_deviations(ctx: Any) -> list[Any]:
     from paved_road.offroad.clock import today
+    from paved_road.offroad.deviations import load_deviations
 
-    known = deviations.load(_service(ctx), today=today()).records.values()
-    return (record for record in known if record.is_open)
+    return list(load_deviations(_service(ctx), today=today()).open)
 
 
 def _road_files(ctx: Any) -> Iterator[str]:
@@ -163,9 +161,9 @@ def _road_files(ctx: Any) -> Iterator[str]:
 
 def _record_words(name: str) -> Callable[[Any], Iterator[str]]:
     def words(_: Any) -> Iterator[str]:
-        from paved_road.offroad import deviation
+        from paved_road.offroad import front_matter
 
-        return (str(one) for one in getattr(deviation, name))
+        return (str(one) for one in getattr(front_matter, name))
 
     return words
 

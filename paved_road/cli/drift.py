@@ -12,7 +12,7 @@ from paved_road.cli import options, where
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.offroad.deviations import Record
+    from paved_road.findings import DeviationSummary
     from paved_road.service.drift import Difference
     from paved_road.service.model import Service
     from paved_road.settings.config import Config
@@ -29,8 +29,8 @@ def drift(
 ) -> None:
     """Where a service differs from its release in the files that the road owns. Decided by the lock alone.
 
-    Exit code 0: nowhere, or only where an accepted record in docs/off-road excuses it. 1: there is drift, or an update
-    is in progress. With --all only the road's files count.
+    Exit code 0: nowhere, or only where an accepted deviation in docs/off-road covers it. 1: there is drift, or an
+    update is in progress. With --all only the road's files count.
 
     \b
     Examples:
@@ -49,8 +49,8 @@ def drift(
     notes = (*service.notes, *([f"{fault.message}: {fault.hint}"] if fault else []))
     found = drifts.find_drift(service, owners=owners)
     config = load_config(directory=service.path)
-    excuses = _excuses(service, found, config) if found else {}
-    exit_code = 1 if any(one.owner is Owner.ROAD and one.path not in excuses for one in found) else 0
+    cover = _cover(service, found, config) if found else {}
+    exit_code = 1 if any(one.owner is Owner.ROAD and one.path not in cover for one in found) else 0
     version = unfinished_update(service)
     if version is not None:
         exit_code = 1
@@ -59,7 +59,7 @@ def drift(
     if json:
         facts: results.DriftJson = {
             "service": str(service.path),
-            "drift": [options.difference(one, excuses.get(one.path)) for one in found],
+            "drift": [options.difference(one, cover.get(one.path)) for one in found],
         }
         if diff:
             facts["diff"] = patch
@@ -68,25 +68,26 @@ def drift(
         for text in notes:
             ui.note(text)
         for one in found:
-            excuse = f"  {options.excuse(excuses[one.path])}" if one.path in excuses else ""
+            accepted = f"  {options.accepted(cover[one.path])}" if one.path in cover else ""
             owner = f"  ({one.owner})" if everything else ""
-            ui.data(f"{options.kind(one, service.lock):<8} {one.path}{owner}{excuse}")
+            ui.data(f"{options.kind(one, service.lock):<8} {one.path}{owner}{accepted}")
         if patch:
             ui.block(f"\n{patch}".rstrip("\n"))
         if not found and version is None:
             ui.good("no drift" if not everything else "as stamped")
         elif exit_code == 0 and not everything:
-            ui.good("all of it is excused")
+            ui.good("all of it is accepted")
     raise typer.Exit(exit_code)
 
 
-def _excuses(service: Service, found: list[Difference], config: Config) -> dict[str, Record]:
-    """The records that excuse what was found; only a service that has any pays for reading them."""
+def _cover(service: Service, found: list[Difference], config: Config) -> dict[str, DeviationSummary]:
+    """The deviation that covers each path's drift; only a service that has any pays for reading them."""
     from paved_road import offroad
 
     if not offroad.has_any(service.path):
         return {}
-    from paved_road.offroad import evaluation
     from paved_road.offroad.clock import today
+    from paved_road.offroad.evaluation import evaluate_drift
 
-    return evaluation.excuses(service, found, config, today=today())
+    evaluation = evaluate_drift(service, found, config, today=today())
+    return {one.path: deviation for one in found if (deviation := evaluation.covering(one.path))}

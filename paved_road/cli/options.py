@@ -13,7 +13,7 @@ from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.offroad.deviations import Record
+    from paved_road.findings import DeviationSummary
     from paved_road.service.drift import Difference
     from paved_road.service.lock import Lock
 
@@ -112,12 +112,11 @@ def _read_answers(file: Path) -> dict[str, Any]:
     return {key: parsed(value) for key, value in own.items()} if "_src_path" in found else own
 
 
-def difference(one: Difference, record: Record | None = None) -> results.DifferenceJson:
-    """A difference as JSON has it, with the record that excuses it."""
+def difference(one: Difference, deviation: DeviationSummary | None = None) -> results.DifferenceJson:
+    """A difference as JSON has it, with the deviation that covers it."""
     found: results.DifferenceJson = {"path": one.path, "kind": one.kind, "owner": one.owner}
-    if record is not None:
-        deviation = record.deviation
-        found["excused"] = {"record": record.id, "reason": deviation.reason, "review_by": str(deviation.review_by)}
+    if deviation is not None:
+        found["excused"] = {"record": deviation.slug, "reason": deviation.reason, "review_by": str(deviation.review_by)}
     return found
 
 
@@ -126,6 +125,6 @@ def kind(one: Difference, lock: Lock | None) -> str:
     return "missing" if lock and one.found is None and one.path in lock.missing else str(one.kind)
 
 
-def excuse(record: Record) -> str:
-    """Why a difference is no drift that fails, in a few words."""
-    return f"[accepted until {record.deviation.review_by}, {record.id}: {record.deviation.reason}]"
+def accepted(deviation: DeviationSummary) -> str:
+    """Why a difference is accepted, in a few words."""
+    return f"[accepted until {deviation.review_by}, {deviation.slug}: {deviation.reason}]"

@@ -16,7 +16,7 @@ from paved_road.cli.off_road import results as off_road
 from paved_road.doctor import Finding
 from paved_road.git.entries import Mode
 from paved_road.lint import Finding as Fault
-from paved_road.offroad import deviation
+from paved_road.offroad import front_matter
 from paved_road.offroad.evaluation import State
 from paved_road.render import Renderer
 from paved_road.road.owners import Owner
@@ -189,7 +189,7 @@ class StatusRecordJson(TypedDict):
 
     record: str
     """Its slug."""
-    status: deviation.Status
+    status: front_matter.Status
     review_by: str
     """ISO 8601."""
     states: list[State]

@@ -13,12 +13,12 @@ from paved_road import ui
 from paved_road.cli import results
 from paved_road.cli.off_road import results as off_road
 from paved_road.errors import UsageError, nearest
-from paved_road.offroad import schema as record
+from paved_road.offroad import front_matter
 from paved_road.road import manifest
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-WRITTEN = {"paved-road.yml": manifest.json_schema, "off-road-record": record.json_schema}
+WRITTEN = {"paved-road.yml": manifest.json_schema, "off-road-record": front_matter.json_schema}
 """Schemas of files that people write, by name."""
 
 

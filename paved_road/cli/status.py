@@ -13,7 +13,7 @@ from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
     from paved_road.cli import results
-    from paved_road.offroad.deviations import Record
+    from paved_road.findings import DeviationSummary
     from paved_road.status import ServiceStatus
 
 
@@ -31,7 +31,7 @@ def status(
 ) -> None:
     """Where a service stands: its release and the latest, its drift, its deviations, an update in progress.
 
-    Exit code 0: nothing to do. 1: a newer release, drift that no record excuses, or an update in progress.
+    Exit code 0: nothing to do. 1: a newer release, drift that no deviation covers, or an update in progress.
 
     A road is asked for its latest release if this machine has used it before: a service that you have only cloned
     makes no connection.
@@ -67,24 +67,24 @@ def _facts(found: ServiceStatus) -> results.StatusJson:
         "version": found.version,
         "latest": found.latest,
         "newer": list(found.newer),
-        "drift": [options.difference(one, _excuse(found, one.path)) for one in found.drift],
+        "drift": [options.difference(one, _cover(found, one.path)) for one in found.drift],
         "deviations": [
             {
-                "record": record.id,
-                "status": record.deviation.status,
-                "review_by": str(record.deviation.review_by),
-                "states": list(found.standing.states(record)),
+                "record": deviation.id,
+                "status": deviation.fields.status,
+                "review_by": str(deviation.fields.review_by),
+                "states": list(found.evaluation.states(deviation)),
             }
-            for record in found.records
+            for deviation in found.deviations
         ]
-        if found.standing
+        if found.evaluation
         else [],
         "updating": found.updating,
     }
 
 
-def _excuse(found: ServiceStatus, path: str) -> Record | None:
-    return found.standing.excuse(path) if found.standing else None
+def _cover(found: ServiceStatus, path: str) -> DeviationSummary | None:
+    return found.evaluation.covering(path) if found.evaluation else None
 
 
 def _say(found: ServiceStatus) -> None:
@@ -101,12 +101,12 @@ def _say(found: ServiceStatus) -> None:
     say(f"{found.service.path.name} is at {found.template} {found.version} ({behind})")
     if found.newer[1:]:
         ui.data(f"  releases between: {', '.join(reversed(found.newer[1:]))}")
-    if found.unexcused:
-        ui.data(f"  drift in {len(found.unexcused)} of the road's files: paved drift{at}")
-    for record in found.records:
-        states = ", ".join(map(str, found.standing.states(record))) if found.standing else ""
+    if found.uncovered:
+        ui.data(f"  drift in {len(found.uncovered)} of the road's files: paved drift{at}")
+    for deviation in found.deviations:
+        states = ", ".join(found.evaluation.states(deviation)) if found.evaluation else ""
         ui.data(
-            f"  off-road: {record.id}, {record.deviation.status} until {record.deviation.review_by}"
+            f"  off-road: {deviation.id}, {deviation.fields.status} until {deviation.fields.review_by}"
             + (f" ({states}): paved off-road check{at}" if states else "")
         )
     if found.updating:

@@ -1,4 +1,4 @@
-"""The baseline: one record of what drifted already when a service was adopted. It can only shrink."""
+"""The baseline: one deviation for what differed already when a service was adopted. It can only shrink."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import RecordError, UsageError
-from paved_road.offroad import deviations, evaluation, lifecycle
-from paved_road.offroad.deviations import BASELINE, Record
-from paved_road.offroad.lifecycle import PROMPTS, Draft
+from paved_road.offroad import lifecycle
+from paved_road.offroad.deviations import BASELINE, Deviation, deviation_files, load_deviations, read_deviations
+from paved_road.offroad.evaluation import evaluate_drift
+from paved_road.offroad.lifecycle import Draft
 from paved_road.service import drift
 from paved_road.service.model import Service
 
@@ -18,90 +19,81 @@ if TYPE_CHECKING:
     from paved_road.settings.config import Config
 
 DAYS = 30
-"""How long a baseline holds when nobody says otherwise: it is a debt, not an arrangement."""
-LONGEST_DAYS = 90
+"""How long a baseline is valid if nobody says otherwise: it is a debt to pay back soon."""
+_LONGEST_DAYS = 90
+_FILE = f"{BASELINE}.md"
+_REASON = (
+    "These files differed from the road already on the day the service joined it; each is to come back "
+    "or to get a deviation of its own."
+)
+_ARGUMENT = {
+    "Context": "The service was written before it joined the road.",
+    "Decision": "Its differences from that day are accepted for a limited time. New ones are not.",
+    "Consequences": "Updates conflict in these files, and the road's checks do not apply to them.",
+    "Way back": "Bring a file back, then run `paved off-road baseline` again: the list can only become shorter.",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Baseline:
-    """What recording did."""
+    """What became of the baseline."""
 
-    record: Record | None
-    """None when nothing drifts: there is nothing to record."""
+    deviation: Deviation | None
+    """None if nothing drifts, so that there is nothing to cover."""
     recorded: tuple[str, ...] = ()
+    """Files that it covers from now on."""
     returned: tuple[str, ...] = ()
-    """Files that are the road's again and were taken out."""
+    """Files that are as the road has them again, and were taken out."""
     beyond: tuple[str, ...] = ()
-    """Files that drift and were not there at adoption: each needs a record of its own."""
+    """Files that drift and did not at adoption: each needs a deviation of its own."""
 
 
-def record(
+def update_baseline(
     service: Service, config: Config, *, today: date, by: str | None = None, days: int | None = None,
     risk: str = "low", owner: str | None = None,
 ) -> Baseline:  # fmt: skip
-    """Record today's drift, or take out of the record what has come back to the road."""
-    if days is not None and not 1 <= days <= LONGEST_DAYS:
-        raise UsageError(f"a baseline holds for {LONGEST_DAYS} days at most", hint=f"--days {DAYS}")
-    found = deviations.load(service, today=today)
-    if BASELINE in found.records:
-        return _shrink(service, found.records[BASELINE], config, today=today)
-    paths = lifecycle.drifted(service, today=today, config=config)
+    """Cover today's drift; if there is a baseline already, take out what is back on the road.
+
+    Raises `UsageError` for too many `days` and `RecordError` for a baseline that is closed or not allowed.
+    """
+    if days is not None and not 1 <= days <= _LONGEST_DAYS:
+        raise UsageError(f"a baseline is valid for {_LONGEST_DAYS} days at most", hint=f"--days {DAYS}")
+    deviations = load_deviations(service, today=today)
+    if BASELINE in deviations.by_slug:
+        return _shrink(service, deviations.by_slug[BASELINE], config, today=today)
+    paths = lifecycle.uncovered_drift(service, today=today, config=config)
     if not paths:
-        return Baseline(record=None)
+        return Baseline(deviation=None)
     draft = Draft(
-        slug=BASELINE, paths=tuple(paths), kind="accepted-risk", risk=risk, owner=owner,
-        days=days or min(DAYS, found.policy.days),
-        reason="These files differed from the road already on the day the service joined it; each is to come back "
-        "or to get a record of its own.",
+        slug=BASELINE, paths=tuple(paths), kind="accepted-risk", risk=risk, owner=owner, reason=_REASON,
+        days=days or min(DAYS, deviations.policy.days), argument=_ARGUMENT,
     )  # fmt: skip
-    content = _argued(lifecycle.drafted(service, draft, today))
-    proposed = deviations.read({**deviations.files(service), _FILE: content}, service.lock, today=today).find(BASELINE)
-    # Written once: what was proposed and not agreed to would be no baseline.
-    content = lifecycle.agreed(service, proposed, config, today=today, by=by)
+    # Proposed and accepted in memory, and written once: a baseline that is refused must leave no file.
+    files = {**deviation_files(service), _FILE: lifecycle.proposal(service, draft, today)}
+    proposed = read_deviations(files, service.lock, today=today).find(BASELINE)
+    content = lifecycle.accepted(service, proposed, config, today=today, by=by)
     after = lifecycle.write(service, {_FILE: content}, today=today)
-    return Baseline(record=after.find(BASELINE), recorded=tuple(paths))
+    return Baseline(deviation=after.find(BASELINE), recorded=tuple(paths))
 
 
-_FILE = f"{BASELINE}.md"
-
-
-def _argued(content: bytes) -> bytes:
-    """A baseline argues for itself: nobody decided these differences."""
-    text = content.decode()
-    said = {
-        "Context": "The service was written before it joined the road.",
-        "Decision": "Its differences from that day are excused for a limited time. New ones are not.",
-        "Consequences": "Updates conflict in these files, and the road's checks do not hold for them.",
-        "Way back": "Bring a file back, then run `paved off-road baseline` again: the list can only become shorter.",
-    }
-    for heading, sentence in said.items():
-        text = text.replace(f"<!-- {PROMPTS[heading]} -->", sentence)
-    return text.encode()
-
-
-def _shrink(service: Service, before: Record, config: Config, *, today: date) -> Baseline:
+def _shrink(service: Service, before: Deviation, config: Config, *, today: date) -> Baseline:
     if not before.is_accepted:
         raise RecordError(
-            f"the baseline is {before.deviation.status}",
+            f"the baseline is {before.fields.status}",
             cause=f"{before.path}: what drifts now came after the service was adopted",
             hint="paved off-road new --from-drift",
         )
     differences = drift.find_drift(service)
     paths = [one.path for one in differences]
-    approved = before.deviation.fingerprint or {}
+    approved = before.fields.fingerprint or {}
     left = [path for path in approved if path in paths]
-    returned = [path for path in approved if path not in paths]
-    stands = evaluation.judge(service, differences, config, today=today)
-    told = {*left, *(one.difference.path for one in stands.excused)}
-    beyond = tuple(path for path in paths if path not in told)
+    returned = tuple(path for path in approved if path not in paths)
+    covered = {*left, *evaluate_drift(service, differences, config, today=today).accepted}
+    beyond = tuple(path for path in paths if path not in covered)
     if not returned:
-        return Baseline(record=before, beyond=beyond)
-    changes: dict[Where, Any]
+        return Baseline(deviation=before, beyond=beyond)
+    changes: dict[Where, Any] = {("status",): "resolved"}
     if left:
-        kept = {path: one.model_dump() for path, one in approved.items() if path in left}
-        changes = {("scope", "paths"): left, ("fingerprint",): kept}
-    else:
-        changes = {("status",): "resolved"}
-    content = lifecycle.edited(before, changes)
-    after = lifecycle.write(service, {_FILE: content}, today=today)
-    return Baseline(record=after.find(BASELINE), returned=tuple(returned), beyond=beyond)
+        changes = {("scope", "paths"): left, ("fingerprint",): {path: approved[path].model_dump() for path in left}}
+    after = lifecycle.write(service, {_FILE: lifecycle.edited(before, changes)}, today=today)
+    return Baseline(deviation=after.find(BASELINE), returned=returned, beyond=beyond)

@@ -1,21 +1,21 @@
-"""What `paved off-road check` asks: the standing, the history of the approvals, and (when asked) the confirmations."""
+"""What `paved off-road check` finds: the evaluation, the history of the approvals and, if asked, the confirmations."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from paved_road import git
-from paved_road.offroad import approval, evaluation
-from paved_road.offroad.evaluation import Finding, Standing, State
-from paved_road.offroad.formats import Checked
+from paved_road.findings import CheckResult, Finding
+from paved_road.offroad import approval
+from paved_road.offroad.evaluation import RULES, State, evaluate, most_urgent_first, problem
 from paved_road.process import child
 
 if TYPE_CHECKING:
+    from paved_road.offroad.deviations import Deviations
     from paved_road.service.model import Service
     from paved_road.settings.config import Config
 
@@ -23,49 +23,52 @@ PATIENCE = 60.0
 """Seconds that a confirmation may take."""
 
 
-def check(
+def check_off_road(
     service: Service, config: Config, *, today: date, strict: bool = False, base: str | None = None,
     confirm: bool = False,
-) -> Checked:  # fmt: skip
-    """Everything that is to be said about a service's records."""
-    stands = evaluation.find(service, config, today=today)
-    findings = [*approval.check(service, stands.ledger, base=base or _base(service))]
+) -> CheckResult:  # fmt: skip
+    """Evaluate a service's deviations and report what they cover and what is wrong.
+
+    `base` is the commit where the change under review begins. Raises `RecordError` for a deviation that is not valid
+    and `UsageError` for a base that does not exist.
+    """
+    evaluation = evaluate(service, config, today=today)
+    base_commit = base or _base_in_ci(service)
+    problems = list(approval.self_approvals(service, evaluation.deviations, base=base_commit))
     if confirm:
-        findings += _unconfirmed(service, stands)
-    order = list(State)
-    everything = sorted((*findings, *stands.findings), key=lambda one: (order.index(one.state), one.path, one.line))
-    # What a change approved for itself is not approved.
-    void = {one.record.id for one in findings if one.record}
-    excused = tuple(one for one in stands.excused if one.record.id not in void)
-    return Checked(
+        problems += _unconfirmed(service, evaluation.deviations)
+    # A deviation that a change approved for itself, or whose mitigation is not confirmed, covers nothing.
+    void = {one.deviation for one in problems}
+    accepted = [one for one in evaluation.accepted.values() if one.deviation not in void]
+    return CheckResult(
+        check="off-road",
         name=service.path.name,
         prefix=service.prefix,
-        standing=replace(stands, findings=tuple(everything), excused=excused),
+        rules=RULES,
+        findings=(*most_urgent_first((*evaluation.findings, *problems)), *accepted),
         strict=strict,
     )
 
 
-def _base(service: Service) -> str | None:
-    """Where the change under review begins, as the CI server says; None outside of one, or without its history."""
+def _base_in_ci(service: Service) -> str | None:
+    """Where the change under review begins, according to the CI server; None elsewhere, or without its history."""
     branch = os.environ.get("GITHUB_BASE_REF")
     base = f"origin/{branch}" if branch else os.environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
     return base if base and git.resolve(service.top, base) else None
 
 
-def _unconfirmed(service: Service, stands: Standing) -> Iterator[Finding]:
-    for record in stands.ledger.records.values():
-        command = record.deviation.confirmation
-        if not record.is_accepted or not command:
-            continue
-        if said := _fails(service, command):
-            yield Finding(
-                state=State.UNCONFIRMED, path=record.path, line=record.line("confirmation"), record=record,
-                text=f"the mitigation is not confirmed: {command}: {said}",
+def _unconfirmed(service: Service, deviations: Deviations) -> Iterator[Finding]:
+    for deviation in deviations:
+        command = deviation.fields.confirmation
+        if deviation.is_accepted and command and (failure := _failure(service, command)):
+            yield problem(
+                deviation, State.UNCONFIRMED, "the mitigation is not confirmed", "confirmation",
+                evidence=f"{command}: {failure}",
             )  # fmt: skip
 
 
-def _fails(service: Service, command: str) -> str | None:
-    """Why a command does not confirm; None when it does. It is the service's own, as its tests are."""
+def _failure(service: Service, command: str) -> str | None:
+    """Why a command does not confirm; None if it does. The command is the service's own, as its tests are."""
     try:
         ended = child.run(command, cwd=service.path, env=os.environ, seconds=PATIENCE)
     except subprocess.TimeoutExpired:

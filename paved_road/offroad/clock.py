@@ -1,4 +1,4 @@
-"""The day it is. Everything else is given the day, so that no test waits for one."""
+"""Today's date. Everything else takes the date as a parameter, so no test has to wait for a day to pass."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import date, datetime
 
 
 def today() -> date:
-    """The day where paved runs."""
+    """The date where paved runs."""
     return datetime.now().astimezone().date()

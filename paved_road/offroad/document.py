@@ -1,8 +1,8 @@
-"""The file of a record: YAML front matter that knows its lines, then prose.
+"""A deviation's file: YAML front matter, where every value knows its line, and then prose.
 
 Every scalar is read as the text that was written, as StrictYAML does: a release `1.10` stays `1.10`, and the model
-decides what is a date. Edits replace only the characters of the values they change, so comments, quotes, spacing and
-prose stay as the person left them, byte for byte.
+decides what is a date. An edit replaces only the characters of the values that it changes, so comments, quotes,
+spacing and prose stay as the person left them, byte for byte.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ _END = re.compile(r"^(---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 
 
 class Broken(ValueError):
-    """A file that is no record; `line` says where."""
+    """A file that is not a deviation, and the line that shows it, counted from 1."""
 
-    def __init__(self, text: str, *, line: int = 1, field: str = "") -> None:
+    def __init__(self, text: str, *, line: int = 1) -> None:
         super().__init__(text)
         self.line = line
-        self.field = field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A record's file, taken apart."""
+    """A deviation's file, taken apart."""
 
     text: str
     data: Mapping[str, Any]
+    """The front matter."""
     lines: Mapping[Path, int]
     """The line of each value, counted from 1."""
     spans: Mapping[Path, tuple[int, int]]
-    """Where in `text` each value stands."""
+    """Where each value begins and ends in `text`."""
     end: int
-    """Where in `text` the front matter ends: new fields go here."""
+    """Where the front matter ends in `text`; new fields go here."""
     prose: str
     prose_line: int
 
@@ -60,15 +60,14 @@ class Document:
 
     def line(self, where: Path) -> int:
         """The line of a value, or of the nearest one around it."""
-        while where and where not in self.lines:
-            where = where[:-1]
-        return self.lines.get(where, 1)
+        around = (where[:depth] for depth in range(len(where), -1, -1))
+        return next((self.lines[part] for part in around if part in self.lines), 1)
 
 
 def parse(content: bytes) -> Document:
-    """A file's content taken apart; `Broken` for anything that is not front matter and prose."""
+    """Take a file's content apart. Raises `Broken` if it is not front matter and prose."""
     if b"\0" in content:
-        raise Broken("is a binary file; only records belong here")
+        raise Broken("is a binary file; only deviations belong here")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -80,23 +79,19 @@ def parse(content: bytes) -> Document:
     end = _END.search(text, begin.end())
     if end is None:
         raise Broken("its front matter does not end: a line --- is missing")
-    data, lines, spans = _read(text, begin.end(), end.start())
+    reader = _Reader(begin=begin.end(), first=text.count("\n", 0, begin.end()) + 1)
+    data = reader.read(_front_matter(text[begin.end() : end.start()], reader.first), ())
     return Document(
-        text=text,
-        data=data,
-        lines=lines,
-        spans=spans,
-        end=end.start(),
-        prose=text[end.end() :],
-        prose_line=text.count("\n", 0, end.end()) + 1,
-    )
+        text=text, data=data, lines=reader.lines, spans=reader.spans, end=end.start(),
+        prose=text[end.end() :], prose_line=text.count("\n", 0, end.end()) + 1,
+    )  # fmt: skip
 
 
-def _read(text: str, begin: int, end: int) -> tuple[dict[str, Any], dict[Path, int], dict[Path, tuple[int, int]]]:
-    first = text.count("\n", 0, begin) + 1
+def _front_matter(text: str, first: int) -> yaml.MappingNode:
+    """The node of the front matter, whose first line is `first`."""
     # libyaml counts a lone carriage return as a line's end too; Python's parser agrees with it.
     try:
-        node = yml.compose(text[begin:end], getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+        node = yml.compose(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
@@ -105,12 +100,11 @@ def _read(text: str, begin: int, end: int) -> tuple[dict[str, Any], dict[Path, i
         raise Broken(f"{yml.fault(error)}: {yml.said(error)}", line=first) from error
     if not isinstance(node, yaml.MappingNode):
         raise Broken("its front matter is not fields with values", line=first)
-    reader = _Reader(begin=begin, first=first)
-    return reader.read(node, ()), reader.lines, reader.spans
+    return node
 
 
 class _Reader:
-    """Turns nodes into data, remembering where each value stands."""
+    """Turns nodes into data, and remembers where each value is."""
 
     def __init__(self, *, begin: int, first: int) -> None:
         self.begin, self.first = begin, first
@@ -121,7 +115,7 @@ class _Reader:
     def read(self, node: yaml.Node, where: Path) -> Any:
         line = self.first + node.start_mark.line
         if id(node) in self._seen:
-            raise Broken("anchors and aliases are not used in records", line=line)
+            raise Broken("anchors and aliases are not used in deviations", line=line)
         self._seen.add(id(node))
         self.lines[where] = line
         self.spans[where] = (self.begin + node.start_mark.index, self.begin + self._end(node))
@@ -133,19 +127,19 @@ class _Reader:
         return None if is_plain and node.value in ("", "~", "null") else node.value
 
     def _mapping(self, node: yaml.MappingNode, where: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for key, value in node.value:
             line = self.first + key.start_mark.line
             if not isinstance(key, yaml.ScalarNode):
                 raise Broken("a field's name must be a word", line=line)
-            if key.value in found:
-                raise Broken(f"{key.value} is written twice", line=line, field=key.value)
-            found[key.value] = self.read(value, (*where, key.value))
+            if key.value in fields:
+                raise Broken(f"{key.value} is written twice", line=line)
+            fields[key.value] = self.read(value, (*where, key.value))
             self.lines[(*where, key.value)] = line
-        return found
+        return fields
 
     def _end(self, node: yaml.Node) -> int:
-        """Where a value ends. YAML ends a block where the next one starts, past comments that are not its own."""
+        """Where a value ends. YAML ends a block where the next one starts, after comments that are not the block's."""
         if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
             last = node.value[-1]
             return self._end(last[1] if isinstance(last, tuple) else last)
@@ -156,9 +150,9 @@ class _Reader:
 
 
 def edit(document: Document, changes: Mapping[Path, Any]) -> bytes:
-    """The file with these values changed; a field that is not there yet is added at the end of the front matter.
+    """The file with these values changed. A field that it does not have yet is added at the end of the front matter.
 
-    Raises `Broken` when the front matter is written so that it cannot be edited in place (all on one line, say).
+    Raises `Broken` if the front matter cannot be edited in place, for example because it is all on one line.
     """
     newline = "\r\n" if "\r\n" in document.text[: document.end] else "\n"
     at_end = (document.end, document.end)
@@ -191,7 +185,7 @@ def _changed(data: Mapping[str, Any], changes: Mapping[Path, Any]) -> Any:
 
 
 def dump(value: Any, *, indent: int = 0) -> str:
-    """A value as it stands after a field's colon, with the space or line end before it."""
+    """A value as YAML after a field's colon, with the space or line end before it."""
     if isinstance(value, Mapping) and value:
         pad = "  " * indent
         return "".join(f"\n{pad}{_scalar(key)}:{dump(inner, indent=indent + 1)}" for key, inner in value.items())
@@ -204,42 +198,34 @@ def dump(value: Any, *, indent: int = 0) -> str:
 
 
 def _scalar(value: object) -> str:
-    """Plain where YAML of any version reads plain text as what it is, else in double quotes, which JSON's are."""
+    """A scalar as YAML: plain if every version of YAML reads it as this text, else quoted as in JSON."""
     text = str(value)
     plain = re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9 ,;()'/+=@._-]*(?<! )", text)
     special = re.fullmatch(r"(?i)null|true|false|yes|no|on|off|y|n", text)
     return text if plain and not special else json.dumps(text, ensure_ascii=False)
 
 
-def sections(document: Document) -> dict[str, tuple[int, str]]:
-    """The headings of the argument: each with its line and its text, comments left out."""
-    found: dict[str, tuple[int, str]] = {}
-    heading, line, body = "", document.prose_line, list[str]()
+def missing_sections(document: Document) -> list[tuple[int, str]]:
+    """The parts of the argument that are missing or empty, each with the line to write at."""
     prose = _without_comments(document.prose)
-    for number, text in enumerate([*prose.splitlines(), "## "], document.prose_line):
-        if text.startswith("## "):
-            found[heading] = (line, "\n".join(body).strip())
-            heading, line, body = text[3:].strip(), number, []
-        else:
-            body.append(text)
-    found.pop("", None)
-    return found
+    headings = list(re.finditer(r"^## (.*)$", prose, re.MULTILINE))
+    ends = [*(heading.start() for heading in headings[1:]), len(prose)]
+    written: dict[str, tuple[int, str]] = {}
+    for heading, end in zip(headings, ends, strict=False):
+        line = document.prose_line + prose.count("\n", 0, heading.start())
+        written[heading[1].strip().lower()] = (line, prose[heading.end() : end].strip())
+    nowhere = (document.prose_line, "")
+    argument = [(name, *written.get(name.lower(), nowhere)) for name in SECTIONS]
+    return [(line, name) for name, line, body in argument if not body]
 
 
 def _without_comments(prose: str) -> str:
-    """The prose without HTML comments, and with the same lines."""
+    """The prose without HTML comments, and with the same lines.
+
+    No regular expression: for each of many comments that never end, it would search the whole rest of the file.
+    """
     kept, at = list[str](), 0
     while (start := prose.find("<!--", at)) >= 0 and (end := prose.find("-->", start)) >= 0:
         kept += [prose[at:start], "\n" * prose.count("\n", start, end)]
         at = end + len("-->")
     return "".join([*kept, prose[at:]])
-
-
-def missing_sections(document: Document) -> list[tuple[int, str]]:
-    """The parts of the argument that say nothing, each with the line to write at."""
-    found = {heading.lower(): said for heading, said in sections(document).items()}
-    return [
-        (found.get(name.lower(), (document.prose_line, ""))[0], name)
-        for name in SECTIONS
-        if not found.get(name.lower(), (0, ""))[1]
-    ]

@@ -1,132 +1,129 @@
-"""The road renamed a file or a practice: the records follow."""
+"""Deviations that follow a file or a practice to its new name in the road."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from paved_road.errors import RecordError, UsageError, nearest
-from paved_road.offroad import deviations, fingerprint, lifecycle
+from paved_road.errors import PavedError, RecordError, UsageError, nearest
+from paved_road.offroad import fingerprint, lifecycle
+from paved_road.offroad.deviations import load_deviations
 from paved_road.offroad.patterns import matching
 from paved_road.road.owners import Owner
 from paved_road.service.model import Service
 
 if TYPE_CHECKING:
-    from paved_road.offroad.deviations import Record
+    from paved_road.offroad.deviations import Deviation, Deviations
     from paved_road.offroad.document import Path as Where
+    from paved_road.service.lock import Locked
     from paved_road.settings.config import Config
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Move:
-    """A path or a practice of one record, and its new name."""
+    """The new name of a path, or of a practice, in one deviation."""
 
     record: str
+    """The deviation's slug."""
     old: str
     new: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
-    """What followed the road, and what it is for a person to find."""
+    """What followed the road, and what a person has to look for."""
 
     moves: tuple[Move, ...]
     lost: tuple[tuple[str, str], ...] = ()
-    """Slug and path of what the road no longer has, and nothing says where it went."""
+    """Slug and path of what the road no longer has, if nothing says where it went."""
 
 
-def rename(service: Service, old: str, new: str, *, today: date) -> list[Move]:
-    """Give a path, or a practice, its new name in every record that is not closed."""
-    found = deviations.load(service, today=today)
-    named = [record for record in _open(found) if old in _things(record)]
+def rename(service: Service, old: str, new: str, *, today: date) -> Migration:
+    """Replace the name of a path, or of a practice, in every open deviation.
+
+    Raises `RecordError` if none names `old`, and `UsageError` if the road does not own a file `new`.
+    """
+    deviations = load_deviations(service, today=today)
+    named = [deviation for deviation in deviations.open if old in deviation.fields.names]
     if not named:
-        known = sorted({thing for record in _open(found) for thing in _things(record)})
-        raise RecordError(f"no open record names {old}", hint=nearest(old, known))
+        known = sorted({name for deviation in deviations.open for name in deviation.fields.names})
+        raise RecordError(f"no open deviation names {old}", hint=nearest(old, known))
     owned = _owned(service)
-    if any(record.deviation.scope.paths for record in named) and new not in owned:
+    if any(deviation.fields.scope.paths for deviation in named) and new not in owned:
         raise UsageError(f"the road owns no file {new}", hint=nearest(new, owned))
-    moves = [Move(record=record.id, old=old, new=new) for record in named]
-    _follow(service, found, moves, today=today)
-    return moves
+    moves = [Move(record=deviation.id, old=old, new=new) for deviation in named]
+    return _follow(service, deviations, Migration(moves=tuple(moves)), today=today)
 
 
 def migrate(service: Service, declared: Mapping[str, str], *, today: date, dry_run: bool = False) -> Migration:
-    """Let every open record follow the files that the road moved.
+    """Let every open deviation follow the files that the road moved.
 
-    A move is known when the template declared it (`declared` maps an old path to the new one), or when exactly one
-    file of the release has the content that the file had when it was approved.
+    A move is known if the template declares it (`declared` maps an old path to the new one), or if exactly one file of
+    the release has the content that the file had when it was approved. Raises `RecordError` for invalid deviations.
     """
-    found = deviations.load(service, today=today)
+    deviations = load_deviations(service, today=today)
     owned = _owned(service)
-    by_content: dict[str, list[str]] = {}
-    for path in owned:
-        locked = owned[path]
-        by_content.setdefault(fingerprint.identity(locked.entry), []).append(path)
     moves: list[Move] = []
     lost: list[tuple[str, str]] = []
-    for record in _open(found):
-        for path in record.deviation.scope.paths or []:
+    for deviation in deviations.open:
+        for path in deviation.fields.scope.paths or []:
             if matching([path], owned):
                 continue
-            approved = (record.deviation.fingerprint or {}).get(path)
-            same = by_content.get(approved.road, []) if approved else []
-            new = declared.get(path) or (same[0] if len(same) == 1 else None)
+            new = declared.get(path) or _with_approved_content(deviation, path, owned)
             if new in owned:
-                moves.append(Move(record=record.id, old=path, new=str(new)))
+                moves.append(Move(record=deviation.id, old=path, new=str(new)))
             else:
-                lost.append((record.id, path))
-    if not dry_run:
-        _follow(service, found, moves, today=today)
-    return Migration(moves=tuple(moves), lost=tuple(lost))
+                lost.append((deviation.id, path))
+    migration = Migration(moves=tuple(moves), lost=tuple(lost))
+    return migration if dry_run else _follow(service, deviations, migration, today=today)
 
 
-def _open(found: deviations.Ledger) -> list[Record]:
-    return [record for record in found.records.values() if record.is_open]
+def _with_approved_content(deviation: Deviation, path: str, owned: Mapping[str, Locked]) -> str | None:
+    approved = (deviation.fields.fingerprint or {}).get(path)
+    if approved is None:
+        return None
+    same = [new for new, one in owned.items() if fingerprint.identity(one.entry) == approved.road]
+    return same[0] if len(same) == 1 else None
 
 
-def _things(record: Record) -> list[str]:
-    scope = record.deviation.scope
-    return [scope.practice] if scope.practice else list(scope.paths or [])
-
-
-def _owned(service: Service) -> Mapping[str, Any]:
+def _owned(service: Service) -> Mapping[str, Locked]:
     files = service.lock.files if service.lock else {}
     return {path: locked for path, locked in files.items() if locked.owner is Owner.ROAD}
 
 
-def _follow(service: Service, found: deviations.Ledger, moves: list[Move], *, today: date) -> None:
-    lifecycle.write(service, followed(found, moves), today=today)
+def _follow(service: Service, deviations: Deviations, migration: Migration, *, today: date) -> Migration:
+    lifecycle.write(service, followed(deviations, migration.moves), today=today)
+    return migration
 
 
-def followed(found: deviations.Ledger, moves: list[Move]) -> dict[str, bytes]:
-    """The files of the records that moves concern, by name, with the new names in them."""
+def followed(deviations: Deviations, moves: Sequence[Move]) -> dict[str, bytes]:
+    """The files of the deviations that `moves` are about, by name, with the new names in them."""
     contents = {}
     for slug in {move.record for move in moves}:
-        record = found.records[slug]
+        deviation = deviations.by_slug[slug]
         names = {move.old: move.new for move in moves if move.record == slug}
-        contents[f"{slug}.md"] = lifecycle.edited(record, _renamed(record, names))
+        contents[f"{slug}.md"] = lifecycle.edited(deviation, _renamed(deviation, names))
     return contents
 
 
-def _renamed(record: Record, names: Mapping[str, str]) -> dict[Where, Any]:
+def _renamed(deviation: Deviation, names: Mapping[str, str]) -> dict[Where, Any]:
     """The fields that hold the old names, with the new ones. What was approved stays approved under its new name."""
-    scope = record.deviation.scope
+    scope = deviation.fields.scope
     if scope.practice:
         return {("scope", "practice"): names[scope.practice]}
     changes: dict[Where, Any] = {
         ("scope", "paths", at): names[path] for at, path in enumerate(scope.paths or []) if path in names
     }
-    if approved := record.deviation.fingerprint:
+    if approved := deviation.fields.fingerprint:
         renamed = {names.get(path, path): one.model_dump() for path, one in approved.items()}
         changes[("fingerprint",)] = dict(sorted(renamed.items()))
     return changes
 
 
-def declared(service: Service, config: Config) -> dict[str, str]:
-    """The moves that the template of the service's release declares; none when the road cannot be had."""
-    from paved_road.errors import PavedError
+def declared_moves(service: Service, config: Config) -> dict[str, str]:
+    """The moves that the template of the service's release declares; none if its road is not available."""
     from paved_road.render import prepare
     from paved_road.road import rules
     from paved_road.road.releases import release
@@ -137,5 +134,5 @@ def declared(service: Service, config: Config) -> dict[str, str]:
         files = prepare(release(template, service.lock.commit if service.lock else None), cache=config.cache_dir).files
     except PavedError:
         return {}
-    own = rules.read(files, config.cache_dir)
-    return {old: new for moves in own.moves.values() for old, new in moves.items()}
+    by_version = rules.read(files, config.cache_dir).moves
+    return {old: new for moves in by_version.values() for old, new in moves.items()}

@@ -1,7 +1,7 @@
-"""Which files a record names: git's patterns, tied to the service's folder.
+"""Which files a deviation names: git's patterns, from the service's folder.
 
-They are compared segment by segment and never made one regular expression: a pattern of many stars would have that
-try every way to divide a long name, and the pattern and the name may both be a stranger's.
+They are compared segment by segment instead of becoming one regular expression, which would try every way to divide a
+long name among the stars of a pattern. Anybody may have written either.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 
 def matching(patterns: Iterable[str], paths: Iterable[str]) -> list[str]:
-    """Those of the paths that a pattern names, or a folder above them."""
+    """The `paths` that a pattern names, or that are in a folder which it names."""
     wanted = list(patterns)
     names = {one for one in wanted if not is_glob(one)}
     globs = [one for one in wanted if is_glob(one)]
@@ -20,7 +20,7 @@ def matching(patterns: Iterable[str], paths: Iterable[str]) -> list[str]:
 
 
 def is_glob(pattern: str) -> bool:
-    """Whether it names more than one file, or one folder."""
+    """Whether a pattern can match more than one path, or names a folder with a slash."""
     return bool(re.search(r"[*?\[\]]|/$", pattern))
 
 
@@ -43,7 +43,7 @@ def _matches(glob: str, path: str) -> bool:
 
 
 def _ends(parts: Sequence[str], steps: Sequence[str]) -> set[int]:
-    """After how many steps of a path all parts of a pattern may have been matched."""
+    """After how many steps of the path all parts of the pattern can be matched."""
     reached = {0}
     for part in parts:
         if not reached:

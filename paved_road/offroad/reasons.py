@@ -1,4 +1,4 @@
-"""Reasons that say something, told from those that only fill the field."""
+"""Refuses reasons that only fill the field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXAMPLE = (
 _PLACEHOLDER = re.compile(
     r"\b(todo|tbd|tba|fixme|xxx+|lorem ipsum|placeholder|asdf\w*|fill (me|this) in|<[^>]+>)\b|^<.*>$"
 )
-# Said of any deviation, and so of none in particular.
+# Could be said of any deviation.
 _BOILERPLATE = re.compile(
     r"""(as\ )?(discussed|agreed|usual)|not\ applicable|does\ not\ apply|(it\ is\ )?(needed|necessary|required|legacy)
     |we\ (need|want|have)\ (it|this|to)|(special|business|technical|operational)\ (reasons?|needs?|requirements?)
@@ -25,7 +25,7 @@ _FEWEST_WORDS = 5
 
 
 def check_reason(reason: str, *, required: bool = False) -> str:
-    """`reason` itself; `ValueError` with an example of a good one when it is boilerplate (or empty and `required`)."""
+    """Return `reason`. Raises `ValueError`, with a good example, if it is boilerplate, or empty and `required`."""
     if fault := _fault(reason, required=required):
         raise ValueError(f"{fault}; a good one: {EXAMPLE}")
     return reason
@@ -38,9 +38,9 @@ def _fault(reason: str, *, required: bool) -> str | None:
         return f"the reason {reason!r} is a placeholder"
     words = re.findall(r"[^\W_]+", reason.lower())
     if _BOILERPLATE.fullmatch(" ".join(words)):
-        return f"the reason {reason!r} could stand in any record"
+        return f"the reason {reason!r} fits any deviation"
     if len(set(words)) < _FEWEST_WORDS:
-        return f"the reason {reason!r} is too short to be understood by somebody who was not there"
+        return f"the reason {reason!r} is too short for people outside the team"
     if " ".join(reason.split()) == EXAMPLE:
         return "the reason is the example"
     return None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from paved_road.git import Scratch, TreeEntry
 from paved_road.git.entries import File, Mode
-from paved_road.offroad import FOLDER, deviations, evaluation, fingerprint, is_record, moves
-from paved_road.offroad.deviations import Ledger, Record
+from paved_road.offroad import FOLDER, evaluation, fingerprint, is_deviation, moves
+from paved_road.offroad.deviations import Deviation, Deviations, read_deviations
 from paved_road.offroad.moves import Move
 from paved_road.road.owners import Owner
 from paved_road.update.moves import Moves
@@ -40,27 +40,27 @@ class Kept:
 class Excuses:
     """The committed records of a service, and which of its files they excuse."""
 
-    ledger: Ledger = field(default_factory=Ledger)
-    files: Mapping[str, Record] = field(default_factory=dict)
+    deviations: Deviations = field(default_factory=Deviations)
+    files: Mapping[str, Deviation] = field(default_factory=dict)
 
 
 def excuses(lock: Lock | None, head: Files, read: Read, *, today: date) -> Excuses:
     """What the committed records excuse. Costs nothing in a service without records."""
-    names = [path for path in head if path.startswith(f"{FOLDER}/") and is_record(path.removeprefix(f"{FOLDER}/"))]
+    names = [path for path in head if path.startswith(f"{FOLDER}/") and is_deviation(path.removeprefix(f"{FOLDER}/"))]
     if lock is None or not names:
         return Excuses()
     contents = dict(zip(names, read([head[path] for path in names]), strict=True))
-    found = deviations.read(
+    found = read_deviations(
         {path.removeprefix(f"{FOLDER}/"): data for path, data in contents.items()}, lock, today=today
     )
-    return Excuses(ledger=found, files=dict(_excused(found, lock, head, read, today)))
+    return Excuses(deviations=found, files=dict(_excused(found, lock, head, read, today)))
 
 
-def _excused(found: Ledger, lock: Lock, head: Files, read: Read, today: date) -> Iterator[tuple[str, Record]]:
-    for record in found.records.values():
-        if not record.is_accepted or today > record.deviation.review_by:
+def _excused(found: Deviations, lock: Lock, head: Files, read: Read, today: date) -> Iterator[tuple[str, Deviation]]:
+    for record in found:
+        if not record.is_accepted or today > record.fields.review_by:
             continue
-        for path, approved in (record.deviation.fingerprint or {}).items():
+        for path, approved in (record.fields.fingerprint or {}).items():
             locked, leaf = lock.files.get(path), head.get(path)
             if locked is None or locked.owner is not Owner.ROAD:
                 continue
@@ -116,12 +116,12 @@ def follow(found: Excuses, moved: Moves, lock: Lock, scratch: Scratch) -> dict[s
     """The records that name files which the update moves, with the new names."""
     wanted = [
         Move(record=record.id, old=path, new=moved[path])
-        for record in found.ledger.records.values()
+        for record in found.deviations
         if record.is_open
-        for path in record.deviation.scope.paths or []
+        for path in record.fields.scope.paths or []
         if path in moved and moved[path] in lock.files
     ]
     return {
         f"{FOLDER}/{name}": scratch.entry(Mode.FILE, data)
-        for name, data in moves.followed(found.ledger, wanted).items()
+        for name, data in moves.followed(found.deviations, wanted).items()
     }

@@ -60,14 +60,14 @@ def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) ->
 
     refused = call("off-road", "accept", "dockerfile")
     assert refused.returncode == 2
-    assert "error: test@localhost asked for dockerfile and cannot approve it" in refused.stderr
+    assert "error: test@localhost requested dockerfile and cannot approve it" in refused.stderr
     assert call("off-road", "accept", "dockerfile", "--by", "bo@acme.example").returncode == 0
     commit(service)
 
     drift = call("drift")
     assert drift.returncode == 0
     assert f"dockerfile: {REASON}]" in drift.stdout
-    assert drift.stdout.endswith("all of it is excused\n")
+    assert drift.stdout.endswith("all of it is accepted\n")
     facts = json.loads(call("drift", "--json").stdout)["result"]["drift"]
     assert facts[0]["excused"]["record"] == "dockerfile"
     status = json.loads(call("status", "--json").stdout)
@@ -75,7 +75,7 @@ def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) ->
     assert status["result"]["deviations"][0]["record"] == "dockerfile"
     assert "off-road: dockerfile, accepted until" in call("status").stdout
     checked = call("off-road", "check")
-    assert (checked.returncode, "excused" in checked.stdout) == (0, True)
+    assert (checked.returncode, "accepted" in checked.stdout) == (0, True)
 
     late = call("off-road", "check", "--today", "2999-01-01")
     assert late.returncode == 1
@@ -91,7 +91,7 @@ def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) ->
     assert call("off-road", "close", "dockerfile").returncode == 2
     assert call("off-road", "close", "dockerfile", "--as", "revoked").returncode == 0
     assert call("drift").returncode == 1
-    assert call("off-road", "list").stdout == "on the road: no records\n"
+    assert call("off-road", "list").stdout == "on the road: no deviations\n"
     assert "dockerfile" in call("off-road", "list", "--all").stdout
 
 
@@ -143,13 +143,13 @@ def test_several_files_are_several_records(call: Call, tmp_path: Path) -> None:
     write_files(tmp_path / "orders", {"run.sh*": "#!/bin/sh\n"})
     done = call("off-road", "new", "ours", "--from-drift")
     assert done.returncode == 2
-    assert "a record excuses one thing" in done.stderr
+    assert "a deviation covers one thing" in done.stderr
     assert call("off-road", "new", "--from-drift").stdout.split() == [
         "docs/off-road/dockerfile.md",
         "docs/off-road/run-sh.md",
     ]
     assert call("off-road", "new", "--from-drift").stdout == (
-        "nothing drifts without a record; 2 records are only proposed: paved off-road accept dockerfile\n"
+        "every file that drifts has a deviation; 2 deviations are only proposed: paved off-road accept dockerfile\n"
     )
     assert "one of --path PATH" in call("off-road", "new", "x").stderr
 
@@ -210,7 +210,7 @@ def test_the_report_reads_every_service(call: Call, tmp_path: Path) -> None:
 
 
 def test_migrate_and_rename_say_what_they_did(call: Call) -> None:
-    assert call("off-road", "migrate").stdout == "every record names what the road has\n"
+    assert call("off-road", "migrate").stdout == "every deviation names what the road has\n"
     assert call("off-road", "rename", "a", "b").returncode == 2
     call("off-road", "new", "no-hpa", "--practice", "autoscaling")
     assert call("off-road", "rename", "autoscaling", "scales-out").stdout == "no-hpa: autoscaling -> scales-out\n"
@@ -224,8 +224,8 @@ def test_the_schema_is_one_document(call: Call) -> None:
     ("words", "said"),
     [
         (["check", "--today", "tomorrow"], "--today takes a date, not 'tomorrow'"),
-        (["show", "nothing"], "there is no record 'nothing'"),
-        (["close", "x", "--as", "done"], "a record cannot be closed as 'done'"),
+        (["show", "nothing"], "there is no deviation 'nothing'"),
+        (["close", "x", "--as", "done"], "a deviation cannot be closed as 'done'"),
         (["check", "--base", "nowhere"], "there is no commit nowhere here"),
         (["report", "/nowhere"], "/nowhere is not a folder"),
     ],
@@ -261,7 +261,7 @@ def test_a_record_that_is_not_written_is_refused_by_its_options(
 def test_what_is_no_slug_names_no_file(call: Call, words: list[str]) -> None:
     done = call("off-road", *words, "Bad Slug")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: there is no record 'Bad Slug'\ncause: a slug is lower-case letters, digits")
+    assert done.stderr.startswith("error: there is no deviation 'Bad Slug'\ncause: a slug is lower-case letters")
 
 
 def test_the_json_of_every_command_says_which_service(call: Call, tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def test_readers_give_the_right_answer(person: Person, stand: str) -> None:
             assert person.json(command)["service"] == str(service)
     assert "-Hello, world!\n+mine\n" in person.types("drift --diff").stdout
     listing = person.types("off-road list")
-    assert (listing.returncode, listing.stdout) == (0, "on the road: no records\n")
+    assert (listing.returncode, listing.stdout) == (0, "on the road: no deviations\n")
     check = person.types("off-road check")
     assert (check.returncode, check.stdout.split()[:2]) == (1, ["error", "uncovered"])
     migrate = person.types("off-road migrate --dry-run")

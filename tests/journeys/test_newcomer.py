@@ -102,8 +102,8 @@ def test_a_team_leaves_the_road_in_writing_is_agreed_with_and_comes_back(person:
     bo.type("git commit --quiet --all --message 'Agreed' && git push --quiet origin main")
 
     alex.type("git pull --quiet origin main")
-    assert "excused" in alex.type("paved drift")
-    assert "the records hold" in alex.type("paved off-road check")
+    assert "accepted" in alex.type("paved drift")
+    assert "every difference is accepted" in alex.type("paved off-road check")
     alex.type("echo '# one more' >> Dockerfile && git commit --quiet --all --message More")
     assert "drifted-further" in alex.type("paved off-road check", code=1)
 

@@ -1,4 +1,4 @@
-"""A small service with records, and the day it is."""
+"""A small service with deviations, and the day it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from paved_road.cli import main
 from paved_road.offroad import lifecycle
-from paved_road.offroad.deviations import Record
+from paved_road.offroad.deviations import Deviation
 from paved_road.service.model import Service, open_service
 from paved_road.settings import config
 from paved_road.settings.config import Config
@@ -52,19 +52,19 @@ def settings() -> Config:
 
 
 @pytest.fixture
-def excused(service: Service, settings: Config) -> Callable[..., Record]:
-    """A service with its own base image, and an accepted record for it, each committed."""
+def excused(service: Service, settings: Config) -> Callable[..., Deviation]:
+    """A service with its own base image, and an accepted deviation for it, each committed."""
 
-    def make(*, risk: str = "medium", days: int = 90, today: date = TODAY) -> Record:
+    def make(*, risk: str = "medium", days: int = 90, today: date = TODAY) -> Deviation:
         change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
         draft = lifecycle.Draft(
             slug="own-base-image", paths=("Dockerfile",), risk=risk, requested_by="ann@acme.example", days=days
         )
-        lifecycle.new(service, [draft], today=today)
+        lifecycle.propose(service, [draft], today=today)
         argue(service, "own-base-image")
         commit(service, "Propose")
-        record = lifecycle.accept(service, "own-base-image", settings, today=today, by="bo@acme.example")
+        deviation = lifecycle.accept(service, "own-base-image", settings, today=today, by="bo@acme.example")
         commit(service, "Accept")
-        return record
+        return deviation
 
     return make

@@ -9,18 +9,18 @@ import pytest
 from paved_road import git
 from paved_road.errors import UsageError
 from paved_road.offroad import baseline, checking, lifecycle
-from paved_road.offroad.deviations import Record
+from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.evaluation import State
 from paved_road.service.model import Service
 from paved_road.settings.config import Config
 from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
 
-Excused = Callable[..., Record]
+Excused = Callable[..., Deviation]
 
 
 def states(service: Service, settings: Config, base: str | None = None) -> list[State]:
-    found = checking.check(service, settings, today=TODAY, base=base)
-    return [one.state for one in found.standing.findings]
+    found = checking.check_off_road(service, settings, today=TODAY, base=base)
+    return [State(one.rule) for one in found.problems]
 
 
 def start(service: Service) -> str:
@@ -44,10 +44,10 @@ def test_the_change_and_its_approval_in_one_commit_fail(excused: Excused, servic
     base = start(service)
     excused()
     squash(service, base)
-    found = checking.check(service, settings, today=TODAY, base=base)
-    assert [one.state for one in found.standing.findings] == [State.APPROVED_WITH_CHANGE]
+    found = checking.check_off_road(service, settings, today=TODAY, base=base)
+    assert [one.rule for one in found.problems] == [State.APPROVED_WITH_CHANGE]
     assert found.exit_code == 1
-    assert found.standing.excused == (), "what approved itself is not approved"
+    assert found.accepted == (), "what approved itself is not approved"
     assert states(service, settings) == [], "without a base nobody asks how the history came about"
 
 
@@ -63,14 +63,14 @@ def test_a_low_risk_may_come_in_one_commit(excused: Excused, service: Service, s
 def test_widening_and_editing_the_record_in_one_change_fails(
     excused: Excused, service: Service, settings: Config, *, committed: bool, lowered: bool
 ) -> None:
-    record = excused()
+    deviation = excused()
     base = start(service)
-    # What somebody in a hurry does: more changes, and the record made to fit, by its own command.
+    # What somebody in a hurry does: more changes, and the deviation made to fit, by its own command.
     change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
     if lowered:
-        path = service.path / record.path
+        path = service.path / deviation.path
         path.write_text(path.read_text().replace("risk: medium", "risk: low"))
-    lifecycle.accept(service, record.id, settings, today=TODAY, by="bo@acme.example")
+    lifecycle.accept(service, deviation.id, settings, today=TODAY, by="bo@acme.example")
     git.run("reset", "--quiet", "--soft", base, cwd=service.top)
     if committed:
         commit(service)
@@ -78,32 +78,32 @@ def test_widening_and_editing_the_record_in_one_change_fails(
 
 
 def test_widening_first_and_approving_after_it_is_fine(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
+    deviation = excused()
     base = start(service)
     change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
     assert states(service, settings, base) == [State.DRIFTED_FURTHER]
-    lifecycle.accept(service, record.id, settings, today=TODAY, by="bo@acme.example")
+    lifecycle.accept(service, deviation.id, settings, today=TODAY, by="bo@acme.example")
     commit(service)
     assert states(service, settings, base) == []
 
 
 def test_approving_ahead_of_the_change_fails(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
+    deviation = excused()
     base, before = start(service), dockerfile(service)
     widened = dockerfile(service, **{"RUN step 9": "RUN mine"})
     change(service, {"Dockerfile": widened})
-    lifecycle.accept(service, record.id, settings, today=TODAY, by="bo@acme.example")
-    fitting = (service.path / record.path).read_text()
+    lifecycle.accept(service, deviation.id, settings, today=TODAY, by="bo@acme.example")
+    fitting = (service.path / deviation.path).read_text()
     git.run("reset", "--quiet", "--hard", base, cwd=service.top)
     assert dockerfile(service) == before
-    change(service, {record.path: fitting})
+    change(service, {deviation.path: fitting})
     change(service, {"Dockerfile": widened})
     assert states(service, settings, base) == [State.APPROVED_WITH_CHANGE]
 
 
 def test_editing_only_the_record_does_not_widen_it(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
-    path = service.path / record.path
+    deviation = excused()
+    path = service.path / deviation.path
     path.write_text(path.read_text().replace("    - Dockerfile\n", "    - Dockerfile\n    - run.sh\n"))
     change(service, {"run.sh*": "#!/bin/sh\n"})
     assert states(service, settings, "HEAD~1") == [State.DRIFTED_FURTHER], "the fingerprint does not have the new file"
@@ -111,11 +111,13 @@ def test_editing_only_the_record_does_not_widen_it(excused: Excused, service: Se
 
 def test_a_baseline_that_grew_by_hand_fails(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
-    baseline.record(service, settings, today=TODAY)
+    baseline.update_baseline(service, settings, today=TODAY)
     commit(service)
     base = start(service)
     change(service, {"run.sh*": "#!/bin/sh\n"})
-    lifecycle.new(service, [lifecycle.Draft(slug="x", paths=("run.sh",), risk="low", requested_by="ann")], today=TODAY)
+    lifecycle.propose(
+        service, [lifecycle.Draft(slug="x", paths=("run.sh",), risk="low", requested_by="ann")], today=TODAY
+    )
     argue(service, "x")
     lifecycle.accept(service, "x", settings, today=TODAY)
     folder = service.path / "docs" / "off-road"
@@ -159,25 +161,25 @@ def test_a_base_that_is_not_there_is_told(excused: Excused, service: Service, se
 
 
 def test_a_mitigation_is_confirmed_by_its_command(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
-    path = service.path / record.path
+    deviation = excused()
+    path = service.path / deviation.path
     for command, expected in (("test -f Dockerfile", []), ("echo no image >&2; exit 3", [State.UNCONFIRMED])):
-        path.write_text(record.document.text.replace("confirmation:", f"confirmation: {command}"))
-        found = checking.check(service, settings, today=TODAY, confirm=True)
-        assert [one.state for one in found.standing.findings] == expected
-        assert checking.check(service, settings, today=TODAY).standing.findings == (), "nothing runs unasked"
+        path.write_text(deviation.document.text.replace("confirmation:", f"confirmation: {command}"))
+        found = checking.check_off_road(service, settings, today=TODAY, confirm=True)
+        assert [one.rule for one in found.problems] == expected
+        assert checking.check_off_road(service, settings, today=TODAY).problems == (), "nothing runs unasked"
     assert (
         "exit code 3, no image"
-        in checking.check(service, settings, today=TODAY, confirm=True).standing.findings[0].text
+        in checking.check_off_road(service, settings, today=TODAY, confirm=True).problems[0].text
     )
 
 
 def test_a_confirmation_that_takes_too_long_ends_with_all_that_it_started(
     excused: Excused, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = excused()
-    path = service.path / record.path
-    path.write_text(record.document.text.replace("confirmation:", "confirmation: sleep 600 & sleep 600"))
+    deviation = excused()
+    path = service.path / deviation.path
+    path.write_text(deviation.document.text.replace("confirmation:", "confirmation: sleep 600 & sleep 600"))
     monkeypatch.setattr(checking, "PATIENCE", 0.2)
-    (found,) = checking.check(service, settings, today=TODAY, confirm=True).standing.findings
+    (found,) = checking.check_off_road(service, settings, today=TODAY, confirm=True).problems
     assert "it took longer than" in found.text

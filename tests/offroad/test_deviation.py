@@ -1,4 +1,4 @@
-"""What a record may say, and how a wrong one is told: by file and line."""
+"""What a deviation may say, and that each fault names its file and line."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from paved_road.errors import RecordError
 from paved_road.git.entries import File, Mode, TreeEntry
 from paved_road.offroad import deviations
+from paved_road.offroad.front_matter import json_schema
 from paved_road.offroad.reasons import EXAMPLE, check_reason
-from paved_road.offroad.schema import json_schema
 from paved_road.road.owners import Owner
 from paved_road.service.lock import Lock, Locked, Policy
 from tests.offroad.world import PROSE, REASON, TODAY
@@ -53,9 +53,9 @@ def lock(policy: Policy | None = None) -> Lock:
 
 def read(
     front: str = FRONT, prose: str = PROSE, *, name: str = "own-base-image.md", **more: bytes
-) -> deviations.Ledger:
+) -> deviations.Deviations:
     contents = {name: f"---\n{front}---\n{prose}".encode()} | {f"{key}.md": value for key, value in more.items()}
-    return deviations.read(contents, lock(), today=TODAY)
+    return deviations.read_deviations(contents, lock(), today=TODAY)
 
 
 def refused(front: str = FRONT, prose: str = PROSE, *, name: str = "own-base-image.md", **more: bytes) -> str:
@@ -66,30 +66,30 @@ def refused(front: str = FRONT, prose: str = PROSE, *, name: str = "own-base-ima
 
 
 def test_a_good_record_is_read_as_it_is_written() -> None:
-    deviation = read().records["own-base-image"].deviation
-    assert deviation.release == "1.10"
-    assert str(deviation.review_by) == "2027-02-22"
-    assert deviation.scope.paths == ["Dockerfile"]
+    fields = read().by_slug["own-base-image"].fields
+    assert fields.release == "1.10"
+    assert str(fields.review_by) == "2027-02-22"
+    assert fields.scope.paths == ["Dockerfile"]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
         ("risk: medium", "risk: meduim", 9, "'meduim' is none of 'low', 'medium' or 'high'"),
-        ("owner: payments", "ownr: payments", 11, "ownr is not a field of a record; did you mean owner"),
+        ("owner: payments", "ownr: payments", 11, "ownr is not a field of a deviation; did you mean owner"),
         ("review_by: 2027-02-22", "review_by: 2027-02-30", 15, "'2027-02-30' is not a date"),
         ("review_by: 2027-02-22", "review_by: next spring", 15, "'next spring' is not a date: write it as 2026-11-24"),
         ("review_by: 2027-02-22", "review_by: 2027-2-22T00:00:00", 15, "is not a date"),
         ("review_by: 2027-02-22", "review_by: 2026-11-23", 15, "review_by is before created"),
         ("review_by: 2027-02-22", "review_by: 2027-08-01", 15, "review_by is 250 days away; the road allows 180"),
-        ("created: 2026-11-24", "created: 2026-12-24", 14, "yet to come"),
+        ("created: 2026-11-24", "created: 2026-12-24", 14, "in the future"),
         ("id: own-base-image", "id: Own Image", 2, "'Own Image' is not a slug"),
         ("id: own-base-image", "id: other", 2, "the file says 'own-base-image'"),
         ("owner: payments", "owner: [payments", 12, "is not YAML"),
         ("owner: payments", "owner: payments\nowner: others", 12, "owner is written twice"),
         ("owner: payments", "owner: &who payments\nissue: *who", 11, "anchors and aliases"),
-        ("approved_by: bo@acme.example\n", "", 9, "a risk that is medium needs approved_by"),
-        ("approved_by: bo@acme.example", "approved_by: Ann Lee <Ann@acme.example>", 13, "approved_by is who asked"),
+        ("approved_by: bo@acme.example\n", "", 9, "the risk is medium, so it needs approved_by"),
+        ("approved_by: bo@acme.example", "approved_by: Ann Lee <Ann@acme.example>", 13, "approved_by is the requester"),
         ("    - Dockerfile", "    - '*'", 6, "reaches over the whole service"),
         ("    - Dockerfile", "    - '**/Dockerfile'", 6, "reaches over the whole service"),
         ("    - Dockerfile", "    - '!Dockerfile'", 6, "reaches over the whole service"),
@@ -97,8 +97,8 @@ def test_a_good_record_is_read_as_it_is_written() -> None:
         ("    - Dockerfile", "    - Dockerfile*\n    - deploy/**", 6, "reaches over the whole service"),
         ("    - Dockerfile", "    - Dockerfile\n    - deploy/**", 4, "reaches every file that the road owns"),
         ("  paths:\n    - Dockerfile", "  paths: []", 5, "scope.paths must not be empty"),
-        ("  paths:\n    - Dockerfile", "  practice: x\n  paths:\n    - Dockerfile", 4, "a record excuses one thing"),
-        ("scope:\n  paths:\n    - Dockerfile", "scope: {}", 4, "a record excuses one thing"),
+        ("  paths:\n    - Dockerfile", "  practice: x\n  paths:\n    - Dockerfile", 4, "a deviation covers one thing"),
+        ("scope:\n  paths:\n    - Dockerfile", "scope: {}", 4, "a deviation covers one thing"),
         ("status: accepted", "status: superseded", 2, "superseded_by belongs to the status superseded"),
         ("owner: payments", "owner: payments\nsuperseded_by: other", 12, "superseded_by belongs to"),
         (f"reason: {REASON}", "reason:", 8, "the reason is empty; a good one: "),
@@ -136,12 +136,12 @@ def test_every_fault_is_told_at_once() -> None:
         ("x.md", b"---\n---\n", "docs/off-road/x.md:2: its front matter is not fields"),
         ("x.md", b"---\n? [a]\n: b\n---\n", "docs/off-road/x.md:2: a field's name must be a word"),
         ("x.md", b"---\nid: " + b"[" * 5000 + b"\n---\n", "docs/off-road/x.md:"),
-        ("notes.txt", b"---\nid: notes\n---\n", "docs/off-road/notes.txt:1: is not a record"),
+        ("notes.txt", b"---\nid: notes\n---\n", "docs/off-road/notes.txt:1: is not a deviation"),
     ],
 )
 def test_what_is_no_record_is_refused(name: str, content: bytes, said: str) -> None:
     with pytest.raises(RecordError) as caught:
-        deviations.read({name: content}, lock(), today=TODAY)
+        deviations.read_deviations({name: content}, lock(), today=TODAY)
     assert caught.value.message.startswith(said)
 
 
@@ -154,7 +154,7 @@ def test_the_argument_is_required_once_accepted() -> None:
 
 def test_slugs_that_clash_are_refused() -> None:
     other = f"---\n{FRONT}---\n{PROSE}".replace("id: own-base-image", "id: other").encode()
-    assert "Dockerfile is excused by docs/off-road/other.md too" in refused(other=other)
+    assert "docs/off-road/other.md covers Dockerfile too" in refused(other=other)
     same = f"---\n{FRONT}---\n{PROSE}".encode()
     assert (
         refused(zzz=same) == "docs/off-road/zzz.md:2: id 'own-base-image' clashes with docs/off-road/own-base-image.md"
@@ -175,20 +175,20 @@ def test_the_road_sets_the_limits(policy: Policy, said: str | None) -> None:
     contents = {"own-base-image.md": f"---\n{front}---\n{PROSE}".encode()}
     if said or policy.approval_from == "medium":
         with pytest.raises(RecordError, match=said or "needs approved_by"):
-            deviations.read(contents, lock(policy), today=TODAY)
+            deviations.read_deviations(contents, lock(policy), today=TODAY)
     else:
-        assert deviations.read(contents, lock(policy), today=TODAY).records
+        assert deviations.read_deviations(contents, lock(policy), today=TODAY).by_slug
 
 
 def test_a_closed_record_is_history_and_no_limit_holds_for_it() -> None:
     front = FRONT.replace("status: accepted", "status: resolved").replace("2027-02-22", "2031-01-01")
-    assert read(front, prose="").records
+    assert read(front, prose="").by_slug
 
 
 def test_a_long_record_becomes_valid_with_time_and_stays_so() -> None:
     contents = {"own-base-image.md": f"---\n{FRONT}---\n{PROSE}".encode()}
     for days in (0, 89, 90, 400):
-        deviations.read(contents, lock(), today=TODAY + timedelta(days=days))
+        deviations.read_deviations(contents, lock(), today=TODAY + timedelta(days=days))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_schema_takes_what_the_model_takes() -> None:
     [("ann", "@Ann", True), ("Ann Lee <ann@a.example>", "ann@a.example", True), ("ann", "bo", False), ("", "", False)],
 )
 def test_one_person_has_several_names(one: str, other: str, *, same: bool) -> None:
-    assert deviations.same_person(one, other) is same
+    assert deviations.is_same_person(one, other) is same
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_one_person_has_several_names(one: str, other: str, *, same: bool) -> No
         ("scope: []", "scope must be a mapping with the keys paths, practice; it is a list"),
         ("scope: {paths: []}", "scope.paths must not be empty"),
         ("scope: {paths: Dockerfile}", "scope.paths must be a list of texts; it is 'Dockerfile'"),
-        ("scope: {pahts: [a]}", "scope.pahts is not a field of a record; did you mean paths?"),
+        ("scope: {pahts: [a]}", "scope.pahts is not a field of a deviation; did you mean paths?"),
         ("owner: ''", "owner must not be empty"),
         ("owner: [a]", "owner must be text; it is a list"),
         ("links: [[a]]", "links.0 must be text; it is a list"),
@@ -255,12 +255,12 @@ def test_no_fault_is_told_in_the_words_of_a_library(field: str, said: str) -> No
     }  # fmt: skip
     name, value = field.split(": ", 1)
     text = "".join(f"{key}: {one}\n" for key, one in {**facts, name: value}.items())
-    with pytest.raises(deviations.Faulty) as caught:
-        deviations.parse("docs/off-road/x.md", f"---\n{text}---\n".encode())
+    with pytest.raises(deviations.InvalidDeviation) as caught:
+        deviations.parse_deviation("docs/off-road/x.md", f"---\n{text}---\n".encode())
     assert [fault.text for fault in caught.value.faults] == [said]
 
 
 def test_the_hint_names_no_file_that_a_service_may_not_have() -> None:
     with pytest.raises(RecordError) as caught:
-        deviations.refuse([deviations.Fault(path="docs/off-road/x.md", line=1, text="is broken")])
-    assert caught.value.hint == "what a record holds: paved off-road schema"
+        deviations.raise_faults([deviations.DeviationFault(path="docs/off-road/x.md", line=1, text="is broken")])
+    assert caught.value.hint == "for the fields of a deviation: paved off-road schema"

@@ -1,4 +1,4 @@
-"""The reference of off-road records is made of their model. The how-to guide is followed by `tests/docs`."""
+"""The reference page about deviations is made from their model. The how-to guide is followed by `tests/docs`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from paved_road.offroad.schema import json_schema
+from paved_road.offroad.front_matter import json_schema
 from paved_road.testing import run
 
 PROJECT = Path(__file__).parent.parent.parent

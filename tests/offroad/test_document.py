@@ -1,4 +1,4 @@
-"""Editing a record changes the values it shall change, and no other byte."""
+"""An edit changes the values that it should, and no other byte."""
 
 from __future__ import annotations
 

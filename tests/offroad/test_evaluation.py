@@ -1,4 +1,4 @@
-"""What the day, the road and the team make of a record."""
+"""What the day, the road and the team make of a deviation."""
 
 from __future__ import annotations
 
@@ -10,51 +10,53 @@ import pytest
 
 from paved_road import git, offroad
 from paved_road.errors import RecordError
+from paved_road.findings import Severity
 from paved_road.git.entries import File
 from paved_road.offroad import evaluation, fingerprint, lifecycle
-from paved_road.offroad.deviations import Record
-from paved_road.offroad.evaluation import Standing, State
+from paved_road.offroad.deviations import Deviation
+from paved_road.offroad.evaluation import Evaluation, State
 from paved_road.service import drift
 from paved_road.service.lock import LOCK, Lock, Locked
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
 from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
 
-Excused = Callable[..., Record]
+Excused = Callable[..., Deviation]
 
 
-def stand(service: Service, settings: Config, today: date = TODAY, **more: object) -> Standing:
-    return evaluation.find(open_service(service.path), settings, today=today, **more)  # type: ignore[arg-type]
+def stand(service: Service, settings: Config, today: date = TODAY, **more: object) -> Evaluation:
+    return evaluation.evaluate(open_service(service.path), settings, today=today, **more)  # type: ignore[arg-type]
 
 
 def states(service: Service, settings: Config, today: date = TODAY) -> list[State]:
-    return [one.state for one in stand(service, settings, today).findings]
+    return [State(one.rule) for one in stand(service, settings, today).findings]
 
 
 def test_drift_without_a_record_is_uncovered(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": None, "README.md": "shared, and so no drift\n"})
     (found,) = stand(service, settings).findings
-    assert (found.state, found.path, found.state.fails) == (State.UNCOVERED, "Dockerfile", True)
+    assert (found.rule, found.path, found.severity) == (State.UNCOVERED, "Dockerfile", Severity.ERROR)
     assert "paved off-road new --path Dockerfile" in found.text
 
 
 def test_a_proposed_record_excuses_nothing(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     draft = lifecycle.Draft(slug="own", paths=("Dockerfile",), requested_by="ann")
-    lifecycle.new(service, [draft], today=TODAY)
+    lifecycle.propose(service, [draft], today=TODAY)
     found = stand(service, settings)
-    assert [one.state for one in found.findings] == [State.UNCOVERED]
+    assert [one.rule for one in found.findings] == [State.UNCOVERED]
     assert "docs/off-road/own.md is only proposed" in found.findings[0].text
-    assert not found.excused
+    assert not found.accepted
 
 
 def test_an_accepted_record_excuses_the_approved_difference(
     excused: Excused, service: Service, settings: Config
 ) -> None:
-    record = excused()
+    deviation = excused()
     found = stand(service, settings)
     assert found.findings == ()
-    assert [(one.difference.path, one.record.id) for one in found.excused] == [("Dockerfile", record.id)]
+    assert found.accepted.keys() == {"Dockerfile"}
+    assert found.covering("Dockerfile") == deviation.summary
 
 
 @pytest.mark.parametrize(
@@ -62,10 +64,10 @@ def test_an_accepted_record_excuses_the_approved_difference(
     [(15, []), (14, [State.EXPIRING]), (0, [State.EXPIRING]), (-1, [State.EXPIRED]), (-400, [State.EXPIRED])],
 )
 def test_time_passes(excused: Excused, service: Service, settings: Config, left: int, expected: list[State]) -> None:
-    record = excused()
-    found = stand(service, settings, record.deviation.review_by - timedelta(days=left))
-    assert [one.state for one in found.findings] == expected
-    assert bool(found.excused) is (left >= 0), "expired, it excuses nothing"
+    deviation = excused()
+    found = stand(service, settings, deviation.fields.review_by - timedelta(days=left))
+    assert [one.rule for one in found.findings] == expected
+    assert bool(found.accepted) is (left >= 0), "expired, it excuses nothing"
 
 
 @pytest.mark.parametrize(
@@ -82,8 +84,8 @@ def test_another_difference_than_the_approved_one_fails(
     excused()
     change(service, files)
     found = stand(service, settings)
-    assert [one.state for one in found.findings] == [State.DRIFTED_FURTHER]
-    assert not found.excused
+    assert [one.rule for one in found.findings] == [State.DRIFTED_FURTHER]
+    assert not found.accepted
 
 
 def test_one_more_line_in_an_excused_file_fails(excused: Excused, service: Service, settings: Config) -> None:
@@ -95,22 +97,22 @@ def test_one_more_line_in_an_excused_file_fails(excused: Excused, service: Servi
 def test_a_second_file_is_not_excused_by_the_first(excused: Excused, service: Service, settings: Config) -> None:
     excused()
     change(service, {"deploy/hpa.yaml": "min: 1\n"})
-    assert [(one.state, one.path) for one in stand(service, settings).findings] == [
-        (State.UNCOVERED, "deploy/hpa.yaml")
-    ]
+    assert [(one.rule, one.path) for one in stand(service, settings).findings] == [(State.UNCOVERED, "deploy/hpa.yaml")]
 
 
 def test_a_folder_excuses_the_files_that_were_approved_in_it(service: Service, settings: Config) -> None:
     change(service, {"deploy/hpa.yaml": "min: 1\n"})
     draft = lifecycle.Draft(slug="deploy", paths=("deploy/**",), requested_by="ann", risk="low")
-    lifecycle.new(service, [draft], today=TODAY)
+    lifecycle.propose(service, [draft], today=TODAY)
     argue(service, "deploy")
     lifecycle.accept(service, "deploy", settings, today=TODAY)
     assert states(service, settings) == []
     change(service, {"deploy/base.yaml": "replicas: 1\n"})
     found = stand(service, settings)
-    assert [(one.state, one.record and one.record.id) for one in found.findings] == [(State.DRIFTED_FURTHER, "deploy")]
-    assert [one.difference.path for one in found.excused] == ["deploy/hpa.yaml"]
+    assert [(one.rule, one.deviation and one.deviation.slug) for one in found.findings] == [
+        (State.DRIFTED_FURTHER, "deploy")
+    ]
+    assert list(found.accepted) == ["deploy/hpa.yaml"]
 
 
 def test_a_record_whose_drift_is_gone_is_stale(excused: Excused, service: Service, settings: Config) -> None:
@@ -132,12 +134,12 @@ def test_a_record_of_what_the_road_no_longer_has_is_orphaned(
 
 def test_a_practice_is_orphaned_once_the_catalogue_lacks_it(service: Service, settings: Config) -> None:
     draft = lifecycle.Draft(slug="no-hpa", practice="autoscaling", requested_by="ann", risk="low")
-    lifecycle.new(service, [draft], today=TODAY)
+    lifecycle.propose(service, [draft], today=TODAY)
     argue(service, "no-hpa")
     lifecycle.accept(service, "no-hpa", settings, today=TODAY)
     assert states(service, settings) == [], "without a catalogue every practice is known"
     found = stand(service, settings, practices={"graceful-shutdown"})
-    assert [(one.state, one.line) for one in found.findings] == [(State.ORPHANED, 5)]
+    assert [(one.rule, one.line) for one in found.findings] == [(State.ORPHANED, 5)]
     assert stand(service, settings, practices={"autoscaling"}).findings == ()
 
 
@@ -164,8 +166,8 @@ def test_the_road_moved_under_an_unchanged_file(excused: Excused, service: Servi
     excused()
     move_road(service, pristine.replace("python:3.14", "python:3.15"))
     found = stand(service, settings)
-    assert [one.state for one in found.findings] == [State.ROAD_MOVED]
-    assert [one.difference.path for one in found.excused] == ["Dockerfile"]
+    assert [one.rule for one in found.findings] == [State.ROAD_MOVED]
+    assert list(found.accepted) == ["Dockerfile"]
 
 
 def test_a_difference_that_a_merge_carried_along_is_the_approved_one(
@@ -190,7 +192,7 @@ def test_without_history_an_unchanged_difference_is_still_known(
     excused()
     shallow = tmp_path_factory.mktemp("ci") / "orders"
     git.run("clone", "--quiet", "--depth=1", f"file://{service.path}", shallow, role=git.PERSON)
-    assert evaluation.find(open_service(shallow), settings, today=TODAY).findings == ()
+    assert evaluation.evaluate(open_service(shallow), settings, today=TODAY).findings == ()
 
 
 def test_without_history_and_road_a_changed_one_cannot_be_told(
@@ -200,20 +202,20 @@ def test_without_history_and_road_a_changed_one_cannot_be_told(
     (difference,) = drift.find_drift(open_service(service.path))
     monkeypatch.setattr(drift, "pristine", lambda *_: {})
     with pytest.raises(RecordError) as caught:
-        evaluation.fingerprints(service, [difference], settings)
+        fingerprint.fingerprints(service, [difference], settings)
     assert "git fetch --unshallow" in caught.value.hint
 
 
 def test_line_ends_that_git_converts_are_no_part_of_the_difference(
     excused: Excused, service: Service, settings: Config
 ) -> None:
-    record = excused()
-    approved = (record.deviation.fingerprint or {})["Dockerfile"]
+    deviation = excused()
+    approved = (deviation.fields.fingerprint or {})["Dockerfile"]
     git.run("config", "core.autocrlf", "true", cwd=service.top)
     path = service.path / "Dockerfile"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     differences = drift.find_drift(open_service(service.path))
-    assert evaluation.fingerprints(service, differences, settings) == {"Dockerfile": approved}
+    assert fingerprint.fingerprints(service, differences, settings) == {"Dockerfile": approved}
 
 
 def test_a_broken_record_is_told_before_anything_is_excused(
@@ -256,7 +258,7 @@ def test_a_folder_that_leads_elsewhere_is_refused(
 
 
 def test_a_fingerprint_names_both_files(excused: Excused, service: Service) -> None:
-    approved = (excused().deviation.fingerprint or {})["Dockerfile"]
+    approved = (excused().fields.fingerprint or {})["Dockerfile"]
     content = (service.path / "Dockerfile").read_bytes()
     assert approved.service == fingerprint.identity(File(content).entry(git.SHA1))
     assert service.lock is not None

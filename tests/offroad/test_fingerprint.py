@@ -66,5 +66,5 @@ def test_a_large_rewrite_is_fingerprinted_whole() -> None:
     road = "".join(f"{number}\n" for number in range(3000))
     service = "".join(f"{number}\n" for number in range(3000, 6000))
     before, after = files(road, service)
-    assert len(road.splitlines()) * len(service.splitlines()) > fingerprint._LARGEST
+    assert len(road.splitlines()) * len(service.splitlines()) > fingerprint.LARGEST
     assert difference(before, after) != difference(before, File(after.data + b"x"))

@@ -12,43 +12,43 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from paved_road import ui
-from paved_road.offroad import checking, formats, report
-from paved_road.offroad.deviations import Record
+from paved_road import findings, ui
+from paved_road.findings import CheckResult, Format
+from paved_road.findings.github import escape_data, escape_property
+from paved_road.findings.junit import clean
+from paved_road.findings.markdown import cell
+from paved_road.offroad import checking, report
+from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.evaluation import State
-from paved_road.offroad.formats import Checked, Format
-from paved_road.offroad.formats.github import _data, _property
-from paved_road.offroad.formats.junit import _clean
-from paved_road.offroad.formats.markdown import cell
 from paved_road.offroad.report import html, markdown
 from paved_road.service.model import Service
 from paved_road.settings.config import Config
 from tests.offroad.world import REASON, TODAY, change
 from tests.tools import node_package
 
-Make = Callable[..., Checked]
+Make = Callable[..., CheckResult]
 
 
 @pytest.fixture
-def checked(excused: Callable[..., Record], service: Service, settings: Config) -> Make:
-    """One file excused, by a record that expires soon; another one uncovered."""
+def checked(excused: Callable[..., Deviation], service: Service, settings: Config) -> Make:
+    """One file excused, by a deviation that expires soon; another one uncovered."""
 
-    def make(*, strict: bool = False) -> Checked:
+    def make(*, strict: bool = False) -> CheckResult:
         excused(days=7)
         change(service, {"deploy/hpa.yaml": "min: 1\n"})
-        return checking.check(service, settings, today=TODAY, strict=strict)
+        return checking.check_off_road(service, settings, today=TODAY, strict=strict)
 
     return make
 
 
-def test_warnings_fail_only_when_strict(excused: Callable[..., Record], service: Service, settings: Config) -> None:
+def test_warnings_fail_only_when_strict(excused: Callable[..., Deviation], service: Service, settings: Config) -> None:
     excused(days=7)
-    assert checking.check(service, settings, today=TODAY).exit_code == 0
-    assert checking.check(service, settings, today=TODAY, strict=True).exit_code == 1
+    assert checking.check_off_road(service, settings, today=TODAY).exit_code == 0
+    assert checking.check_off_road(service, settings, today=TODAY, strict=True).exit_code == 1
 
 
 def test_sarif_suppresses_what_is_excused(checked: Make) -> None:
-    log = json.loads(formats.render(checked(), Format.SARIF))
+    log = json.loads(findings.render(checked(), Format.SARIF))
     (run,) = log["runs"]
     results: dict[str, Any] = {one["ruleId"]: one for one in run["results"]}
     assert {name: one["level"] for name, one in results.items()} == {
@@ -61,13 +61,13 @@ def test_sarif_suppresses_what_is_excused(checked: Make) -> None:
     assert suppression["justification"] == REASON
     assert not any("suppressions" in one for name, one in results.items() if name != "drift")
     where = results["expiring"]["locations"][0]["physicalLocation"]
-    assert where == {"artifactLocation": {"uri": "docs/off-road/own-base-image.md"}, "region": {"startLine": 17}}
+    assert where == {"artifactLocation": {"uri": "docs/off-road/own-base-image.md"}, "region": {"startLine": 15}}
     known = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
     assert known == {*map(str, State), "drift"}
 
 
 def test_junit_skips_what_is_excused_with_its_reason(checked: Make) -> None:
-    suite = ET.fromstring(formats.render(checked(), Format.JUNIT)).find("testsuite")
+    suite = ET.fromstring(findings.render(checked(), Format.JUNIT)).find("testsuite")
     assert suite is not None
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "3",
@@ -83,29 +83,29 @@ def test_junit_skips_what_is_excused_with_its_reason(checked: Make) -> None:
 
 
 def test_junit_counts_warnings_as_failures_when_strict(checked: Make) -> None:
-    suite = ET.fromstring(formats.render(checked(strict=True), Format.JUNIT)).find("testsuite")
+    suite = ET.fromstring(findings.render(checked(strict=True), Format.JUNIT)).find("testsuite")
     assert suite is not None
     assert suite.get("failures") == "2"
 
 
 def test_github_annotates_the_lines(checked: Make) -> None:
-    lines = formats.render(checked(), Format.GITHUB).splitlines()
+    lines = findings.render(checked(), Format.GITHUB).splitlines()
     assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice"]
     assert lines[0].startswith("::error file=deploy/hpa.yaml,line=1,title=uncovered::deploy/hpa.yaml is edited")
-    assert lines[1].startswith("::warning file=docs/off-road/own-base-image.md,line=17,title=expiring::")
+    assert lines[1].startswith("::warning file=docs/off-road/own-base-image.md,line=15,title=expiring::")
     assert lines[2].endswith(f"::Dockerfile: {REASON}")
 
 
 def test_markdown_tells_failures_warnings_and_excuses_apart(checked: Make) -> None:
-    text = formats.render(checked(), Format.MARKDOWN)
+    text = findings.render(checked(), Format.MARKDOWN)
     assert "The off-road check **failed**: 1 failing, 1 to review, 1 excused." in text
     assert text.index("| Fails |") < text.index("| To review |") < text.index("| Excused |")
 
 
 def test_text_cannot_break_out_of_a_format() -> None:
-    assert _data("a\n::error::b%") == "a%0A::error::b%25"
-    assert _property("a:b,c\n") == "a%3Ab%2Cc%0A"
-    assert _clean("a\x00\x1b[31m\ud800é") == "a\ufffd\ufffd[31m\ufffdé"
+    assert escape_data("a\n::error::b%") == "a%0A::error::b%25"
+    assert escape_property("a:b,c\n") == "a%3Ab%2Cc%0A"
+    assert clean("a\x00\x1b[31m\ud800é") == "a\ufffd\ufffd[31m\ufffdé"
     escaped = cell("a | b\n<script>@platform `x` [y](z)")
     assert "\n" not in escaped
     assert not re.search(r"(?<!\\)[|`\[]|<|@", escaped)
@@ -118,24 +118,23 @@ TRAP = (
 
 
 @pytest.fixture
-def hostile(checked: Make) -> Checked:
+def hostile(checked: Make) -> CheckResult:
     """What a stranger wrote where a reason, a path and a folder are told."""
     done = checked()
-    (one,) = done.standing.excused
-    deviation = one.record.deviation.model_copy(update={"reason": TRAP, "owner": TRAP})
-    record = replace(one.record, deviation=deviation, path=f"docs/off-road/{TRAP}.md")
-    findings = tuple(replace(each, text=f"{TRAP}\n::error::{TRAP}", path=TRAP) for each in done.standing.findings)
-    standing = replace(done.standing, excused=(replace(one, record=record),), findings=findings)
-    return Checked(name=TRAP, prefix="javascript:alert(1)//a)/", standing=standing)
+    ((one, deviation),) = done.accepted
+    hurt = replace(deviation, reason=TRAP, owner=TRAP, path=f"docs/off-road/{TRAP}.md")
+    problems = (replace(each, message=f"{TRAP}\n::error::{TRAP}", path=TRAP) for each in done.problems)
+    prefix = "javascript:alert(1)//a)/"
+    return replace(done, name=TRAP, prefix=prefix, findings=(*problems, replace(one, deviation=hurt)))
 
 
 @pytest.mark.parametrize("form", Format)
 def test_nothing_that_is_written_breaks_out_of_a_format(
-    form: Format, hostile: Checked, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    form: Format, hostile: CheckResult, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     show = {Format.GITHUB: ui.workflow_commands, Format.SARIF: ui.json_text}.get(form, ui.block)
-    show(formats.render(hostile, form))
+    show(findings.render(hostile, form))
     said = capsys.readouterr().out
     assert not set(said) & set("\x1b\x07\x9b\u202e\udcff")
     if form is Format.GITHUB:
@@ -153,7 +152,7 @@ def test_nothing_that_is_written_breaks_out_of_a_format(
         assert case.get("file", "").startswith("javascript:alert(1)//a)/x\ufffd]8")
 
 
-def test_a_report_breaks_out_of_nothing(hostile: Checked, settings: Config) -> None:
+def test_a_report_breaks_out_of_nothing(hostile: CheckResult, settings: Config) -> None:
     exits = (report.Exit(service=TRAP, status="accepted", record="x", kind=TRAP, reason=TRAP, owner=TRAP),)
     place = report.Place(name=TRAP, exits=exits)
     made = report.Report(
@@ -168,16 +167,16 @@ def test_a_report_breaks_out_of_nothing(hostile: Checked, settings: Config) -> N
 
 def test_paths_are_those_of_the_repository(checked: Make) -> None:
     done = checked()
-    inside = Checked(name=done.name, prefix="services/orders/", standing=done.standing)
-    assert '"uri": "services/orders/deploy/hpa.yaml"' in formats.render(inside, Format.SARIF)
-    assert "file=services/orders/deploy/hpa.yaml,line=1" in formats.render(inside, Format.GITHUB)
-    assert "services/orders/docs/off-road/own-base-image.md" in formats.render(inside, Format.MARKDOWN)
+    inside = replace(done, prefix="services/orders/")
+    assert '"uri": "services/orders/deploy/hpa.yaml"' in findings.render(inside, Format.SARIF)
+    assert "file=services/orders/deploy/hpa.yaml,line=1" in findings.render(inside, Format.GITHUB)
+    assert "services/orders/docs/off-road/own-base-image.md" in findings.render(inside, Format.MARKDOWN)
 
 
 def test_sarif_is_valid(checked: Make) -> None:
     """By OASIS' schema, which Microsoft's matchers for Jest bring along."""
     schema = json.loads((node_package("@microsoft/jest-sarif") / "lib/schemas/sarif-2.1.0-rtm.5.json").read_text())
-    log = json.loads(formats.render(checked(), Format.SARIF))
+    log = json.loads(findings.render(checked(), Format.SARIF))
     validator = jsonschema.validators.validator_for(schema)(schema)
     assert list(validator.iter_errors(log)) == []
     log["runs"][0]["results"][-1]["suppressions"][0]["kind"] = "because"

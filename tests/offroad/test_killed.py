@@ -1,4 +1,4 @@
-"""A command that writes records and is killed at any step leaves a valid ledger, and typing it again ends its work."""
+"""A command that is killed at any step leaves valid deviations, and running it again finishes its work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a record, whatever Hypothesis does: drift is excused exactly when it was approved, and in time."""
+"""The life of a deviation, whatever Hypothesis does: drift is excused exactly when it was approved, and in time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ANN, BO = "ann", "bo"
 
 
 class Life(RuleBasedStateMachine):
-    """A team, an approver and the calendar work on one file and its one record."""
+    """A team, an approver and the calendar work on one file and its one deviation."""
 
     def __init__(self, stamped: Path, scratch: Path, config: Config) -> None:
         super().__init__()
@@ -54,15 +54,15 @@ class Life(RuleBasedStateMachine):
 
     def attempt(self, step: object) -> bool:
         """Whether paved took it; what it refuses changes nothing."""
-        before = self.record()
+        before = self.content_of_file()
         try:
             step()  # type: ignore[operator]
         except PavedError:
-            assert self.record() == before
+            assert self.content_of_file() == before
             return False
         return True
 
-    def record(self) -> bytes | None:
+    def content_of_file(self) -> bytes | None:
         file = self.path / offroad.FOLDER / "own.md"
         return file.read_bytes() if file.exists() else None
 
@@ -90,7 +90,7 @@ class Life(RuleBasedStateMachine):
         self.the_team_edits(CONTENTS[1])
         self.the_team_commits()
         draft = lifecycle.Draft(slug="own", paths=("Dockerfile",), risk=risk, requested_by=ANN)
-        lifecycle.new(self.service, [draft], today=self.today)
+        lifecycle.propose(self.service, [draft], today=self.today)
         argue(self.service, "own")
         self.status, self.risk = "proposed", risk
         self.review_by = self.today + timedelta(days=90)
@@ -133,12 +133,12 @@ class Life(RuleBasedStateMachine):
     def drift_is_excused_exactly_when_it_was_approved_in_time(self) -> None:
         drifts = self.content != PRISTINE
         in_time = self.today <= self.review_by
-        found = checking.check(self.service, self.config, today=self.today)
+        found = checking.check_off_road(self.service, self.config, today=self.today)
         accepted = self.status == "accepted"
-        states = {one.state for one in found.standing.findings}
+        states = {one.rule for one in found.problems}
         excused = drifts and accepted and in_time and self.content == self.approved
         void = State.APPROVED_WITH_CHANGE in states
-        assert bool(found.standing.excused) is (excused and not void)
+        assert bool(found.accepted) is (excused and not void)
         assert (State.EXPIRED in states) is (accepted and not in_time)
         assert (State.DRIFTED_FURTHER in states) is (accepted and drifts and self.content != self.approved)
         assert (State.UNCOVERED in states) is (drifts and not accepted)

@@ -1,4 +1,4 @@
-"""What becomes of a record: by whom, when, and what is refused."""
+"""What becomes of a deviation: by whom, when, and what is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from paved_road import git
 from paved_road.errors import RecordError, UsageError
 from paved_road.offroad import baseline, deviations, evaluation, lifecycle, moves
-from paved_road.offroad.deviations import Record
+from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.evaluation import State
 from paved_road.offroad.lifecycle import Draft
 from paved_road.service.model import Service, open_service
@@ -19,21 +19,21 @@ from paved_road.testing import Link, write_files
 from tests.offroad.test_evaluation import move_road, relock
 from tests.offroad.world import OWN_IMAGE, REASON, TODAY, argue, change, commit, dockerfile
 
-Excused = Callable[..., Record]
+Excused = Callable[..., Deviation]
 ANN, BO = "ann@acme.example", "bo@acme.example"
 
 
 def propose(service: Service, *, risk: str = "medium", slug: str = "own", path: str = "Dockerfile") -> None:
-    lifecycle.new(service, [Draft(slug=slug, paths=(path,), risk=risk, requested_by=ANN)], today=TODAY)
+    lifecycle.propose(service, [Draft(slug=slug, paths=(path,), risk=risk, requested_by=ANN)], today=TODAY)
 
 
 def test_a_new_record_has_all_but_the_argument(service: Service) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     propose(service)
-    deviation = deviations.load(service, today=TODAY).find("own").deviation
-    assert (deviation.status, deviation.owner, deviation.release) == ("proposed", "orders-team", "1.0.0")
-    assert deviation.review_by - deviation.created == timedelta(days=90)
-    assert deviation.reason == ""
+    fields = deviations.load_deviations(service, today=TODAY).find("own").fields
+    assert (fields.status, fields.owner, fields.release) == ("proposed", "orders-team", "1.0.0")
+    assert fields.review_by - fields.created == timedelta(days=90)
+    assert fields.reason == ""
 
 
 def test_a_slug_is_taken_once(service: Service) -> None:
@@ -48,7 +48,7 @@ def test_a_slug_is_taken_once(service: Service) -> None:
     [("app.py", "its owner is service", ""), ("Dokerfile", "the road has no such file", "did you mean Dockerfile?")],
 )
 def test_what_the_road_does_not_own_needs_no_record(service: Service, path: str, cause: str, hint: str) -> None:
-    with pytest.raises(UsageError, match="needs no record") as caught:
+    with pytest.raises(UsageError, match="needs no deviation") as caught:
         propose(service, path=path)
     assert cause in caught.value.cause
     assert hint in caught.value.hint
@@ -59,7 +59,7 @@ def test_what_the_road_does_not_own_needs_no_record(service: Service, path: str,
 def test_a_draft_that_is_no_record_is_never_written(service: Service, fields: dict[str, object]) -> None:
     facts = {"slug": "own", "paths": ("Dockerfile",), "requested_by": ANN} | fields
     with pytest.raises(RecordError):
-        lifecycle.new(service, [Draft(**facts)], today=TODAY)  # type: ignore[arg-type]
+        lifecycle.propose(service, [Draft(**facts)], today=TODAY)  # type: ignore[arg-type]
     assert not (service.path / "docs").exists() or not list((service.path / "docs").rglob("*.md"))
 
 
@@ -67,16 +67,16 @@ def test_accepting_needs_somebody_else(service: Service, settings: Config) -> No
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     propose(service)
     argue(service, "own")
-    with pytest.raises(RecordError, match="asked for own and cannot approve it"):
+    with pytest.raises(RecordError, match="requested own and cannot approve it"):
         lifecycle.accept(service, "own", settings, today=TODAY, by="Ann Lee <ANN@acme.example>")
-    assert lifecycle.accept(service, "own", settings, today=TODAY, by=BO).deviation.approved_by == BO
+    assert lifecycle.accept(service, "own", settings, today=TODAY, by=BO).fields.approved_by == BO
 
 
 def test_a_low_risk_needs_nobody(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     propose(service, risk="low")
     argue(service, "own")
-    assert lifecycle.accept(service, "own", settings, today=TODAY).deviation.approved_by is None
+    assert lifecycle.accept(service, "own", settings, today=TODAY).fields.approved_by is None
 
 
 def test_accepting_needs_a_reason_and_an_argument(service: Service, settings: Config) -> None:
@@ -126,68 +126,68 @@ def test_what_drifted_further_is_accepted_again_by_somebody_else(
     with pytest.raises(RecordError, match="cannot approve it"):
         lifecycle.accept(service, "own-base-image", settings, today=TODAY, by=ANN)
     lifecycle.accept(service, "own-base-image", settings, today=TODAY, by=BO)
-    assert evaluation.find(service, settings, today=TODAY).findings == ()
+    assert evaluation.evaluate(service, settings, today=TODAY).findings == ()
 
 
 def test_an_expired_record_is_renewed_and_excuses_again(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
-    later = record.deviation.review_by + timedelta(days=30)
-    assert not evaluation.find(service, settings, today=later).excused
-    renewed = lifecycle.renew(service, record.id, settings, today=later, by=BO, days=60)
-    assert renewed.deviation.review_by == later + timedelta(days=60)
-    assert evaluation.find(service, settings, today=later).excused
+    deviation = excused()
+    later = deviation.fields.review_by + timedelta(days=30)
+    assert not evaluation.evaluate(service, settings, today=later).accepted
+    renewed = lifecycle.renew(service, deviation.id, settings, today=later, by=BO, days=60)
+    assert renewed.fields.review_by == later + timedelta(days=60)
+    assert evaluation.evaluate(service, settings, today=later).accepted
     with pytest.raises(RecordError, match="review_by is 121 days away; the road allows 120"):
-        lifecycle.renew(service, record.id, settings, today=later, by=BO, days=121)
+        lifecycle.renew(service, deviation.id, settings, today=later, by=BO, days=121)
     with pytest.raises(RecordError, match="cannot approve it"):
-        lifecycle.renew(service, record.id, settings, today=later, by=ANN)
+        lifecycle.renew(service, deviation.id, settings, today=later, by=ANN)
 
 
 def test_a_renewal_never_shortens(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
-    left = (record.deviation.review_by - TODAY).days
-    with pytest.raises(UsageError, match=f"--days {left - 1} would shorten {record.id}") as caught:
-        lifecycle.renew(service, record.id, settings, today=TODAY, by=BO, days=left - 1)
+    deviation = excused()
+    left = (deviation.fields.review_by - TODAY).days
+    with pytest.raises(UsageError, match=f"--days {left - 1} would shorten {deviation.id}") as caught:
+        lifecycle.renew(service, deviation.id, settings, today=TODAY, by=BO, days=left - 1)
     assert caught.value.hint == f"--days {left + 1} or more"
 
 
 def test_a_stale_record_is_closed_not_renewed(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
+    deviation = excused()
     with pytest.raises(RecordError, match="is not resolved: Dockerfile still differs"):
-        lifecycle.close(service, record.id, "resolved", today=TODAY)
+        lifecycle.close(service, deviation.id, "resolved", today=TODAY)
     git.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
     with pytest.raises(RecordError, match="cannot be renewed: it is stale"):
-        lifecycle.renew(service, record.id, settings, today=TODAY, by=BO)
-    assert lifecycle.close(service, record.id, "resolved", today=TODAY).deviation.status == "resolved"
-    assert evaluation.find(service, settings, today=TODAY).findings == ()
+        lifecycle.renew(service, deviation.id, settings, today=TODAY, by=BO)
+    assert lifecycle.close(service, deviation.id, "resolved", today=TODAY).fields.status == "resolved"
+    assert evaluation.evaluate(service, settings, today=TODAY).findings == ()
 
 
 def test_a_revoked_record_excuses_nothing(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
-    lifecycle.close(service, record.id, "revoked", today=TODAY)
-    assert [one.state for one in evaluation.find(service, settings, today=TODAY).findings] == [State.UNCOVERED]
+    deviation = excused()
+    lifecycle.close(service, deviation.id, "revoked", today=TODAY)
+    assert [one.rule for one in evaluation.evaluate(service, settings, today=TODAY).findings] == [State.UNCOVERED]
     with pytest.raises(RecordError, match="is revoked, so it cannot be accepted"):
-        lifecycle.accept(service, record.id, settings, today=TODAY, by=BO)
+        lifecycle.accept(service, deviation.id, settings, today=TODAY, by=BO)
     with pytest.raises(RecordError, match="is revoked already"):
-        lifecycle.close(service, record.id, "revoked", today=TODAY)
+        lifecycle.close(service, deviation.id, "revoked", today=TODAY)
 
 
 def test_one_of_two_records_of_a_thing_is_superseded(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
+    deviation = excused()
     propose(service, slug="distroless")
     argue(service, "distroless")
     commit(service)
-    with pytest.raises(RecordError, match=r"Dockerfile is excused by docs/off-road/distroless.md too"):
+    with pytest.raises(RecordError, match=r"docs/off-road/distroless.md covers Dockerfile too"):
         lifecycle.accept(service, "distroless", settings, today=TODAY, by=BO)
-    closed = lifecycle.close(service, record.id, "superseded", today=TODAY, by="distroless")
-    assert closed.deviation.superseded_by == "distroless"
+    closed = lifecycle.close(service, deviation.id, "superseded", today=TODAY, by="distroless")
+    assert closed.fields.superseded_by == "distroless"
     lifecycle.accept(service, "distroless", settings, today=TODAY, by=BO)
-    with pytest.raises(UsageError, match="superseded by which record"):
+    with pytest.raises(UsageError, match="which deviation supersedes it"):
         lifecycle.close(service, "distroless", "superseded", today=TODAY)
 
 
 def test_a_record_that_is_not_there_names_the_nearest(excused: Excused, service: Service, settings: Config) -> None:
     excused()
-    with pytest.raises(RecordError, match="there is no record 'own-image'") as caught:
+    with pytest.raises(RecordError, match="there is no deviation 'own-image'") as caught:
         lifecycle.renew(service, "own-image", settings, today=TODAY, by=BO)
     assert "own-base-image" in caught.value.hint
 
@@ -198,44 +198,44 @@ def test_a_record_that_is_not_there_names_the_nearest(excused: Excused, service:
 def test_a_baseline_can_only_shrink(service: Service, settings: Config) -> None:
     pristine = (service.path / "deploy/hpa.yaml").read_text()
     change(service, {"Dockerfile": "FROM scratch\n", "deploy/hpa.yaml": "min: 1\n"})
-    done = baseline.record(service, settings, today=TODAY)
+    done = baseline.update_baseline(service, settings, today=TODAY)
     assert done.recorded == ("Dockerfile", "deploy/hpa.yaml")
-    assert done.record is not None
-    assert done.record.deviation.review_by == TODAY + timedelta(days=30)
+    assert done.deviation is not None
+    assert done.deviation.fields.review_by == TODAY + timedelta(days=30)
     commit(service)
-    assert evaluation.find(service, settings, today=TODAY).findings == ()
+    assert evaluation.evaluate(service, settings, today=TODAY).findings == ()
 
     change(service, {"deploy/hpa.yaml": pristine, "run.sh*": "#!/bin/sh\n"})
-    again = baseline.record(service, settings, today=TODAY)
+    again = baseline.update_baseline(service, settings, today=TODAY)
     assert (again.returned, again.beyond) == (("deploy/hpa.yaml",), ("run.sh",))
-    assert again.record is not None
-    assert again.record.deviation.scope.paths == ["Dockerfile"]
-    assert [one.path for one in evaluation.find(service, settings, today=TODAY).findings] == ["run.sh"]
+    assert again.deviation is not None
+    assert again.deviation.fields.scope.paths == ["Dockerfile"]
+    assert [one.path for one in evaluation.evaluate(service, settings, today=TODAY).findings] == ["run.sh"]
 
     change(service, {"deploy/hpa.yaml": "min: 1\n"})
-    assert baseline.record(service, settings, today=TODAY).beyond == ("deploy/hpa.yaml", "run.sh")
+    assert baseline.update_baseline(service, settings, today=TODAY).beyond == ("deploy/hpa.yaml", "run.sh")
 
 
 def test_a_baseline_whose_files_all_came_back_is_resolved(service: Service, settings: Config) -> None:
     pristine = (service.path / "Dockerfile").read_text()
     change(service, {"Dockerfile": "FROM scratch\n"})
-    baseline.record(service, settings, today=TODAY)
+    baseline.update_baseline(service, settings, today=TODAY)
     change(service, {"Dockerfile": pristine})
-    done = baseline.record(service, settings, today=TODAY)
-    assert done.record is not None
-    assert done.record.deviation.status == "resolved"
+    done = baseline.update_baseline(service, settings, today=TODAY)
+    assert done.deviation is not None
+    assert done.deviation.fields.status == "resolved"
     change(service, {"Dockerfile": "FROM scratch\n"})
     with pytest.raises(RecordError, match="the baseline is resolved"):
-        baseline.record(service, settings, today=TODAY)
+        baseline.update_baseline(service, settings, today=TODAY)
 
 
 def test_a_baseline_that_is_refused_leaves_nothing(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": "FROM scratch\n"})
     with pytest.raises(RecordError, match="cannot approve it"):
-        baseline.record(service, settings, today=TODAY, risk="high")
+        baseline.update_baseline(service, settings, today=TODAY, risk="high")
     assert not (service.path / "docs").exists()
     with pytest.raises(UsageError, match="90 days at most"):
-        baseline.record(service, settings, today=TODAY, days=91)
+        baseline.update_baseline(service, settings, today=TODAY, days=91)
 
 
 @pytest.mark.parametrize("link", ["docs", "docs/off-road"])
@@ -245,41 +245,41 @@ def test_no_record_is_written_through_a_link(service: Service, settings: Config,
     write_files(service.path, {link: Link(str(outside))})
     change(service, {"Dockerfile": "FROM scratch\n"})
     with pytest.raises(RecordError, match="link"):
-        lifecycle.new(service, [lifecycle.Draft(slug="own", paths=("Dockerfile",))], today=TODAY)
+        lifecycle.propose(service, [lifecycle.Draft(slug="own", paths=("Dockerfile",))], today=TODAY)
     with pytest.raises(RecordError, match="link"):
-        baseline.record(service, settings, today=TODAY)
+        baseline.update_baseline(service, settings, today=TODAY)
     assert list(outside.iterdir()) == []
 
 
 def test_nothing_that_drifts_needs_no_baseline(service: Service, settings: Config) -> None:
-    assert baseline.record(service, settings, today=TODAY).record is None
+    assert baseline.update_baseline(service, settings, today=TODAY).deviation is None
 
 
 # -- the road moved --------------------------------------------------------------------------------------------------
 
 
 def test_records_follow_a_file_of_the_same_content(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
+    deviation = excused()
     lock = service.lock
     assert lock is not None
     git.run("mv", "Dockerfile", "deploy/Dockerfile", cwd=service.top)
     files = {"deploy/Dockerfile" if path == "Dockerfile" else path: one for path, one in lock.files.items()}
     relock(service, files)
     here = open_service(service.path)
-    assert {one.state for one in evaluation.find(here, settings, today=TODAY).findings} == {
+    assert {one.rule for one in evaluation.evaluate(here, settings, today=TODAY).findings} == {
         State.ORPHANED,
         State.UNCOVERED,
     }
     shown = moves.migrate(here, {}, today=TODAY, dry_run=True)
-    assert [(move.record, move.new) for move in shown.moves] == [(record.id, "deploy/Dockerfile")]
-    assert evaluation.find(here, settings, today=TODAY).findings, "shown, not done"
+    assert [(move.record, move.new) for move in shown.moves] == [(deviation.id, "deploy/Dockerfile")]
+    assert evaluation.evaluate(here, settings, today=TODAY).findings, "shown, not done"
     moves.migrate(here, {}, today=TODAY)
-    assert evaluation.find(here, settings, today=TODAY).findings == ()
+    assert evaluation.evaluate(here, settings, today=TODAY).findings == ()
     assert moves.migrate(here, {}, today=TODAY) == moves.Migration(moves=())
 
 
 def test_what_nothing_tells_of_is_renamed_by_hand(excused: Excused, service: Service, settings: Config) -> None:
-    record = excused()
+    deviation = excused()
     move_road(service, "FROM nothing-like-before\n")
     lock = open_service(service.path).lock
     assert lock is not None
@@ -287,18 +287,18 @@ def test_what_nothing_tells_of_is_renamed_by_hand(excused: Excused, service: Ser
     files = {"deploy/Dockerfile" if path == "Dockerfile" else path: one for path, one in lock.files.items()}
     relock(service, files)
     here = open_service(service.path)
-    assert moves.migrate(here, {}, today=TODAY).lost == ((record.id, "Dockerfile"),)
+    assert moves.migrate(here, {}, today=TODAY).lost == ((deviation.id, "Dockerfile"),)
     declared = moves.migrate(here, {"Dockerfile": "deploy/Dockerfile"}, today=TODAY, dry_run=True)
     assert [move.new for move in declared.moves] == ["deploy/Dockerfile"]
     with pytest.raises(UsageError, match="the road owns no file build/Dockerfile"):
         moves.rename(here, "Dockerfile", "build/Dockerfile", today=TODAY)
-    with pytest.raises(RecordError, match="no open record names Dokerfile"):
+    with pytest.raises(RecordError, match="no open deviation names Dokerfile"):
         moves.rename(here, "Dokerfile", "deploy/Dockerfile", today=TODAY)
     moves.rename(here, "Dockerfile", "deploy/Dockerfile", today=TODAY)
-    assert [one.state for one in evaluation.find(here, settings, today=TODAY).findings] == [State.ROAD_MOVED]
+    assert [one.rule for one in evaluation.evaluate(here, settings, today=TODAY).findings] == [State.ROAD_MOVED]
 
 
 def test_a_practice_is_renamed(service: Service, settings: Config) -> None:
-    lifecycle.new(service, [Draft(slug="no-hpa", practice="autoscaling", requested_by=ANN)], today=TODAY)
+    lifecycle.propose(service, [Draft(slug="no-hpa", practice="autoscaling", requested_by=ANN)], today=TODAY)
     moves.rename(service, "autoscaling", "scales-out", today=TODAY)
-    assert deviations.load(service, today=TODAY).find("no-hpa").deviation.scope.practice == "scales-out"
+    assert deviations.load_deviations(service, today=TODAY).find("no-hpa").fields.scope.practice == "scales-out"

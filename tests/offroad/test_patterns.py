@@ -1,4 +1,4 @@
-"""The patterns of a record mean what git's mean, whatever they cost git."""
+"""The patterns of a deviation mean what git's mean, whatever they cost git."""
 
 from __future__ import annotations
 

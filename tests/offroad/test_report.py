@@ -12,7 +12,7 @@ import pytest
 
 from paved_road.errors import UsageError
 from paved_road.offroad import lifecycle, report
-from paved_road.offroad.deviations import Record
+from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.report import Report, html, markdown
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
@@ -23,13 +23,13 @@ LATER = TODAY + timedelta(days=100)
 
 
 @pytest.fixture
-def fleet(excused: Callable[..., Record], service: Service, settings: Config, tmp_path: Path) -> Path:
-    """Three services: one off-road with records, one with drift alone, one on the road."""
+def fleet(excused: Callable[..., Deviation], service: Service, settings: Config, tmp_path: Path) -> Path:
+    """Three services: one off-road with deviations, one with drift alone, one on the road."""
     root = tmp_path / "fleet"
     root.mkdir()
     shutil.copytree(service.path, root / "on-the-road")
     excused()
-    lifecycle.new(
+    lifecycle.propose(
         service,
         [lifecycle.Draft(slug="no-hpa", practice="autoscaling", requested_by="ann", reason=REASON)],
         today=TODAY,
@@ -105,7 +105,7 @@ def test_the_services_own_names_are_no_part_of_a_place(service: Service) -> None
         path=service.path, prefix="", lock=service.lock, answers_file="a", repository=service.repository,
         recorded={"name": "orders", "package": "orders", "owner": "payments"},
     )  # fmt: skip
-    assert report._generic("src/orders/paved/health.py", named) == "src/{package}/paved/health.py"
+    assert report.general_path("src/orders/paved/health.py", named) == "src/{package}/paved/health.py"
 
 
 class _Balanced(HTMLParser):

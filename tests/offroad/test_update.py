@@ -11,7 +11,7 @@ import pytest
 from paved_road import git
 from paved_road.errors import RecordError
 from paved_road.offroad import checking, evaluation, lifecycle
-from paved_road.offroad.deviations import Record
+from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.evaluation import State
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
@@ -21,7 +21,7 @@ from paved_road.update.plan import Plan, UpdateRequest, planning
 from paved_road.update.summary import Change, Outcome
 from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
 
-Excused = Callable[..., Record]
+Excused = Callable[..., Deviation]
 NEW_IMAGE = {"template/Dockerfile": ROAD["template/Dockerfile"].replace("python:3.14", "python:3.15")}
 
 
@@ -50,11 +50,11 @@ def test_a_conflict_in_an_excused_file_keeps_the_services_side(
     assert (service.path / "Dockerfile").read_bytes() == mine
     assert (service.path / "deploy" / "hpa.yaml").read_text() == "min: 3\n"
     commit(service)
-    stands = evaluation.find(open_service(service.path), settings, today=TODAY)
-    assert [one.state for one in stands.findings] == [State.ROAD_MOVED], "it is marked for review"
+    stands = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
+    assert [one.rule for one in stands.findings] == [State.ROAD_MOVED], "it is marked for review"
     renewed = lifecycle.renew(open_service(service.path), "own-base-image", settings, today=TODAY, by="bo")
-    assert renewed.deviation.release == "1.1.0"
-    assert evaluation.find(open_service(service.path), settings, today=TODAY).findings == ()
+    assert renewed.fields.release == "1.1.0"
+    assert evaluation.evaluate(open_service(service.path), settings, today=TODAY).findings == ()
 
 
 def test_a_change_that_does_not_conflict_is_merged(
@@ -70,28 +70,26 @@ def test_a_change_that_does_not_conflict_is_merged(
     assert merged.startswith("FROM registry.acme.example/python:3.14\n")
     assert "RUN step 20 --fast" in merged
     commit(service)
-    stands = evaluation.find(open_service(service.path), settings, today=TODAY)
-    assert [one.difference.path for one in stands.excused] == ["Dockerfile"], (
-        "the approved difference was carried along"
-    )
-    assert [one.state for one in stands.findings] == [State.ROAD_MOVED]
+    stands = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
+    assert list(stands.accepted) == ["Dockerfile"], "the approved difference was carried along"
+    assert [one.rule for one in stands.findings] == [State.ROAD_MOVED]
 
 
-@pytest.mark.parametrize("why", ["proposed", "expired", "drifted further", "no record"])
+@pytest.mark.parametrize("why", ["proposed", "expired", "drifted further", "no deviation"])
 def test_without_an_accepted_record_that_holds_it_is_a_conflict(
     excused: Excused, service: Service, road: Path, settings: Config, why: str
 ) -> None:
-    record = excused()
-    file = service.path / record.path
+    deviation = excused()
+    file = service.path / deviation.path
     when = TODAY
     if why == "proposed":
-        change(service, {record.path: file.read_text().replace("status: accepted", "status: proposed")})
+        change(service, {deviation.path: file.read_text().replace("status: accepted", "status: proposed")})
     elif why == "expired":
-        when = record.deviation.review_by + timedelta(days=1)
+        when = deviation.fields.review_by + timedelta(days=1)
     elif why == "drifted further":
         change(service, {"Dockerfile": dockerfile(service, **{"RUN step 25": "RUN more"})})
     else:
-        change(service, {record.path: None})
+        change(service, {deviation.path: None})
     evolve(road, NEW_IMAGE, tag="v1.1.0")
     with planning(open_service(service.path), order(when), settings) as plan:
         assert list(plan.conflicts) == ["Dockerfile"]
@@ -101,7 +99,7 @@ def test_without_an_accepted_record_that_holds_it_is_a_conflict(
 def test_a_deleted_file_that_is_excused_stays_deleted(service: Service, road: Path, settings: Config) -> None:
     change(service, {"deploy/hpa.yaml": None})
     draft = lifecycle.Draft(slug="no-hpa", paths=("deploy/hpa.yaml",), risk="low", requested_by="ann")
-    lifecycle.new(service, [draft], today=TODAY)
+    lifecycle.propose(service, [draft], today=TODAY)
     argue(service, "no-hpa")
     lifecycle.accept(service, "no-hpa", settings, today=TODAY)
     commit(service)
@@ -125,11 +123,11 @@ def test_the_record_follows_a_file_that_the_road_moved(
         apply.apply_plan(plan)
     assert (service.path / "deploy" / "Dockerfile").read_text().startswith("FROM registry.acme.example")
     commit(service)
-    stands = evaluation.find(open_service(service.path), settings, today=TODAY)
-    assert [one.difference.path for one in stands.excused] == ["deploy/Dockerfile"]
+    stands = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
+    assert list(stands.accepted) == ["deploy/Dockerfile"]
     assert stands.findings == ()
-    checked = checking.check(open_service(service.path), settings, today=TODAY, base="HEAD~1")
-    assert checked.standing.findings == (), "what was approved moved; nothing new was approved with it"
+    checked = checking.check_off_road(open_service(service.path), settings, today=TODAY, base="HEAD~1")
+    assert checked.problems == (), "what was approved moved; nothing new was approved with it"
 
 
 def test_a_broken_record_stops_the_update_before_it_begins(service: Service, road: Path, settings: Config) -> None:

@@ -56,7 +56,7 @@ OWN_IMAGE = {"FROM python:3.14": "FROM registry.acme.example/python:3.14"}
 
 
 def argue(service: Service, slug: str, reason: str = REASON) -> None:
-    """What a person writes into a record that was begun for them."""
+    """What a person writes into a deviation that was begun for them."""
     path = service.path / "docs" / "off-road" / f"{slug}.md"
     text = path.read_text()
     if "\nreason:\n" in text:

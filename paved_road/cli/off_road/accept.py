@@ -1,4 +1,4 @@
-"""`paved off-road accept`."""
+"""`paved off-road accept` and `paved off-road renew`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def accept(
     service: common.ServiceOption = Path(),
     json: options.Json = False,
 ) -> None:
-    """Accept a record. It then excuses exactly this difference, until its review.
+    """Accept a deviation. It then covers exactly this difference, until its review.
 
-    At or above the risk that the road names, somebody other than the person who asked must accept it, and the change
-    must be committed.
+    At or above the road's `approval_from` risk, someone other than the requester must approve, after the change is
+    committed.
 
     \b
     Examples:
@@ -28,6 +28,32 @@ def accept(
     from paved_road.offroad import lifecycle
     from paved_road.settings.config import load_config
 
-    found = where.open_service(service)
-    record = lifecycle.accept(found, slug, load_config(directory=found.path), today=common.day(), by=by, days=days)
-    common.tell("accept", found, record, f"{slug} is accepted until {record.deviation.review_by}", json=json)
+    opened = where.open_service(service)
+    deviation = lifecycle.accept(opened, slug, load_config(directory=opened.path), today=common.day(), by=by, days=days)
+    common.print_changed(
+        "accept", opened, deviation, f"{slug} is accepted until {deviation.fields.review_by}", json=json
+    )
+
+
+def renew(
+    slug: common.Slug,
+    by: common.By = None,
+    days: common.Days = None,
+    service: common.ServiceOption = Path(),
+    json: options.Json = False,
+) -> None:
+    """Extend an accepted deviation after you have reviewed it. It covers what was approved, and no more.
+
+    If the difference is no longer the approved one, accept it or undo it first.
+
+    \b
+    Examples:
+      paved off-road renew own-base-image
+      paved off-road renew own-base-image --days 30 --by ann@acme.example
+    """
+    from paved_road.offroad import lifecycle
+    from paved_road.settings.config import load_config
+
+    opened = where.open_service(service)
+    deviation = lifecycle.renew(opened, slug, load_config(directory=opened.path), today=common.day(), by=by, days=days)
+    common.print_changed("renew", opened, deviation, f"{slug} is valid until {deviation.fields.review_by}", json=json)

@@ -15,12 +15,12 @@ from paved_road.cli.off_road import common
 
 if TYPE_CHECKING:
     from paved_road.cli.off_road import results
-    from paved_road.offroad.formats import Checked
+    from paved_road.findings import CheckResult
     from paved_road.service.model import Service
 
 
 class Format(StrEnum):
-    """How findings are told."""
+    """How the result is printed."""
 
     TEXT = "text"
     JSON = "json"
@@ -49,15 +49,15 @@ def check(
         ),
     ] = None,
     confirm: Annotated[
-        bool, typer.Option("--confirm", help="Run the records' confirmation commands; one that fails is a failure.")
+        bool, typer.Option("--confirm", help="Run the deviations' confirmation commands; one that fails is a failure.")
     ] = False,
     today: common.Today = None,
     json: options.Json = False,
 ) -> None:
-    """Hold the records against the service. This is what CI asks.
+    """Check the deviations against the service. Run this in CI.
 
-    Exit code 1: drift without a record, a review that is overdue, a difference that is not the approved one, a
-    change that approves itself. Warnings: a review due soon, a record whose reason is gone, a file that the road
+    Exit code 1: drift that no deviation covers, a review that is overdue, a difference that is not the approved one, a
+    change that approves itself. Warnings: a review that is due soon, a difference that is gone, a file that the road
     moved or no longer has.
 
     \b
@@ -66,60 +66,58 @@ def check(
       paved off-road check --strict --format sarif > off-road.sarif
       paved off-road check --base origin/main        in a pull request
     """
-    from paved_road.offroad import checking
+    from paved_road.offroad.checking import check_off_road
     from paved_road.settings.config import load_config
 
     service = where.open_service(path)
-    checked = checking.check(
-        service, load_config(directory=service.path), today=common.day(today), strict=strict,
-        base=base, confirm=confirm,
-    )  # fmt: skip
+    result = check_off_road(
+        service, load_config(directory=service.path), today=common.day(today), strict=strict, base=base, confirm=confirm
+    )
     wanted = Format.JSON if json else form or (Format.GITHUB if os.environ.get("GITHUB_ACTIONS") else Format.TEXT)
-    _tell(service, checked, wanted)
-    raise typer.Exit(checked.exit_code)
+    _print(service, result, wanted)
+    raise typer.Exit(result.exit_code)
 
 
-def _tell(service: Service, checked: Checked, form: Format) -> None:
-    from paved_road.offroad import formats
+def _print(service: Service, result: CheckResult, form: Format) -> None:
+    from paved_road import findings
 
     if form is Format.JSON:
-        ui.envelope("off-road check", checked.exit_code, _facts(service, checked))
+        ui.envelope("off-road check", result.exit_code, _facts(service, result))
     elif form is Format.TEXT:
-        _say(checked)
-    elif text := formats.render(checked, formats.Format(form)):
+        _print_text(result)
+    elif text := findings.render(result, findings.Format(form)):
         show = {Format.GITHUB: ui.workflow_commands, Format.SARIF: ui.json_text}.get(form, ui.block)
         show(text)
 
 
-def _facts(service: Service, checked: Checked) -> results.CheckedJson:
-    stands = checked.standing
+def _facts(service: Service, result: CheckResult) -> results.CheckedJson:
+    from paved_road.offroad.evaluation import State
+
     return {
         "service": str(service.path),
-        "name": checked.name,
+        "name": result.name,
         "findings": [
             {
-                "state": one.state,
-                "level": "error" if checked.fails(one) else "warning",
+                "state": State(one.rule),
+                "level": result.level(one).value,
                 "path": one.path,
                 "line": one.line,
                 "text": one.text,
-                "record": one.record.id if one.record else None,
+                "record": one.deviation.slug if one.deviation else None,
             }
-            for one in stands.findings
+            for one in result.problems
         ],
         "excused": [
-            {"path": one.difference.path, "record": one.record.id, "reason": one.record.deviation.reason}
-            for one in stands.excused
+            {"path": one.path, "record": deviation.slug, "reason": deviation.reason}
+            for one, deviation in result.accepted
         ],
     }
 
 
-def _say(checked: Checked) -> None:
-    stands = checked.standing
-    for one in stands.findings:
-        level = "error" if checked.fails(one) else "warning"
-        ui.data(f"{level:<8} {one.state:<16} {one.path}:{one.line}  {where.elsewhere(one.text)}")
-    for each in stands.excused:
-        ui.data(f"{'excused':<8} {each.record.id:<16} {each.difference.path}  {each.record.deviation.reason}")
-    if not stands.findings:
-        ui.good("the records hold" if stands.excused else "on the road: nothing to excuse")
+def _print_text(result: CheckResult) -> None:
+    for one in result.problems:
+        ui.data(f"{result.level(one):<8} {one.rule:<16} {one.path}:{one.line}  {where.elsewhere(one.text)}")
+    for one, deviation in result.accepted:
+        ui.data(f"{'accepted':<8} {deviation.slug:<16} {one.path}  {deviation.reason}")
+    if not result.problems:
+        ui.good("every difference is accepted" if result.accepted else "on the road: nothing differs")

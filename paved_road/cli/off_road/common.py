@@ -14,8 +14,8 @@ from paved_road.errors import UsageError, nearest
 from paved_road.road.version_file import LONGEST_DAYS
 
 if TYPE_CHECKING:
-    from paved_road.offroad.deviations import Record
-    from paved_road.offroad.evaluation import Standing
+    from paved_road.offroad.deviations import Deviation
+    from paved_road.offroad.evaluation import Evaluation
     from paved_road.service.model import Service
 
 
@@ -25,60 +25,63 @@ ServiceOption = Annotated[
         "--service", metavar="SERVICE", show_default=False, help="The service; the current folder when left out."
     ),
 ]
-Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The record's slug.", autocompletion=completion.slug)]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The deviation's slug.", autocompletion=completion.slug)]
 By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who approves. Default: git's user.email.")]
 Days = Annotated[
     int | None,
     typer.Option(
-        "--days",
-        metavar="DAYS",
-        min=1,
-        max=LONGEST_DAYS,
-        help=f"Days until it is looked at again, 1 to {LONGEST_DAYS}.",
+        "--days", metavar="DAYS", min=1, max=LONGEST_DAYS, help=f"Days until its review, 1 to {LONGEST_DAYS}."
     ),
 ]
+Owner = Annotated[
+    str | None,
+    typer.Option("--owner", metavar="TEAM", help="The team that is responsible. Default: the service's."),
+]
+Risk = Annotated[
+    str, typer.Option("--risk", metavar="RISK", autocompletion=completion.risk, help="low, medium or high.")
+]
 Today = Annotated[
-    str | None, typer.Option("--today", metavar="DATE", help="As if it were that day: what will have expired by then?")
+    str | None, typer.Option("--today", metavar="DATE", help="Use this date as today: what will have expired by then?")
 ]
 
 
 def day(text: str | None = None) -> date:
-    """The day that counts: today, or the one that was given."""
+    """Today, or the date that was given instead. Raises `UsageError` for what is not a date."""
     from paved_road.offroad import clock
 
     if text is None:
         return clock.today()
     try:
-        found = date.fromisoformat(text)
-        found + timedelta(days=LONGEST_DAYS)  # where reviews end has to be a date, too
+        given = date.fromisoformat(text)
+        given + timedelta(days=LONGEST_DAYS)  # the end of the longest deviation must be a date too
     except (ValueError, OverflowError) as error:
         raise UsageError(f"--today takes a date, not {text!r}", cause=str(error), hint="--today 2026-11-24") from error
-    return found
+    return given
 
 
 def check_words(**given: str) -> None:
-    """Refuse a kind, a risk or a support that is none, by the option that gave it and before anything is looked at."""
-    from paved_road.offroad.deviation import Kind, Risk, Support
+    """Check a kind, a risk or a support before anything else. Raises `UsageError` that names the option."""
+    from paved_road.offroad.front_matter import Kind, Risk, Support
 
     for option, known in (("kind", Kind), ("risk", Risk), ("support", Support)):
-        words = [str(one) for one in known]
+        words = [str(word) for word in known]
         if option in given and given[option] not in words:
             raise UsageError(f"--{option} cannot be {given[option]!r}", hint=nearest(given[option], words))
 
 
-def facts(record: Record, standing: Standing | None = None) -> Any:
-    """A record as JSON has it; with a standing, also what the day and the road made of it."""
-    found: dict[str, Any] = {"file": record.path, **record.deviation.model_dump(mode="json")}
-    if standing is not None:
-        found["states"] = [str(state) for state in standing.states(record)]
-        found["excuses"] = [one.difference.path for one in standing.excused if one.record is record]
-    return found
+def facts(deviation: Deviation, evaluation: Evaluation | None = None) -> Any:
+    """A deviation as JSON has it; with an evaluation, also its states and what it covers."""
+    known: dict[str, Any] = {"file": deviation.path, **deviation.fields.model_dump(mode="json")}
+    if evaluation is not None:
+        known["states"] = [str(state) for state in evaluation.states(deviation)]
+        known["excuses"] = evaluation.covered_by(deviation)
+    return known
 
 
-def tell(command: str, service: Service, record: Record, text: str, *, json: bool) -> None:
-    """A record was changed: its file, and what it means now."""
+def print_changed(command: str, service: Service, deviation: Deviation, text: str, *, json: bool) -> None:
+    """Print a deviation that a command has changed: its file, and what it means now."""
     if json:
-        ui.envelope(f"off-road {command}", 0, facts(record) | {"service": str(service.path)})
+        ui.envelope(f"off-road {command}", 0, facts(deviation) | {"service": str(service.path)})
     else:
         ui.good(text)
-        ui.data(f"  {where.from_service(record.path)}")
+        ui.data(f"  {where.from_service(deviation.path)}")

@@ -14,11 +14,11 @@ from paved_road.cli.off_road import common
 
 def listing(
     path: options.Service = Path(),
-    everything: Annotated[bool, typer.Option("--all", help="Closed records too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Closed deviations too.")] = False,
     today: common.Today = None,
     json: options.Json = False,
 ) -> None:
-    """The records of a service: what each excuses, for whom, until when, and what became of it.
+    """List the deviations of a service: what each names, its owner, its review and its state.
 
     \b
     Examples:
@@ -26,32 +26,23 @@ def listing(
       paved off-road list orders --all
       paved off-road list --today 2027-03-01      what will have expired by then
     """
-    from paved_road.offroad import evaluation
+    from paved_road.offroad.evaluation import evaluate
     from paved_road.settings.config import load_config
 
     service = where.open_service(path)
-    stands = evaluation.find(service, load_config(directory=service.path), today=common.day(today))
-    records = [record for record in stands.ledger.records.values() if everything or record.is_open]
+    evaluation = evaluate(service, load_config(directory=service.path), today=common.day(today))
+    listed = [deviation for deviation in evaluation.deviations if everything or deviation.is_open]
     if json:
-        facts = [common.facts(record, stands) for record in records]
-        ui.envelope("off-road list", 0, {"service": str(service.path), "records": facts})
+        records = [common.facts(deviation, evaluation) for deviation in listed]
+        ui.envelope("off-road list", 0, {"service": str(service.path), "records": records})
         return
-    if not records:
-        ui.good("on the road: no records")
+    if not listed:
+        ui.good("on the road: no deviations")
         return
     rows = []
-    for record in records:
-        deviation = record.deviation
-        scope = deviation.scope.practice or ", ".join(deviation.scope.paths or [])
-        states = ", ".join(map(str, stands.states(record)))
-        rows.append(
-            (
-                record.id,
-                f"{deviation.status} {states}".strip(),
-                scope,
-                deviation.risk,
-                deviation.owner,
-                f"{deviation.review_by}",
-            )
-        )
-    ui.table(("record", "status", "excuses", "risk", "owner", "review by"), rows)
+    for deviation in listed:
+        fields = deviation.fields
+        status = " ".join(filter(None, (fields.status, ", ".join(evaluation.states(deviation)))))
+        names = ", ".join(fields.names)
+        rows.append((deviation.id, status, names, fields.risk, fields.owner, str(fields.review_by)))
+    ui.table(("deviation", "status", "covers", "risk", "owner", "review by"), rows)

@@ -16,13 +16,13 @@ from paved_road.text.counts import counted
 if TYPE_CHECKING:
     from datetime import date
 
-    from paved_road.offroad.deviations import Record
+    from paved_road.offroad.deviations import Deviation
     from paved_road.service.model import Service
 
 
 def new(
     slug: Annotated[
-        str | None, typer.Argument(metavar="SLUG", help="The record's slug; made of the path when left out.")
+        str | None, typer.Argument(metavar="SLUG", help="The deviation's slug; made of the path when left out.")
     ] = None,
     path: Annotated[
         list[str] | None,
@@ -33,12 +33,14 @@ def new(
             help="A file that the road owns; may be repeated.",
         ),
     ] = None,
-    practice: Annotated[str | None, typer.Option("--practice", metavar="SLUG", help="Not files: a practice.")] = None,
+    practice: Annotated[
+        str | None, typer.Option("--practice", metavar="SLUG", help="A practice, instead of files.")
+    ] = None,
     from_drift: Annotated[
-        bool, typer.Option("--from-drift", help="A record for each file that drifts and has none.")
+        bool, typer.Option("--from-drift", help="A deviation for each file that drifts and has none.")
     ] = False,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; without it the record waits for one.")
+        str, typer.Option("--reason", metavar="TEXT", help="Why; you can also write it into the file later.")
     ] = "",
     kind: Annotated[
         str,
@@ -48,28 +50,23 @@ def new(
             autocompletion=completion.kind,
             help="operational-need, accepted-risk, not-applicable, ...",
         ),
-    ] = ("operational-need"),
-    risk: Annotated[
-        str, typer.Option("--risk", metavar="RISK", autocompletion=completion.risk, help="low, medium or high.")
-    ] = "medium",
+    ] = "operational-need",
+    risk: common.Risk = "medium",
     support: Annotated[
         str,
         typer.Option(
             "--support", metavar="WHO", autocompletion=completion.support, help="Who supports it: team or platform."
         ),
     ] = "team",
-    owner: Annotated[
-        str | None,
-        typer.Option("--owner", metavar="TEAM", help="The team that answers for it. Default: the service's."),
-    ] = None,
+    owner: common.Owner = None,
     requested_by: Annotated[
-        str | None, typer.Option("--requested-by", metavar="WHO", help="Who asks. Default: git's user.email.")
+        str | None, typer.Option("--requested-by", metavar="WHO", help="Who requests it. Default: git's user.email.")
     ] = None,
     days: common.Days = None,
     service: common.ServiceOption = Path(),
     json: options.Json = False,
 ) -> None:
-    """Write a proposed record: all but the argument is filled in, and an editor opens on a terminal.
+    """Propose a deviation: write its file, with everything but the argument. On a terminal, your editor opens it.
 
     \b
     Examples:
@@ -78,54 +75,60 @@ def new(
       paved off-road new no-hpa --practice autoscaling --risk low --kind not-applicable
     """
     from paved_road.offroad import lifecycle
-    from paved_road.settings.config import load_config
 
     if sum(map(bool, (path, practice, from_drift))) != 1:
-        raise UsageError("name what is excused", hint="one of --path PATH, --practice SLUG and --from-drift")
+        raise UsageError("say what the deviation covers", hint="one of --path PATH, --practice SLUG and --from-drift")
     common.check_words(kind=kind, risk=risk, support=support)
-    found = where.open_service(service)
+    opened = where.open_service(service)
     today = common.day()
-    things: list[tuple[str, ...]] = [tuple(where.to_service(one, found) for one in path or ())]
+    scopes = [tuple(where.to_service(name, opened) for name in path or ())]
     if from_drift:
-        things = [(one,) for one in lifecycle.drifted(found, today=today, config=load_config(directory=found.path))]
-        if slug and len(things) > 1:
-            files = ", ".join(one for thing in things for one in thing)
-            raise UsageError(
-                "a record excuses one thing",
-                cause=f"these drift: {files}",
-                hint=f"paved off-road new {slug} --path {things[0][0]}",
-            )
+        scopes = _drifting(opened, slug, today)
     drafts = [
         lifecycle.Draft(
-            slug=slug or lifecycle.slug_for(thing[0] if thing else str(practice)), paths=thing, practice=practice,
+            slug=slug or lifecycle.slug_for(paths[0] if paths else str(practice)), paths=paths, practice=practice,
             kind=kind, risk=risk, support=support, owner=owner, requested_by=requested_by, reason=reason, days=days,
         )
-        for thing in things
+        for paths in scopes
     ]  # fmt: skip
-    made = lifecycle.new(found, drafts, today=today)
+    written = lifecycle.propose(opened, drafts, today=today)
     if json:
-        facts = [common.facts(record) for record in made]
-        ui.envelope("off-road new", 0, {"service": str(found.path), "records": facts})
+        records = [common.facts(deviation) for deviation in written]
+        ui.envelope("off-road new", 0, {"service": str(opened.path), "records": records})
     else:
-        _say(found, made, today)
+        _print_text(opened, written, today)
+
+
+def _drifting(service: Service, slug: str | None, today: date) -> list[tuple[str, ...]]:
+    """The paths of each deviation to propose. Raises `UsageError` if one slug would name several."""
+    from paved_road.offroad import lifecycle
+    from paved_road.settings.config import load_config
+
+    paths = lifecycle.uncovered_drift(service, today=today, config=load_config(directory=service.path))
+    if slug and len(paths) > 1:
+        raise UsageError(
+            "a deviation covers one thing",
+            cause=f"these files drift: {', '.join(paths)}",
+            hint=f"paved off-road new {slug} --path {paths[0]}",
+        )
+    return [(path,) for path in paths]
+
+
+def _print_text(service: Service, written: list[Deviation], today: date) -> None:
+    for deviation in written:
+        ui.data(where.from_service(deviation.path))
+    if not written:
+        ui.good(f"every file that drifts has a deviation{_proposed(service, today)}")
+        return
+    if ui.interactive():
+        ui.edit([service.path / deviation.path for deviation in written])
+    ui.note(where.elsewhere(f"write the reason and the argument, then: paved off-road accept {written[0].id}"))
 
 
 def _proposed(service: Service, today: date) -> str:
-    """How many records excuse nothing yet; "" for none."""
-    from paved_road.offroad import deviations
+    """How many deviations cover nothing yet; "" if none."""
+    from paved_road.offroad.deviations import load_deviations
 
-    records = deviations.load(service, today=today).records.values()
-    proposed = [record.id for record in records if record.deviation.status == "proposed"]
-    are = counted(len(proposed), "record is", "records are")
+    proposed = [each.id for each in load_deviations(service, today=today) if each.fields.status == "proposed"]
+    are = counted(len(proposed), "deviation is", "deviations are")
     return where.elsewhere(f"; {are} only proposed: paved off-road accept {proposed[0]}") if proposed else ""
-
-
-def _say(service: Service, made: list[Record], today: date) -> None:
-    for record in made:
-        ui.data(where.from_service(record.path))
-    if not made:
-        ui.good(f"nothing drifts without a record{_proposed(service, today)}")
-        return
-    if ui.interactive():
-        ui.edit([service.path / record.path for record in made])
-    ui.note(where.elsewhere(f"write the reason and the argument, then: paved off-road accept {made[0].id}"))

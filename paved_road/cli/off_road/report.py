@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """How the report is told."""
+    """How the report is printed."""
 
     TEXT = "text"
     JSON = "json"
@@ -34,11 +34,11 @@ def report(
     today: common.Today = None,
     json: options.Json = False,
 ) -> None:
-    """What teams tell their road: where the services below a folder leave it, why, for whom, and for how long.
+    """Report where the services below a folder leave their road, why, who is responsible, and for how long.
 
-    Places that more than one service leaves come first: they are the desire paths, what to build next.
+    Places that more than one service leaves come first: these desire paths show what the road should offer next.
 
-    Exit code 2: a service could not be read; the report tells which, and is about the others.
+    Exit code 2: a service could not be read. The report names it and covers the others.
 
     \b
     Examples:
@@ -49,30 +49,30 @@ def report(
     from paved_road.offroad.report import html, markdown
     from paved_road.settings.config import load_config
 
-    found = reports.collect(folder, load_config(), today=common.day(today))
-    exit_code = 2 if found.unread else 0
+    collected = reports.collect(folder, load_config(), today=common.day(today))
+    exit_code = 2 if collected.unread else 0
     if json or form is Format.JSON:
-        facts = asdict(found) | {"desire_paths": [place.name for place in found.desire_paths]}
+        facts = asdict(collected) | {"desire_paths": [place.name for place in collected.desire_paths]}
         ui.envelope("off-road report", exit_code, facts)
     elif form is Format.TEXT:
-        _say(found)
+        _print_text(collected)
     else:
-        ui.block(html.render(found) if form is Format.HTML else markdown.render(found))
+        ui.block(html.render(collected) if form is Format.HTML else markdown.render(collected))
     raise typer.Exit(exit_code)
 
 
-def _say(found: Report) -> None:
-    ui.data(found.summary)
-    for place in found.places:
+def _print_text(report: Report) -> None:
+    ui.data(report.summary)
+    for place in report.places:
         ui.data()
-        ui.data(f"{place.name}: {place.services} of {found.read}" + ("  (desire path)" if place.services > 1 else ""))
+        ui.data(f"{place.name}: {place.services} of {report.read}" + ("  (desire path)" if place.services > 1 else ""))
         for one in place.exits:
-            age = f"{one.age_days} days, until {one.review_by}" if one.record else "no record"
+            age = f"{one.age_days} days, until {one.review_by}" if one.record else "no deviation"
             states = f" {', '.join(one.states)}" if one.states else ""
             ui.data(f"  {one.service}  {one.status}{states}  {one.owner}  {age}  {one.reason}".rstrip())
-    if found.teams:
+    if report.teams:
         ui.data()
-        rows = [(one.name, str(one.records), str(one.expired), f"{one.oldest_days} days") for one in found.teams]
-        ui.table(("team", "records", "expired", "oldest"), rows)
-    for name, why in found.unread:
+        rows = [(team.name, str(team.records), str(team.expired), f"{team.oldest_days} days") for team in report.teams]
+        ui.table(("team", "deviations", "expired", "oldest"), rows)
+    for name, why in report.unread:
         ui.note(f"{name} was not read: {why}")

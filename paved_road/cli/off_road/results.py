@@ -7,27 +7,27 @@ from typing import Literal
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
-from paved_road.offroad import deviation
 from paved_road.offroad.evaluation import State
+from paved_road.offroad.front_matter import FrontMatter
 from paved_road.offroad.moves import Move
 from paved_road.offroad.report import Place, Team
 
 
-class RecordJson(deviation.Deviation):
-    """A deviation record."""
+class RecordJson(FrontMatter):
+    """A deviation."""
 
     file: str = Field(description="Its path in the service.")
 
 
 class StandingJson(RecordJson):
-    """A deviation record, and what the day and the road made of it."""
+    """A deviation with its states and what it covers."""
 
-    states: list[State] = Field(description="Empty while nothing is the matter.")
-    excuses: list[str] = Field(description="The paths whose difference it excuses now.")
+    states: list[State] = Field(description="What is wrong with it; empty if nothing is.")
+    excuses: list[str] = Field(description="The paths whose difference it covers now.")
 
 
 class RecordFindingJson(TypedDict):
-    """What the check says about one record."""
+    """What the check says about one deviation."""
 
     state: State
     text: str
@@ -35,22 +35,22 @@ class RecordFindingJson(TypedDict):
 
 
 class ChangedRecordJson(RecordJson):
-    """A deviation record that was accepted, renewed or closed."""
+    """A deviation that was accepted, renewed or closed."""
 
     service: str = Field(description="The service's folder, absolute.")
 
 
 class ShownRecordJson(StandingJson):
-    """A deviation record in full."""
+    """A deviation in full."""
 
     service: str = Field(description="The service's folder, absolute.")
     findings: list[RecordFindingJson] = Field(description="What the check says about it.")
     prose: str = Field(description="Everything below its front matter, in Markdown.")
-    diff: str = Field(description="The difference that it excuses, as a unified difference.")
+    diff: str = Field(description="The difference that it covers, as a unified difference.")
 
 
 class NewRecordsJson(TypedDict):
-    """The records that were written."""
+    """The deviations that were written."""
 
     service: str
     """The service's folder, absolute."""
@@ -58,7 +58,7 @@ class NewRecordsJson(TypedDict):
 
 
 class RecordsJson(TypedDict):
-    """The records of a service."""
+    """The deviations of a service."""
 
     service: str
     """The service's folder, absolute."""
@@ -74,11 +74,11 @@ class CheckFindingJson(TypedDict):
     line: int
     text: str
     record: str | None
-    """The record's slug; null for drift without one."""
+    """The deviation's slug; null for drift without one."""
 
 
 class ExcusedJson(TypedDict):
-    """A difference that a record excuses."""
+    """A difference that a deviation covers."""
 
     path: str
     record: str
@@ -105,12 +105,12 @@ class BaselineJson(TypedDict):
     returned: list[str]
     """Paths that are as the road has them again."""
     beyond: list[str]
-    """Paths that drift and are in no record."""
+    """Paths that drift and that no deviation covers."""
     record: RecordJson | None
 
 
 class RenamedJson(TypedDict):
-    """The records that follow a rename."""
+    """The deviations that follow a rename."""
 
     service: str
     """The service's folder, absolute."""
@@ -125,7 +125,7 @@ class LostJson(TypedDict):
 
 
 class MigratedJson(TypedDict):
-    """The records that follow the road's moves."""
+    """The deviations that follow the road's moves."""
 
     service: str
     """The service's folder, absolute."""
@@ -140,9 +140,9 @@ class ReportedJson(TypedDict):
     root: str
     services: int
     off_road: int
-    """Services with at least one exit."""
+    """How many services leave the road somewhere."""
     places: list[Place]
-    """Most left first."""
+    """Those that most services leave first."""
     teams: list[Team]
     unread: list[tuple[str, str]]
     """Services that could not be read, and why."""

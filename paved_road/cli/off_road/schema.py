@@ -9,13 +9,13 @@ from paved_road.cli import options
 
 
 def schema(json: options.Json = False) -> None:
-    """The JSON Schema of a record's front matter, for editors and other tools.
+    """Print the JSON Schema of a deviation's front matter, for editors and other tools.
 
     \b
     Examples:
       paved off-road schema > off-road-record.schema.json
     """
-    from paved_road.offroad.schema import json_schema
+    from paved_road.offroad.front_matter import json_schema
 
     if json:
         ui.envelope("off-road schema", 0, jsons.loads(json_schema()))

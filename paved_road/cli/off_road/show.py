@@ -15,35 +15,33 @@ def show(
     today: common.Today = None,
     json: options.Json = False,
 ) -> None:
-    """One record: what it says, what became of it, and the difference it excuses.
+    """Show one deviation: its file, its state, and the difference that it covers.
 
     \b
     Examples:
       paved off-road show own-base-image
       paved off-road show own-base-image --json
     """
-    from paved_road.offroad import evaluation
+    from paved_road.offroad.evaluation import evaluate_drift
     from paved_road.service import drift
     from paved_road.settings.config import load_config
 
-    found = where.open_service(service)
-    config = load_config(directory=found.path)
-    stands = evaluation.find(found, config, today=common.day(today))
-    record = stands.ledger.find(slug)
-    differences = drift.find_drift(found)
-    covered = set(record.covers([one.path for one in differences]))
-    mine = [one for one in differences if one.path in covered]
-    patch = drift.patch(found, mine, config) if mine else ""
-    findings = [one for one in stands.findings if one.record is record]
+    opened = where.open_service(service)
+    config = load_config(directory=opened.path)
+    differences = {one.path: one for one in drift.find_drift(opened)}
+    evaluation = evaluate_drift(opened, list(differences.values()), config, today=common.day(today))
+    deviation = evaluation.deviations.find(slug)
+    covered = [differences[path] for path in deviation.matches(differences)]
+    patch = drift.patch(opened, covered, config) if covered else ""
+    problems = evaluation.about(deviation)
     if json:
-        said = [{"state": str(one.state), "text": one.text, "line": one.line} for one in findings]
-        more = {"service": str(found.path), "findings": said, "prose": record.document.prose, "diff": patch}
-        facts = common.facts(record, stands) | more
-        ui.envelope("off-road show", 0, facts)
+        findings = [{"state": one.rule, "text": one.text, "line": one.line} for one in problems]
+        more = {"service": str(opened.path), "findings": findings, "prose": deviation.document.prose, "diff": patch}
+        ui.envelope("off-road show", 0, common.facts(deviation, evaluation) | more)
         return
-    ui.block(record.document.text.rstrip("\n"))
-    for one in findings:
+    ui.block(deviation.document.text.rstrip("\n"))
+    for one in problems:
         ui.data()
-        ui.data(f"{one.state}: {one.text}")
+        ui.data(f"{one.rule}: {one.text}")
     if patch:
         ui.block(f"\n{patch}".rstrip("\n"))

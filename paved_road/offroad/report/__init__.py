@@ -1,7 +1,7 @@
-"""What teams tell their road: the deviations of many services, by what they leave and why.
+"""The deviations of many services, by the place where they leave the road and by their reasons.
 
-Where many leave the road at the same place there is a *desire path*: the trail across the lawn that shows where the
-next stretch of road belongs.
+A place that several services leave is a *desire path*: like a trail across a lawn, it shows where people walk, and so
+where the road should go next.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 
 from paved_road.errors import PavedError, UsageError
 from paved_road.git import address
-from paved_road.offroad import evaluation
+from paved_road.offroad.evaluation import State, evaluate
 from paved_road.service.lock import LOCK
 from paved_road.service.model import open_service
 from paved_road.text.counts import counted
 
 if TYPE_CHECKING:
-    from paved_road.offroad.deviations import Record
-    from paved_road.offroad.evaluation import Standing
+    from paved_road.offroad.deviations import Deviation
+    from paved_road.offroad.evaluation import Evaluation
     from paved_road.service.model import Service
     from paved_road.settings.config import Config
 
 UNCOVERED = "uncovered"
-"""The status of drift that has no record."""
+"""The status of drift that no deviation covers."""
 _NO_SERVICES = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox", "site-packages"})
 
 
@@ -39,7 +39,7 @@ class Exit:
     status: str
     """proposed, accepted, or uncovered."""
     record: str | None = None
-    """The record's slug; None for drift without one."""
+    """The deviation's slug; None for drift without one."""
     kind: str = ""
     reason: str = ""
     risk: str = ""
@@ -55,7 +55,7 @@ class Place:
     """A file or a practice of the road, and who leaves the road there, the oldest first."""
 
     name: str
-    """Answers that are part of a path are named: `src/{package}/paved/health.py`."""
+    """A path that contains answers names their questions: `src/{package}/paved/health.py`."""
     exits: tuple[Exit, ...]
 
     @property
@@ -66,10 +66,11 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Team:
-    """What a team answers for."""
+    """The deviations that a team is responsible for."""
 
     name: str
     records: int
+    """How many they are."""
     expired: int
     oldest_days: int
 
@@ -83,10 +84,10 @@ class Report:
     off_road: int
     """Services with at least one exit."""
     places: tuple[Place, ...]
-    """Most left first."""
+    """Those that most services leave first."""
     teams: tuple[Team, ...]
     unread: tuple[tuple[str, str], ...] = ()
-    """Services that could not be read, and why: the report is not about them."""
+    """Services that could not be read, and why. The report leaves them out."""
 
     @property
     def read(self) -> int:
@@ -96,44 +97,48 @@ class Report:
     @property
     def summary(self) -> str:
         """How many services leave the road, and how many could not be read."""
-        leave = "leaves" if self.off_road == 1 else "leave"
-        places = counted(len(self.places), "place")
-        told = [f"{self.off_road} of {counted(self.read, 'service')} {leave} the road, at {places}"]
-        failed = len(self.unread)
-        said = [f"{counted(failed, 'service')} could not be read"]
-        return "; ".join(told * (self.read > 0) + said * (failed > 0))
+        parts = []
+        if self.read:
+            leave = "leaves" if self.off_road == 1 else "leave"
+            places = counted(len(self.places), "place")
+            parts.append(f"{self.off_road} of {counted(self.read, 'service')} {leave} the road, at {places}")
+        if self.unread:
+            parts.append(f"{counted(len(self.unread), 'service')} could not be read")
+        return "; ".join(parts)
 
     @property
     def desire_paths(self) -> tuple[Place, ...]:
-        """The places that more than one service leaves: what the road should look at next."""
+        """The places that more than one service leaves."""
         return tuple(place for place in self.places if place.services > 1)
 
 
 def collect(root: Path, config: Config, *, today: date) -> Report:
-    """The report of every service at or below `root`. One that cannot be read is told, and stops no other."""
+    """The report of every service at or below `root`. If one cannot be read, the report says so and has the others.
+
+    Raises `UsageError` if `root` is not a folder or has no services.
+    """
     if not root.is_dir():
         raise UsageError(f"{root} is not a folder", hint="paved off-road report DIR")
-    found: list[tuple[str, Exit]] = []
+    exits: list[tuple[str, Exit]] = []
     unread: list[tuple[str, str]] = []
-    count = 0
-    for folder in services_below(root):
+    folders = list(services_below(root))
+    for folder in folders:
         name = folder.relative_to(root).as_posix() if folder != root else address.resolved(folder).name
-        count += 1
         try:
             service = open_service(folder)
-            found += list(_exits(name, service, evaluation.find(service, config, today=today)))
+            exits += list(_exits(name, service, evaluate(service, config, today=today)))
         except PavedError as error:
             unread.append((name, f"{error.message}: {error.cause}" if error.cause else error.message))
         except OSError as error:
             unread.append((name, f"cannot read {error.filename}: {error.strerror}"))
-    if not count:
+    if not folders:
         raise UsageError(f"there are no services below {root}", cause=f"no folder there has a {LOCK}")
     return Report(
         root=str(root),
-        services=count,
-        off_road=len({one.service for _, one in found}),
-        places=_places(found),
-        teams=_teams({(one.service, one.record): one for _, one in found if one.record}.values()),
+        services=len(folders),
+        off_road=len({one.service for _, one in exits}),
+        places=_places(exits),
+        teams=_teams({(one.service, one.record): one for _, one in exits if one.record}.values()),
         unread=tuple(unread),
     )
 
@@ -147,60 +152,53 @@ def services_below(root: Path) -> Iterator[Path]:
             yield Path(folder)
 
 
-def _exits(name: str, service: Service, stands: Standing) -> Iterator[tuple[str, Exit]]:
-    for record in stands.ledger.records.values():
-        if record.is_open:
-            one = _exit(name, record, stands)
-            yield from ((place, one) for place in _named(record, service))
-    for finding in stands.findings:
-        if finding.state is evaluation.State.UNCOVERED and not _is_proposed(finding.path, stands):
+def _exits(name: str, service: Service, evaluation: Evaluation) -> Iterator[tuple[str, Exit]]:
+    """Each place where a service leaves the road, and how."""
+    for deviation in evaluation.deviations.open:
+        one = _exit(name, deviation, evaluation)
+        fields = deviation.fields
+        paths = list(fields.fingerprint or fields.scope.paths or [])
+        names = [fields.scope.practice] if fields.scope.practice else [general_path(path, service) for path in paths]
+        yield from ((place, one) for place in names)
+    for finding in evaluation.findings:
+        is_named = any(deviation.matches([finding.path]) for deviation in evaluation.deviations.open)
+        if finding.rule == State.UNCOVERED and not is_named:
             owner = str(service.answers.get("owner", ""))
-            yield _generic(finding.path, service), Exit(service=name, status=UNCOVERED, owner=owner)
+            yield general_path(finding.path, service), Exit(service=name, status=UNCOVERED, owner=owner)
 
 
-def _is_proposed(path: str, stands: Standing) -> bool:
-    return any(record.is_open and record.covers([path]) for record in stands.ledger.records.values())
-
-
-def _named(record: Record, service: Service) -> list[str]:
-    scope = record.deviation.scope
-    if scope.practice:
-        return [scope.practice]
-    return [_generic(path, service) for path in record.deviation.fingerprint or scope.paths or []]
-
-
-def _exit(name: str, record: Record, stands: Standing) -> Exit:
-    deviation = record.deviation
+def _exit(name: str, deviation: Deviation, evaluation: Evaluation) -> Exit:
+    fields = deviation.fields
     return Exit(
         service=name,
-        record=record.id,
-        status=str(deviation.status),
-        kind=str(deviation.kind),
-        reason=deviation.reason,
-        risk=str(deviation.risk),
-        owner=deviation.owner,
-        support=str(deviation.support),
-        age_days=(stands.today - deviation.created).days,
-        review_by=str(deviation.review_by),
-        states=tuple(map(str, stands.states(record))),
+        record=deviation.id,
+        status=str(fields.status),
+        kind=str(fields.kind),
+        reason=fields.reason,
+        risk=str(fields.risk),
+        owner=fields.owner,
+        support=str(fields.support),
+        age_days=(evaluation.today - fields.created).days,
+        review_by=str(fields.review_by),
+        states=tuple(map(str, evaluation.states(deviation))),
     )
 
 
-def _generic(path: str, service: Service) -> str:
+def general_path(path: str, service: Service) -> str:
     """A path without the service's own names: `src/orders/x.py` and `src/billing/x.py` are one file of the road."""
-    answers = {value: key for key, value in reversed(service.answers.items()) if isinstance(value, str) and value}
-    # A package is what a folder is named after; a service's name may be the same word.
-    answers |= {str(value): key for key, value in service.answers.items() if key == "package"}
-    return "/".join(f"{{{answers[part]}}}" if part in answers else part for part in path.split("/"))
+    questions = {value: key for key, value in reversed(service.answers.items()) if isinstance(value, str) and value}
+    # A folder is named after the package, even if the service has the same name.
+    questions |= {str(value): key for key, value in service.answers.items() if key == "package"}
+    return "/".join(f"{{{questions[part]}}}" if part in questions else part for part in path.split("/"))
 
 
-def _places(found: Iterable[tuple[str, Exit]]) -> tuple[Place, ...]:
+def _places(exits: Iterable[tuple[str, Exit]]) -> tuple[Place, ...]:
     by_name: dict[str, list[Exit]] = {}
-    for name, one in found:
+    for name, one in exits:
         by_name.setdefault(name, []).append(one)
     places = [
-        Place(name=name, exits=tuple(sorted(exits, key=lambda one: (-one.age_days, one.service))))
-        for name, exits in by_name.items()
+        Place(name=name, exits=tuple(sorted(there, key=lambda one: (-one.age_days, one.service))))
+        for name, there in by_name.items()
     ]
     return tuple(sorted(places, key=lambda place: (-place.services, place.name)))
 
@@ -212,10 +210,10 @@ def _teams(exits: Iterable[Exit]) -> tuple[Team, ...]:
     teams = [
         Team(
             name=owner,
-            records=len(mine),
-            expired=sum(evaluation.State.EXPIRED in one.states for one in mine),
-            oldest_days=max(one.age_days for one in mine),
+            records=len(theirs),
+            expired=sum(State.EXPIRED in one.states for one in theirs),
+            oldest_days=max(one.age_days for one in theirs),
         )
-        for owner, mine in by_owner.items()
+        for owner, theirs in by_owner.items()
     ]
     return tuple(sorted(teams, key=lambda team: (-team.records, team.name)))

@@ -1,4 +1,4 @@
-"""The report as one HTML page that fetches nothing."""
+"""The report as one HTML page, which loads nothing from anywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ th { font-weight: 600; }
 
 
 def render(report: Report) -> str:
-    """Desire paths with a bar for how many services take them, then every place, the teams, and what was not read."""
+    """Desire paths, each with a bar for its share of services, then the other places, the teams, what was not read."""
     parts = [f"<h1>Off-road report</h1>\n<p>{report.summary}.</p>"]
     if report.desire_paths:
         parts.append("<h2>Desire paths</h2>\n<p>Places that more than one service leaves.</p>")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from paved_road.offroad.formats.markdown import cell
+from paved_road.findings.markdown import cell
 from paved_road.offroad.report import Exit, Report
 from paved_road.text.counts import counted
 
 
 def render(report: Report) -> str:
-    """Desire paths first, then every place, the teams, and what could not be read."""
-    parts = [
-        "# Off-road report",
-        f"{report.summary}.",
-    ]
+    """Desire paths first, then the other places, the teams, and what could not be read."""
+    parts = ["# Off-road report", f"{report.summary}."]
     if report.desire_paths:
         parts += ["## Desire paths", "Places that more than one service leaves: what the road should look at next."]
         for place in report.desire_paths:

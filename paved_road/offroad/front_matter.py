@@ -1,11 +1,12 @@
-"""What a deviation record says: the model of its front matter.
+"""The front matter of a deviation's file: its fields, and what each may hold.
 
-The JSON Schema for editors and the reference page are made from this model (`paved_road.offroad.schema`), so every
-field's description is what a person reads there.
+The JSON Schema for editors and the reference page are made from this model, so every field's description is what a
+person reads there.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from enum import StrEnum
@@ -18,18 +19,18 @@ from paved_road.offroad.reasons import check_reason
 
 
 class Status(StrEnum):
-    """What has been decided about a record. States that depend on the date or the road are computed, never written."""
+    """What has been decided about a deviation. States that depend on the date or the road are never written down."""
 
     PROPOSED = "proposed"
-    """Written, but not approved: it excuses nothing."""
+    """Written, but not approved: it covers nothing."""
     ACCEPTED = "accepted"
-    """Approved: what it names is excused until `review_by`."""
+    """Approved: it covers what it names until `review_by`."""
     REJECTED = "rejected"
     """Proposed, and then refused."""
     REVOKED = "revoked"
     """It was accepted, and the approval was withdrawn."""
     SUPERSEDED = "superseded"
-    """Another record, named in `superseded_by`, replaces it."""
+    """Another deviation, named in `superseded_by`, replaces it."""
     RESOLVED = "resolved"
     """The service is back on the road."""
 
@@ -75,6 +76,9 @@ class Support(StrEnum):
 
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_MOST_STARS = 20
+"""In one pattern; every one of them takes time to match."""
+_MOST_GLOBS = 50
 
 
 def _as_date(value: Any) -> Any:
@@ -84,7 +88,7 @@ def _as_date(value: Any) -> Any:
 
 
 def _as_pattern(path: str) -> str:
-    """A path inside the service, or a pattern in a folder that is named."""
+    """A path inside the service, or a pattern inside a named folder."""
     first = path.split("/", 1)[0]
     if path.startswith("/") or "\\" in path or {".", ".."} & set(path.split("/")):
         raise ValueError(f"{path!r} is not a path inside the service")
@@ -95,18 +99,10 @@ def _as_pattern(path: str) -> str:
     return path
 
 
-_MOST_STARS = 20
-"""In one pattern; every one of them takes time to match."""
-_MOST_GLOBS = 50
-_LONGEST_NAME = 1000
-_LONGEST_REASON = 5000
-
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=60)]
 Day = Annotated[date, BeforeValidator(_as_date)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_LONGEST_NAME)]
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=_LONGEST_REASON), AfterValidator(check_reason)
-]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(check_reason)]
 Pattern = Annotated[Text, AfterValidator(_as_pattern)]
 
 
@@ -115,7 +111,7 @@ class _Strict(BaseModel):
 
 
 class Scope(_Strict):
-    """The one thing that is excused."""
+    """The one thing that the deviation covers."""
 
     paths: list[Pattern] | None = Field(
         default=None, min_length=1, description="Road-owned files that differ for one reason."
@@ -123,11 +119,11 @@ class Scope(_Strict):
     practice: Slug | None = Field(default=None, description="The slug of a practice in the road's catalogue.")
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> Scope:
+    def _is_one_thing(self) -> Scope:
         if (self.paths is None) is (self.practice is None):
-            raise ValueError("name either paths or one practice: a record excuses one thing")
+            raise ValueError("name either paths or one practice: a deviation covers one thing")
         if sum(map(is_glob, self.paths or [])) > _MOST_GLOBS:
-            raise ValueError(f"paths holds more than {_MOST_GLOBS} patterns: a record excuses one thing")
+            raise ValueError(f"paths holds more than {_MOST_GLOBS} patterns: a deviation covers one thing")
         return self
 
 
@@ -141,22 +137,22 @@ class Approved(_Strict):
     )
 
 
-class Deviation(_Strict):
-    """One deviation: the front matter of `docs/off-road/<id>.md`."""
+class FrontMatter(_Strict):
+    """The fields of one deviation: the front matter of `docs/off-road/<id>.md`."""
 
     id: Slug = Field(
         description="The file's name without `.md`. It is a slug, not a number, so that branches do not clash."
     )
-    status: Status = Field(description="What has been decided about the record.")
-    scope: Scope = Field(description="What is excused: paths, or one practice.")
+    status: Status = Field(description="What has been decided about the deviation.")
+    scope: Scope = Field(description="What it covers: paths, or one practice.")
     kind: Kind = Field(description="Why the service leaves the road.")
     reason: Reason = Field(
         default="",
         description="One sentence that people outside the team understand. May be empty only while proposed.",
     )
-    risk: Risk = Field(description="What it puts at risk. From the road's `approval_from` on, another person approves.")
-    impact: str = Field(default="", description="Who would notice if it goes wrong, and how.")
-    mitigation: str = Field(default="", description="What you do to prevent that.")
+    risk: Risk = Field(
+        description="What it puts at risk. At or above the road's `approval_from`, another person approves."
+    )
     support: Support = Field(description="Who supports the difference.")
     owner: Text = Field(description="The team that is responsible for it.")
     requested_by: Text = Field(description="The person who requested it.")
@@ -171,24 +167,48 @@ class Deviation(_Strict):
     fingerprint: dict[str, Approved] | None = Field(
         default=None, description="What was approved, file by file. Written by paved; present once accepted."
     )
-    links: list[Text] = Field(default=[], description="Links to more information.")
-    issue: str | None = Field(default=None, description="The issue that tracks the way back.")
-    exit_plan: str = Field(default="", description="What has to happen for the service to come back.")
     confirmation: str | None = Field(
         default=None, description="A command that exits 0 while the mitigation holds: `paved off-road check --confirm`."
     )
-    superseded_by: Slug | None = Field(default=None, description="The record that replaces it.")
+    superseded_by: Slug | None = Field(default=None, description="The deviation that replaces it.")
+
+    # Files from before the prose held these still load, and `--json` still shows what they say.
+    impact: str = Field(default="", deprecated=True)
+    mitigation: str = Field(default="", deprecated=True)
+    links: list[Text] = Field(default=[], deprecated=True)
+    issue: str | None = Field(default=None, deprecated=True)
+    exit_plan: str = Field(default="", deprecated=True)
 
     @model_validator(mode="after")
-    def _is_consistent(self) -> Deviation:
+    def _is_consistent(self) -> FrontMatter:
         if self.review_by < self.created:
             raise ValueError("review_by is before created")
         if (self.superseded_by is None) is (self.status is Status.SUPERSEDED):
             raise ValueError("superseded_by belongs to the status superseded, and to no other")
         if self.superseded_by == self.id:
-            raise ValueError("superseded_by names the record itself")
+            raise ValueError("superseded_by names the deviation itself")
         if self.status is not Status.PROPOSED and not self.reason:
             check_reason("", required=True)
         if self.status is Status.ACCEPTED and self.scope.paths and not self.fingerprint:
-            raise ValueError(f"fingerprint is missing: accept the record with `paved off-road accept {self.id}`")
+            raise ValueError(f"fingerprint is missing: accept the deviation with `paved off-road accept {self.id}`")
         return self
+
+    @property
+    def names(self) -> list[str]:
+        """The paths, or the practice, as the scope writes them."""
+        return [self.scope.practice] if self.scope.practice else list(self.scope.paths or [])
+
+
+def json_schema() -> str:
+    """The JSON Schema of the front matter, as a JSON document. It allows the deprecated fields without showing them."""
+    schema = FrontMatter.model_json_schema()
+    fields = schema["properties"]
+    deprecated = [name for name, facts in fields.items() if facts.get("deprecated")]
+    schema["properties"] = {name: facts for name, facts in fields.items() if name not in deprecated}
+    schema["patternProperties"] = {f"^({'|'.join(deprecated)})$": {"deprecated": True}}
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:paved-road:off-road-record:1",
+        "title": "off-road record",
+    }
+    return json.dumps(head | schema | head, indent=2) + "\n"
