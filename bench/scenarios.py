@@ -194,7 +194,7 @@ def _end(scenario: Scenario, create: tuple[str, ...], update: tuple[str, ...]) -
         command = [road if word == "road" else word for word in create]
         subprocess.run(command, cwd=here, env=env, check=True, capture_output=True)
         if not (service / ".git").exists():
-            git.run("init", "--quiet", service)
+            git.process.run("init", "--quiet", service)
         evolve(service, {}, message="Stamp")
         evolve(service, scenario.edits, message="Our work")
         evolve(here / "road", {f"template/{path}": text for path, text in scenario.new.items()}, tag="v1.1.0")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from pathlib import Path
 from paved_road import git
 from paved_road.errors import PavedError, ServiceError
 from paved_road.files import private
+from paved_road.process import child
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
 from paved_road.road.templates import offers
@@ -126,13 +127,10 @@ def _tool(name: str, remedy: str) -> Finding:
 
 def _version_of(program: str) -> tuple[bool, str]:
     try:
-        done = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, errors="replace", check=False, timeout=30,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = child.run([program, "--version"], cwd=Path.cwd(), env=os.environ, seconds=30)
+    except (OSError, child.OutOfTime) as error:
         return False, f"cannot be run: {error}"
-    return done.returncode == 0, (done.stdout.strip().splitlines() or [f"exit status {done.returncode}"])[0]
+    return done.code == 0, done.last_lines[0] if done.last_lines else done.why
 
 
 # -- where paved writes ------------------------------------------------------------------------------------------------

@@ -57,18 +57,16 @@ def write_files(directory: Path, files: Files) -> Path:
 def make_road(directory: Path, files: Files, *, tag: str | None = "v1.0.0") -> Path:
     """A git repository with one commit of `files`, tagged."""
     directory.mkdir(parents=True, exist_ok=True)
-    git.run("init", "--quiet", "--template=", "-b", "main", directory)
+    git.start_repository(directory, branch="main")
     return evolve(directory, files, tag=tag)
 
 
 def evolve(road: Path, files: Files, *, tag: str | None = None, message: str = "Evolve") -> Path:
     """One more commit on a road, tagged when `tag` is given."""
     write_files(road, files)
-    identity = ("-c", "user.name=Road", "-c", "user.email=road@localhost", "-c", "commit.gpgSign=false")
-    git.run("add", "--all", cwd=road)
-    git.run(*identity, "commit", "--quiet", "--allow-empty", "--message", message, cwd=road)
+    git.commit_everything(road, message)
     if tag:
-        git.run(*identity, "tag", tag, cwd=road)
+        git.tag(road, tag)
     return road
 
 

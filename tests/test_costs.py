@@ -67,6 +67,6 @@ def test_what_did_not_change_is_not_written(tmp_path: Path) -> None:
 
 
 def objects(scratch: Scratch) -> int:
-    listing = git.text("--git-dir", scratch.folder, "count-objects", "-v")
+    listing = git.process.text("--git-dir", scratch.folder, "count-objects", "-v")
     counts = dict(line.split(": ") for line in listing.splitlines())
     return int(counts["count"]) + int(counts["in-pack"])

@@ -97,7 +97,7 @@ def template(tmp_path: Path) -> dict[str, str]:
     (script,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "port.py").write_text(script)
     old = make_road(tmp_path / "cookiecutter-service", COOKIECUTTER, tag="v7.0.0")
-    made_from = git.text("rev-parse", "HEAD", cwd=old)
+    made_from = git.process.text("rev-parse", "HEAD", cwd=old)
     readme = "{{cookiecutter.package}}/README.md"
     evolve(old, {readme: str(COOKIECUTTER[readme]) + "\nAsk the platform.\n"}, tag="v8.0.0")
     names = {"https://git.example.com/acme/cookiecutter-service": str(old), "0a1b2c3": made_from}
@@ -125,7 +125,7 @@ def test_a_repository_of_cruft_is_asked_nothing_and_gets_the_next_release(
     assert re.search(r"8 files as the release has them, 1 edited$", said, re.MULTILINE), said
     readme = (mail / "README.md").read_text()
     assert ("Ours.\n" in readme, "See cookiecutter.readme.\n" in readme, "Ask the platform.\n" in readme) == (True,) * 3
-    assert git.text("status", "--porcelain", cwd=mail) == ""
+    assert git.process.text("status", "--porcelain", cwd=mail) == ""
     assert main(["status", str(mail)]) == 0
     assert "1.1.0" in capsys.readouterr().out
 

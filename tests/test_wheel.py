@@ -32,7 +32,9 @@ def test_a_wheel_stamps_the_same_service_as_the_checkout_without_a_network(paved
     assert done.returncode == 0, done.stderr
     assert run(sys.executable, "-m", "paved_road", "new", other, cwd=tmp_path, env=UNPLUGGED).returncode == 0
     assert trees.read(one, git.working_files(one)) == trees.read(other, git.working_files(other))
-    assert git.text("rev-parse", "HEAD^{tree}", cwd=one) == git.text("rev-parse", "HEAD^{tree}", cwd=other)
+    assert git.process.text("rev-parse", "HEAD^{tree}", cwd=one) == git.process.text(
+        "rev-parse", "HEAD^{tree}", cwd=other
+    )
 
 
 def test_no_path_of_the_installation_is_recorded(paved: Path, tmp_path: Path) -> None:
@@ -63,11 +65,11 @@ def test_a_shallow_clone_fetches_the_history_that_its_wheel_carries(tmp_path: Pa
     shallow = tmp_path / "shallow"
     assert run("git", "clone", "--quiet", "--depth", "1", PROJECT.as_uri(), shallow, cwd=tmp_path).returncode == 0
     words = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path / "dist")
-    git.run("remote", "set-url", "origin", tmp_path / "nowhere", cwd=shallow)
+    git.process.run("remote", "set-url", "origin", tmp_path / "nowhere", cwd=shallow)
     refused = run(*words, cwd=shallow)
     assert refused.returncode != 0
     assert "a shallow clone has no history to bundle: git fetch --unshallow" in refused.stderr
-    git.run("remote", "set-url", "origin", PROJECT.as_uri(), cwd=shallow)
+    git.process.run("remote", "set-url", "origin", PROJECT.as_uri(), cwd=shallow)
     done = run(*words, cwd=shallow)
     assert done.returncode == 0, done.stderr
     (wheel,) = (tmp_path / "dist").glob("*.whl")
@@ -75,7 +77,7 @@ def test_a_shallow_clone_fetches_the_history_that_its_wheel_carries(tmp_path: Pa
         opened.extract("paved_road/road.bundle", tmp_path)
     run("git", "clone", "--quiet", "paved_road/road.bundle", "road", cwd=tmp_path)
     commits = ("rev-list", "--count", "HEAD")
-    assert git.text(*commits, cwd=tmp_path / "road") == git.text(*commits, cwd=PROJECT)
+    assert git.process.text(*commits, cwd=tmp_path / "road") == git.process.text(*commits, cwd=PROJECT)
 
 
 @pytest.mark.parametrize(("name", "fault"), [("text", ""), ("number", "Incompatible types in assignment")])

@@ -48,14 +48,16 @@ def _connecting(login: Login | None, env: Mapping[str, str]) -> Role:
     return Role(settings=(*FETCHER.settings, *settings), variables={**variables, **env})
 
 
-def start_repository(directory: Path, *, role: Role = READER) -> None:
+def start_repository(directory: Path, *, branch: str = "", role: Role = READER) -> None:
     """Make `directory` a repository without a commit, of the object format that every host takes.
+
+    Without a `branch` it starts on the one that `init.defaultBranch` names, else on main.
 
     A person's repository gets git's template, or theirs (`init.templateDir`), with its hooks; ours get none.
     """
-    branch = maybe("config", "--get", "init.defaultBranch", cwd=directory.parent) or "main"
+    first = branch or maybe("config", "--get", "init.defaultBranch", cwd=directory.parent) or "main"
     plain = () if role is PERSON else ("--template=",)
-    run("init", "--quiet", *plain, f"--object-format={SHA1}", "-b", branch, directory, role=role)
+    run("init", "--quiet", *plain, f"--object-format={SHA1}", "-b", first, directory, role=role)
 
 
 def commit_everything(

@@ -181,6 +181,15 @@ def commit_tree(repository: Path, tree_id: str, parent: str, message: str) -> Co
     return CommitId(text(*identity, "commit-tree", tree_id, "-p", parent, "-m", message, cwd=repository))
 
 
+def commit_staged(directory: Path, message: str, *, only_here: bool = False) -> CommitId:
+    """Commit what is staged as the person would, with their hooks and signature; the commit's id.
+
+    With `only_here`, only what is below `directory`. Raises `GitError` if git or a hook refuses.
+    """
+    run("commit", "--quiet", "--message", message, *(("--", ".") if only_here else ()), cwd=directory, role=PERSON)
+    return CommitId(text("rev-parse", "HEAD", cwd=directory))
+
+
 def start_branch(repository: Path, name: str) -> None:
     """A new branch at HEAD becomes the current one; no file and no hook is touched. It may be that one already."""
     branch = f"refs/heads/{name}"

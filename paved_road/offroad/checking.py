@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
@@ -71,8 +70,8 @@ def _failure(service: Service, command: str) -> str | None:
     """Why a command does not confirm; None if it does. The command is the service's own, as its tests are."""
     try:
         ended = child.run(command, cwd=service.path, env=os.environ, seconds=PATIENCE)
-    except subprocess.TimeoutExpired:
+    except child.OutOfTime:
         return f"it took longer than {PATIENCE:.0f} s"
     if ended.code == 0:
         return None
-    return f"exit code {ended.code}" + (f", {ended.said[-1]}" if ended.said else "")
+    return f"exit code {ended.code}" + (f", {ended.last_lines[-1]}" if ended.last_lines else "")

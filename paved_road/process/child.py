@@ -21,26 +21,31 @@ _PATIENCE = 3.0
 """Seconds that a process has to end after SIGTERM."""
 
 
+class OutOfTime(Exception):
+    """A command was ended because it took longer than it may."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
+class CommandResult:
     """How a command ended, and the last lines it wrote to either of its outputs."""
 
     code: int
-    said: tuple[str, ...]
+    """The exit status; minus the number of the signal that ended it."""
+    last_lines: tuple[str, ...]
 
     @property
     def why(self) -> str:
         """Why it failed, in its own words; its exit status when it said nothing."""
-        return "\n".join(self.said) or f"exit status {self.code}"
+        return "\n".join(self.last_lines) or f"exit status {self.code}"
 
 
 def run(
     command: str | list[str], *, cwd: Path, env: Mapping[str, str], line: bytes | None = None,
     seconds: float | None = None, tell: Tell | None = None,
-) -> Ended:  # fmt: skip
+) -> CommandResult:  # fmt: skip
     """Run a command (a text by the shell) in a process group of its own, and wait for it.
 
-    Whatever interrupts the wait, a signal's exception or `subprocess.TimeoutExpired` after `seconds`, ends the whole
+    Whatever interrupts the wait, a signal's exception or `OutOfTime` after `seconds`, ends the whole
     group. With `line`, that is what its standard input holds, and the input ends when this process does: a child that
     reads on learns of a parent that was killed. Output goes to a file, not to a pipe, so that a process that the
     command leaves behind does not make anybody wait. Raises `OSError` for a command that cannot be started.
@@ -67,7 +72,7 @@ def run(
             if process is not None and process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):
                     process.stdin.close()
-        return Ended(code=process.returncode, said=tuple(_tail(output)))
+        return CommandResult(code=process.returncode, last_lines=tuple(_last_lines(output)))
 
 
 @contextlib.contextmanager
@@ -93,7 +98,10 @@ def _signals_deferred() -> Iterator[None]:
 def _wait(process: subprocess.Popen[bytes], output: BinaryIO, seconds: float | None, tell: Tell | None) -> None:
     """Until it has ended; its lines are told on the way."""
     if tell is None:
-        process.wait(seconds)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise OutOfTime from None
         return
     deadline = None if seconds is None else time.monotonic() + seconds
     told = 0
@@ -102,7 +110,7 @@ def _wait(process: subprocess.Popen[bytes], output: BinaryIO, seconds: float | N
             process.wait(0.1)
         except subprocess.TimeoutExpired:
             if deadline is not None and time.monotonic() > deadline:
-                raise
+                raise OutOfTime from None
         written = os.pread(output.fileno(), 1 << 20, told)
         whole = written if process.returncode is not None else written[: written.rfind(b"\n") + 1]
         for said in whole.decode(errors="replace").splitlines():
@@ -112,11 +120,11 @@ def _wait(process: subprocess.Popen[bytes], output: BinaryIO, seconds: float | N
             return
 
 
-def _tail(output: BinaryIO, lines: int = 5) -> list[str]:
-    """The last lines that say something."""
+def _last_lines(output: BinaryIO, lines: int = 5) -> list[str]:
+    """The last lines of the output that are not empty."""
     size = os.fstat(output.fileno()).st_size
     text = os.pread(output.fileno(), 1 << 16, max(0, size - (1 << 16))).decode(errors="replace")
-    return [found for said in text.splitlines() if (found := said.strip())][-lines:]
+    return [line for written in text.splitlines() if (line := written.strip())][-lines:]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -15,7 +15,6 @@ import pickle
 import re
 import secrets
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -169,12 +168,12 @@ def _run(told: Mapping[str, Any], limits: Limits, directory: Path, environment: 
     line = base64.b64encode(pickle.dumps((told, limits)))
     try:
         done = child.run(command, cwd=directory, env=environment, line=line, seconds=_WALL * limits.seconds)
-    except subprocess.TimeoutExpired:
+    except child.OutOfTime:
         raise out_of_time(_WALL * limits.seconds, "rendering the template with Copier") from None
     if done.code == -signal.SIGXCPU:
         raise out_of_time(limits.seconds, "rendering the template with Copier")
     if done.code != 0:
-        raise _fault(_lasting(done.said[-1], directory) if done.said else done.why)
+        raise _fault(_lasting(done.last_lines[-1], directory) if done.last_lines else done.why)
 
 
 _WALL = 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,9 +59,9 @@ def _run(command: list[str], directory: Path, *, trust: bool) -> str:
         return f"{command[0]} is not installed"
     except OSError as error:
         return f"{command[0]} cannot be started: {error.strerror}"
-    except subprocess.TimeoutExpired:
+    except child.OutOfTime:
         return f"it took more than {SECONDS} seconds"
-    return "" if ended.code == 0 else re.sub(r"\s+", " ", ended.said[-1] if ended.said else ended.why)
+    return "" if ended.code == 0 else re.sub(r"\s+", " ", ended.last_lines[-1] if ended.last_lines else ended.why)
 
 
 # -- what uv would run ---------------------------------------------------------------------------------------------

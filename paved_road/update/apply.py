@@ -228,23 +228,22 @@ def _note_made(service: Service, made: Path, begun: Path) -> None:
 
 def _commit(service: Service, journal: Journal) -> str:
     """Commit the update, on a new branch when one is named; the commit's id."""
-    head = git.text("rev-parse", "HEAD", cwd=service.top)
-    if head == journal.head:
-        if journal.branch:
-            _start_branch(service, journal.branch)
-        try:
-            commit = ("commit", "--quiet", "--message", _message(service, journal), *_what(service, journal))
-            git.run(*commit, cwd=service.path, role=git.PERSON)
-        except GitKilled:
-            raise
-        except GitError as error:
-            raise ServiceError(
-                "the update is in place, but its commit was refused",
-                cause=error.cause,
-                hint=f"{error.hint or 'fix the cause'}, {_GO_ON}",
-            ) from error
-        head = git.text("rev-parse", "HEAD", cwd=service.top)
-    return head
+    head = git.resolve(service.top, "HEAD")
+    if head and head != journal.head:  # a run that was killed has done so
+        return head
+    if journal.branch:
+        _start_branch(service, journal.branch)
+    only_here = _has_others_staged(service, journal)
+    try:
+        return git.commit_staged(service.path, _message(service, journal), only_here=only_here)
+    except GitKilled:
+        raise
+    except GitError as error:
+        raise ServiceError(
+            "the update is in place, but its commit was refused",
+            cause=error.cause,
+            hint=f"{error.hint or 'fix the cause'}, {_GO_ON}",
+        ) from error
 
 
 def _message(service: Service, journal: Journal) -> str:
@@ -253,14 +252,14 @@ def _message(service: Service, journal: Journal) -> str:
     return f"Update {service.path.name} from {journal.old_version} to {journal.new_version}"
 
 
-def _what(service: Service, journal: Journal) -> tuple[str, ...]:
-    """What to commit: all that is staged, as long as nothing of another folder is.
+def _has_others_staged(service: Service, journal: Journal) -> bool:
+    """Whether files of other folders are staged, which the commit must leave out by naming the service's folder.
 
-    Only then is the service's folder named. Git cannot commit a folder with a submodule that is not checked out, and
+    It is named only then. Git cannot commit a folder with a submodule that is not checked out, and
     leaves out of such a commit what a sparse checkout leaves out of the work tree.
     """
     if not service.prefix:
-        return ()
+        return False
     strangers = [path for path in git.staged_files(service.top) if not path.startswith(service.prefix)]
     if strangers and journal.left_out:
         raise ServiceError(
@@ -268,7 +267,7 @@ def _what(service: Service, journal: Journal) -> tuple[str, ...]:
             cause=f"{strangers[0]} is staged, and would be committed with it",
             hint=f"git restore --staged :/{strangers[0]}, {_GO_ON}",
         )
-    return ("--", ".") if strangers else ()
+    return bool(strangers)
 
 
 def _start_branch(service: Service, name: str) -> None:

@@ -24,7 +24,7 @@ BESIDE = {"README.md": "the road's own\n"}
 
 
 def tag(road: Path, name: str, at: str = "HEAD") -> None:
-    git.run("tag", "--force", name, at, cwd=road)
+    git.process.run("tag", "--force", name, at, cwd=road)
 
 
 def edit(road: Path) -> None:
@@ -42,15 +42,15 @@ def move_tag_back(road: Path) -> None:
 
 def take_back(road: Path, *moved: str) -> None:
     """The last commit leaves the history, and its tags with it, except those that move."""
-    for name in git.run("tag", "--points-at", "HEAD", cwd=road).decode().split():
-        git.run("tag", "-d", name, cwd=road)
-    git.run("reset", "--quiet", "--hard", "HEAD~1", cwd=road)
+    for name in git.process.run("tag", "--points-at", "HEAD", cwd=road).decode().split():
+        git.process.run("tag", "-d", name, cwd=road)
+    git.process.run("reset", "--quiet", "--hard", "HEAD~1", cwd=road)
     for name in moved:
         tag(road, name)
 
 
 def forget_tag(road: Path) -> None:
-    git.run("tag", "-d", "v1.0.0", cwd=road)
+    git.process.run("tag", "-d", "v1.0.0", cwd=road)
 
 
 def forget_tag_and_go_on(road: Path) -> None:
@@ -59,19 +59,19 @@ def forget_tag_and_go_on(road: Path) -> None:
 
 
 def rewrite(road: Path) -> None:
-    git.run("checkout", "--quiet", "--orphan", "again", cwd=road)
+    git.process.run("checkout", "--quiet", "--orphan", "again", cwd=road)
     evolve(road, TWO)
-    git.run("branch", "--quiet", "-M", "main", cwd=road)
+    git.process.run("branch", "--quiet", "-M", "main", cwd=road)
 
 
 def merge_branch(road: Path) -> None:
-    git.run("merge", "--quiet", "--ff-only", "next", cwd=road)
+    git.process.run("merge", "--quiet", "--ff-only", "next", cwd=road)
 
 
 def branch_off(road: Path) -> None:
-    git.run("checkout", "--quiet", "-b", "next", cwd=road)
+    git.process.run("checkout", "--quiet", "-b", "next", cwd=road)
     evolve(road, TWO)
-    git.run("checkout", "--quiet", "main", cwd=road)
+    git.process.run("checkout", "--quiet", "main", cwd=road)
 
 
 def float_tag(road: Path) -> None:
@@ -80,7 +80,7 @@ def float_tag(road: Path) -> None:
 
 
 def rename_template(road: Path) -> None:
-    git.run("mv", "templates/one", "templates/two", cwd=road)
+    git.process.run("mv", "templates/one", "templates/two", cwd=road)
     evolve(road, {"templates/two/t/a.txt": "two\n"}, tag="v1.1.0")
 
 
@@ -134,7 +134,7 @@ HISTORIES = {
     "the tag is gone": History(newer=False, since=forget_tag),
     "the tag of a release between is gone": History(
         newer=False, before=lambda road: evolve(road, TWO, tag="v1.1.0"), ref="v1.1.0",
-        since=lambda road: git.run("tag", "-d", "v1.1.0", cwd=road),
+        since=lambda road: git.process.run("tag", "-d", "v1.1.0", cwd=road),
     ),
     "the release was taken back, and its tag moved": History(
         newer=True, before=move_tag, since=lambda road: take_back(road, "v1.0.0")
@@ -293,7 +293,7 @@ def test_status_and_update_agree_about_an_answers_file_that_names_no_template(
     else:
         agree(service, newer=False)
     assert ("#templates/one" in answers.read_text()) == (since != "nothing")
-    assert git.run("status", "--porcelain", cwd=service) == b""
+    assert git.process.run("status", "--porcelain", cwd=service) == b""
 
 
 def test_a_release_that_was_taken_back_is_told_with_a_remedy_that_works(road: Path, tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ def test_links_in_a_circle_lead_nowhere(
 ) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    git.run("init", "--quiet", cwd=tmp_path)
+    git.process.run("init", "--quiet", cwd=tmp_path)
     monkeypatch.chdir(tmp_path)
     assert main(list(words)) == 2
     assert capsys.readouterr().err.startswith("error: ")

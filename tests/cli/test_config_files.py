@@ -21,7 +21,7 @@ def mine() -> Path:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    git.run("init", "--quiet", "--template=", tmp_path / "repo")
+    git.process.run("init", "--quiet", "--template=", tmp_path / "repo")
     (tmp_path / "repo/src").mkdir()
     return tmp_path / "repo"
 

@@ -128,7 +128,7 @@ def test_a_full_disk_fails(paved_json: PavedJson, monkeypatch: pytest.MonkeyPatc
 
 def test_what_git_refuses_here_is_told(paved_json: PavedJson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make_road(tmp_path / "mono", {"x": "x\n"}, tag=None)
-    git.run("config", "core.repositoryFormatVersion", "9", cwd=made)
+    git.process.run("config", "core.repositoryFormatVersion", "9", cwd=made)
     monkeypatch.chdir(made)
     found = finding(paved_json("doctor"), "repository")
     assert "cannot read the repository's format" in found["detail"]

@@ -67,7 +67,7 @@ def test_what_others_own_is_shown_when_asked_for_and_does_not_count(here: Paved,
 
 
 def test_an_edit_of_the_same_size_and_time_is_found(here: Paved, service: Path) -> None:
-    git.run("status", cwd=service)
+    git.process.run("status", cwd=service)
     file = service / "hello.txt"
     before = file.stat()
     file.write_text("Jello, world!\n")
@@ -175,7 +175,7 @@ def plain(road: Path, tmp_path: Path) -> Path:
     """A service made by plain Copier, with a team's edit."""
     service = tmp_path / "plain"
     run(sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", road, service, cwd=tmp_path).check_returncode()
-    git.run("init", "--quiet", service)
+    git.process.run("init", "--quiet", service)
     return evolve(service, {"hello.txt": "Hello, team!\n"})
 
 
@@ -184,7 +184,7 @@ def test_a_service_of_plain_copier_is_adopted_by_its_answers(here: Paved, plain:
     assert done.returncode == 0, done.stderr
     assert "edited   hello.txt  (road)" in done.stdout
     assert "adopted plain at greeter 1.0.1" in done.stdout
-    assert git.run("status", "--porcelain", cwd=plain) == b"?? .paved-road.lock\n"
+    assert git.process.run("status", "--porcelain", cwd=plain) == b"?? .paved-road.lock\n"
     assert lock(plain)["version"] == "1.0.1"
     assert here("drift", plain).stdout == "edited   hello.txt\n"
 
@@ -197,7 +197,7 @@ def test_the_lock_is_the_one_that_paved_new_would_have_written(here: Paved, plai
 def test_a_dry_run_of_an_adoption_writes_nothing(here: Paved, plain: Path) -> None:
     done = here("adopt", plain, "--dry-run")
     assert (done.returncode, "nothing was written" in done.stdout) == (0, True)
-    assert git.run("status", "--porcelain", cwd=plain) == b""
+    assert git.process.run("status", "--porcelain", cwd=plain) == b""
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_a_repository_written_by_hand_gives_its_answers_away(here: Paved, by_han
     assert "missing  run.sh  (road)" in done.stdout
     assert "edited   plain.txt  (shared)" in done.stdout
     assert "hello.txt" not in done.stdout
-    assert git.run("status", "--porcelain", cwd=by_hand) == b"?? .copier-answers.yml\n?? .paved-road.lock\n"
+    assert git.process.run("status", "--porcelain", cwd=by_hand) == b"?? .copier-answers.yml\n?? .paved-road.lock\n"
     answers = (by_hand / ".copier-answers.yml").read_text()
     assert "name: legacy" in answers
     assert "package: old_app" in answers
@@ -251,6 +251,6 @@ def test_what_is_not_given_away_is_asked_for(by_hand: Path, road: Path) -> None:
 def test_what_cannot_be_adopted_is_refused(here: Paved, service: Path, road: Path, tmp_path: Path, where: str) -> None:
     path = {"adopted already": service, "no repository": tmp_path / "nothing", "empty": tmp_path / "empty"}[where]
     if where == "empty":
-        git.run("init", "--quiet", path)
+        git.process.run("init", "--quiet", path)
     done = here("adopt", path, "--road", road)
     assert (done.returncode, done.stderr.startswith("error: "), "hint: " in done.stderr) == (2, True, True)

@@ -25,8 +25,8 @@ def answered(*words: str | Path) -> dict[str, Any]:
 
 
 def commit(service: Path) -> None:
-    git.run("add", "--all", cwd=service)
-    git.run("commit", "--quiet", "--message", "Change", cwd=service)
+    git.process.run("add", "--all", cwd=service)
+    git.process.run("commit", "--quiet", "--message", "Change", cwd=service)
 
 
 def test_every_command_answers_as_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def _of_an_update(road: Path, service: Path) -> list[dict[str, Any]]:
     assert seen[-1]["exit_code"] == 1
     seen += [answered("update", service, "--abort"), answered("update", service)]
     (service / "Dockerfile").write_text("FROM decided\n")
-    git.run("add", "Dockerfile", cwd=service)
+    git.process.run("add", "Dockerfile", cwd=service)
     return [*seen, answered("update", service, "--continue", "--commit")]
 
 

@@ -167,6 +167,6 @@ def test_what_is_nearly_right_is_answered_with_what_is(words: str, error: str, h
 
 
 def test_the_folder_leads_to_the_command_of_an_envelope(here: Here, tmp_path: Path) -> None:
-    git.run("init", "--quiet", cwd=tmp_path)
+    git.process.run("init", "--quiet", cwd=tmp_path)
     done = here("-C", tmp_path, "off-road", "show", "x", "--json")
     assert '"command": "off-road show"' in done.stdout

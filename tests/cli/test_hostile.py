@@ -209,7 +209,7 @@ def test_so_is_one_behind_a_link_a_socket_and_a_device(make: Callable[[Path], No
 
 @pytest.mark.parametrize("path", ["index", "../../config", "../../info/attributes"])
 def test_a_pipe_that_a_linked_work_tree_would_wait_for_is_refused(path: str, service: Path) -> None:
-    git.run("worktree", "add", "-q", service.parent / "linked", cwd=service, role=git.PERSON)
+    git.process.run("worktree", "add", "-q", service.parent / "linked", cwd=service, role=git.PERSON)
     file = service / ".git" / "worktrees" / "linked" / path
     file.parent.mkdir(exist_ok=True)
     file.unlink(missing_ok=True)
@@ -240,7 +240,7 @@ def test_a_pipe_that_the_configuration_names_is_waited_for_no_longer_than_a_read
     setting: str, service: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("paved_road.git.process.LONGEST", 0.3)
-    git.run("config", setting, service.parent / "pipe", cwd=service)
+    git.process.run("config", setting, service.parent / "pipe", cwd=service)
     fifo(service.parent / "pipe")
     said = [in_process(*words, service) for words in COMMANDS]
     assert {one.code for one in said} <= {0, 2}

@@ -34,8 +34,8 @@ def test_a_service_is_stamped_committed_and_told_about(paved: Paved, work: Path,
     service = work / "hi"
     assert (service / "hello.txt").read_text() == "Hello, world!\n"
     assert os.access(service / "run.sh", os.X_OK)
-    assert git.text("status", "--porcelain", cwd=service) == ""
-    assert git.text("log", "--format=%s", cwd=service) == "Stamp hi from greeter 1.0.0"
+    assert git.process.text("status", "--porcelain", cwd=service) == ""
+    assert git.process.text("log", "--format=%s", cwd=service) == "Stamp hi from greeter 1.0.0"
     assert [path.name for path in work.iterdir()] == ["hi"]
 
 
@@ -129,7 +129,7 @@ def test_an_empty_folder_and_a_fresh_clone_can_be_stamped_in_place(paved: Paved,
     (work / "empty").mkdir()
     assert paved("new", ".", "--road", greeter, cwd=work / "empty").returncode == 0
     assert (work / "empty" / "hello.txt").is_file()
-    git.run("init", "--quiet", work / "clone")
+    git.process.run("init", "--quiet", work / "clone")
     done = paved("new", "clone", "--road", greeter)
     assert "not committed" in done.stdout
     assert (work / "clone" / "hello.txt").is_file()
@@ -415,7 +415,7 @@ def test_ci_is_never_asked(work: Path, greeter: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("name", [".git", "sub/.git", ".git/sub", ".GIT", "link/sub"])
 def test_a_service_is_not_put_into_gits_own_folder(paved: Paved, work: Path, greeter: Path, name: str) -> None:
-    git.run("init", "--quiet", "--template=", work)
+    git.process.run("init", "--quiet", "--template=", work)
     (work / "link").symlink_to(".git")
     before = sorted((work / ".git").rglob("*"))
     done = paved("new", name, "--road", greeter, "--defaults")
@@ -447,7 +447,7 @@ def test_the_repository_is_made_from_the_persons_own_template(paved: Paved, tmp_
     hooks = tmp_path / "company/hooks"
     write_files(hooks, {"pre-commit": "#!/bin/sh\nexit 1\n", "../info/exclude": "secrets/\n"})
     (hooks / "pre-commit").chmod(0o755)
-    git.run("config", "--global", "init.templateDir", str(hooks.parent))
+    git.process.run("config", "--global", "init.templateDir", str(hooks.parent))
     done = paved("new", "hi", "--road", greeter, "--defaults")
     assert done.returncode == 0, done.stderr
     made = tmp_path / "work/hi"
@@ -458,7 +458,7 @@ def test_the_repository_is_made_from_the_persons_own_template(paved: Paved, tmp_
 
 
 def test_the_repository_has_what_git_init_makes(paved: Paved, tmp_path: Path, greeter: Path) -> None:
-    git.run("init", "--quiet", tmp_path / "plain", role=git.PERSON)
+    git.process.run("init", "--quiet", tmp_path / "plain", role=git.PERSON)
     assert paved("new", "hi", "--road", greeter, "--defaults").returncode == 0
     names = {child.name for child in (tmp_path / "plain/.git").iterdir()}
     assert names <= {child.name for child in (tmp_path / "work/hi/.git").iterdir()}
@@ -484,10 +484,10 @@ def test_the_commit_is_signed_as_git_would_or_a_note_says_that_it_is_not(
         program.write_text(script)
         program.chmod(0o755)
     for key, value in (("commit.gpgSign", "true"), ("gpg.program", str(program))):
-        git.run("config", "--global", key, value)
+        git.process.run("config", "--global", key, value)
     done = paved("new", "hi", "--road", greeter, "--defaults")
     assert done.returncode == 0, done.stderr
-    commit = git.text("cat-file", "commit", "HEAD", cwd=tmp_path / "work/hi")
+    commit = git.process.text("cat-file", "commit", "HEAD", cwd=tmp_path / "work/hi")
     assert ("gpgsig" in commit) == is_signed
     assert ("the commit is not signed (gpg failed to sign the data" in done.stderr) != is_signed or not script
     assert ("git commit --amend --no-edit --gpg-sign" in done.stderr) != is_signed

@@ -39,8 +39,8 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def commit(service: Path) -> None:
-    git.run("add", "--all", cwd=service)
-    git.run("commit", "--quiet", "--message", "Change", cwd=service)
+    git.process.run("add", "--all", cwd=service)
+    git.process.run("commit", "--quiet", "--message", "Change", cwd=service)
 
 
 def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def unstaged(here: Paved, road: Path, folder: Path) -> Place:
 def others_dirty(here: Paved, road: Path, folder: Path) -> Place:
     place = monorepo(here, road, folder)
     write_files(place.top, {"services/mail/hello.txt": "staged\n", "docs/new.md": "new\n"})
-    git.run("add", "--all", cwd=place.top)
+    git.process.run("add", "--all", cwd=place.top)
     write_files(place.top, {"services/mail/hello.txt": "unstaged\n", "services/mail/untracked.txt": "x\n"})
     return place
 
@@ -109,14 +109,14 @@ def other_in_conflict(here: Paved, road: Path, folder: Path) -> Place:
 
 def worktree(here: Paved, road: Path, folder: Path) -> Place:
     place = root(here, road, folder)
-    git.run("worktree", "add", "--quiet", folder / "linked", "-b", "linked", cwd=place.top, role=git.PERSON)
+    git.process.run("worktree", "add", "--quiet", folder / "linked", "-b", "linked", cwd=place.top, role=git.PERSON)
     write_files(place.top, {"hello.txt": HELLO})
     return Place(top=folder / "linked", service=folder / "linked")
 
 
 def worktree_subfolder(here: Paved, road: Path, folder: Path) -> Place:
     place = monorepo(here, road, folder)
-    git.run("worktree", "add", "--quiet", folder / "linked", "-b", "linked", cwd=place.top, role=git.PERSON)
+    git.process.run("worktree", "add", "--quiet", folder / "linked", "-b", "linked", cwd=place.top, role=git.PERSON)
     write_files(place.service, {"hello.txt": HELLO})
     return Place(top=folder / "linked", service=folder / "linked" / "services" / "orders")
 
@@ -126,7 +126,7 @@ def submodule(here: Paved, road: Path, folder: Path) -> Place:
     inner = root(here, road, folder)
     stamp(here, folder / "outer", road)
     add = ("submodule", "--quiet", "add", str(inner.top), "vendor/orders")
-    git.run("-c", "protocol.file.allow=always", *add, cwd=folder / "outer", role=git.PERSON)
+    git.process.run("-c", "protocol.file.allow=always", *add, cwd=folder / "outer", role=git.PERSON)
     evolve(folder / "outer", {})
     return Place(top=folder / "outer/vendor/orders", service=folder / "outer/vendor/orders")
 
@@ -293,24 +293,24 @@ def test_an_update_with_a_conflict_is_finished_or_undone_where_the_person_stands
     if (service / "team.txt").read_text() != "ours\n":
         refused = person.types("update")
         assert (refused.returncode, "team.txt" in refused.stderr) == (2, True)
-        git.run("checkout", "--", ".", cwd=service, role=git.PERSON)
+        git.process.run("checkout", "--", ".", cwd=service, role=git.PERSON)
     evolve(road, {"template/hello.txt.jinja": "Good day, {{ name }}!\n"}, tag="v1.1.0")
-    before = git.run("status", "--porcelain", cwd=top)
+    before = git.process.run("status", "--porcelain", cwd=top)
     rehearsed = person.types("update --dry-run --defaults")
     assert rehearsed.returncode == 1, rehearsed.stderr
-    assert git.run("status", "--porcelain", cwd=top) == before
+    assert git.process.run("status", "--porcelain", cwd=top) == before
     assert person.types("update --defaults").returncode == 1
     again = person.types("update")
     assert (again.returncode, "an update is in progress" in again.stderr) == (2, True)
     assert ("(in " in again.stderr) == person.is_elsewhere
     assert person.types("update --abort").returncode == 0
-    assert git.run("status", "--porcelain", cwd=top) == before
+    assert git.process.run("status", "--porcelain", cwd=top) == before
     conflict = person.types("update --defaults")
     (path,) = re.findall(r"^    (\S.*)\n +release 1.1.0 and", conflict.stdout, re.MULTILINE)
     assert (person.cwd / path).samefile(service / "hello.txt")
     (person.cwd / path).write_text("Good day, mine!\n")
     (add,) = re.findall(r"^ +(git .*add .*)$", conflict.stdout, re.MULTILINE)
-    git.run(*shlex.split(add)[1:], cwd=person.cwd, role=git.PERSON)
+    git.process.run(*shlex.split(add)[1:], cwd=person.cwd, role=git.PERSON)
     finished = person.types("update --continue")
     assert finished.returncode == 0, finished.stderr
     assert "updated to 1.1.0" in finished.stdout
@@ -411,7 +411,7 @@ def test_a_lock_that_was_deleted_is_told(
     assert f"the lock of {place.service} was deleted" in said
     assert "git checkout -- .paved-road.lock" in said
     assert "plain Copier" not in said
-    git.run("checkout", "--", ".paved-road.lock", cwd=place.service)
+    git.process.run("checkout", "--", ".paved-road.lock", cwd=place.service)
     assert lock.read_bytes() == whole
 
 
@@ -419,14 +419,14 @@ def test_a_lock_that_was_deleted_is_told(
 def test_a_deleted_lock_is_told_from_anywhere_and_after_git_rm(
     place: Place, here: Paved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    git.run("rm", "--quiet", "--cached", ".paved-road.lock", cwd=place.service)
+    git.process.run("rm", "--quiet", "--cached", ".paved-road.lock", cwd=place.service)
     (place.service / ".paved-road.lock").unlink()
     monkeypatch.chdir(place.service / "src")
     hint = here("status").stderr.partition("hint: ")[2].strip()
     assert hint == f"git -C {place.service} checkout HEAD -- .paved-road.lock"
-    git.run(*hint.split()[1:], cwd=place.top)
+    git.process.run(*hint.split()[1:], cwd=place.top)
     assert here("drift").stdout == "edited   hello.txt\n"
-    git.run("rm", "--quiet", "--force", ".paved-road.lock", cwd=place.service)
+    git.process.run("rm", "--quiet", "--force", ".paved-road.lock", cwd=place.service)
     evolve(place.top, {})
     assert "plain Copier made it" in here("drift").stderr
 
@@ -476,7 +476,7 @@ def test_nothing_is_searched_above_a_repository_without_a_work_tree(
     name: str, here: Paved, road: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stamp(here, tmp_path / "outer", road)
-    git.run("init", "--quiet", "--bare", tmp_path / "outer" / name)
+    git.process.run("init", "--quiet", "--bare", tmp_path / "outer" / name)
     monkeypatch.chdir(tmp_path / "outer" / name / "refs")
     done = here("status")
     assert (done.returncode, "is in the service" in done.stderr) == (2, False)
@@ -514,7 +514,7 @@ def test_a_commit_takes_nothing_of_another_service_in(
     monkeypatch.chdir(place.service / "src")
     done = here("update", "--defaults", "--commit")
     assert done.returncode == 0, done.stderr
-    changed = git.run("show", "--name-only", "--format=", "-z", "HEAD", cwd=place.top).decode().split("\0")[:-1]
+    changed = git.process.run("show", "--name-only", "--format=", "-z", "HEAD", cwd=place.top).decode().split("\0")[:-1]
     assert {path.rpartition("/")[0] for path in changed} == {place.from_top}
 
 

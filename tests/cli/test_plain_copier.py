@@ -82,12 +82,12 @@ def test_for_any_other_road_copier_stops_before_it_writes(
     }[kind]
     template = ["service"] if kind == "built-in" else ["greeter"]
     assert here("new", *template, "hi", "--road", road, "--defaults").returncode == 0
-    before, written = git.text("rev-parse", "HEAD", cwd=Path("hi")), _files(Path("hi"))
+    before, written = git.process.text("rev-parse", "HEAD", cwd=Path("hi")), _files(Path("hi"))
     done = copier(Path("hi"), *command)
     assert done.returncode == 1
     assert re.search(r"Local template must be a directory|only supported in git-tracked templates", done.stderr)
-    assert (git.text("rev-parse", "HEAD", cwd=Path("hi")), _files(Path("hi"))) == (before, written)
-    assert git.text("status", "--porcelain", cwd=Path("hi")) == ""
+    assert (git.process.text("rev-parse", "HEAD", cwd=Path("hi")), _files(Path("hi"))) == (before, written)
+    assert git.process.text("status", "--porcelain", cwd=Path("hi")) == ""
 
 
 def _files(service: Path) -> dict[str, bytes]:

@@ -28,7 +28,7 @@ IGNORING = {
 def make(folder: Path, template_ignores: str, person_ignores: str) -> Path:
     """A road; what the person ignores everywhere is in git's global configuration."""
     write_files(folder, {"ignored-everywhere": person_ignores})
-    git.run("config", "--global", "core.excludesFile", folder / "ignored-everywhere", cwd=folder)
+    git.process.run("config", "--global", "core.excludesFile", folder / "ignored-everywhere", cwd=folder)
     return make_road(folder / "road", {"copier.yml": "", ".gitignore.jinja": template_ignores, "a.txt": "1\n"})
 
 
@@ -36,13 +36,13 @@ def make(folder: Path, template_ignores: str, person_ignores: str) -> Path:
 def test_records_that_git_ignores_are_committed_and_updated(here: Paved, tmp_path: Path, ignoring: str) -> None:
     road, service = make(tmp_path, *IGNORING[ignoring]), tmp_path / "service"
     assert here("new", service, "--road", road, "--defaults").returncode == 0
-    tracked = git.text("ls-files", cwd=service).splitlines()
+    tracked = git.process.text("ls-files", cwd=service).splitlines()
     assert [name for name in tracked if name in RECORDS] == RECORDS
     evolve(road, {"a.txt": "2\n"}, tag="v1.1.0")
     assert here("update", service, "--dry-run").returncode == 0
     done = here("update", service, "--commit")
     assert (done.returncode, "conflict" in done.stdout) == (0, False)
-    assert json.loads(git.run("show", "HEAD:.paved-road.lock", cwd=service))["version"] == "1.1.0"
+    assert json.loads(git.process.run("show", "HEAD:.paved-road.lock", cwd=service))["version"] == "1.1.0"
     assert here("status", service).returncode == 0
 
 
@@ -55,15 +55,15 @@ def test_in_a_repository_of_many_it_is_said_which_records_git_ignores(
     said = here("new", top / "mail", "--road", road, "--defaults")
     record = ".paved-road.lock" if "lock" in ignoring else ".copier-answers.yml"
     assert f"git add --force {record}" in said.stderr
-    git.run("add", "--all", cwd=top)
-    git.run("commit", "--quiet", "--message", "Without it", cwd=top)
+    git.process.run("add", "--all", cwd=top)
+    git.process.run("commit", "--quiet", "--message", "Without it", cwd=top)
     evolve(road, {"a.txt": "2\n"}, tag="v1.1.0")
     for words in (["--dry-run"], []):
         refused = here("update", top / "mail", *words)
         assert (refused.returncode, f"not committed: {record}" in refused.stderr) == (2, True)
-        assert git.text("status", "--porcelain", cwd=top) == ""
-    git.run("-C", top / "mail", "add", "--force", record, cwd=top)
-    git.run("commit", "--quiet", "--message", "With it", cwd=top)
+        assert git.process.text("status", "--porcelain", cwd=top) == ""
+    git.process.run("-C", top / "mail", "add", "--force", record, cwd=top)
+    git.process.run("commit", "--quiet", "--message", "With it", cwd=top)
     assert here("update", top / "mail").returncode == 0
 
 

@@ -25,16 +25,16 @@ FILES = {
 
 
 def tagged(road: Path, name: str, *, annotated: bool = False, at: str = "HEAD") -> None:
-    git.run("tag", "--force", *(("-a", "-m", "x") if annotated else ()), name, at, cwd=road)
+    git.process.run("tag", "--force", *(("-a", "-m", "x") if annotated else ()), name, at, cwd=road)
 
 
 def agreed(here: Here, service: Path) -> str:
     """What is in `a.txt` after an update, when status foretold whether the update would change anything."""
     said = here("status", service)
-    before = git.text("rev-parse", "HEAD", cwd=service)
+    before = git.process.text("rev-parse", "HEAD", cwd=service)
     done = here("update", service, "--defaults", "--commit")
     assert done.returncode == 0, done.stderr
-    changed = git.text("rev-parse", "HEAD", cwd=service) != before
+    changed = git.process.text("rev-parse", "HEAD", cwd=service) != before
     assert changed == (said.returncode == 1), (said.stdout, done.stdout)
     assert here("status", service).returncode == 0
     return (service / "a.txt").read_text()
@@ -78,7 +78,7 @@ def test_a_service_of_a_floating_tag_is_not_taken_back(
 def test_of_two_tags_of_one_version(
     here: Here, tmp_path: Path, road: Path, stamped: Callable[..., Path], first: str, second: str, ref: int
 ) -> None:
-    git.run("tag", "-d", "v1.0.0", cwd=road)
+    git.process.run("tag", "-d", "v1.0.0", cwd=road)
     tagged(road, first)
     evolve(road, {"a.txt": "2\n"}, tag=second)
     service = stamped("--ref", (first, second)[ref])
@@ -103,7 +103,7 @@ def test_a_tag_that_was_moved_back(here: Here, road: Path, stamped: Callable[...
 
 def test_a_tag_that_was_forced_onto_another_history(here: Here, road: Path, stamped: Callable[..., Path]) -> None:
     service = stamped()
-    git.run("update-ref", "-d", "HEAD", cwd=road)
+    git.process.run("update-ref", "-d", "HEAD", cwd=road)
     evolve(road, {"a.txt": "2\n"})
     tagged(road, "v1.0.0")
     assert agreed(here, service) == "2\n"
@@ -113,7 +113,7 @@ def test_a_tag_that_was_forced_onto_another_history(here: Here, road: Path, stam
 def test_a_road_without_tags_whose_main_branch_went_on(
     here: Here, road: Path, stamped: Callable[..., Path], files: dict[str, str]
 ) -> None:
-    git.run("tag", "-d", "v1.0.0", cwd=road)
+    git.process.run("tag", "-d", "v1.0.0", cwd=road)
     evolve(road, files)
     service = stamped()
     assert agreed(here, service) == "1\n"
@@ -153,8 +153,8 @@ def test_a_relative_road_is_that_of_the_service_wherever_paved_is_run(
     monkeypatch.chdir(tmp_path / "elsewhere")
     done = here(step, service, *(["--defaults"] if step == "update" else []))
     assert done.returncode == 0, done.stderr
-    git.run("add", "--all", cwd=service)
-    git.run("commit", "--quiet", "--message", step, cwd=service)
+    git.process.run("add", "--all", cwd=service)
+    git.process.run("commit", "--quiet", "--message", step, cwd=service)
     assert here("update", service, "--defaults").returncode == 0
     assert (service / "a.txt").read_text() == "the service's\n"
     assert "_src_path: ../road" in (service / ".copier-answers.yml").read_text()
@@ -186,8 +186,8 @@ def test_a_template_that_its_road_renamed(here: Here, tmp_path: Path) -> None:
     service = tmp_path / "hi"
     assert here("new", "service", service, "--road", road, "--defaults").returncode == 0
     write_files(service, {"a.txt": "1\nours\n"})
-    git.run("commit", "--quiet", "--all", "--message", "Ours", cwd=service)
-    git.run("mv", "templates/service", "templates/api", cwd=road)
+    git.process.run("commit", "--quiet", "--all", "--message", "Ours", cwd=service)
+    git.process.run("mv", "templates/service", "templates/api", cwd=road)
     evolve(road, {"templates/api/a.txt": "0\n1\n", "templates/api/b.txt": "new\n"}, tag="v1.1.0")
     for command in ("status", "update"):
         done = here(command, service)
@@ -208,13 +208,13 @@ def test_a_template_that_its_road_renamed(here: Here, tmp_path: Path) -> None:
 def test_an_update_runs_nothing_of_a_commit_that_left_the_road(here: Here, road: Path, tmp_path: Path) -> None:
     """The service works on, by its own objects."""
     service, ran = tmp_path / "hi", tmp_path / "ran"
-    git.run("checkout", "--quiet", "-b", "feature", cwd=road)
+    git.process.run("checkout", "--quiet", "-b", "feature", cwd=road)
     evolve(road, {"a.txt": "feature\n", "copier.yml": f"_tasks: ['echo x >>{ran}']\nname: x\n"})
     words = ("--road", f"file://{road}", "--defaults", "--trust")
     assert here("new", service, *words, "--ref", "feature").returncode == 0
     ran.unlink()
-    git.run("checkout", "--quiet", "main", cwd=road)
-    git.run("branch", "-D", "feature", cwd=road)
+    git.process.run("checkout", "--quiet", "main", cwd=road)
+    git.process.run("branch", "-D", "feature", cwd=road)
     evolve(road, {"a.txt": "2\n"}, tag="v2.0.0")
     done = here("update", service, "--defaults", "--trust", "--commit")
     assert done.returncode == 0, done.stderr
@@ -227,7 +227,7 @@ def test_a_template_of_several_is_called_by_its_release_in_every_file(here: Here
     files |= {"templates/one/v.txt.jinja": "{{ _copier_answers._commit }}\n", "templates/one/.gitignore": "*.log\n"}
     road = make_road(tmp_path / "several", files, tag=None)
     write_files(road, {"templates/one/kept.log": "1\n", "templates/two/copier.yml": "x: 1\n"})
-    git.run("add", "--force", ".", cwd=road)
+    git.process.run("add", "--force", ".", cwd=road)
     evolve(road, {}, tag="v1.0.0")
     done = run("paved", "new", "one", tmp_path / "hi", "--road", road, "--defaults", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -304,7 +304,7 @@ def test_a_road_is_not_replaced_by_an_unrelated_one(
     done = here("update", service, "--road", other, *(["--dry-run"] if dry_run else []))
     assert done.returncode == 2
     assert f"{other} is not where the service's road moved" in done.stderr
-    assert (git.tree(service, "HEAD"), git.text("status", "--porcelain", cwd=service)) == (before, "")
+    assert (git.tree(service, "HEAD"), git.process.text("status", "--porcelain", cwd=service)) == (before, "")
     followed(here, tmp_path, done.stderr)
     assert f"is at other {'1.0.0' if is_git else '2.0.0'} (the latest)" in here("status", service).stdout
 
@@ -315,7 +315,7 @@ def test_a_road_that_moved_with_its_history_is_followed_whatever_has_changed(
 ) -> None:
     service = stamped()
     evolve(road, files, tag="v1.1.0")
-    git.run("clone", "--quiet", "--bare", road, tmp_path / "moved.git", role=git.PERSON)
+    git.process.run("clone", "--quiet", "--bare", road, tmp_path / "moved.git", role=git.PERSON)
     assert here("update", service, "--road", tmp_path / "moved.git").returncode == 0
     assert json.loads((service / ".paved-road.lock").read_text())["version"] == "1.1.0"
 
@@ -326,7 +326,7 @@ def two(tmp_path: Path) -> Path:
     files = {f"templates/one/{name}": text for name, text in FILES.items()}
     files |= {f"templates/docs/{name}": text for name, text in {**OTHER, **ANSWERS}.items()}
     road = make_road(tmp_path / "two", files, tag="one/v1.1.0")
-    git.run("tag", "docs/v7.0.0", cwd=road)
+    git.process.run("tag", "docs/v7.0.0", cwd=road)
     return road
 
 

@@ -96,7 +96,7 @@ def test_an_update_ends_its_migration_and_can_be_undone(
     assert list(scratch.iterdir()) == []
     assert paved("update", service, "--abort").code == 0
     assert contents(service) == {"a.txt": "1\n"}
-    assert git.text("status", "--porcelain", cwd=service) == ""
+    assert git.process.text("status", "--porcelain", cwd=service) == ""
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -171,7 +171,7 @@ def test_git_in_the_middle_of_its_work_removes_its_lock(
     assert code == 128 + signal.SIGTERM
     assert not (service / ".git" / "index.lock").exists()
     assert paved("update", service, "--abort").code == 0
-    assert git.text("status", "--porcelain", cwd=service) == ""
+    assert git.process.text("status", "--porcelain", cwd=service) == ""
 
 
 def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:

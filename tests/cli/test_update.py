@@ -24,7 +24,7 @@ HELLO = "template/hello.txt.jinja"
 def service(here: Paved, tmp_path: Path, greeter: Path) -> Path:
     """A service stamped from release 1.0.0 of the greeter."""
     evolve(greeter, {"template/long.txt": lines(), "CHANGELOG.md": "# Changes\n\n## 1.0.0\n\nThe first.\n"})
-    git.run("tag", "--force", "v1.0.0", cwd=greeter)
+    git.process.run("tag", "--force", "v1.0.0", cwd=greeter)
     assert here("new", "hi", "--road", greeter).returncode == 0
     return tmp_path / "work" / "hi"
 
@@ -59,7 +59,7 @@ def read(service: Path, path: str = "hello.txt") -> str:
 
 
 def status(directory: Path) -> list[str]:
-    return git.run("status", "--porcelain", cwd=directory).decode().splitlines()
+    return git.process.run("status", "--porcelain", cwd=directory).decode().splitlines()
 
 
 def fingerprint(*directories: Path) -> str:
@@ -120,15 +120,15 @@ def test_a_team_edit_and_the_roads_change_are_merged(here: Paved, service: Path,
 def test_an_update_commits_when_asked_to(here: Paved, service: Path, newer: Path) -> None:
     done = here("update", service, "--commit")
     assert done.returncode == 0
-    assert git.text("log", "-1", "--format=%s", cwd=service) == "Update hi from 1.0.0 to 1.2.0"
-    assert git.text("rev-parse", "--short=10", "HEAD", cwd=service) in done.stdout
+    assert git.process.text("log", "-1", "--format=%s", cwd=service) == "Update hi from 1.0.0 to 1.2.0"
+    assert git.process.text("rev-parse", "--short=10", "HEAD", cwd=service) in done.stdout
     assert status(service) == []
 
 
 def test_an_update_commits_on_a_new_branch(here: Paved, service: Path, newer: Path) -> None:
     before = git.resolve(service, "main")
     assert here("update", service, "--branch", "paved/1.2.0").returncode == 0
-    assert git.text("symbolic-ref", "--short", "HEAD", cwd=service) == "paved/1.2.0"
+    assert git.process.text("symbolic-ref", "--short", "HEAD", cwd=service) == "paved/1.2.0"
     assert git.resolve(service, "main") == before == git.resolve(service, "HEAD~1")
     assert status(service) == []
 
@@ -181,7 +181,7 @@ def test_a_dry_run_shows_the_exact_difference_and_ends_as_the_real_run(here: Pav
     assert "note: nothing was changed" in dry.stderr
     real = here("update", service)
     assert dry.returncode == real.returncode == 0
-    diff = git.run("diff", "--cached", "--no-color", "-M", "--full-index", cwd=service).decode()
+    diff = git.process.run("diff", "--cached", "--no-color", "-M", "--full-index", cwd=service).decode()
     assert dry.stdout.startswith("1.0.0 -> 1.2.0\n1 added, 3 updated\n")
     shown = dry.stdout[dry.stdout.index("diff --git") :]
     assert [line for line in shown.splitlines() if line[:1] in "+-"] == [
@@ -227,16 +227,16 @@ def test_a_decided_conflict_is_continued(here: Paved, conflict: Path) -> None:
     write_files(conflict, {"hello.txt": "Hi, team!\n"})
     done = here("update", conflict, "--continue")
     assert (done.returncode, "    hi/hello.txt\n      it is not added\n" in done.stdout) == (1, True)
-    git.run("add", "hello.txt", cwd=conflict)
+    git.process.run("add", "hello.txt", cwd=conflict)
     done = here("update", conflict, "--continue", "--commit")
     assert done.returncode == 0, done.stderr
     assert read(conflict) == "Hi, team!\n"
-    assert git.text("log", "-1", "--format=%s", cwd=conflict) == "Update hi from 1.0.0 to 1.2.0"
+    assert git.process.text("log", "-1", "--format=%s", cwd=conflict) == "Update hi from 1.0.0 to 1.2.0"
     assert here("update", conflict).stdout == "up to date with greeter 1.2.0\n"
 
 
 def test_markers_that_were_added_are_no_decision(here: Paved, conflict: Path) -> None:
-    git.run("add", "hello.txt", cwd=conflict)
+    git.process.run("add", "hello.txt", cwd=conflict)
     assert here("update", conflict, "--continue").returncode == 1
 
 
@@ -244,9 +244,9 @@ def test_what_was_asked_for_is_remembered_over_a_conflict(here: Paved, service: 
     commit(service, {"hello.txt": "Hello, team!\n"})
     assert here("update", service, "--branch", "up").returncode == 1
     write_files(service, {"hello.txt": "Hi, team!\n"})
-    git.run("add", "hello.txt", cwd=service)
+    git.process.run("add", "hello.txt", cwd=service)
     assert here("update", service, "--continue").returncode == 0
-    assert git.text("symbolic-ref", "--short", "HEAD", cwd=service) == "up"
+    assert git.process.text("symbolic-ref", "--short", "HEAD", cwd=service) == "up"
     assert status(service) == []
 
 
@@ -257,7 +257,7 @@ def test_an_abort_puts_everything_back_and_keeps_what_a_person_did(here: Paved, 
     assert status(conflict) == ["?? mine.txt"]
     assert read(conflict) == "Hello, team!\n"
     kept = done.stderr.split("git show ")[1].strip()
-    assert git.run("show", f"{kept}:hello.txt", cwd=conflict) == b"an hour of work\n"
+    assert git.process.run("show", f"{kept}:hello.txt", cwd=conflict) == b"an hour of work\n"
     assert here("update", conflict, "--abort").returncode == 2
 
 
@@ -291,8 +291,8 @@ def test_there_is_nothing_to_continue_or_abort(here: Paved, service: Path, word:
 
 def test_an_update_that_was_committed_by_hand_is_ended_by_continue(here: Paved, conflict: Path) -> None:
     write_files(conflict, {"hello.txt": "Hi, team!\n"})
-    git.run("add", "hello.txt", cwd=conflict)
-    git.run("commit", "--quiet", "-m", "by hand", cwd=conflict)
+    git.process.run("add", "hello.txt", cwd=conflict)
+    git.process.run("commit", "--quiet", "-m", "by hand", cwd=conflict)
     done = here("update", conflict, "--abort")
     assert (done.returncode, "--continue ends it" in done.stderr) == (2, True)
     assert here("update", conflict, "--continue").returncode == 0
@@ -318,7 +318,7 @@ def test_an_update_of_answers_alone_says_so(here: Paved, service: Path, newer: P
     assert here("update", service, "--commit").returncode == 0
     done = here("update", service, "--data", "name=moon", how)
     assert done.stdout.startswith("1.2.0 -> 1.2.0\ngreeter 1.2.0, answers changed: name\n")
-    assert git.text("log", "-1", "--format=%s", cwd=service) == "Change answers of hi: name"
+    assert git.process.text("log", "-1", "--format=%s", cwd=service) == "Change answers of hi: name"
 
 
 def test_an_update_to_a_release_with_another_answer_is_one_to_the_release(
@@ -326,7 +326,7 @@ def test_an_update_to_a_release_with_another_answer_is_one_to_the_release(
 ) -> None:
     done = here("update", service, "--data", "name=moon", "--commit")
     assert "answers changed" not in done.stdout
-    assert git.text("log", "-1", "--format=%s", cwd=service) == "Update hi from 1.0.0 to 1.2.0"
+    assert git.process.text("log", "-1", "--format=%s", cwd=service) == "Update hi from 1.0.0 to 1.2.0"
 
 
 def test_another_order_of_the_answers_is_no_update(here: Paved, service: Path) -> None:
@@ -352,10 +352,10 @@ def test_a_clean_update_that_is_staged_is_taken_back_as_the_hint_says(here: Pave
     command = done.stderr.partition("hint: ")[2].partition(" sets")[0]
     assert command == "git stash"
     who = ("-c", "user.name=T", "-c", "user.email=t@localhost")
-    git.run(*who, *command.split()[1:], cwd=service, role=git.PERSON)
+    git.process.run(*who, *command.split()[1:], cwd=service, role=git.PERSON)
     assert status(service) == ["?? untracked.txt"]
     assert here("update", service).stdout.startswith("1.0.0 -> 1.2.0\n")
-    git.run("stash", "push", "--quiet", cwd=service, role=git.PERSON)
+    git.process.run("stash", "push", "--quiet", cwd=service, role=git.PERSON)
     assert "hint: paved update" in here("update", service, "--abort").stderr
 
 

@@ -141,7 +141,7 @@ def test_what_fits_on_the_terminal_is_not_paged(evolution: Evolution, pager: str
 
 def test_a_pager_is_the_persons_and_never_the_repositorys(evolution: Evolution, pager: str, tmp_path: Path) -> None:
     write_files(tmp_path, {"trap*": "#!/bin/sh\necho TRAPPED\nexec cat\n", "own": f"[core]\n    pager = {pager}\n"})
-    git.run("config", "core.pager", str(tmp_path / "trap"), cwd=evolution.service)
+    git.process.run("config", "core.pager", str(tmp_path / "trap"), cwd=evolution.service)
     env = {"LINES": "10", "PAGER": "cat", "GIT_CONFIG_GLOBAL": str(tmp_path / "own")}
     code, shown = terminal(evolution.service, "--dry-run", **env)
     assert (code, "TRAPPED" in shown, "PAGED" in shown) == (1, False, True)
@@ -183,7 +183,7 @@ def test_a_side_that_is_no_text_is_named_by_its_blob(
     evolution.release({"a": three})
     (decision,) = paved("update", evolution.service, "--json").envelope["result"]["decisions"]
     assert (decision["ours"]["text"], decision["ours"]["omitted"]) == (None, omitted)
-    assert git.run("cat-file", "blob", decision["ours"]["blob"], cwd=evolution.service) == two
+    assert git.process.run("cat-file", "blob", decision["ours"]["blob"], cwd=evolution.service) == two
 
 
 def test_a_side_without_the_file_is_null(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ def test_a_side_without_the_file_is_null(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_markers_that_were_added_are_told_by_file_and_line(evolution: Evolution) -> None:
     paved("update", evolution.service)
-    git.run("add", "a.txt", cwd=evolution.service)
+    git.process.run("add", "a.txt", cwd=evolution.service)
     said = paved("update", evolution.service, "--continue")
     assert said.code == 1
     assert re.search(r"service/a\.txt:4-10\n      conflict markers are left on these lines\n", said.out)
@@ -211,7 +211,7 @@ def test_markers_that_were_added_are_told_by_file_and_line(evolution: Evolution)
 def test_a_single_marker_that_was_forgotten_is_told(evolution: Evolution, left: str) -> None:
     paved("update", evolution.service)
     write_files(evolution.service, {"a.txt": left})
-    git.run("add", "a.txt", cwd=evolution.service)
+    git.process.run("add", "a.txt", cwd=evolution.service)
     assert paved("update", evolution.service, "--continue").code == 1
 
 
@@ -222,11 +222,11 @@ def test_markers_that_a_document_has_on_purpose_are_text(tmp_path: Path, monkeyp
     evolution.edit({"page.md": page.replace("End", "The end")})
     evolution.release({"page.md": page.replace("End", "That is all")})
     paved("update", evolution.service)
-    git.run("add", "page.md", cwd=evolution.service)
+    git.process.run("add", "page.md", cwd=evolution.service)
     (one,) = paved("update", evolution.service, "--continue", "--json").envelope["result"]["decisions"]
     assert one["markers"] == [[7, 13]]
     write_files(evolution.service, {"page.md": page})
-    git.run("add", "page.md", cwd=evolution.service)
+    git.process.run("add", "page.md", cwd=evolution.service)
     assert paved("update", evolution.service, "--continue").code == 0
 
 

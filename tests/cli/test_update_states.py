@@ -36,7 +36,7 @@ def service(here: Paved, work: Path, greeter: Path) -> Path:
 
 
 def status(directory: Path) -> list[str]:
-    return git.run("status", "--porcelain", cwd=directory).decode().splitlines()
+    return git.process.run("status", "--porcelain", cwd=directory).decode().splitlines()
 
 
 def is_updated(service: Path) -> bool:
@@ -59,7 +59,7 @@ def refused(done: CompletedProcess[str], *said: str) -> None:
 def test_a_dirty_tree_is_refused_and_left_alone(here: Paved, service: Path, staged: bool) -> None:
     write_files(service, {"hello.txt": "mine\n"})
     if staged:
-        git.run("add", "hello.txt", cwd=service)
+        git.process.run("add", "hello.txt", cwd=service)
     refused(here("update", service), "the service has uncommitted changes", "cause: hello.txt", "git stash")
     assert (service / "hello.txt").read_text() == "mine\n"
     assert not (service / "new.txt").exists()
@@ -72,17 +72,17 @@ def test_untracked_files_are_in_nobodys_way(here: Paved, service: Path) -> None:
 
 
 def test_a_detached_head_is_updated_where_it_is(here: Paved, service: Path) -> None:
-    git.run("checkout", "--quiet", "--detach", cwd=service)
+    git.process.run("checkout", "--quiet", "--detach", cwd=service)
     main = git.resolve(service, "main")
     assert here("update", service, "--commit").returncode == 0
     assert is_updated(service)
     assert git.resolve(service, "main") == main == git.resolve(service, "HEAD~1")
-    assert git.maybe("symbolic-ref", "--quiet", "HEAD", cwd=service) is None
+    assert git.process.maybe("symbolic-ref", "--quiet", "HEAD", cwd=service) is None
 
 
 def test_a_shallow_clone_of_an_edited_service_is_updated(here: Paved, service: Path, work: Path) -> None:
     evolve(service, {"plain.txt": "team\n"})
-    git.run("clone", "--quiet", "--depth", "1", f"file://{service}", work / "shallow", role=git.PERSON)
+    git.process.run("clone", "--quiet", "--depth", "1", f"file://{service}", work / "shallow", role=git.PERSON)
     done = here("update", work / "shallow")
     assert done.returncode == 0, done.stderr
     assert is_updated(work / "shallow")
@@ -90,7 +90,7 @@ def test_a_shallow_clone_of_an_edited_service_is_updated(here: Paved, service: P
 
 
 def test_a_linked_worktree_is_updated_and_the_main_one_is_not(here: Paved, service: Path, work: Path) -> None:
-    git.run("worktree", "add", "--quiet", "-b", "side", work / "linked", cwd=service)
+    git.process.run("worktree", "add", "--quiet", "-b", "side", work / "linked", cwd=service)
     evolve(work / "linked", {"hello.txt": "Hello, team!\n"})
     assert here("update", work / "linked").returncode == 1
     assert here("status", service).stdout.count("in progress") == 0
@@ -101,7 +101,7 @@ def test_a_linked_worktree_is_updated_and_the_main_one_is_not(here: Paved, servi
 def test_a_service_that_is_a_submodule_is_updated(here: Paved, service: Path, work: Path) -> None:
     make_road(work / "super", {"README": "super\n"}, tag=None)
     add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
-    git.run(*add, service, "hi", cwd=work / "super", role=git.PERSON)
+    git.process.run(*add, service, "hi", cwd=work / "super", role=git.PERSON)
     evolve(work / "super", {})
     assert here("update", work / "super" / "hi", "--commit").returncode == 0
     assert is_updated(work / "super" / "hi")
@@ -111,12 +111,12 @@ def test_a_service_that_is_a_submodule_is_updated(here: Paved, service: Path, wo
 def test_a_service_that_contains_a_submodule_keeps_it(here: Paved, service: Path, work: Path) -> None:
     library = make_road(work / "library", {"README": "library\n"}, tag=None)
     add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
-    git.run(*add, library, "vendor/lib", cwd=service, role=git.PERSON)
+    git.process.run(*add, library, "vendor/lib", cwd=service, role=git.PERSON)
     evolve(service, {})
     write_files(service / "vendor" / "lib", {"README": "dirty inside\n"})
-    before = git.text("ls-tree", "HEAD", "vendor/lib", cwd=service)
+    before = git.process.text("ls-tree", "HEAD", "vendor/lib", cwd=service)
     assert here("update", service, "--commit").returncode == 0
-    assert git.text("ls-tree", "HEAD", "vendor/lib", cwd=service) == before
+    assert git.process.text("ls-tree", "HEAD", "vendor/lib", cwd=service) == before
     assert (service / "vendor" / "lib" / "README").read_text() == "dirty inside\n"
     assert is_updated(service)
 
@@ -132,7 +132,7 @@ def test_a_hook_that_fails_leaves_an_update_that_can_be_continued_or_undone(here
     assert is_updated(service)
     (service / ".git/hooks/pre-commit").unlink()
     assert here("update", service, "--continue").returncode == 0
-    assert git.text("log", "-1", "--format=%s", cwd=service) == "Update hi from 1.0.0 to 1.1.0"
+    assert git.process.text("log", "-1", "--format=%s", cwd=service) == "Update hi from 1.0.0 to 1.1.0"
 
 
 def test_a_commit_that_was_refused_can_be_undone(here: Paved, service: Path) -> None:
@@ -167,13 +167,13 @@ def test_in_a_monorepo_what_is_dirty_or_staged_elsewhere_stays_so(here: Paved, w
     evolve(work, {})
     evolve(greeter, {HELLO: "Hi, {{ name }}!\n", "template/new.txt": "new\n"}, tag="v1.1.0")
     write_files(work, {"other/a": "dirty\n", "other/b": "staged\n", "services/hi2/hello.txt": "dirty\n"})
-    git.run("add", "other/b", cwd=work)
+    git.process.run("add", "other/b", cwd=work)
     elsewhere = [" M other/a", "M  other/b", " M services/hi2/hello.txt"]
     assert status(work) == elsewhere
     assert here("update", work / "services" / "hi", "--commit").returncode == 0
     assert is_updated(work / "services" / "hi")
     assert status(work) == elsewhere
-    committed = git.text("show", "--name-only", "--format=", "HEAD", cwd=work).splitlines()
+    committed = git.process.text("show", "--name-only", "--format=", "HEAD", cwd=work).splitlines()
     assert all(path.startswith("services/hi/") for path in committed)
 
 
@@ -343,7 +343,7 @@ def test_a_base_that_is_gone_is_told_and_every_difference_becomes_a_conflict(
     here: Paved, service: Path, greeter: Path, work: Path, tmp_path: Path
 ) -> None:
     evolve(service, {"hello.txt": "Hello, team!\n"})
-    git.run("clone", "--quiet", "--depth", "1", f"file://{service}", work / "shallow", role=git.PERSON)
+    git.process.run("clone", "--quiet", "--depth", "1", f"file://{service}", work / "shallow", role=git.PERSON)
     moved = reborn(greeter, tmp_path / "moved")
     done = here("update", work / "shallow", "--road", moved)
     refused(done, "the release 1.0.0 that the service comes from is gone", "paved update --no-base")
@@ -443,7 +443,7 @@ def test_a_service_made_by_plain_copier_is_updated_and_copier_still_works_on_it(
     work.mkdir(exist_ok=True)
     copier("copy", greeter, "plain", cwd=work)
     service = work / "plain"
-    git.run("init", "--quiet", service)
+    git.process.run("init", "--quiet", service)
     evolve(service, {})
     evolve(service, {"plain.txt": "{{ not rendered }}\nteam\n"})
     evolve(greeter, {HELLO: "Hi, {{ name }}!\n"}, tag="v1.1.0")
@@ -474,16 +474,16 @@ def test_a_sparse_partial_clone_lacks_what_an_update_needs(
 ) -> None:
     write_files(service, {"sub/deep.txt": "1\n2\n3\n4\nmine\n"})
     evolve(service, {})
-    git.run("config", "uploadpack.allowFilter", "true", cwd=service)
+    git.process.run("config", "uploadpack.allowFilter", "true", cwd=service)
     clone = work / "partial"
-    git.run("clone", "--quiet", "--filter=blob:none", "--sparse", f"file://{service}", clone, role=git.PERSON)
+    git.process.run("clone", "--quiet", "--filter=blob:none", "--sparse", f"file://{service}", clone, role=git.PERSON)
     assert not (clone / "sub").exists()
     done = here("update", clone)
     assert done.returncode == 2
     assert "does not have the content of" in done.stderr
     assert "git archive HEAD" in done.stderr
-    assert git.run("status", "--porcelain", cwd=clone) == b""
-    git.run("archive", "--output", work / "all.tar", "HEAD", cwd=clone, role=git.PERSON)
+    assert git.process.run("status", "--porcelain", cwd=clone) == b""
+    git.process.run("archive", "--output", work / "all.tar", "HEAD", cwd=clone, role=git.PERSON)
     done = here("update", clone)
     assert done.returncode == 0, done.stderr
     assert git.read(clone, [":sub/deep.txt"]) == [b"1\n2\n3\n4\nmine\n"]

@@ -412,7 +412,7 @@ def _furnish(world: Path) -> None:
     evolve(road, {"template/team.txt": "team, too\n"}, tag="v1.1.0")
     assert main(["update", str(world / "orders"), "--dry-run"]) == 0
     make_road(world / "repo", {"README.md": "# No service\n"}, tag=None)
-    git.run("init", "--quiet", "--template=", world / "empty")
+    git.process.run("init", "--quiet", "--template=", world / "empty")
     make_road(world / "broken", {".copier-answers.yml": "_src_path: [\n", "a": "a\n"}, tag=None)
     make_road(world / "project", {".paved.toml": "trust = ['x']\n"}, tag=None)
     # The first rendering of a road fills the cache.

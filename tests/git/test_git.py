@@ -31,25 +31,25 @@ def test_identity_and_connection_variables_are_kept(monkeypatch: pytest.MonkeyPa
 
 def test_a_failure_says_what_git_said(tmp_path: Path) -> None:
     with pytest.raises(GitError, match="git rev-parse failed") as caught:
-        git.run("-c", "a.b=c", "rev-parse", "HEAD", cwd=tmp_path)
+        git.process.run("-c", "a.b=c", "rev-parse", "HEAD", cwd=tmp_path)
     assert "not a git repository" in caught.value.cause
 
 
 def test_without_git_the_remedy_is_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(GitError, match="git is not installed") as caught:
-        git.maybe("--version")
+        git.process.maybe("--version")
     assert "install git" in caught.value.hint
 
 
 def test_a_missing_directory_is_not_mistaken_for_a_missing_git(tmp_path: Path) -> None:
     with pytest.raises(GitError, match="no such directory"):
-        git.run("status", cwd=tmp_path / "gone")
+        git.process.run("status", cwd=tmp_path / "gone")
 
 
 def test_annotated_and_light_tags_name_commits(greeter: Path) -> None:
     evolve(greeter, {"new": "x"})
-    git.run("tag", "-a", "v2", "-m", "two", cwd=greeter)
+    git.process.run("tag", "-a", "v2", "-m", "two", cwd=greeter)
     found = git.refs(greeter, "refs/tags/")
     assert found["refs/tags/v2"] == git.resolve(greeter, "HEAD")
     assert found["refs/tags/v1.0.0"] == git.resolve(greeter, "HEAD^")
@@ -83,11 +83,11 @@ def test_a_first_commit_needs_no_identity_and_runs_no_hook(tmp_path: Path, monke
     (service / "file").write_text("x")
     commit = git.commit_everything(service, "First")
     assert git.resolve(service, "main") == commit
-    assert git.text("log", "-1", "--format=%an", cwd=service) == "paved"
+    assert git.process.text("log", "-1", "--format=%an", cwd=service) == "paved"
 
 
 def test_the_persons_own_default_branch_is_used(tmp_path: Path) -> None:
-    git.run("config", "--global", "init.defaultBranch", "trunk")
+    git.process.run("config", "--global", "init.defaultBranch", "trunk")
     (tmp_path / "service").mkdir()
     assert git.commit_everything(tmp_path / "service", "First") == git.resolve(tmp_path / "service", "trunk")
 
@@ -100,7 +100,7 @@ def test_blobs_are_written_as_git_writes_them(greeter: Path) -> None:
     git.write_blobs(found.objects, contents)
     git.write_blobs(found.objects, contents)
     assert git.read(greeter, ids) == contents
-    git.run("fsck", "--strict", cwd=greeter)
+    git.process.run("fsck", "--strict", cwd=greeter)
     assert not list(found.objects.rglob("tmp_obj_*"))
 
 
@@ -119,7 +119,7 @@ def test_what_changed_is_told_with_the_commit_it_changed_from(greeter: Path) -> 
     head = git.resolve(greeter, "HEAD")
     assert git.head_and_changed(greeter) == (head, [])
     write_files(greeter, {"template/plain.txt": "x\n", "untracked": "x\n", "a b": "x\n"})
-    git.run("add", "a b", cwd=greeter)
+    git.process.run("add", "a b", cwd=greeter)
     assert git.head_and_changed(greeter / "template") == (head, ["template/plain.txt"])
     entry = File(b"Hello, {{ name }}!\n").entry(git.SHA1)
     git.update_stages(greeter, {"template/run.sh": {}, "two  ways": {2: entry, 3: entry}})
@@ -151,9 +151,9 @@ def test_an_object_that_git_waits_for_is_not_waited_for(greeter: Path, monkeypat
 @pytest.mark.parametrize("filtered", ["blob:none", "tree:0"])
 def test_what_a_partial_clone_lacks_does_not_exist(filtered: str, greeter: Path, tmp_path: Path) -> None:
     evolve(greeter, {"template/plain.txt": "changed\n"})
-    git.run("config", "uploadpack.allowFilter", "true", cwd=greeter)
+    git.process.run("config", "uploadpack.allowFilter", "true", cwd=greeter)
     clone = tmp_path / "clone"
-    git.run("clone", "--quiet", f"--filter={filtered}", f"file://{greeter}", clone, role=git.PERSON)
+    git.process.run("clone", "--quiet", f"--filter={filtered}", f"file://{greeter}", clone, role=git.PERSON)
     old = git.object_id(greeter, "HEAD~1:template/plain.txt") or ""
     names = ["HEAD:template/plain.txt", old, "HEAD:template/run.sh", old, old]
     assert git.read(clone, names) == [b"changed\n", None, b"#!/bin/sh\n", None, None]
@@ -170,7 +170,7 @@ def test_a_scratch_repository_makes_no_folder_above_it(tmp_path: Path) -> None:
 
 def test_the_branch_that_is_checked_out(greeter: Path, tmp_path: Path) -> None:
     assert git.checked_out_branch(greeter) == "refs/heads/main"
-    git.run("worktree", "add", "--quiet", "--detach", tmp_path / "linked", cwd=greeter)
+    git.process.run("worktree", "add", "--quiet", "--detach", tmp_path / "linked", cwd=greeter)
     assert git.checked_out_branch(tmp_path / "linked") is None
-    git.run("checkout", "--quiet", "--detach", cwd=greeter)
+    git.process.run("checkout", "--quiet", "--detach", cwd=greeter)
     assert git.checked_out_branch(greeter) is None

@@ -81,17 +81,17 @@ def arm(repository: Path, trap: Trap) -> None:
     """Every setting and hook of the repository names a program, directly or from an included file."""
     half = len(SETTINGS) // 2
     for key in SETTINGS[:half]:
-        git.run("config", key, trap.program(key), cwd=repository)
+        git.process.run("config", key, trap.program(key), cwd=repository)
     included = repository / ".git" / "more"
     for key in SETTINGS[half:]:
-        git.run("config", "--file", included, key, trap.program(key), cwd=repository)
+        git.process.run("config", "--file", included, key, trap.program(key), cwd=repository)
     for key, value in (
         ("include.path", "more"), ("core.hooksPath", str(trap.folder / "hooks")), ("log.showSignature", "true"),
         ("protocol.ext.allow", "always"), ("remote.origin.url", f"ext::{trap.program('transport')}"),
         ("remote.origin.promisor", "true"), ("extensions.partialClone", "origin"), ("submodule.recurse", "true"),
         ("core.repositoryFormatVersion", "1"), ("status.submoduleSummary", "true"), ("filter.trap.required", "true"),
     ):  # fmt: skip
-        git.run("config", key, value, cwd=repository)
+        git.process.run("config", key, value, cwd=repository)
     (trap.folder / "hooks").mkdir()
     for hook in HOOKS:
         trap.program(hook).rename(trap.folder / "hooks" / hook)
@@ -117,13 +117,13 @@ def test_nor_in_a_repository_without_a_change(command: str, service: Path, trap:
 
 def test_the_traps_are_armed(edited: Path, trap: Trap) -> None:
     with contextlib.suppress(GitError):
-        git.run("status", cwd=edited, role=git.PERSON)
+        git.process.run("status", cwd=edited, role=git.PERSON)
     assert "core.fsmonitor" in trap.sprung()
-    git.run("config", "--unset", "core.fsmonitor", cwd=edited)
+    git.process.run("config", "--unset", "core.fsmonitor", cwd=edited)
     with contextlib.suppress(GitError):
-        git.run("add", "a.txt", cwd=edited, role=git.PERSON)
+        git.process.run("add", "a.txt", cwd=edited, role=git.PERSON)
     assert "filter.trap.process" in trap.sprung()
-    git.run("update-ref", "refs/heads/new", "HEAD", cwd=edited, role=git.PERSON)
+    git.process.run("update-ref", "refs/heads/new", "HEAD", cwd=edited, role=git.PERSON)
     assert "reference-transaction" in trap.sprung()
 
 
@@ -146,14 +146,14 @@ def test_objects_that_a_partial_clone_lacks_are_not_fetched(service: Path, trap:
 
 def bare_looking(folder: Path, trap: Trap) -> None:
     """Make a folder one that git takes for a bare repository."""
-    git.run("init", "--quiet", "--bare", "--template=", folder / "made")
+    git.process.run("init", "--quiet", "--bare", "--template=", folder / "made")
     for part in ("HEAD", "config", "objects", "refs"):
         (folder / "made" / part).rename(folder / part)
     shutil.rmtree(folder / "made")
     for key in ("core.fsmonitor", "filter.trap.clean", "core.sshCommand"):
-        git.run("config", "--file", folder / "config", key, trap.program(key), cwd=folder)
-    git.run("config", "--file", folder / "config", "core.bare", "false", cwd=folder)
-    git.run("config", "--file", folder / "config", "core.worktree", folder, cwd=folder)
+        git.process.run("config", "--file", folder / "config", key, trap.program(key), cwd=folder)
+    git.process.run("config", "--file", folder / "config", "core.bare", "false", cwd=folder)
+    git.process.run("config", "--file", folder / "config", "core.worktree", folder, cwd=folder)
 
 
 @pytest.mark.parametrize("where", ["", "inside"])
@@ -165,7 +165,7 @@ def test_a_folder_that_looks_like_a_bare_repository_is_none(
     shutil.copytree(service, cloned / where, ignore=shutil.ignore_patterns(".git"))
     bare_looking(cloned / where, trap)
     if where:
-        git.run("init", "--quiet", cloned)
+        git.process.run("init", "--quiet", cloned)
     said = paved(*command.split(), cloned / where)
     assert said.code == 2
     assert "looks like one" in said.err + said.out
@@ -177,6 +177,6 @@ def test_a_merge_driver_of_the_repository_runs_in_an_update_and_not_in_its_rehea
     assert "merge driver" in said.err
     assert trap.sprung() == set()
     more = service / ".git" / "more"  # filters of this kind speak a language that the trap does not
-    git.run("config", "--file", more, "--unset", "filter.trap.process", cwd=service)
+    git.process.run("config", "--file", more, "--unset", "filter.trap.process", cwd=service)
     assert paved("update", service).code == 0
     assert {"merge.trap.driver", "filter.trap.clean"} <= trap.sprung()

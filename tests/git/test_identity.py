@@ -51,7 +51,7 @@ def give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Give:
         file.write_text("[init]\n defaultBranch = main\n")
         monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(file))
         for key, value in settings.items():
-            git.run("config", "--file", file, key, value)
+            git.process.run("config", "--file", file, key, value)
         for variable in what.keys() - settings.keys():
             monkeypatch.setenv(variable, what[variable])
 
@@ -87,7 +87,7 @@ def service(road: Path, tmp_path: Path) -> Path:
 
 
 def author(repository: Path) -> str:
-    return git.text("log", "-1", "--format=%an <%ae>", cwd=repository)
+    return git.process.text("log", "-1", "--format=%an <%ae>", cwd=repository)
 
 
 def record(service: Path) -> Said:

@@ -50,7 +50,7 @@ def test_a_service_that_git_does_not_trust(command: str, service: Path, of_anoth
 def test_a_service_is_not_made_in_a_repository_that_git_does_not_trust(
     greeter: Path, tmp_path: Path, of_another_user: None
 ) -> None:
-    git.run("init", "--quiet", tmp_path / "mono")
+    git.process.run("init", "--quiet", tmp_path / "mono")
     told(paved("new", tmp_path / "mono" / "hi", "--road", greeter, "--ref", "HEAD", "--defaults"), "safe.directory")
     assert not (tmp_path / "mono" / "hi").exists()
 
@@ -60,13 +60,13 @@ def test_a_road_that_git_does_not_trust(greeter: Path, tmp_path: Path, of_anothe
 
 
 def test_a_repository_of_a_newer_format(service: Path) -> None:
-    git.run("config", "core.repositoryFormatVersion", "9", cwd=service)
+    git.process.run("config", "core.repositoryFormatVersion", "9", cwd=service)
     told(paved("status", service), "cannot read the repository's format", "found 9")
 
 
 def test_a_repository_with_an_unknown_extension(service: Path) -> None:
-    git.run("config", "core.repositoryFormatVersion", "1", cwd=service)
-    git.run("config", "extensions.fromTheFuture", "true", cwd=service)
+    git.process.run("config", "core.repositoryFormatVersion", "1", cwd=service)
+    git.process.run("config", "extensions.fromTheFuture", "true", cwd=service)
     told(paved("drift", service), "cannot read the repository's format", "fromthefuture")
 
 
@@ -98,14 +98,14 @@ def test_only_where_there_is_no_repository_git_init_is_the_remedy(tmp_path: Path
 
 def test_a_service_outside_of_its_work_tree(service: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    git.run("config", "core.worktree", tmp_path / "other", cwd=service)
+    git.process.run("config", "core.worktree", tmp_path / "other", cwd=service)
     told(paved("drift", service), "core.worktree")
 
 
 @pytest.fixture
 def careful(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person who has git open bare repositories only when they are named."""
-    git.run("config", "--global", "safe.bareRepository", "explicit")
+    git.process.run("config", "--global", "safe.bareRepository", "explicit")
 
 
 def test_a_road_from_a_url(greeter: Path, tmp_path: Path, careful: None) -> None:
@@ -117,7 +117,7 @@ def test_a_road_from_a_url(greeter: Path, tmp_path: Path, careful: None) -> None
 
 
 def test_a_bare_road(greeter: Path, tmp_path: Path, careful: None) -> None:
-    git.run("clone", "--quiet", "--bare", greeter, tmp_path / "bare.git", role=git.PERSON)
+    git.process.run("clone", "--quiet", "--bare", greeter, tmp_path / "bare.git", role=git.PERSON)
     for name, road in (("path", str(tmp_path / "bare.git")), ("url", f"file://{tmp_path}/bare.git")):
         assert paved("new", tmp_path / name, "--road", road, "--defaults").code == 0
         assert paved("templates", "--road", road).code == 0
@@ -147,7 +147,7 @@ def test_a_refusal_is_no_answer(service: Path, of_another_user: None) -> None:
 
 @pytest.mark.parametrize("command", [*READERS, "update", "update --abort"])
 def test_a_bare_repository(command: str, service: Path, tmp_path: Path) -> None:
-    git.run("clone", "--quiet", "--bare", service, tmp_path / "bare.git", role=git.PERSON)
+    git.process.run("clone", "--quiet", "--bare", service, tmp_path / "bare.git", role=git.PERSON)
     told(paved(*command.split(), tmp_path / "bare.git"), "is a bare repository", "clone it, and name the clone")
 
 
@@ -159,7 +159,7 @@ def test_a_folder_of_gits_own(command: str, folder: str, service: Path) -> None:
 
 @pytest.mark.parametrize("command", [*READERS, "update", "adopt"])
 def test_a_worktree_whose_repository_was_moved(command: str, service: Path, tmp_path: Path) -> None:
-    git.run("worktree", "add", "--quiet", tmp_path / "linked", "-b", "linked", cwd=service, role=git.PERSON)
+    git.process.run("worktree", "add", "--quiet", tmp_path / "linked", "-b", "linked", cwd=service, role=git.PERSON)
     service.rename(tmp_path / "moved")
     told(paved(*command.split(), tmp_path / "linked"), "leads nowhere", "git worktree repair")
 
@@ -169,8 +169,8 @@ def test_references_that_this_git_cannot_read(command: str, service: Path) -> No
     """As `git init --ref-format=reftable` of git 2.45 writes it."""
     if git.version() >= (2, 45):
         pytest.skip("this git can read reftables")
-    git.run("config", "core.repositoryFormatVersion", "1", cwd=service)
-    git.run("config", "extensions.refStorage", "reftable", cwd=service)
+    git.process.run("config", "core.repositoryFormatVersion", "1", cwd=service)
+    git.process.run("config", "extensions.refStorage", "reftable", cwd=service)
     told(paved(*command.split(), service), "cannot read the repository's format", "install a newer git")
 
 

@@ -14,7 +14,7 @@ from paved_road.git.entries import File, Mode
 
 @given(st.binary(max_size=200))
 def test_a_blob_id_is_the_one_git_gives(data: bytes) -> None:
-    expected = git.run("hash-object", "--stdin", stdin=data).decode().strip()
+    expected = git.process.run("hash-object", "--stdin", stdin=data).decode().strip()
     assert File(data).blob == expected
 
 

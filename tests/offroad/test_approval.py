@@ -24,7 +24,7 @@ def states(service: Service, settings: Config, base: str | None = None) -> list[
 
 
 def start(service: Service) -> str:
-    return git.text("rev-parse", "HEAD", cwd=service.top)
+    return git.process.text("rev-parse", "HEAD", cwd=service.top)
 
 
 def test_change_proposal_and_approval_in_three_commits_are_fine(
@@ -36,7 +36,7 @@ def test_change_proposal_and_approval_in_three_commits_are_fine(
 
 
 def squash(service: Service, base: str) -> None:
-    git.run("reset", "--quiet", "--soft", base, cwd=service.top)
+    git.process.run("reset", "--quiet", "--soft", base, cwd=service.top)
     commit(service)
 
 
@@ -71,7 +71,7 @@ def test_widening_and_editing_the_record_in_one_change_fails(
         path = service.path / deviation.path
         path.write_text(path.read_text().replace("risk: medium", "risk: low"))
     lifecycle.accept(service, deviation.id, settings, today=TODAY, by="bo@acme.example")
-    git.run("reset", "--quiet", "--soft", base, cwd=service.top)
+    git.process.run("reset", "--quiet", "--soft", base, cwd=service.top)
     if committed:
         commit(service)
     assert states(service, settings, base) == [State.APPROVED_WITH_CHANGE]
@@ -94,7 +94,7 @@ def test_approving_ahead_of_the_change_fails(excused: Excused, service: Service,
     change(service, {"Dockerfile": widened})
     lifecycle.accept(service, deviation.id, settings, today=TODAY, by="bo@acme.example")
     fitting = (service.path / deviation.path).read_text()
-    git.run("reset", "--quiet", "--hard", base, cwd=service.top)
+    git.process.run("reset", "--quiet", "--hard", base, cwd=service.top)
     assert dockerfile(service) == before
     change(service, {deviation.path: fitting})
     change(service, {"Dockerfile": widened})
@@ -138,7 +138,7 @@ def test_the_ci_server_says_where_the_change_begins(
     base = start(service)
     excused()
     squash(service, base)
-    git.run("update-ref", "refs/remotes/origin/main", base, cwd=service.top)
+    git.process.run("update-ref", "refs/remotes/origin/main", base, cwd=service.top)
     monkeypatch.setenv("GITHUB_BASE_REF", "main")
     assert states(service, settings) == [State.APPROVED_WITH_CHANGE]
     monkeypatch.delenv("GITHUB_BASE_REF")
@@ -153,7 +153,7 @@ def test_a_base_that_is_not_there_is_told(excused: Excused, service: Service, se
     with pytest.raises(UsageError, match="there is no commit nowhere here") as caught:
         states(service, settings, "nowhere")
     assert "--base origin/main" in caught.value.hint
-    head = git.text("rev-parse", "HEAD", cwd=service.path)
+    head = git.process.text("rev-parse", "HEAD", cwd=service.path)
     (service.repository.folder / "shallow").write_text(f"{head}\n")
     with pytest.raises(UsageError, match="there is no commit nowhere here") as caught:
         states(service, settings, "nowhere")

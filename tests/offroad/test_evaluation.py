@@ -117,7 +117,7 @@ def test_a_folder_excuses_the_files_that_were_approved_in_it(service: Service, s
 
 def test_a_record_whose_drift_is_gone_is_stale(excused: Excused, service: Service, settings: Config) -> None:
     excused()
-    git.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
+    git.process.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
     commit(service)
     assert states(service, settings) == [State.STALE]
 
@@ -191,7 +191,7 @@ def test_without_history_an_unchanged_difference_is_still_known(
 ) -> None:
     excused()
     shallow = tmp_path_factory.mktemp("ci") / "orders"
-    git.run("clone", "--quiet", "--depth=1", f"file://{service.path}", shallow, role=git.PERSON)
+    git.process.run("clone", "--quiet", "--depth=1", f"file://{service.path}", shallow, role=git.PERSON)
     assert evaluation.evaluate(open_service(shallow), settings, today=TODAY).findings == ()
 
 
@@ -211,7 +211,7 @@ def test_line_ends_that_git_converts_are_no_part_of_the_difference(
 ) -> None:
     deviation = excused()
     approved = (deviation.fields.fingerprint or {})["Dockerfile"]
-    git.run("config", "core.autocrlf", "true", cwd=service.top)
+    git.process.run("config", "core.autocrlf", "true", cwd=service.top)
     path = service.path / "Dockerfile"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     differences = drift.find_drift(open_service(service.path))

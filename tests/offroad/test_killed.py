@@ -123,7 +123,9 @@ def test_an_adoption_that_is_killed_is_ended_by_typing_it_again(tmp_path: Path, 
         shutil.copytree(legacy, hurt)
         assert faults.run("adopt", hurt, *words, fault="kill", at=number).code is None
         assert faults.run("adopt", hurt, *words).code == 0, whole.steps[number]
-        found, expected = (git.text("status", "--porcelain", cwd=one) for one in (hurt, tmp_path / "model" / "legacy"))
+        found, expected = (
+            git.process.text("status", "--porcelain", cwd=one) for one in (hurt, tmp_path / "model" / "legacy")
+        )
         assert found == expected, whole.steps[number]
         for record in (".paved-road.lock", ".copier-answers.yml"):
             assert (hurt / record).read_bytes() == (tmp_path / "model" / "legacy" / record).read_bytes()

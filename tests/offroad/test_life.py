@@ -81,7 +81,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def the_team_commits(self) -> None:
-        if git.run("status", "--porcelain", cwd=self.path):
+        if git.process.run("status", "--porcelain", cwd=self.path):
             commit(self.service)
         self.committed = self.content
 

@@ -108,7 +108,7 @@ def test_accepting_nothing_is_refused(service: Service, settings: Config) -> Non
 
 def test_accepting_changes_only_what_it_says(excused: Excused, service: Service) -> None:
     excused()
-    done = git.text("diff", "HEAD~1", "--unified=0", "--no-prefix", cwd=service.top)
+    done = git.process.text("diff", "HEAD~1", "--unified=0", "--no-prefix", cwd=service.top)
     changed = [line for line in done.splitlines() if line[:1] in "+-" and line[:2] not in ("++", "--")]
     assert [line.split(":")[0] for line in changed] == [
         *("-status", "+status", "-approved_by", "+approved_by"),
@@ -154,7 +154,7 @@ def test_a_stale_record_is_closed_not_renewed(excused: Excused, service: Service
     deviation = excused()
     with pytest.raises(RecordError, match="is not resolved: Dockerfile still differs"):
         lifecycle.close(service, deviation.id, "resolved", today=TODAY)
-    git.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
+    git.process.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
     with pytest.raises(RecordError, match="cannot be renewed: it is stale"):
         lifecycle.renew(service, deviation.id, settings, today=TODAY, by=BO)
     assert lifecycle.close(service, deviation.id, "resolved", today=TODAY).fields.status == "resolved"
@@ -262,7 +262,7 @@ def test_records_follow_a_file_of_the_same_content(excused: Excused, service: Se
     deviation = excused()
     lock = service.lock
     assert lock is not None
-    git.run("mv", "Dockerfile", "deploy/Dockerfile", cwd=service.top)
+    git.process.run("mv", "Dockerfile", "deploy/Dockerfile", cwd=service.top)
     files = {"deploy/Dockerfile" if path == "Dockerfile" else path: one for path, one in lock.files.items()}
     relock(service, files)
     here = open_service(service.path)
@@ -283,7 +283,7 @@ def test_what_nothing_tells_of_is_renamed_by_hand(excused: Excused, service: Ser
     move_road(service, "FROM nothing-like-before\n")
     lock = open_service(service.path).lock
     assert lock is not None
-    git.run("mv", "Dockerfile", "deploy/Dockerfile", cwd=service.top)
+    git.process.run("mv", "Dockerfile", "deploy/Dockerfile", cwd=service.top)
     files = {"deploy/Dockerfile" if path == "Dockerfile" else path: one for path, one in lock.files.items()}
     relock(service, files)
     here = open_service(service.path)

@@ -116,7 +116,7 @@ def test_the_record_follows_a_file_that_the_road_moved(
     excused: Excused, service: Service, road: Path, settings: Config
 ) -> None:
     excused()
-    git.run("mv", "template/Dockerfile", "template/deploy/Dockerfile", cwd=road)
+    git.process.run("mv", "template/Dockerfile", "template/deploy/Dockerfile", cwd=road)
     evolve(road, {}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
         assert not plan.needs_a_person

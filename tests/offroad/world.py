@@ -39,8 +39,8 @@ def change(service: Service, files: dict[str, str | bytes | None], *, message: s
 
 
 def commit(service: Service, message: str = "Change") -> None:
-    git.run("add", "--all", cwd=service.top)
-    git.run("commit", "--quiet", "--message", message, cwd=service.top)
+    git.process.run("add", "--all", cwd=service.top)
+    git.process.run("commit", "--quiet", "--message", message, cwd=service.top)
 
 
 def dockerfile(service: Service, **replaced: str) -> str:

@@ -15,7 +15,7 @@ from paved_road.process import child
 
 def test_the_last_words_of_both_outputs_are_known(tmp_path: Path) -> None:
     ended = child.run("echo one; echo; echo two >&2; exit 4", cwd=tmp_path, env=os.environ)
-    assert (ended.code, ended.said, ended.why) == (4, ("one", "two"), "one\ntwo")
+    assert (ended.code, ended.last_lines, ended.why) == (4, ("one", "two"), "one\ntwo")
     assert child.run("exit 5", cwd=tmp_path, env=os.environ).why == "exit status 5"
 
 
@@ -35,7 +35,7 @@ def test_nobody_waits_for_what_it_leaves_behind(tmp_path: Path) -> None:
 def test_a_limit_of_time_ends_all_of_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "alive")
     reader = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
-    with pytest.raises(subprocess.TimeoutExpired):
+    with pytest.raises(child.OutOfTime):
         child.run("exec 9> alive; trap '' TERM; sleep 600 & wait; wait", cwd=tmp_path, env=os.environ, seconds=1)
     os.set_blocking(reader, True)
     assert os.read(reader, 1) == b"", "nobody holds the other end any more"
@@ -53,8 +53,8 @@ time.sleep(600)
 PARENT = """
 import os, sys
 from pathlib import Path
-from paved_road import process
-process.run([sys.executable, "-c", sys.argv[1]], cwd=Path(), env=os.environ, line=b"{}")
+from paved_road.process import child
+child.run([sys.executable, "-c", sys.argv[1]], cwd=Path(), env=os.environ, line=b"{}")
 """
 
 

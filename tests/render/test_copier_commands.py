@@ -59,7 +59,7 @@ def _copied(road: Path, service: Path, **given: Any) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         run_copy(str(road), service, defaults=True, overwrite=True, quiet=True, settings=Settings(), **given)
-    git.run("init", "--quiet", service)
+    git.process.run("init", "--quiet", service)
     return evolve(service, {}, message="Made by Copier")
 
 
@@ -190,7 +190,7 @@ def test_nothing_is_written_over(road: Path, tmp_path: Path) -> None:
     service = write_files(tmp_path / "service", {"b.txt": "ours\n"})
     said = paved("new", service, "--road", road, "--defaults")
     assert (said.code, contents(service)) == (2, {"b.txt": "ours\n"})
-    git.run("init", "--quiet", service)
+    git.process.run("init", "--quiet", service)
     evolve(service, {})
     assert paved("adopt", service, "--road", road, "--defaults").code == 0
     assert contents(service)["b.txt"] == "ours\n"
@@ -214,7 +214,7 @@ def test_a_conflict_is_an_unmerged_file(road: Path, tmp_path: Path) -> None:
     service = _stamped(road, tmp_path / "service", "--ref", "v1.0.0")
     evolve(service, {"b.txt": "ours\n"})
     assert paved("update", service, "--defaults").code == 1
-    assert git.text("diff", "--name-only", "--diff-filter=U", cwd=service) == "b.txt"
+    assert git.process.text("diff", "--name-only", "--diff-filter=U", cwd=service) == "b.txt"
     assert sorted(contents(service)) == ["a.txt", "b.txt"]
     assert "ours" in contents(service)["b.txt"]
 

@@ -130,7 +130,7 @@ def test_a_tagged_release_names_its_tag_and_commit(tmp_path: Path) -> None:
     road = make_road(write(case, tmp_path / "template"), {})
     reference = copiers(road, {}, tmp_path / "reference" / "service")
     mine = ours(road, {}, tmp_path / "mine" / "service")
-    assert reference["a"].data == b"v1.0.0 " + git.text("rev-parse", "HEAD", cwd=road).encode()
+    assert reference["a"].data == b"v1.0.0 " + git.process.text("rev-parse", "HEAD", cwd=road).encode()
     assert mine["a"] == reference["a"]
     assert (mine["ref"].data, reference["ref"].data) == (b"v1.0.0", b"None")
 

@@ -53,7 +53,7 @@ def _create(shape: Shape, road: Path, mine: Path, theirs: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         run_copy(str(road), theirs, data=dict(shape.answers), defaults=True, quiet=True, unsafe=shape.trust)
-    git.run("init", "--quiet", theirs)
+    git.process.run("init", "--quiet", theirs)
     evolve(theirs, {}, message="Made by Copier")
 
 

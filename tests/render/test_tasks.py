@@ -41,7 +41,7 @@ def log(tmp_path: Path) -> list[str]:
 
 
 def tracked(service: Path) -> set[str]:
-    return set(git.text("ls-files", cwd=service).splitlines()) - {".copier-answers.yml", ".paved-road.lock"}
+    return set(git.process.text("ls-files", cwd=service).splitlines()) - {".copier-answers.yml", ".paved-road.lock"}
 
 
 # -- when ----------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def test_trust_is_asked_for_when_something_will_run(tmp_path: Path) -> None:
     assert not (tmp_path / "loud").exists()
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
     assert paved("update", tmp_path / "quiet", "--data", "name=run").code == 2
-    assert git.text("status", "--porcelain", cwd=tmp_path / "quiet") == ""
+    assert git.process.text("status", "--porcelain", cwd=tmp_path / "quiet") == ""
     assert paved("update", tmp_path / "quiet").code == 0
 
 
@@ -252,7 +252,7 @@ def test_what_git_ignores_of_their_work_stays_on_the_disk_and_out_of_the_lock(tm
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
     assert paved("update", service, "--trust", "--commit").code == 0
     assert (service / ".venv/where").read_text() == f"{service}\n"
-    assert git.text("status", "--porcelain", cwd=service) == ""
+    assert git.process.text("status", "--porcelain", cwd=service) == ""
 
 
 def test_the_repository_that_a_task_makes_is_the_services(tmp_path: Path) -> None:
@@ -263,8 +263,8 @@ def test_the_repository_that_a_task_makes_is_the_services(tmp_path: Path) -> Non
     at = road(tmp_path, {"command": make, "when": ONCE})
     service = tmp_path / "service"
     assert paved("new", service, "--road", at, "--trust").code == 0
-    assert git.text("remote", cwd=service) == "origin"
-    assert git.text("symbolic-ref", "--short", "HEAD", cwd=service) == "trunk"
+    assert git.process.text("remote", cwd=service) == "origin"
+    assert git.process.text("symbolic-ref", "--short", "HEAD", cwd=service) == "trunk"
     assert (service / ".git/hooks/pre-commit").exists()
     assert tracked(service) == {"a.txt"}
 
@@ -273,9 +273,9 @@ def test_commits_of_a_task_stay(tmp_path: Path) -> None:
     identity = "-c user.name=t -c user.email=t@example.org"
     at = road(tmp_path, f"git init -q && git add -A && git {identity} commit -qm theirs")
     assert paved("new", tmp_path / "service", "--road", at, "--trust").code == 0
-    subjects = git.text("log", "--format=%s", cwd=tmp_path / "service").splitlines()
+    subjects = git.process.text("log", "--format=%s", cwd=tmp_path / "service").splitlines()
     assert subjects == ["Stamp service from road 1.0.0", "theirs"]
-    assert git.text("status", "--porcelain", cwd=tmp_path / "service") == ""
+    assert git.process.text("status", "--porcelain", cwd=tmp_path / "service") == ""
 
 
 def test_a_name_that_no_lock_takes_is_refused_and_nothing_remains(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_git_answers_a_task_in_an_update_too(tmp_path: Path) -> None:
     at = road(tmp_path, "git add a.txt && basename $(git rev-parse --show-toplevel) > top.txt")
     assert paved("new", tmp_path / "service", "--road", at, "--trust", "--ref", "1.0.0").code == 2, "not in one yet"
     evolve(at, {"copier.yml": config({"command": "git add a.txt && ls > top.txt", "when": "{{ name == 'later' }}"})})
-    git.run("tag", "v1.1.0", cwd=at)
+    git.process.run("tag", "v1.1.0", cwd=at)
     assert paved("new", tmp_path / "service", "--road", at).code == 0
     evolve(at, {"a.txt": "2\n"}, tag="v1.2.0")
     assert paved("update", tmp_path / "service", "--trust", "--data", "name=later").code == 0
@@ -364,7 +364,7 @@ def test_a_task_that_fails_says_why_and_nothing_remains(tmp_path: Path) -> None:
     assert "cause: please log in first" in said.err
     assert not (tmp_path / "deep").exists()
     (tmp_path / "empty").mkdir()
-    git.run("init", "--quiet", tmp_path / "empty")
+    git.process.run("init", "--quiet", tmp_path / "empty")
     assert paved("new", tmp_path / "empty", "--road", at, "--trust").code == 2
     assert [path.name for path in (tmp_path / "empty").iterdir()] == [".git"]
 

@@ -21,13 +21,13 @@ from tests.road.roads import only, opened
 def borrow(road: Path, library: Path | str, path: str, tag: str) -> None:
     """A submodule of a road, which git will not fetch from a folder unless it is told to."""
     add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "--", str(library), path)
-    git.run(*add, cwd=road, role=git.PERSON)
+    git.process.run(*add, cwd=road, role=git.PERSON)
     evolve(road, {}, tag=tag)
 
 
 @pytest.fixture
 def open_transports() -> None:
-    git.run("config", "--global", "protocol.file.allow", "always")
+    git.process.run("config", "--global", "protocol.file.allow", "always")
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_submodule_is_fetched_once_and_only_for_a_commit_that_is_not_there(roa
     url = f"file://{road}"
     assert "common/shared.txt" in release(only(url)).files()
     evolve(library, {"shared.txt": "newer\n"})
-    git.run("pull", "--quiet", "origin", "main", cwd=road / "common", role=git.PERSON)
+    git.process.run("pull", "--quiet", "origin", "main", cwd=road / "common", role=git.PERSON)
     evolve(road, {}, tag="v1.1.0")
     assert release(only(url)).files()["common/shared.txt"].data == b"newer\n"
     shutil.rmtree(library)
@@ -98,7 +98,7 @@ def test_what_git_does_not_fetch_for_a_repository_is_not_fetched(road: Path) -> 
 
 @pytest.mark.parametrize("url", ["ext::sh -c touch% pwned", "--upload-pack=touch pwned", "fd::17"])
 def test_a_submodule_cannot_make_git_run_a_command(road: Path, url: str) -> None:
-    git.run("config", "--file", ".gitmodules", "submodule.common.url", url, cwd=road)
+    git.process.run("config", "--file", ".gitmodules", "submodule.common.url", url, cwd=road)
     evolve(road, {}, tag="v1.1.0")
     with pytest.raises(RoadError, match="no road at"):
         release(only(f"file://{road}")).files()
@@ -165,9 +165,9 @@ def test_a_relative_url_starts_at_that_of_its_repository(url: str, base: str, ri
 def test_a_road_that_lacks_a_files_content_says_so(tmp_path: Path) -> None:
     """A template without one of its files would stamp services without it."""
     road = make_road(tmp_path / "road", {"copier.yml": "x: 1\n", "f": "content\n"})
-    git.run("config", "uploadpack.allowFilter", "true", cwd=road)
+    git.process.run("config", "uploadpack.allowFilter", "true", cwd=road)
     clone = ("clone", "--quiet", "--no-checkout", "--filter=blob:none", "--", f"file://{road}", tmp_path / "partial")
-    git.run(*clone, role=git.PERSON)
+    git.process.run(*clone, role=git.PERSON)
     (tmp_path / "partial" / "copier.yml").write_text("x: 1\n")
     with pytest.raises(RoadError, match="lacks files of"):
         release(only(tmp_path / "partial")).files()

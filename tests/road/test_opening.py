@@ -51,7 +51,7 @@ def test_a_remote_road_is_fetched_once_and_then_kept_fresh(greeter: Path) -> Non
 
 
 def test_a_git_bundle_is_a_road(greeter: Path, tmp_path: Path) -> None:
-    git.run("bundle", "create", "--quiet", tmp_path / "road.bundle", "--all", cwd=greeter)
+    git.process.run("bundle", "create", "--quiet", tmp_path / "road.bundle", "--all", cwd=greeter)
     assert opened(tmp_path / "road.bundle").source == str(tmp_path / "road.bundle")
     assert release(only(tmp_path / "road.bundle")).version == "1.0.0"
 
@@ -78,7 +78,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_road_without_commits(tmp_path: Path) -> None:
-    git.run("init", "--quiet", tmp_path)
+    git.process.run("init", "--quiet", tmp_path)
     with pytest.raises(RoadError):
         find_template(opened(tmp_path), None)
 
@@ -99,21 +99,21 @@ def test_a_folder_that_is_called_like_an_address_is_not_the_road(
 
 
 def test_only_branches_and_tags_are_fetched(greeter: Path) -> None:
-    git.run("update-ref", "refs/pull/1/head", "HEAD", cwd=greeter)
+    git.process.run("update-ref", "refs/pull/1/head", "HEAD", cwd=greeter)
     found = opened(f"file://{greeter}")
     assert set(git.refs(found.location)) == {"refs/heads/main", "refs/tags/v1.0.0"}
-    git.run("update-ref", "refs/pull/2/head", "HEAD", cwd=greeter)
-    git.run("branch", "next", cwd=greeter)
+    git.process.run("update-ref", "refs/pull/2/head", "HEAD", cwd=greeter)
+    git.process.run("branch", "next", cwd=greeter)
     fetched = git.refs(opened(f"file://{greeter}").location)
     assert set(fetched) == {"refs/heads/main", "refs/heads/next", "refs/tags/v1.0.0", git.MAIN}
 
 
 def test_a_branch_and_a_tag_that_are_gone_are_gone_from_the_cache(greeter: Path) -> None:
-    git.run("branch", "next", cwd=greeter)
+    git.process.run("branch", "next", cwd=greeter)
     url = f"file://{greeter}"
     opened(url)
-    git.run("branch", "-D", "next", cwd=greeter)
-    git.run("tag", "-d", "v1.0.0", cwd=greeter)
+    git.process.run("branch", "-D", "next", cwd=greeter)
+    git.process.run("tag", "-d", "v1.0.0", cwd=greeter)
     assert set(git.refs(opened(url).location)) == {"refs/heads/main", git.MAIN}
 
 
@@ -121,20 +121,20 @@ def test_a_branch_and_a_tag_that_are_gone_are_gone_from_the_cache(greeter: Path)
 def test_the_main_branch_is_the_roads_own_whatever_it_is_called_by_now(tmp_path: Path, kept: bool) -> None:
     road = make_road(tmp_path / "road", ONE, tag=None)
     opened(f"file://{road}")
-    git.run("checkout", "--quiet", "-b", "trunk", cwd=road)
+    git.process.run("checkout", "--quiet", "-b", "trunk", cwd=road)
     evolve(road, {"a": "1"})
     if not kept:
-        git.run("branch", "-D", "main", cwd=road)
+        git.process.run("branch", "-D", "main", cwd=road)
     for ref in (None, "HEAD"):
         assert release(only(f"file://{road}"), ref).commit == git.resolve(road, "trunk")
 
 
 def test_a_road_on_no_branch_is_fetched_too(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", ONE)
-    git.run("symbolic-ref", "HEAD", "refs/heads/none", cwd=road)
+    git.process.run("symbolic-ref", "HEAD", "refs/heads/none", cwd=road)
     opened(f"file://{road}")
     evolve(road, {"a": "1"}, tag="v1.1.0")
-    git.run("symbolic-ref", "HEAD", "refs/heads/none-yet", cwd=road)
+    git.process.run("symbolic-ref", "HEAD", "refs/heads/none-yet", cwd=road)
     found = opened(f"file://{road}")
     assert found.stale == ""
     assert release(find_template(found, None)).version == "1.1.0"
@@ -196,7 +196,7 @@ class _Locked(http.server.SimpleHTTPRequestHandler):
 def locked(greeter: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Host and port of a server that has the road at `/.git`, for `bot:s3cr3t` and for the token `s3cr3t-token`."""
     monkeypatch.setattr(_Locked, "logins", ("bot:s3cr3t", "s3cr3t-token:", "token:s3cr3t"))
-    git.run("update-server-info", cwd=greeter)
+    git.process.run("update-server-info", cwd=greeter)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Locked, directory=str(greeter)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -243,7 +243,7 @@ def test_a_wrong_password_is_not_shown_and_a_helper_is_not_asked(
     locked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = tmp_path / "asked"
-    git.run("config", "--global", "credential.helper", f"!touch {asked};")
+    git.process.run("config", "--global", "credential.helper", f"!touch {asked};")
     with pytest.raises(RoadError) as caught:
         opened(f"http://bot:wr0ng@{locked}/.git")
     assert "wr0ng" not in str(vars(caught.value))
@@ -253,7 +253,7 @@ def test_a_wrong_password_is_not_shown_and_a_helper_is_not_asked(
 def test_without_a_password_gits_credential_helpers_are_asked(
     locked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    git.run("config", "--global", "credential.helper", "!printf 'username=bot\\npassword=s3cr3t\\n';")
+    git.process.run("config", "--global", "credential.helper", "!printf 'username=bot\\npassword=s3cr3t\\n';")
     assert opened(f"http://{locked}/.git").notes == ()
     assert [template.name for template in templates(opened(f"http://bot@{locked}/.git"))]
 
@@ -262,7 +262,7 @@ def test_a_password_is_for_its_host_alone(locked: str) -> None:
     login = git.Login(base="http://elsewhere.example", name="bot", password="s3cr3t")
     role = git.Role(settings=login.settings, variables=login.variables)
     with pytest.raises(GitError):
-        git.run("ls-remote", "--", f"http://{locked}/.git", role=role)
+        git.process.run("ls-remote", "--", f"http://{locked}/.git", role=role)
 
 
 def test_a_password_in_the_records_of_a_service_is_taken_out_by_its_next_update(
@@ -273,9 +273,9 @@ def test_a_password_in_the_records_of_a_service_is_taken_out_by_its_next_update(
     for record in (".paved-road.lock", ".copier-answers.yml"):
         file = service / record
         file.write_text(file.read_text().replace(f"http://{locked}", f"http://bot:s3cr3t@{locked}"))
-    git.run("commit", "--quiet", "--all", "--message", "As an older paved wrote it", cwd=service)
+    git.process.run("commit", "--quiet", "--all", "--message", "As an older paved wrote it", cwd=service)
     evolve(greeter, {"template/plain.txt": "2\n"}, tag="v1.1.0")
-    git.run("update-server-info", cwd=greeter)
+    git.process.run("update-server-info", cwd=greeter)
     words = (("status",), ("update", "--defaults", "--dry-run"), ("update", "--defaults", "--dry-run", "--json"))
     done = [paved(*command, service) for command in (*words, ("update", "--defaults"))]
     assert [one.code for one in done] == [1, 0, 0, 0]
@@ -294,8 +294,8 @@ def test_a_reader_fetches_no_road_that_only_the_service_names(
     service, url = tmp_path / "hi", f"file://{greeter}"
     assert paved("new", service, "--road", url, "--defaults").code == 0
     if words[0] == "adopt":
-        git.run("rm", "--quiet", ".paved-road.lock", cwd=service)
-        git.run("commit", "--quiet", "--message", "As Copier leaves it", cwd=service)
+        git.process.run("rm", "--quiet", ".paved-road.lock", cwd=service)
+        git.process.run("commit", "--quiet", "--message", "As Copier leaves it", cwd=service)
     elsewhere = tmp_path / "another machine's cache"
     monkeypatch.setenv("PAVED_CACHE", str(elsewhere))
     done = paved(*words, service)

@@ -117,7 +117,7 @@ def test_the_exact_name_wins_on_a_road_of_several_templates(tmp_path: Path) -> N
 def test_a_tag_that_is_no_version_is_not_what_a_version_is_counted_from(tmp_path: Path, annotated: bool) -> None:
     road = make_road(tmp_path / "road", ONE, tag="v1.0.0")
     evolve(road, {"a": "1"})
-    git.run("tag", *(("-a", "-m", "x") if annotated else ()), "nightly", cwd=road)
+    git.process.run("tag", *(("-a", "-m", "x") if annotated else ()), "nightly", cwd=road)
     assert release(only(road), "nightly").version.startswith("1.0.0.post1.dev0+")
     evolve(road, {"a": "2"})
     assert release(only(road), "main").version.startswith("1.0.0.post2.dev0+")
@@ -132,9 +132,9 @@ def test_the_version_of_a_commit_is_counted_from_its_own_templates_tags(tmp_path
 
 def test_tags_of_tags_and_tags_of_files_are_no_trouble(greeter: Path) -> None:
     evolve(greeter, {"a": "1"})
-    git.run("tag", "-a", "-m", "x", "inner", cwd=greeter)
-    git.run("tag", "-a", "-m", "x", "v1.1.0", "inner", cwd=greeter)
-    git.run("tag", "v9.9.9", "HEAD:a", cwd=greeter)
+    git.process.run("tag", "-a", "-m", "x", "inner", cwd=greeter)
+    git.process.run("tag", "-a", "-m", "x", "v1.1.0", "inner", cwd=greeter)
+    git.process.run("tag", "v9.9.9", "HEAD:a", cwd=greeter)
     assert [one.version for one in releases(only(greeter))] == ["1.1.0", "1.0.0"]
     assert release(only(greeter)).commit == git.resolve(greeter, "HEAD")
 
@@ -144,14 +144,14 @@ def test_tags_of_tags_and_tags_of_files_are_no_trouble(greeter: Path) -> None:
 
 @pytest.mark.parametrize("remote", [True, False])
 def test_a_proposal_is_no_release(greeter: Path, remote: bool) -> None:
-    git.run("checkout", "--quiet", "--detach", cwd=greeter)
+    git.process.run("checkout", "--quiet", "--detach", cwd=greeter)
     evolve(greeter, {"template/evil": "1"})
-    proposed = git.text("rev-parse", "HEAD", cwd=greeter)
-    git.run("update-ref", "refs/pull/1/head", proposed, cwd=greeter)
-    git.run("checkout", "--quiet", "main", cwd=greeter)
+    proposed = git.process.text("rev-parse", "HEAD", cwd=greeter)
+    git.process.run("update-ref", "refs/pull/1/head", proposed, cwd=greeter)
+    git.process.run("checkout", "--quiet", "main", cwd=greeter)
     road = opened(f"file://{greeter}" if remote else greeter)
     if remote:  # as a copy is that an older paved made of every ref
-        git.run("--git-dir", road.location, "fetch", "--quiet", "origin", "+refs/*:refs/*", role=git.PERSON)
+        git.process.run("--git-dir", road.location, "fetch", "--quiet", "origin", "+refs/*:refs/*", role=git.PERSON)
     for ref in ("refs/pull/1/head", "pull/1/head", proposed, proposed[:10]):
         with pytest.raises(UnknownRelease, match="is no release") as caught:
             release(find_template(road, None), ref)
@@ -160,9 +160,9 @@ def test_a_proposal_is_no_release(greeter: Path, remote: bool) -> None:
 
 def test_a_commit_between_releases_and_one_of_a_branch_are_releases(greeter: Path) -> None:
     evolve(greeter, {"a": "1"})
-    between = git.text("rev-parse", "HEAD", cwd=greeter)
+    between = git.process.text("rev-parse", "HEAD", cwd=greeter)
     evolve(greeter, {"a": "2"}, tag="v1.1.0")
-    git.run("branch", "next", cwd=greeter)
+    git.process.run("branch", "next", cwd=greeter)
     for ref in (between, "next", "next~1"):
         assert release(only(f"file://{greeter}"), ref).commit == git.resolve(greeter, ref)
 
@@ -171,7 +171,7 @@ def test_a_commit_between_releases_and_one_of_a_branch_are_releases(greeter: Pat
 
 
 def test_a_service_is_never_taken_back_to_a_commit_before_its_own(greeter: Path) -> None:
-    first = git.text("rev-parse", "HEAD", cwd=greeter)
+    first = git.process.text("rev-parse", "HEAD", cwd=greeter)
     evolve(greeter, {"a": "1"}, tag="nightly")
     template = only(greeter)
     nightly, latest = release(template, "nightly"), release(template)
@@ -183,9 +183,9 @@ def test_a_service_is_never_taken_back_to_a_commit_before_its_own(greeter: Path)
 
 
 def test_two_tagged_versions_are_ordered_by_their_numbers(greeter: Path) -> None:
-    git.run("checkout", "--quiet", "-b", "maintenance", cwd=greeter)
+    git.process.run("checkout", "--quiet", "-b", "maintenance", cwd=greeter)
     evolve(greeter, {"a": "1"}, tag="v1.0.1")
-    git.run("checkout", "--quiet", "main", cwd=greeter)
+    git.process.run("checkout", "--quiet", "main", cwd=greeter)
     evolve(greeter, {"b": "1"}, tag="v2.0.0")
     template = only(greeter)
     old, new = release(template, "1.0.1"), release(template)
@@ -194,11 +194,11 @@ def test_two_tagged_versions_are_ordered_by_their_numbers(greeter: Path) -> None
 
 
 def test_a_tag_that_was_moved_on_is_gone_after_and_one_moved_back_is_not(greeter: Path) -> None:
-    first = git.text("rev-parse", "HEAD", cwd=greeter)
+    first = git.process.text("rev-parse", "HEAD", cwd=greeter)
     evolve(greeter, {"a": "1"})
-    second = git.text("rev-parse", "HEAD", cwd=greeter)
+    second = git.process.text("rev-parse", "HEAD", cwd=greeter)
     assert goes_back(release(only(greeter)), "1.0.0", second)
-    git.run("tag", "-f", "v1.0.0", second, cwd=greeter)
+    git.process.run("tag", "-f", "v1.0.0", second, cwd=greeter)
     assert not goes_back(release(only(greeter)), "1.0.0", first)
 
 
@@ -206,7 +206,7 @@ def test_a_main_branch_that_was_rewritten_is_what_the_road_is_now(tmp_path: Path
     road = make_road(tmp_path / "road", ONE, tag=None)
     evolve(road, {"a": "1"})
     service = release(only(road))
-    git.run("update-ref", "-d", "HEAD", cwd=road)
+    git.process.run("update-ref", "-d", "HEAD", cwd=road)
     evolve(road, {"a": "2"})
     assert not goes_back(release(only(road)), service.version, service.commit)
 
@@ -215,7 +215,7 @@ def test_a_main_branch_that_was_rewritten_is_what_the_road_is_now(tmp_path: Path
 
 
 def test_a_release_is_read_from_its_own_tree_when_the_main_branch_has_no_template_any_more(greeter: Path) -> None:
-    git.run("rm", "--quiet", "copier.yml", cwd=greeter)
+    git.process.run("rm", "--quiet", "copier.yml", cwd=greeter)
     evolve(greeter, {"README": "moved away\n"})
     assert [template.name for template in templates(opened(greeter))] == ["greeter"]
     assert "copier.yml" in release(only(greeter)).files()
@@ -226,7 +226,7 @@ def test_a_template_is_found_under_the_name_it_had_in_a_release(tmp_path: Path) 
     road = make_road(
         tmp_path / "road", {"templates/a/copier.yml": "", "templates/b/copier.yml": "", "templates/a/f": "1"}
     )
-    git.run("mv", "templates/a", "templates/c", cwd=road)
+    git.process.run("mv", "templates/a", "templates/c", cwd=road)
     evolve(road, {}, tag="v1.1.0")
     assert [template.name for template in templates(opened(road))] == ["b", "c"]
     for ref in ("v1.0.0", "1.0.0", "HEAD~1"):
@@ -234,7 +234,7 @@ def test_a_template_is_found_under_the_name_it_had_in_a_release(tmp_path: Path) 
 
 
 def test_a_road_that_became_one_of_several_templates_has_its_old_releases(greeter: Path) -> None:
-    git.run("rm", "-r", "--quiet", ".", cwd=greeter)
+    git.process.run("rm", "-r", "--quiet", ".", cwd=greeter)
     evolve(greeter, {"templates/a/copier.yml": "x: 1\n", "templates/b/copier.yml": "x: 1\n"}, tag="v2.0.0")
     old = find_template(opened(greeter), None, "1.0.0")
     assert (old.name, old.folder) == ("greeter", "")
@@ -243,7 +243,7 @@ def test_a_road_that_became_one_of_several_templates_has_its_old_releases(greete
 
 def test_a_release_that_does_not_have_the_template_says_so(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {"templates/a/copier.yml": "", "templates/b/copier.yml": ""})
-    git.run("rm", "-r", "--quiet", "templates/b", cwd=road)
+    git.process.run("rm", "-r", "--quiet", "templates/b", cwd=road)
     evolve(road, {}, tag="v2.0.0")
     template = find_template(opened(road), "b", "1.0.0")
     with pytest.raises(UnknownRelease, match=r"b is not in 2\.0\.0"):
@@ -252,7 +252,7 @@ def test_a_release_that_does_not_have_the_template_says_so(tmp_path: Path) -> No
 
 def test_a_work_tree_has_the_version_of_its_commit(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", ONE, tag="v2")
-    git.run("tag", "v2.0.0", cwd=road)
+    git.process.run("tag", "v2.0.0", cwd=road)
     clean = release(only(road), "HEAD")
     assert (clean.version, clean.described) == ("2.0.0", "v2.0.0")
     write_files(road, {"a.txt": "uncommitted\n"})
@@ -260,7 +260,7 @@ def test_a_work_tree_has_the_version_of_its_commit(tmp_path: Path) -> None:
     assert dirty.version == "2.0.0+dirty"
     assert is_news(clean, dirty.version, dirty.commit)
     evolve(road, {"a.txt": "2\n"})
-    commit = git.text("rev-parse", "HEAD", cwd=road)
+    commit = git.process.text("rev-parse", "HEAD", cwd=road)
     between = release(only(road), "HEAD")
     assert between.version == f"2.0.0.post1.dev0+{commit[:7]}"
     assert between.version == release(only(road), commit).version

@@ -41,7 +41,7 @@ def theirs(tmp_path: Path) -> Path:
 def sign(road: Path, tag: str, private: Path, *options: str) -> None:
     """A tag that is signed by a key."""
     ssh = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={private}")
-    git.run(*ssh, "tag", "--sign", "--force", "--message", "x", tag, *options, cwd=road)
+    git.process.run(*ssh, "tag", "--sign", "--force", "--message", "x", tag, *options, cwd=road)
 
 
 def trust(road: Path | str, *keys: str) -> None:
@@ -89,8 +89,8 @@ def test_a_release_that_is_signed_by_another_key_is_refused(
 def test_a_release_without_a_signature_is_refused(
     greeter: Path, tmp_path: Path, ours: Path, ref: str, said: str
 ) -> None:
-    git.run("tag", "v1.1.0", cwd=evolve(greeter, {"a": "1"}))
-    git.run("tag", "--annotate", "--message", "x", "v1.2.0", cwd=evolve(greeter, {"a": "2"}))
+    git.process.run("tag", "v1.1.0", cwd=evolve(greeter, {"a": "1"}))
+    git.process.run("tag", "--annotate", "--message", "x", "v1.2.0", cwd=evolve(greeter, {"a": "2"}))
     evolve(greeter, {"a": "3"})
     trust(greeter, public(ours))
     done = new(greeter, tmp_path, "--ref", {"lightweight": "v1.1.0", "annotated": "v1.2.0"}.get(ref, ref))
@@ -100,7 +100,7 @@ def test_a_release_without_a_signature_is_refused(
 
 def test_a_release_without_a_tag_needs_a_signed_commit(greeter: Path, tmp_path: Path, ours: Path) -> None:
     ssh = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={ours}")
-    git.run(*ssh, "commit", "--quiet", "--allow-empty", "--gpg-sign", "--message", "x", cwd=greeter)
+    git.process.run(*ssh, "commit", "--quiet", "--allow-empty", "--gpg-sign", "--message", "x", cwd=greeter)
     trust(greeter, public(ours))
     assert new(greeter, tmp_path, "--ref", "main").code == 0
 
@@ -108,7 +108,7 @@ def test_a_release_without_a_tag_needs_a_signed_commit(greeter: Path, tmp_path: 
 def test_a_signed_tag_under_another_name_is_refused(greeter: Path, tmp_path: Path, ours: Path) -> None:
     """An old, vulnerable release cannot be passed off as a new one."""
     sign(greeter, "v0.9.0", ours)
-    git.run("update-ref", "refs/tags/v9.0.0", "refs/tags/v0.9.0", cwd=greeter)
+    git.process.run("update-ref", "refs/tags/v9.0.0", "refs/tags/v0.9.0", cwd=greeter)
     trust(greeter, public(ours))
     done = new(greeter, tmp_path)
     assert done.code == 2
@@ -117,11 +117,11 @@ def test_a_signed_tag_under_another_name_is_refused(greeter: Path, tmp_path: Pat
 
 def test_a_tag_whose_signature_was_taken_from_another_one_is_refused(greeter: Path, tmp_path: Path, ours: Path) -> None:
     sign(greeter, "v1.1.0", ours)
-    tag = git.run("cat-file", "tag", "v1.1.0", cwd=greeter)
-    commit = git.text("rev-parse", "HEAD", cwd=evolve(greeter, {"evil": "1"}))
+    tag = git.process.run("cat-file", "tag", "v1.1.0", cwd=greeter)
+    commit = git.process.text("rev-parse", "HEAD", cwd=evolve(greeter, {"evil": "1"}))
     forged = tag.replace(tag.split(b"\n")[0], b"object " + commit.encode())
-    name = git.run("hash-object", "-w", "-t", "tag", "--stdin", cwd=greeter, stdin=forged).decode().strip()
-    git.run("update-ref", "refs/tags/v1.1.0", name, cwd=greeter)
+    name = git.process.run("hash-object", "-w", "-t", "tag", "--stdin", cwd=greeter, stdin=forged).decode().strip()
+    git.process.run("update-ref", "refs/tags/v1.1.0", name, cwd=greeter)
     trust(greeter, public(ours))
     assert new(greeter, tmp_path).code == 2
 
@@ -149,7 +149,7 @@ def test_any_of_several_keys_will_do(greeter: Path, tmp_path: Path, ours: Path, 
 @pytest.mark.usefixtures("open_keyring")
 def test_an_openpgp_key_is_named_by_its_fingerprint(greeter: Path, tmp_path: Path, ours: Path, openpgp: str) -> None:
     pgp = ("-c", "gpg.format=openpgp", "-c", f"user.signingKey={openpgp}")
-    git.run(*pgp, "tag", "--sign", "--message", "x", "v1.1.0", cwd=greeter)
+    git.process.run(*pgp, "tag", "--sign", "--message", "x", "v1.1.0", cwd=greeter)
     trust(greeter, openpgp)
     assert new(greeter, tmp_path).code == 0
     trust(greeter, "0" * 40)
@@ -196,7 +196,7 @@ def test_a_roads_own_settings_do_not_name_the_verifier(greeter: Path, tmp_path: 
     verifier.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\necho 'Good \"git\" signature for us with ED25519 key x'\n")
     verifier.chmod(0o755)
     for setting in ("gpg.ssh.program", "gpg.program", "gpg.openpgp.program"):
-        git.run("config", setting, str(verifier), cwd=greeter)
+        git.process.run("config", setting, str(verifier), cwd=greeter)
     trust(greeter, public(ours))
     assert new(greeter, tmp_path).code == 2
     assert not (tmp_path / "ran").exists()

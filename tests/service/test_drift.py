@@ -61,7 +61,7 @@ def test_an_edit_of_the_same_size_and_time_is_seen(service: Path) -> None:
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
 def test_an_edit_that_git_was_told_not_to_look_at_is_seen(flag: str, service: Path) -> None:
-    git.run("update-index", flag, "a.txt", cwd=service)
+    git.process.run("update-index", flag, "a.txt", cwd=service)
     assert drift(service) == {}
     (service / "a.txt").write_text("mine\n")
     assert drift(service) == {"a.txt": "edited"}
@@ -71,7 +71,7 @@ def test_an_edit_that_git_was_told_not_to_look_at_is_seen(flag: str, service: Pa
     "chosen", ["--cone --sparse-index nowhere", "--cone --no-sparse-index nowhere", "--no-cone /* !/docs"]
 )
 def test_what_a_sparse_checkout_leaves_out_is_not_deleted(chosen: str, service: Path) -> None:
-    git.run("sparse-checkout", "set", *chosen.split(), cwd=service, role=git.PERSON)
+    git.process.run("sparse-checkout", "set", *chosen.split(), cwd=service, role=git.PERSON)
     assert not (service / "docs").exists()
     assert drift(service) == {}
     write_files(service, {"docs/b.txt": "mine\n"})
@@ -79,16 +79,16 @@ def test_what_a_sparse_checkout_leaves_out_is_not_deleted(chosen: str, service: 
 
 
 def test_a_file_that_git_shall_only_add_later(service: Path) -> None:
-    git.run("rm", "--quiet", "--cached", "a.txt", cwd=service)
-    git.run("add", "--intent-to-add", "a.txt", cwd=service)
+    git.process.run("rm", "--quiet", "--cached", "a.txt", cwd=service)
+    git.process.run("add", "--intent-to-add", "a.txt", cwd=service)
     assert drift(service) == {}
 
 
 def test_a_split_index_in_the_newest_format(service: Path) -> None:
-    git.run("update-index", "--split-index", "--index-version", "4", cwd=service)
+    git.process.run("update-index", "--split-index", "--index-version", "4", cwd=service)
     assert drift(service) == {}
     (service / "a.txt").write_text("mine\n")
-    git.run("add", "a.txt", cwd=service)
+    git.process.run("add", "a.txt", cwd=service)
     assert drift(service) == {"a.txt": "edited"}
 
 
@@ -136,7 +136,7 @@ def test_a_large_file_is_read_in_pieces(tmp_path: Path) -> None:
         assert git.file_id(tmp_path / "large", name) == git.blob_id(data, name)
     with (tmp_path / "huge").open("wb") as stream:
         stream.truncate(100 * 2**20)
-    assert git.file_id(tmp_path / "huge") == git.run("hash-object", tmp_path / "huge").decode().strip()
+    assert git.file_id(tmp_path / "huge") == git.process.run("hash-object", tmp_path / "huge").decode().strip()
 
 
 @pytest.mark.parametrize("edited", ["service", "root", "both"])
@@ -161,7 +161,7 @@ def test_a_subfolder_whose_files_the_root_does_not_have(road: Path, tmp_path: Pa
 
 
 def test_a_linked_work_tree(service: Path, tmp_path: Path) -> None:
-    git.run("worktree", "add", "--quiet", "-b", "side", tmp_path / "linked", cwd=service)
+    git.process.run("worktree", "add", "--quiet", "-b", "side", tmp_path / "linked", cwd=service)
     (tmp_path / "linked" / "a.txt").write_text("mine\n")
     assert drift(tmp_path / "linked") == {"a.txt": "edited"}
     assert drift(service) == {}
@@ -183,7 +183,7 @@ def test_a_file_with_an_odd_name(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("setting", ["core.autocrlf", "core.eol"])
 def test_line_ends_that_git_converts_are_no_edit(setting: str, service: Path) -> None:
-    git.run("config", setting, "true" if setting == "core.autocrlf" else "crlf", cwd=service)
+    git.process.run("config", setting, "true" if setting == "core.autocrlf" else "crlf", cwd=service)
     (service / ".git" / "info").mkdir(exist_ok=True)
     (service / ".git" / "info" / "attributes").write_text("*.txt text\n" if setting == "core.eol" else "")
     write_files(service, {"a.txt": "1\r\n"})
@@ -195,5 +195,5 @@ def test_line_ends_that_git_converts_are_no_edit(setting: str, service: Path) ->
 def test_the_executable_bit_counts_where_the_file_system_has_one(service: Path) -> None:
     (service / "run.sh").chmod(0o644)
     assert drift(service) == {"run.sh": "mode"}
-    git.run("config", "core.fileMode", "false", cwd=service)
+    git.process.run("config", "core.fileMode", "false", cwd=service)
     assert drift(service) == {}

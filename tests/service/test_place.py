@@ -48,7 +48,7 @@ def start(parent: Path, kind: str) -> Path:
     if kind != "absent":
         destination.mkdir()
     if kind == "empty repository":
-        git.run("init", "--quiet", destination)
+        git.process.run("init", "--quiet", destination)
     return destination
 
 

@@ -66,7 +66,7 @@ def test_after_following_every_guide_the_gate_passes_and_nothing_has_drifted(tmp
 
 def files(service: Path) -> dict[str, str]:
     """Path to text of what the service tracks, but for what says where it comes from."""
-    paths = git.text("ls-files", cwd=service).splitlines()
+    paths = git.process.text("ls-files", cwd=service).splitlines()
     return {path: (service / path).read_text() for path in paths if path not in (".copier-answers.yml", LOCK)}
 
 
@@ -82,7 +82,7 @@ def test_a_service_without_the_example_is_complete(tmp_path: Path, whole: bool) 
     assert main(["drift", str(service)]) == 0
     squeezed = run("make", "squeeze", cwd=service)
     assert "error: run.toml has no sample" in squeezed.stderr
-    assert git.text("status", "--porcelain", cwd=service) == ""
+    assert git.process.text("status", "--porcelain", cwd=service) == ""
 
 
 def test_the_example_is_removed_by_its_answer(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_was_changed_in_the_example_is_removed_by_a_person(tmp_path: Path) 
     (service / changed).write_text((service / changed).read_text() + "\n# ours\n")
     assert run("git", "commit", "--quiet", "--all", "--message", "Ours", cwd=service).returncode == 0
     assert main(["update", str(service), "--to", "HEAD", "--data", "example=false"]) == 1
-    assert git.text("diff", "--name-only", "--diff-filter=U", cwd=service).split() == [changed]
+    assert git.process.text("diff", "--name-only", "--diff-filter=U", cwd=service).split() == [changed]
     assert run("git", "rm", "--quiet", changed, cwd=service).returncode == 0
     assert main(["update", str(service), "--continue", "--commit"]) == 0
     assert main(["drift", str(service)]) == 0

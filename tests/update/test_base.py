@@ -38,7 +38,7 @@ def with_env(begin: Begin) -> Evolution:
 def clone(evolution: Evolution) -> Path:
     """The service as another machine has it."""
     there = evolution.service.with_name("clone")
-    git.run("clone", "--quiet", evolution.service, there, role=git.PERSON)
+    git.process.run("clone", "--quiet", evolution.service, there, role=git.PERSON)
     return there
 
 
@@ -101,7 +101,7 @@ def test_a_file_that_comes_with_the_rule_that_ignores_it_is_not_committed(begin:
     evolution.release({**rules, **files})
     done = evolution.update("--commit")
     assert done.code == 0
-    tracked = git.text("ls-files", cwd=evolution.service).split()
+    tracked = git.process.text("ls-files", cwd=evolution.service).split()
     assert {"shared.env", "deep/kept"} < set(tracked)
     assert not {"dev.env", "deep/dev.env"} & set(tracked)
     assert {done.outcomes["dev.env"], done.outcomes["deep/dev.env"]} == {"kept"}
@@ -111,7 +111,7 @@ def test_a_file_that_comes_with_the_rule_that_ignores_it_is_not_committed(begin:
 
 
 def test_what_a_person_ignores_everywhere_is_no_obstacle(tmp_path: Path, begin: Begin) -> None:
-    git.run("config", "--global", "core.excludesFile", tmp_path / "everywhere", cwd=tmp_path)
+    git.process.run("config", "--global", "core.excludesFile", tmp_path / "everywhere", cwd=tmp_path)
     (tmp_path / "everywhere").write_text("/dev.env\n")  # not the road's template/dev.env
     evolution = begin({"a.txt": "1\n", "dev.env": "A=1\n"})
     write_files(evolution.service, {"dev.env": "A=mine\n"})
@@ -145,7 +145,7 @@ def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evolution:
     evolution.road = make_road(tmp_path / "road", {**copier, **ANSWERS, **files})
     evolution.service = tmp_path / "service"
     run("copier", "copy", "--defaults", evolution.road, evolution.service, cwd=tmp_path).check_returncode()
-    git.run("init", "--quiet", evolution.service)
+    git.process.run("init", "--quiet", evolution.service)
     return evolve_service(evolution)
 
 
@@ -181,7 +181,7 @@ def test_a_file_that_names_its_release_is_not_taken_for_one_that_did_not_change(
     version = "{{ _copier_answers._commit }}\n"
     either.release({"L.jinja": version + RANDOM})
     assert either.update().code == 1
-    git.run("checkout", "--quiet", "--theirs", "L", cwd=either.service)
+    git.process.run("checkout", "--quiet", "--theirs", "L", cwd=either.service)
     either.edit({})
     assert either.update("--continue").code == 0
     either.edit({})
@@ -207,7 +207,7 @@ def test_a_lost_blob_that_is_rendered_again_as_it_was_is_a_base(begin: Begin) ->
     evolution = begin({"a.txt": lines, "L.jinja": RANDOM})
     evolution.edit({"a.txt": "mine\n" + lines})
     shallow = evolution.service.with_name("shallow")
-    git.run("clone", "--quiet", "--depth", "1", f"file://{evolution.service}", shallow, role=git.PERSON)
+    git.process.run("clone", "--quiet", "--depth", "1", f"file://{evolution.service}", shallow, role=git.PERSON)
     evolution.release({"a.txt": lines + "the road's\n"})
     assert paved("update", shallow).code == 0
     assert (shallow / "a.txt").read_text() == f"mine\n{lines}the road's\n"

@@ -64,8 +64,8 @@ def services(road: Path, tmp_path: Path) -> list[Service]:
 
 
 def commit(path: Path) -> None:
-    git.run("add", "--all", cwd=path)
-    git.run("commit", "--quiet", "--allow-empty", "--message", "ours", cwd=path)
+    git.process.run("add", "--all", cwd=path)
+    git.process.run("commit", "--quiet", "--allow-empty", "--message", "ours", cwd=path)
 
 
 def order() -> UpdateRequest:
@@ -143,7 +143,7 @@ def test_a_service_that_cannot_be_planned_does_not_stop_the_others(services: lis
 def test_a_service_without_a_commit_is_refused(services: list[Service], tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     shutil.copytree(services[0].path, bare, ignore=shutil.ignore_patterns(".git"))
-    git.run("init", "--quiet", bare)
+    git.process.run("init", "--quiet", bare)
     with Planner(load_config()).plans([open_service(bare)], order()) as (refused,):
         assert isinstance(refused, UsageError)
         assert refused.message == f"{bare} has no commits"
@@ -151,7 +151,7 @@ def test_a_service_without_a_commit_is_refused(services: list[Service], tmp_path
 
 def test_services_of_one_repository_are_planned_together(road: Path, tmp_path: Path) -> None:
     top = tmp_path / "monorepo"
-    git.run("init", "--quiet", top)
+    git.process.run("init", "--quiet", top)
     config = load_config({"road": str(road)})
     for name in ("one", "two"):
         create.create(create.plan(create.CreateRequest(destination=top / name, answers={"name": name}), config))

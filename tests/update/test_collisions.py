@@ -20,7 +20,7 @@ Begin = Callable[..., Evolution]
 
 
 def entries(service: Path) -> list[str]:
-    return git.text("ls-files", "--stage", cwd=service).splitlines()
+    return git.process.text("ls-files", "--stage", cwd=service).splitlines()
 
 
 # -- submodules --------------------------------------------------------------------------------------------------------
@@ -32,10 +32,12 @@ def with_submodule(begin: Begin, tmp_path: Path, request: pytest.FixtureRequest)
     evolution = begin({"a.txt": LINES})
     library = make_road(tmp_path / "library", {"README": "library\n"}, tag=None)
     allow = ("-c", "protocol.file.allow=always")
-    git.run(*allow, "submodule", "--quiet", "add", library, "vendor/lib", cwd=evolution.service, role=git.PERSON)
+    git.process.run(
+        *allow, "submodule", "--quiet", "add", library, "vendor/lib", cwd=evolution.service, role=git.PERSON
+    )
     evolution.edit({})
     if request.param == "not checked out":
-        git.run("submodule", "--quiet", "deinit", "--all", cwd=evolution.service)
+        git.process.run("submodule", "--quiet", "deinit", "--all", cwd=evolution.service)
     return evolution
 
 
@@ -43,7 +45,7 @@ def with_submodule(begin: Begin, tmp_path: Path, request: pytest.FixtureRequest)
 def test_a_submodule_stays_where_the_road_adds_a_file(with_submodule: Evolution, path: str) -> None:
     service = with_submodule.service
     with_submodule.release({path: "the road's\n"})
-    before, head = entries(service), git.text("rev-parse", "HEAD", cwd=service)
+    before, head = entries(service), git.process.text("rev-parse", "HEAD", cwd=service)
     inside = sorted(service.rglob("vendor/**/*"))
     dry = with_submodule.update("--dry-run")
     assert (dry.code, "160000" in dry.envelope["result"]["diff"]) == (1, False)
@@ -58,15 +60,15 @@ def test_a_submodule_stays_where_the_road_adds_a_file(with_submodule: Evolution,
     assert sorted(service.rglob("vendor/**/*")) == inside
     # Deciding for the submodule ends it.
     if path == "vendor/lib":
-        git.run("update-index", "--cacheinfo", f"160000,{submodule.split()[1]},{path}", cwd=service)
+        git.process.run("update-index", "--cacheinfo", f"160000,{submodule.split()[1]},{path}", cwd=service)
     else:
-        git.run("update-index", "--force-remove", path, cwd=service)
+        git.process.run("update-index", "--force-remove", path, cwd=service)
     finished = paved("update", service, "--continue")
     assert finished.code == 0, finished
-    assert git.text("ls-tree", "HEAD", "vendor/lib", cwd=service) == git.text(
+    assert git.process.text("ls-tree", "HEAD", "vendor/lib", cwd=service) == git.process.text(
         "ls-tree", head, "vendor/lib", cwd=service
     )
-    assert git.text("status", "--porcelain", cwd=service) == ""
+    assert git.process.text("status", "--porcelain", cwd=service) == ""
 
 
 @pytest.mark.parametrize("path", ["vendor/lib", "vendor/lib/README", "vendor"])
@@ -78,14 +80,14 @@ def test_abort_puts_the_submodule_back(with_submodule: Evolution, path: str) -> 
     assert paved("update", service, "--abort").code == 0
     assert entries(service) == before
     assert sorted(service.rglob("vendor/**/*")) == inside
-    assert git.text("status", "--porcelain", cwd=service) == ""
+    assert git.process.text("status", "--porcelain", cwd=service) == ""
 
 
 def test_a_file_beside_a_submodule_is_added(with_submodule: Evolution) -> None:
     with_submodule.release({"vendor/other": "other\n", "a.txt": with_lines({3: "the road's"})})
     done = with_submodule.update("--commit")
     assert (done.code, done.files["vendor/other"]) == (0, "other\n")
-    assert git.text("ls-tree", "HEAD", "vendor/lib", cwd=with_submodule.service).startswith("160000")
+    assert git.process.text("ls-tree", "HEAD", "vendor/lib", cwd=with_submodule.service).startswith("160000")
 
 
 # -- links -------------------------------------------------------------------------------------------------------------
@@ -104,7 +106,7 @@ def test_what_lies_behind_the_teams_link_is_not_the_services(begin: Begin, tmp_p
     assert (evolution.service / "sub~service").is_symlink()
     assert paved("update", evolution.service, "--abort").code == 0
     assert (evolution.service / "sub").readlink() == Path("../outside")
-    assert git.text("status", "--porcelain", cwd=evolution.service) == ""
+    assert git.process.text("status", "--porcelain", cwd=evolution.service) == ""
 
 
 @pytest.mark.parametrize("content", [Link("../outside"), "a file\n"])

@@ -24,8 +24,8 @@ def raw(evolution: Evolution, path: str) -> bytes:
 
 
 def mode(evolution: Evolution, path: str) -> str:
-    git.run("add", "--all", cwd=evolution.service)
-    return git.text("ls-files", "-s", path, cwd=evolution.service).split()[0]
+    git.process.run("add", "--all", cwd=evolution.service)
+    return git.process.text("ls-files", "-s", path, cwd=evolution.service).split()[0]
 
 
 # -- lines -----------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_a_binary_file_changed_by_both_is_a_conflict_with_the_services_in_place(
     done = evolution.update()
     assert (done.code, done.conflicts) == (1, ("logo.png",))
     assert raw(evolution, "logo.png") == OTHER
-    assert git.run("show", ":3:logo.png", cwd=evolution.service) == THIRD
+    assert git.process.run("show", ":3:logo.png", cwd=evolution.service) == THIRD
 
 
 # -- modes -----------------------------------------------------------------------------------------------------------

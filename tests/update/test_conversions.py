@@ -58,13 +58,13 @@ def road(kind: str, tmp_path: Path) -> Path:
     attributes, first, _, settings = KINDS[kind]
     for word in settings.split():
         if word == "filter":
-            git.run("config", "--global", "filter.upper.clean", "tr a-z A-Z", cwd=tmp_path)
-            git.run("config", "--global", "filter.upper.smudge", "tr A-Z a-z", cwd=tmp_path)
+            git.process.run("config", "--global", "filter.upper.clean", "tr a-z A-Z", cwd=tmp_path)
+            git.process.run("config", "--global", "filter.upper.smudge", "tr A-Z a-z", cwd=tmp_path)
         else:
-            git.run("config", "--global", *word.split("="), cwd=tmp_path)
+            git.process.run("config", "--global", *word.split("="), cwd=tmp_path)
     files = {f"template/{path}": content for path, content in {**attributes, "file.txt": first}.items()}
     path = make_road(tmp_path / "road", {"README": "x"}, tag=None)
-    git.run("config", "core.autocrlf", "false", cwd=path)
+    git.process.run("config", "core.autocrlf", "false", cwd=path)
     return evolve(path, SETTINGS | files, tag="v1.0.0")
 
 
@@ -93,14 +93,14 @@ def test_a_service_that_nobody_touched_has_no_drift(where: str, made: Made, tmp_
     service = made(where)
     assert (paved("drift", service, "--all").out, paved("drift", service).code) == ("as stamped\n", 0)
     top = service if where == "own" else service.parent
-    git.run("clone", "--quiet", top, tmp_path / "clone", role=git.PERSON)
+    git.process.run("clone", "--quiet", top, tmp_path / "clone", role=git.PERSON)
     clone = tmp_path / "clone" / service.relative_to(top)
     assert paved("drift", clone, "--all").out == "as stamped\n"
 
 
 def test_a_new_repository_stores_what_the_lock_says(made: Made) -> None:
     service = made("own")
-    assert git.run("status", "--porcelain", cwd=service) == b""
+    assert git.process.run("status", "--porcelain", cwd=service) == b""
     shutil.rmtree(service / ".git")
     evolve(make_road(service, {}, tag=None), {})
     assert paved("drift", service).code == 0
@@ -111,7 +111,7 @@ def test_its_update_has_no_conflict(kind: str, made: Made, road: Path) -> None:
     evolve(road, {"template/file.txt": KINDS[kind][2]}, tag="v1.1.0")
     said = paved("update", service, "--commit")
     assert said.code == 0, said.out + said.err
-    assert git.run("status", "--porcelain", cwd=service) == b""
+    assert git.process.run("status", "--porcelain", cwd=service) == b""
     fresh = service.with_name("fresh")
     assert paved("new", fresh, "--road", road, "--defaults").code == 0
     stored = [git.object_id(one, "HEAD:file.txt") for one in (service, fresh)]
@@ -123,7 +123,7 @@ def test_an_update_without_a_change_changes_nothing(kind: str, made: Made, road:
     service = made("own")
     evolve(road, {"template/other": "x\n"}, tag="v1.1.0")
     assert paved("update", service, "--commit").code == 0
-    changed = git.text("show", "--name-only", "--format=", "HEAD", cwd=service).splitlines()
+    changed = git.process.text("show", "--name-only", "--format=", "HEAD", cwd=service).splitlines()
     assert changed == [".copier-answers.yml", ".paved-road.lock", "other"]
 
 
@@ -142,18 +142,18 @@ def test_an_edited_line_is_drift_and_is_merged(kind: str, made: Made, road: Path
     assert paved("update", service, "--commit").code == 0
     lines = (service / "file.txt").read_text().split()
     assert lines == ["road", *"2345678", "mine"]
-    assert git.run("status", "--porcelain", cwd=service) == b""
+    assert git.process.run("status", "--porcelain", cwd=service) == b""
 
 
 def test_line_ends_that_are_stored_stay_whatever_is_set_later(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": text()})
     service = tmp_path / "service"
     assert paved("new", service, "--road", road, "--defaults").code == 0
-    git.run("config", "core.autocrlf", "input", cwd=service)
+    git.process.run("config", "core.autocrlf", "input", cwd=service)
     evolve(road, {"template/file.txt": text("road")}, tag="v1.1.0")
     assert paved("update", service, "--commit").code == 0
     assert git.read(service, ["HEAD:file.txt"]) == [text("road").encode()]
-    assert git.run("status", "--porcelain", cwd=service) == b""
+    assert git.process.run("status", "--porcelain", cwd=service) == b""
     assert paved("drift", service, "--all").out == "as stamped\n"
 
 
@@ -184,8 +184,8 @@ def test_attributes_that_come_later_change_what_is_stored(tmp_path: Path) -> Non
 @pytest.fixture
 def filtered(tmp_path: Path) -> Path:
     """A repository with a filter for the files of the service that is to come; the road has a second release."""
-    git.run("config", "--global", "filter.upper.clean", "tr a-z A-Z", cwd=tmp_path)
-    git.run("config", "--global", "filter.upper.smudge", "tr A-Z a-z", cwd=tmp_path)
+    git.process.run("config", "--global", "filter.upper.clean", "tr a-z A-Z", cwd=tmp_path)
+    git.process.run("config", "--global", "filter.upper.smudge", "tr A-Z a-z", cwd=tmp_path)
     road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": "one\ntwo\nthree\n"})
     evolve(road, {"template/other": "x\n"}, tag="v1.1.0")
     top = make_road(tmp_path / "mono", {".gitattributes": "*.txt filter=upper\n"}, tag=None)
@@ -215,7 +215,7 @@ def test_an_edited_one_is(command: str, staged: bool, filtered: Path) -> None:
     evolve(filtered.parent, {})
     write_files(filtered, {"file.txt": "six\ntwo\nthree\n"})
     if staged:
-        git.run("add", ".", cwd=filtered, role=git.PERSON)
+        git.process.run("add", ".", cwd=filtered, role=git.PERSON)
     in_doubt(filtered)
     said = paved(*command.split(), filtered)
     assert (said.code, "cause: one/file.txt" in said.err) == (2, True)
@@ -227,7 +227,7 @@ def test_of_a_filtered_file_that_is_not_added_yet_nothing_is_claimed(command: st
     assert said.code == 2
     assert "one/file.txt is not added to git yet" in said.err
     assert "git add one/file.txt" in said.err
-    git.run("add", ".", cwd=filtered, role=git.PERSON)
+    git.process.run("add", ".", cwd=filtered, role=git.PERSON)
     assert "file.txt" not in paved(*command.split(), filtered).out
 
 

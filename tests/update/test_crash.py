@@ -105,10 +105,10 @@ def look(service: Path) -> State:
     found = [path for path in sorted(service.rglob("*")) if ".git" not in path.parts and path.is_file()]
     return State(
         files=tuple((str(path.relative_to(service)), path.stat().st_mode, path.read_bytes()) for path in found),
-        index=git.run("ls-files", "--stage", cwd=service),
+        index=git.process.run("ls-files", "--stage", cwd=service),
         head=(service / ".git" / "HEAD").read_text(),
-        refs=git.text("for-each-ref", "--format=%(refname)", cwd=service),
-        commits=git.text("log", "--format=%T %s", cwd=service),
+        refs=git.process.text("for-each-ref", "--format=%(refname)", cwd=service),
+        commits=git.process.text("log", "--format=%T %s", cwd=service),
     )
 
 
@@ -205,8 +205,8 @@ def branching(service: Path, faults: Server) -> Case:
 
 def conflicting(service: Path, faults: Server) -> Case:
     evolve(service, {"edited.txt": LONG.replace("line 18\n", "team\n")})
-    git.run("rm", "--quiet", "--cached", "untracked.txt", cwd=service)
-    git.run("commit", "--quiet", "-m", "untrack", cwd=service)
+    git.process.run("rm", "--quiet", "--cached", "untracked.txt", cwd=service)
+    git.process.run("commit", "--quiet", "-m", "untrack", cwd=service)
     whole = copy(service, "model")
     assert faults.run("update", whole, "--trust").code == 1
     return Case(start=service, words=("update", "--trust"), undone=look(service), done=look(whole), code=1)
@@ -217,7 +217,7 @@ def continuing(service: Path, faults: Server) -> Case:
     decided = copy(service, "decided")
     assert case.run(faults, decided).code == 1
     write_files(decided, {"edited.txt": LONG})
-    git.run("add", "edited.txt", cwd=decided)
+    git.process.run("add", "edited.txt", cwd=decided)
     whole = copy(decided, "model")
     assert faults.run("update", whole, "--continue").code == 0
     return Case(start=decided, words=("update", "--continue"), undone=case.undone, done=look(whole))
@@ -336,7 +336,7 @@ def test_while_an_update_runs_no_other_one_does(service: Path, faults: Server) -
         process.kill()
         process.wait()
     assert faults.run("update", service, "--abort").code == 0
-    assert git.text("status", "--porcelain", cwd=service) == "?? untracked.txt"
+    assert git.process.text("status", "--porcelain", cwd=service) == "?? untracked.txt"
 
 
 @pytest.mark.parametrize(("case", "said"), [(conflicting, "is running"), (committing, "changed while")])

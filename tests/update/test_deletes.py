@@ -124,7 +124,7 @@ def test_a_conflict_between_a_file_and_a_folder_can_be_undone(begin: Begin) -> N
     assert evolution.update().code == 1
     done = evolution.update("--abort")
     assert (done.code, done.files) == (0, before)
-    assert git.text("status", "--porcelain", cwd=evolution.service) == ""
+    assert git.process.text("status", "--porcelain", cwd=evolution.service) == ""
 
 
 def test_the_service_put_a_folder_in_the_place_of_a_file_the_template_edits(begin: Begin) -> None:

@@ -65,7 +65,7 @@ def test_a_team_loses_nothing_on_the_way(orders: Path, capsys: pytest.CaptureFix
     answers = (orders / ".copier-answers.yml").read_text()
     assert "port: 9000" in answers, "what was recorded stays"
     assert "tier: standard" in answers, "a new question takes its default"
-    assert git.text("status", "--porcelain", cwd=orders) == ""
+    assert git.process.text("status", "--porcelain", cwd=orders) == ""
     assert main(["drift", str(orders)]) == 0
 
     # Not its tests: those of 1.1.0 have time limits that a busy machine breaks, and a release does not change.
@@ -85,7 +85,7 @@ def test_a_service_of_the_previous_release_loses_nothing_and_its_gate_passes(
     assert main(["update", str(service), "--to", "HEAD", "--commit"]) == 1, "the road changed some of the same lines"
     said = capsys.readouterr().out
     assert f"\n1.1.0 -> {LATEST}\n" in said
-    conflicts = set(git.text("diff", "--name-only", "--diff-filter=U", cwd=service).split())
+    conflicts = set(git.process.text("diff", "--name-only", "--diff-filter=U", cwd=service).split())
     assert {f"conflict    {path}" for path in conflicts} == set(re.findall(r"conflict    \S+", said)), "each is shown"
     assert not [path for path in conflicts if path.startswith("src/")], "what the team's code says is merged"
     for path in shared:
@@ -104,7 +104,7 @@ def test_a_service_of_the_previous_release_loses_nothing_and_its_gate_passes(
     answers = (service / ".copier-answers.yml").read_text()
     assert "port: 9000" in answers, "what was recorded stays"
     assert f"paved: paved-road=={__version__}\n" in answers, "a new question takes its default"
-    assert git.text("status", "--porcelain", cwd=service) == ""
+    assert git.process.text("status", "--porcelain", cwd=service) == ""
     off_road = team.OFF_ROAD.keys() - conflicts
     assert main(["drift", str(service)]) == bool(off_road)
     said = capsys.readouterr().out

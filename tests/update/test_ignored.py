@@ -25,7 +25,7 @@ def is_ignored(evolution: Evolution, path: str) -> bool:
 
 def is_in_the_way(evolution: Evolution, done: Updated, path: str, roads: bytes) -> bool:
     """Whether what was there was left alone, and git has the road's version beside it."""
-    shown = git.run("show", f":3:{path}", cwd=evolution.service)
+    shown = git.process.run("show", f":3:{path}", cwd=evolution.service)
     return (done.code, done.conflicts, shown) == (1, (path,), roads)
 
 
@@ -53,7 +53,7 @@ def test_a_file_that_is_no_longer_ignored_and_in_nobodys_way_is_added(env: Evolu
     env.release({".gitignore.jinja": "build/\n", ".env": "PORT=2\n"})
     done = env.update("--commit")
     assert (done.code, done.outcomes[".env"], done.files[".env"]) == (0, "added", "PORT=2\n")
-    assert git.text("status", "--porcelain", cwd=env.service) == ""
+    assert git.process.text("status", "--porcelain", cwd=env.service) == ""
     env.release({".env": "PORT=3\n"}, tag="v1.2.0")
     assert env.update().files[".env"] == "PORT=3\n"
 
@@ -62,7 +62,7 @@ def test_only_the_rules_change(env: Evolution) -> None:
     env.release({".gitignore.jinja": "build/\n"})
     done = env.update("--commit")
     assert (done.code, done.outcomes[".env"]) == (0, "added")
-    assert git.text("status", "--porcelain", cwd=env.service) == ""
+    assert git.process.text("status", "--porcelain", cwd=env.service) == ""
 
 
 @pytest.mark.parametrize("rules", [None, "!.env\n"], ids=["no rules", "an exception"])
@@ -96,7 +96,7 @@ def test_an_exception_of_the_teams_holds_against_a_rule_that_comes_with_its_file
     evolution.release({".gitignore.jinja": "*.env\nbuild/\n\n\n\n", "local.env": "1\n", "other.env": "1\n"})
     done = evolution.update()
     assert (done.code, done.outcomes["local.env"], done.outcomes["other.env"]) == (0, "added", "kept")
-    assert git.text("ls-files", "*.env", cwd=evolution.service) == "local.env"
+    assert git.process.text("ls-files", "*.env", cwd=evolution.service) == "local.env"
 
 
 def test_rules_that_the_service_owns_are_not_those_of_the_release(begin: Begin) -> None:
@@ -112,7 +112,10 @@ def test_a_tracked_file_that_becomes_ignored_stays_tracked_and_is_merged(begin: 
     evolution.release({".gitignore.jinja": ".env\n", ".env": "A=1\n\n\n\nB=2\n"})
     done = evolution.update("--commit")
     assert (done.code, done.files[".env"], done.outcomes[".env"]) == (0, "A=mine\n\n\n\nB=2\n", "merged")
-    assert (git.text("ls-files", ".env", cwd=evolution.service), locked(evolution.service, "ignored")) == (".env", [])
+    assert (git.process.text("ls-files", ".env", cwd=evolution.service), locked(evolution.service, "ignored")) == (
+        ".env",
+        [],
+    )
     evolution.release({".env": "A=1\n\n\n\nB=3\n"}, tag="v1.2.0")
     assert evolution.update().files[".env"] == "A=mine\n\n\n\nB=3\n"
 

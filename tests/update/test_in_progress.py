@@ -15,7 +15,7 @@ Begin = Callable[..., Evolution]
 
 
 def branches(repository: Path) -> list[str]:
-    return git.text("for-each-ref", "--format=%(refname:short)", "refs/heads", cwd=repository).split()
+    return git.process.text("for-each-ref", "--format=%(refname:short)", "refs/heads", cwd=repository).split()
 
 
 @pytest.fixture
@@ -32,15 +32,15 @@ def mono(begin: Begin, tmp_path: Path) -> Path:
 
 def commit(mono: Path, message: str, files: dict[str, str]) -> None:
     write_files(mono, files)
-    git.run("add", "--all", cwd=mono)
-    git.run("commit", "--quiet", "--allow-empty", "--message", message, cwd=mono)
+    git.process.run("add", "--all", cwd=mono)
+    git.process.run("commit", "--quiet", "--allow-empty", "--message", message, cwd=mono)
 
 
 def two_branches(mono: Path) -> None:
     """Two commits that conflict outside of the service; `main` is checked out."""
-    git.run("checkout", "--quiet", "-b", "side", cwd=mono)
+    git.process.run("checkout", "--quiet", "-b", "side", cwd=mono)
     commit(mono, "side", {"other.txt": "side\n"})
-    git.run("checkout", "--quiet", "main", cwd=mono)
+    git.process.run("checkout", "--quiet", "main", cwd=mono)
     commit(mono, "main", {"other.txt": "main\n"})
 
 
@@ -59,22 +59,22 @@ def test_an_update_does_not_become_part_of_an_operation(mono: Path, name: str, d
     two_branches(mono)
     if name == "a revert":
         commit(mono, "again", {"other.txt": "again\n"})
-    (mono.parent / "side.patch").write_bytes(git.run("format-patch", "-1", "--stdout", "side", cwd=mono))
+    (mono.parent / "side.patch").write_bytes(git.process.run("format-patch", "-1", "--stdout", "side", cwd=mono))
     assert run("git", *OPERATIONS[name], cwd=mono).returncode != 0
     if decided:
         write_files(mono, {"other.txt": "decided\n"})
-        git.run("add", "other.txt", cwd=mono)
-    before = git.run("status", "--porcelain=v2", "--branch", cwd=mono)
+        git.process.run("add", "other.txt", cwd=mono)
+    before = git.process.run("status", "--porcelain=v2", "--branch", cwd=mono)
     for options in ([], ["--commit"], ["--branch", "new"]):
         done = paved("update", mono / "svc", *options)
         assert (done.code, f"{name} is in progress" in done.err) == (2, True), done
         assert "--abort" in done.err
-    assert git.run("status", "--porcelain=v2", "--branch", cwd=mono) == before
+    assert git.process.run("status", "--porcelain=v2", "--branch", cwd=mono) == before
 
 
 def test_a_bisect_takes_no_commit(mono: Path) -> None:
     two_branches(mono)
-    git.run("bisect", "start", "HEAD", "HEAD~2", cwd=mono)
+    git.process.run("bisect", "start", "HEAD", "HEAD~2", cwd=mono)
     done = paved("update", mono / "svc", "--commit")
     assert (done.code, "a bisect is in progress" in done.err) == (2, True)
     assert paved("update", mono / "svc").code == 0
@@ -82,14 +82,14 @@ def test_a_bisect_takes_no_commit(mono: Path) -> None:
 
 def test_conflicts_elsewhere_in_the_index_are_in_no_way_until_a_commit(mono: Path) -> None:
     write_files(mono, {"other.txt": "stashed\n"})
-    git.run("stash", cwd=mono)
+    git.process.run("stash", cwd=mono)
     commit(mono, "main", {"other.txt": "main\n"})
     assert run("git", "stash", "pop", cwd=mono).returncode == 1
     done = paved("update", mono / "svc", "--commit")
     assert (done.code, "other.txt is not merged" in done.err) == (2, True)
     assert paved("update", mono / "svc").code == 0
     assert git.unmerged_files(mono) == ["other.txt"]
-    assert git.text("diff", "--cached", "--name-only", "svc/a.txt", cwd=mono) == "svc/a.txt"
+    assert git.process.text("diff", "--cached", "--name-only", "svc/a.txt", cwd=mono) == "svc/a.txt"
 
 
 # -- git's locks -------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def test_a_lock_that_git_left_is_told_before_anything_is_written(mono: Path, loc
     (mono / ".git" / lock).touch()
     done = paved("update", mono / "svc", "--commit")
     assert (done.code, f"rm {mono / '.git' / lock}" in done.err) == (2, True)
-    assert git.text("status", "--porcelain", cwd=mono) == ""
+    assert git.process.text("status", "--porcelain", cwd=mono) == ""
     (mono / ".git" / lock).unlink()
     assert paved("update", mono / "svc", "--commit").code == 0
 
@@ -120,7 +120,7 @@ def test_a_lock_that_came_later_is_told_and_is_not_ours_to_remove(mono: Path) ->
     assert (done.code, f"rm {lock}" in done.err) == (2, True)
     lock.unlink()
     assert paved("update", mono / "svc", "--abort").code == 0
-    assert git.text("status", "--porcelain", cwd=mono) == ""
+    assert git.process.text("status", "--porcelain", cwd=mono) == ""
 
 
 # -- branches ----------------------------------------------------------------------------------------------------------
@@ -131,46 +131,46 @@ def refused(mono: Path) -> Path:
     """A hook refused the commit of `update --branch new`."""
     write_files(mono, {".git/hooks/pre-commit*": "#!/bin/sh\nexit 1\n"})
     assert paved("update", mono / "svc", "--branch", "new").code == 2
-    assert git.text("symbolic-ref", "HEAD", cwd=mono) == "refs/heads/new"
+    assert git.process.text("symbolic-ref", "HEAD", cwd=mono) == "refs/heads/new"
     return mono
 
 
 def test_abort_leaves_the_branch_that_the_update_started(refused: Path) -> None:
     assert paved("update", refused / "svc", "--abort").code == 0
-    assert git.text("symbolic-ref", "HEAD", cwd=refused) == "refs/heads/main"
+    assert git.process.text("symbolic-ref", "HEAD", cwd=refused) == "refs/heads/main"
     assert branches(refused) == ["main"]
-    assert git.text("status", "--porcelain", cwd=refused) == ""
+    assert git.process.text("status", "--porcelain", cwd=refused) == ""
 
 
 def test_abort_goes_back_to_a_detached_head(mono: Path) -> None:
-    git.run("checkout", "--quiet", "--detach", cwd=mono)
-    before = git.text("rev-parse", "HEAD", cwd=mono)
+    git.process.run("checkout", "--quiet", "--detach", cwd=mono)
+    before = git.process.text("rev-parse", "HEAD", cwd=mono)
     write_files(mono, {".git/hooks/pre-commit*": "#!/bin/sh\nexit 1\n"})
     assert paved("update", mono / "svc", "--branch", "new").code == 2
     assert paved("update", mono / "svc", "--abort").code == 0
-    assert git.maybe("symbolic-ref", "--quiet", "HEAD", cwd=mono) is None
-    assert git.text("rev-parse", "HEAD", cwd=mono) == before
+    assert git.process.maybe("symbolic-ref", "--quiet", "HEAD", cwd=mono) is None
+    assert git.process.text("rev-parse", "HEAD", cwd=mono) == before
     assert branches(mono) == ["main"]
 
 
 def test_continue_may_name_another_branch(refused: Path) -> None:
     (refused / ".git/hooks/pre-commit").unlink()
     assert paved("update", refused / "svc", "--continue", "--branch", "other").code == 0
-    assert git.text("symbolic-ref", "HEAD", cwd=refused) == "refs/heads/other"
+    assert git.process.text("symbolic-ref", "HEAD", cwd=refused) == "refs/heads/other"
     assert branches(refused) == ["main", "other"]
 
 
 def test_continue_on_a_branch_of_somebody_else_is_refused(mono: Path) -> None:
-    git.run("branch", "theirs", cwd=mono)
+    git.process.run("branch", "theirs", cwd=mono)
     commit(mono, "ours", {"svc/a.txt": with_lines({3: "ours"})})
     assert paved("update", mono / "svc").code == 1
-    git.run("checkout", "--ours", "svc/a.txt", cwd=mono)
-    git.run("add", "svc/a.txt", cwd=mono)
+    git.process.run("checkout", "--ours", "svc/a.txt", cwd=mono)
+    git.process.run("add", "svc/a.txt", cwd=mono)
     done = paved("update", mono / "svc", "--continue", "--branch", "theirs")
     assert (done.code, "a branch 'theirs' already" in done.err) == (2, True)
     assert paved("update", mono / "svc", "--continue", "--branch", "new").code == 0
-    assert git.text("symbolic-ref", "HEAD", cwd=mono) == "refs/heads/new"
-    assert git.text("log", "-1", "--format=%s", cwd=mono) == "Update svc from 1.0.0 to 1.1.0"
+    assert git.process.text("symbolic-ref", "HEAD", cwd=mono) == "refs/heads/new"
+    assert git.process.text("log", "-1", "--format=%s", cwd=mono) == "Update svc from 1.0.0 to 1.1.0"
 
 
 # -- records that cannot be read ---------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def test_recovery_reads_no_record(mono: Path, record: str, content: str | None, 
     assert paved("update", mono / "svc").code == 1
     after = (mono / "svc" / record).read_bytes()
     write_files(mono / "svc", {"a.txt": LINES})
-    git.run("add", "svc/a.txt", cwd=mono)
+    git.process.run("add", "svc/a.txt", cwd=mono)
     (mono / ".git" / "paved-update-svc" / "written").unlink()  # as if it had been cut off while it wrote
     write_files(mono / "svc", {record: content})
     done = paved("update", mono / "svc", word)
@@ -210,5 +210,5 @@ def test_a_broken_journal_costs_no_line(mono: Path) -> None:
     assert done.code == 2
     hint = done.err.split("hint: ")[1].split(" keeps")[0]
     run("sh", "-c", hint, cwd=mono).check_returncode()
-    assert git.run("show", "stash@{0}:svc/a.txt", cwd=mono) == b"an hour of work\n"
-    assert git.text("status", "--porcelain", cwd=mono) == ""
+    assert git.process.run("show", "stash@{0}:svc/a.txt", cwd=mono) == b"an hour of work\n"
+    assert git.process.text("status", "--porcelain", cwd=mono) == ""

@@ -59,7 +59,7 @@ def test_every_kind_of_conflict_can_be_decided(conflicted: tuple[str, Evolution]
     for path in sorted(evolution.service.rglob("*")):
         if path.is_file() and not path.is_symlink() and b"<<<<<<< " in path.read_bytes() and ".git" not in path.parts:
             path.write_text("decided\n")
-    git.run("add", "--all", cwd=evolution.service)
+    git.process.run("add", "--all", cwd=evolution.service)
     said = paved("update", evolution.service, "--continue")
     assert said.code == 0, said
     assert git.unmerged_files(evolution.service) == []
@@ -67,8 +67,8 @@ def test_every_kind_of_conflict_can_be_decided(conflicted: tuple[str, Evolution]
 
 def test_every_kind_of_conflict_can_be_undone(conflicted: tuple[str, Evolution]) -> None:
     _, evolution = conflicted
-    head = git.text("rev-parse", "HEAD^{tree}", cwd=evolution.service)
+    head = git.process.text("rev-parse", "HEAD^{tree}", cwd=evolution.service)
     evolution.update()
     assert paved("update", evolution.service, "--abort").code == 0
-    assert git.text("status", "--porcelain", "--ignored", cwd=evolution.service) == ""
-    assert git.text("write-tree", cwd=evolution.service) == head
+    assert git.process.text("status", "--porcelain", "--ignored", cwd=evolution.service) == ""
+    assert git.process.text("write-tree", cwd=evolution.service) == head

@@ -217,7 +217,7 @@ def is_the_release(service: Path) -> None:
     assert {path: locked.entry for path, locked in lock.files.items()} == {
         path: indexed.entry for path, indexed in found.items() if path not in (LOCK, lock.answers_file)
     }
-    assert git.run("diff-files", "--name-only", cwd=service) == b""
+    assert git.process.run("diff-files", "--name-only", cwd=service) == b""
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))

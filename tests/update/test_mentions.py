@@ -87,4 +87,4 @@ def test_it_happens_once_for_the_releases_passed(moved: Evolution) -> None:
     moved.edit({"later.txt": "dev/stub.py was there once\n"})
     moved.release({"README.md": "Read it\n"}, tag="v1.2.0")
     assert moved.update("--commit").files["later.txt"] == "dev/stub.py was there once\n"
-    assert git.text("status", "--porcelain", cwd=moved.service) == ""
+    assert git.process.text("status", "--porcelain", cwd=moved.service) == ""

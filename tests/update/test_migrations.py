@@ -50,7 +50,7 @@ def log(service: Path) -> list[str]:
 
 
 def status(service: Path) -> list[str]:
-    return git.run("status", "--porcelain", cwd=service).decode().splitlines()
+    return git.process.run("status", "--porcelain", cwd=service).decode().splitlines()
 
 
 def test_those_of_the_releases_passed_through_run_before_and_after(service: Path, road: Path) -> None:
@@ -86,7 +86,7 @@ def test_those_before_see_the_old_files_and_what_they_make_is_merged(service: Pa
     move = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": bring}
     evolve(road, {"copier.yml": config(move, name="x"), "template/b.txt": "b\n"}, tag="v1.1.0")
     assert update(service) == 0
-    assert git.text("diff", "--cached", "--name-only", cwd=service).split() == [
+    assert git.process.text("diff", "--cached", "--name-only", cwd=service).split() == [
         ".copier-answers.yml", ".paved-road.lock", "b.txt", "new.ini", "old.ini",
     ]  # fmt: skip
     assert not (service / "old.ini").exists()
@@ -161,7 +161,7 @@ def test_those_after_have_their_scripts_when_conflicts_were_decided(service: Pat
     evolve(road, files, tag="v1.1.0")
     assert update(service) == 1
     (service / "a.txt").write_text("both\n")
-    git.run("add", "a.txt", cwd=service)
+    git.process.run("add", "a.txt", cwd=service)
     assert update(service, "--continue") == 0
     assert log(service) == ["made", "late"]
 
@@ -207,7 +207,7 @@ def test_one_after_that_fails_can_be_mended_and_continued(service: Path, road: P
     (service / "log").write_text("kept\n")
     assert update(service, "--continue", "--commit") == 0
     assert not (service / "log").exists(), "the failing one ran again"
-    assert git.run("show", "HEAD:a.txt", cwd=service) == b"changed\n"
+    assert git.process.run("show", "HEAD:a.txt", cwd=service) == b"changed\n"
 
 
 MAKES = (
@@ -222,7 +222,7 @@ def test_files_that_those_after_make_are_part_of_the_update(service: Path, road:
     evolve(road, {"copier.yml": config(MAKES, name="x"), "template/a.txt": "2\n"}, tag="v1.1.0")
     assert update(service, *how) == 0
     changed = ["diff", "--name-only", "HEAD~1", "HEAD"] if how else ["diff", "--name-only", "--cached"]
-    assert {"*", "a.txt", "log", "sub/new.txt"} <= set(git.text(*changed, cwd=service).splitlines())
+    assert {"*", "a.txt", "log", "sub/new.txt"} <= set(git.process.text(*changed, cwd=service).splitlines())
     assert [line for line in status(service) if line[1] != " "] == ["?? mine.txt"]
 
 
@@ -236,7 +236,7 @@ def test_a_file_that_a_person_makes_beside_a_failed_migration_stays_untracked(se
     (service / "why.txt").write_text("a person's\n")
     assert update(service, "--continue") == 0
     assert status(service) == ["?? why.txt"]
-    assert {"one.txt", "two.txt"} <= set(git.text("ls-files", cwd=service).splitlines())
+    assert {"one.txt", "two.txt"} <= set(git.process.text("ls-files", cwd=service).splitlines())
 
 
 def test_in_a_monorepo_files_that_migrations_make_are_committed(tmp_path: Path, road: Path) -> None:
@@ -263,7 +263,7 @@ def test_one_after_that_fails_can_be_undone_with_all_it_did(
     assert (service / "a.txt").read_text() == "1\n"
     assert log(service) == ["made"]
     kept = capsys.readouterr().err.split("git show ")[1].strip()
-    assert git.run("show", f"{kept}:made.txt", cwd=service) == b"new\n"
+    assert git.process.run("show", f"{kept}:made.txt", cwd=service) == b"new\n"
 
 
 def test_they_wait_for_conflicts_to_be_decided(service: Path, road: Path) -> None:
@@ -272,7 +272,7 @@ def test_they_wait_for_conflicts_to_be_decided(service: Path, road: Path) -> Non
     assert update(service) == 1
     assert log(service) == ["made"]
     (service / "a.txt").write_text("both\n")
-    git.run("add", "a.txt", cwd=service)
+    git.process.run("add", "a.txt", cwd=service)
     assert update(service, "--continue") == 0
     assert log(service) == ["made", "after 1.1.0"]
 
@@ -299,7 +299,7 @@ def test_they_are_told_and_do_what_copier_has_them_do(tmp_path: Path, road: Path
     evolve(road, {"template/sub/file": "x\n", "copier.yml": config(name="world", folder="sub")}, tag="v1.0.1")
     assert main(["update", str(service), "--commit"]) == 0
     evolve(road, {"copier.yml": config(shape, name="world", folder="sub")}, tag="v1.1.0")
-    git.run("clone", "--quiet", service, tmp_path / "copier" / "hi", role=git.PERSON)
+    git.process.run("clone", "--quiet", service, tmp_path / "copier" / "hi", role=git.PERSON)
     copier = [sys.executable, "-W", "ignore", "-m", "copier", "update", "--trust", "--defaults", "--quiet"]
     done = run(*copier, cwd=tmp_path / "copier" / "hi")
     assert done.returncode == 0, done.stderr

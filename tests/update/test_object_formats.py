@@ -28,7 +28,7 @@ SECOND: Files = {
 
 
 def make(path: Path, object_format: str) -> Path:
-    git.run("init", "--quiet", "--template=", "-b", "main", f"--object-format={object_format}", path)
+    git.process.run("init", "--quiet", "--template=", "-b", "main", f"--object-format={object_format}", path)
     return path
 
 
@@ -75,7 +75,7 @@ def test_an_update_merges(url: bool, service: Path, road: Path) -> None:
     named = ("--road", f"file://{road}") if url else ()
     before = git.object_id(service, "HEAD^{tree}")
     assert paved("update", service, "--dry-run", *named).code == 0
-    assert git.run("status", "--porcelain", cwd=service) == b""
+    assert git.process.run("status", "--porcelain", cwd=service) == b""
     assert git.object_id(service, "HEAD^{tree}") == before
     said = paved("update", service, "--commit", *named)
     assert said.code == 0, said.err
@@ -83,8 +83,8 @@ def test_an_update_merges(url: bool, service: Path, road: Path) -> None:
     assert (service / "a.txt").read_text().startswith("road\n")
     assert not (service / "folder").exists()
     assert (service / "renamed.txt").read_text() == LINES + "old\n"
-    assert git.run("status", "--porcelain", cwd=service) == b""
-    git.run("fsck", "--strict", cwd=service)
+    assert git.process.run("status", "--porcelain", cwd=service) == b""
+    git.process.run("fsck", "--strict", cwd=service)
     assert paved("status", service).code == 0
 
 
@@ -93,14 +93,14 @@ def test_a_conflict_is_decided_or_undone(service: Path, road: Path) -> None:
     evolve(road, SECOND, tag="v1.1.0")
     assert paved("update", service).code == 1
     assert paved("update", service, "--abort").code == 0
-    assert git.run("status", "--porcelain", cwd=service) == b""
+    assert git.process.run("status", "--porcelain", cwd=service) == b""
     assert paved("update", service).code == 1
     assert (
         "||||||| template-1.0.0" in (service / "a.txt").read_text()
         or "||||||| road-1.0.0" in (service / "a.txt").read_text()
     )
     write_files(service, {"a.txt": "decided\n"})
-    git.run("add", "a.txt", cwd=service)
+    git.process.run("add", "a.txt", cwd=service)
     assert paved("update", service, "--continue", "--commit").code == 0
     assert paved("update", service).code == 0
 

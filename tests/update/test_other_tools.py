@@ -84,9 +84,9 @@ def test_a_merge_of_branches_may_leave_either_record_behind(service: Path, road:
     release(road, 2)
     assert paved("update", service, "--commit").code == 0
     release(road, 3)
-    head = git.text("rev-parse", "HEAD", cwd=service)
+    head = git.process.text("rev-parse", "HEAD", cwd=service)
     for name, content in old.items():
-        git.run("reset", "--quiet", "--hard", head, cwd=service)
+        git.process.run("reset", "--quiet", "--hard", head, cwd=service)
         evolve(service, {name: content}, message=f"The {name} of the other branch")
         done = paved("update", service)
         assert (done.code, version(service)) == (0, "3.0.0"), (name, done.out)
@@ -121,7 +121,7 @@ def test_a_road_that_was_moved_in_the_answers_file_is_followed(service: Path, ro
 
 @pytest.mark.parametrize("name", [".copier-answers.yml", ".paved-road.lock"])
 def test_records_that_agree_are_not_doubted(service: Path, name: str) -> None:
-    assert name in git.text("ls-files", cwd=service)
+    assert name in git.process.text("ls-files", cwd=service)
     assert open_service(service).notes == ()
 
 

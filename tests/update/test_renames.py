@@ -272,4 +272,4 @@ def test_names_with_spaces_quotes_and_letters_beyond_ascii(begin: Begin) -> None
     evolution.release({'it\'s "so" .txt': ROADS, "grüße/äpfel 🍎.txt": None, "grüße/birne\t🍐.txt": ROADS + "x\n"})
     done = evolution.update()
     assert (done.code, done.files) == (0, {'it\'s "so" .txt': BOTH, "grüße/birne\t🍐.txt": BOTH + "x\n"})
-    assert git.text("status", "--porcelain", "-z", cwd=evolution.service).count("??") == 0
+    assert git.process.text("status", "--porcelain", "-z", cwd=evolution.service).count("??") == 0

@@ -182,7 +182,7 @@ def test_given_it_the_old_release_is_rendered_again_for_a_shallow_clone(begin: B
     evolution.release({"shared.txt.jinja": with_lines({15: "the road's"}, SEEN)})
     full = evolution.service
     evolution.service = tmp_path / "shallow" / full.name
-    git.run("clone", "--quiet", "--depth", "1", full.as_uri(), evolution.service, role=git.PERSON)
+    git.process.run("clone", "--quiet", "--depth", "1", full.as_uri(), evolution.service, role=git.PERSON)
     said = paved("update", evolution.service, "--defaults")
     assert (said.code, "--data token=VALUE" in said.err) == (2, True)
     done = evolution.update("--data", "token=hunter2")

@@ -33,7 +33,7 @@ def test_an_untouched_service_becomes_the_new_release(begin: Begin) -> None:
     assert (done.code, done.files) == (0, {"a.txt": ROADS, "new/b.txt": "b\n", "run.sh": "x\n"})
     fresh = evolution.service.with_name("fresh")
     paved("new", fresh, "--road", evolution.road, "--defaults")
-    trees = [git.text("rev-parse", "HEAD^{tree}", cwd=service) for service in (evolution.service, fresh)]
+    trees = [git.process.text("rev-parse", "HEAD^{tree}", cwd=service) for service in (evolution.service, fresh)]
     assert trees[0] == trees[1]
 
 
@@ -54,7 +54,7 @@ def test_a_service_that_is_current_is_left_alone(begin: Begin) -> None:
     evolution.edit({"a.txt": MINE})
     done = evolution.update()
     assert (done.code, done.outcomes) == (0, {})
-    assert git.text("status", "--porcelain", cwd=evolution.service) == ""
+    assert git.process.text("status", "--porcelain", cwd=evolution.service) == ""
 
 
 # -- owners ----------------------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def test_an_ignored_file_stays_as_it_is_and_the_roads_change_is_told(begin: Begi
     assert (dry.code, done.code, done.files.get(".env")) == (0, 0, local)
     assert done.outcomes[".env"] == dry.outcomes[".env"] == "kept"
     assert "git ignores it" in str(done.envelope)
-    assert git.text("ls-files", ".env", cwd=evolution.service) == ""
+    assert git.process.text("ls-files", ".env", cwd=evolution.service) == ""
 
 
 def test_an_ignored_file_the_template_drops_stays(begin: Begin) -> None:
@@ -141,7 +141,7 @@ def test_an_untracked_file_where_the_template_adds_one_is_left_alone(begin: Begi
     done = evolution.update()
     assert (done.code, done.conflicts) == (1, ("notes.txt",))
     assert done.files["notes.txt"] == "mine\n"
-    assert git.run("show", ":3:notes.txt", cwd=evolution.service) == b"the road's\n"
+    assert git.process.run("show", ":3:notes.txt", cwd=evolution.service) == b"the road's\n"
 
 
 def test_an_untracked_file_that_is_just_what_the_template_adds(begin: Begin) -> None:
@@ -191,7 +191,7 @@ def test_attributes_of_a_subfolder_count(begin: Begin) -> None:
 
 def test_a_driver_of_the_repositorys_configuration_runs(begin: Begin) -> None:
     evolution = begin({".gitattributes": "version.txt merge=ours-always\n", "version.txt": "1\n"})
-    git.run("config", "merge.ours-always.driver", "true", cwd=evolution.service)
+    git.process.run("config", "merge.ours-always.driver", "true", cwd=evolution.service)
     evolution.edit({"version.txt": "mine\n"})
     evolution.release({"version.txt": "2\n"})
     done = evolution.update()

@@ -20,7 +20,7 @@ def with_lines(changes: dict[int, str], text: str = LINES) -> str:
 
 def merge_files(scratch: Scratch, base: Files, ours: Files, theirs: Files) -> tuple[Merged, dict[str, str]]:
     """The merge of three trees, and the text of each of its files."""
-    nothing = Snapshot(tree=TreeId(git.text("--git-dir", scratch.folder, "mktree")), stored={}, files={})
+    nothing = Snapshot(tree=TreeId(git.process.text("--git-dir", scratch.folder, "mktree")), stored={}, files={})
     labels = ("road-1.0.0", "service", "road-1.1.0")
     (found,) = merge_trees(scratch, [Sides(base=nothing.holding(base), ours=ours, theirs=theirs, labels=labels)])
     contents = scratch.read(list(found.files.values()))

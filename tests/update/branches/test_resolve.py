@@ -33,7 +33,7 @@ def evolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evolution:
 
 def branch(service: Path, name: str, *words: str) -> None:
     """A branch off main on which somebody ran `paved update` with these options."""
-    git.run("checkout", "--quiet", "-b", name, "main", cwd=service)
+    git.process.run("checkout", "--quiet", "-b", name, "main", cwd=service)
     assert paved("update", service, "--defaults", "--commit", *words).code == 0
 
 
@@ -42,26 +42,26 @@ def git_says(service: Path, *words: str) -> int:
 
 
 def merge(service: Path) -> int:
-    git.run("checkout", "--quiet", "one", cwd=service)
+    git.process.run("checkout", "--quiet", "one", cwd=service)
     return git_says(service, "merge", "--quiet", "two")
 
 
 def pick(service: Path) -> int:
-    git.run("checkout", "--quiet", "one", cwd=service)
+    git.process.run("checkout", "--quiet", "one", cwd=service)
     return git_says(service, "cherry-pick", "two")
 
 
 def rebase(service: Path) -> int:
-    git.run("checkout", "--quiet", "two", cwd=service)
+    git.process.run("checkout", "--quiet", "two", cwd=service)
     return git_says(service, "rebase", "--quiet", "one")
 
 
 def stash(service: Path) -> int:
     """The other branch's update, uncommitted, put on top of this one's."""
-    git.run("checkout", "--quiet", "two", cwd=service)
-    git.run("reset", "--quiet", "--soft", "HEAD~1", cwd=service)
+    git.process.run("checkout", "--quiet", "two", cwd=service)
+    git.process.run("reset", "--quiet", "--soft", "HEAD~1", cwd=service)
     assert git_says(service, "stash") == 0
-    git.run("checkout", "--quiet", "one", cwd=service)
+    git.process.run("checkout", "--quiet", "one", cwd=service)
     return git_says(service, "stash", "pop")
 
 
@@ -82,7 +82,7 @@ def answers(service: Path) -> dict[str, object]:
 
 def is_well(service: Path) -> None:
     """Nothing is in progress, nothing is newer, nothing has drifted, and an update has nothing to do."""
-    assert git.run("status", "--porcelain", "--untracked-files=no", cwd=service) == b""
+    assert git.process.run("status", "--porcelain", "--untracked-files=no", cwd=service) == b""
     assert paved("status", service).code == 0
     assert paved("drift", service).code == 0
     assert paved("update", service, "--defaults").out.startswith("up to date")
@@ -112,7 +112,9 @@ def test_different_releases_go_to_the_newer_one(evolution: Evolution, meet: Meet
     resolved = ".paved-road.lock and .copier-answers.yml: resolved (the newer of 1.1.0 and 1.2.0: 1.2.0)"
     assert said.out.splitlines()[0] == resolved
     assert said.out.splitlines()[1] == "b.txt: merged, as two updates to 1.2.0"
-    assert "<<<<<<< " in git.run("show", f"{said.err.split('git show ')[1].strip()}:b.txt", cwd=service).decode()
+    assert (
+        "<<<<<<< " in git.process.run("show", f"{said.err.split('git show ')[1].strip()}:b.txt", cwd=service).decode()
+    )
     assert (service / "b.txt").read_text() == b("three")
     assert git_says(service, "-c", "core.editor=true", *ENDS[meet]) == 0
     assert answers(service) == {"_commit": "v1.2.0", "name": "world", "port": 80, "tone": "warm"}
@@ -147,7 +149,7 @@ def test_what_git_merges_wrongly_without_a_conflict_is_merged_again(
     assert {path: (service / path).read_text() for path in again} == again
     assert not (service / "gone").exists()
     kept = said.err.split("git show ")[1].strip()
-    assert git.run("show", f"{kept}:gone/gone", cwd=service) == b"gone\n"
+    assert git.process.run("show", f"{kept}:gone/gone", cwd=service) == b"gone\n"
     assert git_says(service, "-c", "core.editor=true", *ENDS[meet]) == 0
     is_well(service)
 
@@ -185,7 +187,7 @@ def test_what_waits_for_a_person_is_not_touched_by_a_second_run(evolution: Evolu
     service = evolution.service
     for name, version in (("one", "1.1.0"), ("two", "1.2.0")):
         branch(service, name, "--to", version, "--data", f"name={name}")
-    git.run("checkout", "--quiet", "one", cwd=service)
+    git.process.run("checkout", "--quiet", "one", cwd=service)
     evolve(service, {"b.txt": b("two, as we say")})
     assert merge(service) == 1
     runs = []
@@ -253,7 +255,7 @@ def test_a_question_that_was_answered_twice_is_a_persons_to_decide(evolution: Ev
         service, {".copier-answers.yml": ours + "name: sun\n" + rest.split(">>>>>>> theirs\n")[1], "b.txt": b("three")}
     )
     write_files(service, {"a.txt": FILE.replace("{{ name }}", "sun").replace("{{ tone }}", "warm")})
-    git.run("add", "--all", cwd=service)
+    git.process.run("add", "--all", cwd=service)
     assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
     is_well(service)
 
@@ -322,7 +324,7 @@ def test_what_a_person_has_decided_already_is_kept(evolution: Evolution) -> None
     for added in (False, True):
         write_files(service, {".copier-answers.yml": decided})
         if added:
-            git.run("add", ".copier-answers.yml", cwd=service)
+            git.process.run("add", ".copier-answers.yml", cwd=service)
         assert paved("update", service, "--continue").code == (2 if added else 0)
         assert (service / ".copier-answers.yml").read_text() == decided
 
@@ -333,8 +335,10 @@ def test_answers_that_a_person_decided_decide_the_lock(evolution: Evolution, ver
     branch(service, "one", "--to", "1.1.0")
     branch(service, "two", "--to", "1.2.0")
     assert merge(service) == 1
-    git.run("checkout", "--ours" if version == "1.1.0" else "--theirs", "--", ".copier-answers.yml", cwd=service)
-    git.run("add", ".copier-answers.yml", cwd=service)
+    git.process.run(
+        "checkout", "--ours" if version == "1.1.0" else "--theirs", "--", ".copier-answers.yml", cwd=service
+    )
+    git.process.run("add", ".copier-answers.yml", cwd=service)
     assert paved("update", service, "--continue", "--json").envelope["result"]["to"] == version
     assert f'"version": "{version}"' in (service / ".paved-road.lock").read_text()
 
@@ -342,7 +346,7 @@ def test_answers_that_a_person_decided_decide_the_lock(evolution: Evolution, ver
 @pytest.mark.parametrize("style", ["merge", "diff3"])
 def test_markers_that_were_committed_are_resolved_too(evolution: Evolution, style: str) -> None:
     service = evolution.service
-    git.run("config", "merge.conflictStyle", style, cwd=service)
+    git.process.run("config", "merge.conflictStyle", style, cwd=service)
     branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
     branch(service, "two", "--to", "1.2.0")
     assert merge(service) == 1
@@ -358,7 +362,7 @@ def test_without_tags_the_history_says_which_is_newer(tmp_path: Path, monkeypatc
     monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
     evolution = Evolution(tmp_path, {"a.txt": "one\n"}, manifest="version: 1.0.0\n")
     service, road = evolution.service, evolution.road
-    git.run("tag", "-d", "v1.0.0", cwd=road)
+    git.process.run("tag", "-d", "v1.0.0", cwd=road)
     for name, text in (("one", "two\n"), ("two", "three\n")):
         evolve(road, {f"template/{name}.txt": text})
         branch(service, name)
@@ -380,7 +384,7 @@ def test_an_abort_says_what_undoes_the_merge(evolution: Evolution) -> None:
 
 def test_a_service_in_a_monorepo(evolution: Evolution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mono = tmp_path / "mono"
-    git.run("init", "--quiet", "-b", "main", mono)
+    git.process.run("init", "--quiet", "-b", "main", mono)
     evolve(mono, {"README": "x\n"})
     service = mono / "services" / "hi"
     assert paved("new", service, "--road", evolution.road, "--defaults", "--ref", "1.0.0").code == 0
