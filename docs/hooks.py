@@ -1,4 +1,4 @@
-"""Pages that are made of the code when the documentation is built, so that they cannot rot."""
+"""Generate pages from the code when the documentation is built, so that they are never out of date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from paved_road.road import manifest
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Add the generated pages, each in the place of a file that says so to readers on a git host."""
+    """Add the generated pages. Each replaces a file that tells readers on a git host where the page is."""
     for path, make in PAGES.items():
         if stands_in := files.get_file_from_path(path):
             files.remove(stands_in)
@@ -38,7 +38,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Leave out what only the test that follows the page reads (tests/docs/page.py)."""
+    """Remove the comments for the test that executes the page (tests/docs/page.py)."""
     return re.sub(r"<!-- run: .*?-->\n", "", markdown, flags=re.DOTALL)
 
 
@@ -67,7 +67,7 @@ def _errors() -> str:
     return f"""\
 # Exit codes and errors
 
-For whoever writes a script or a pipeline around `paved`: what each exit code means, and how to read an error.
+For anyone who writes a script or a pipeline around `paved`: what each exit code means, and how to read an error.
 
 | exit code | meaning |
 |---|---|
@@ -155,18 +155,18 @@ but records and the README in this folder: any other file is an error with its l
 
 def _answers() -> str:
     opening = """\
-# What commands answer with --json
+# The output of --json
 
-For whoever reads `--json` in a script, an editor or an agent: the fields of each command's answer.
+For anyone who reads `--json` in a script, an editor or an agent: the fields of each command's result.
 
 Standard output is always one document: the [envelope](errors.md) with the command's result in it. Each command has a \
-JSON Schema, which `paved schema NAME` prints too. The schema is exact: `paved` never prints a field that it does \
-not name, and always prints one that it requires. Where the line names no command that exists, the answer is an error, \
-with a [schema](error.schema.json) of its own: `paved schema error`."""
+JSON Schema, which `paved schema NAME` prints, too. The schema is exact: `paved` never prints a field that the schema \
+does not name, and always prints the required ones. If the command line names no existing command, the document is an \
+error with a [schema](error.schema.json) of its own: `paved schema error`."""
     inner: dict[str, dict[str, Any]] = {}
     answers = [f"## {name}\n\n{_answer(name, inner)}" for name in results.RESULTS]
     parts = [f"### {name}\n\n{_part(facts)}" for name, facts in sorted(inner.items())]
-    return "\n\n".join([opening, *answers, "## Parts of an answer", *parts])
+    return "\n\n".join([opening, *answers, "## Parts of a result", *parts])
 
 
 def _answer(command: str, inner: dict[str, dict[str, Any]]) -> str:
@@ -205,7 +205,7 @@ def _copier() -> str:
 
     meanings = "\n".join(f"| {verdict} | {verdict.meaning} |" for verdict in Verdict)
     opening = f"""\
-# What Copier has
+# Copier's features in paved
 
 For people who know Copier: every setting, key, variable, command and option that Copier {version("copier")} \
 documents, and what `paved` does with it. A test produces this page: it compares each row with Copier itself, and \

@@ -52,7 +52,7 @@ class FileJson(TypedDict):
 
 
 class StampedJson(TypedDict):
-    """A service, as it was planned."""
+    """The plan of a new service."""
 
     destination: str
     """The service's folder."""
@@ -63,24 +63,24 @@ class StampedJson(TypedDict):
     release_commit: str | None
     """The commit of the road; null for a plain folder."""
     renderer: Renderer
-    """Who rendered the files."""
+    """Which renderer rendered the files."""
     answers: dict[str, Any]
     """The recorded answers."""
     tasks: list[str]
-    """The template's commands that run, or would."""
+    """The template's tasks that ran, or would run."""
     files: dict[str, FileJson]
     """What is written, by path."""
     repository: str | None
-    """The root of the repository that the service is put into; null where it gets one of its own."""
+    """The root of the existing repository around the service; null if the service gets its own."""
 
 
 class NewJson(StampedJson):
-    """The service that was stamped."""
+    """The service that was created."""
 
     commit: str | None
-    """The first commit; null in a repository that was there before."""
+    """The first commit; null in an existing repository."""
     derived: list[str]
-    """Derived files that were made."""
+    """The derived files that were generated."""
 
 
 class NewDryRunJson(StampedJson):
@@ -95,7 +95,7 @@ _Versions = TypedDict("_Versions", {"from": str, "to": str})
 
 
 class PlannedJson(_Versions):
-    """An update that was computed; with no changes where the service is up to date."""
+    """A computed update; without changes if the service is up to date."""
 
     service: str
     """The service's folder."""
@@ -103,13 +103,13 @@ class PlannedJson(_Versions):
     """The template's changelog between the two versions, in Markdown; may be empty."""
     changes: list[Change]
     migrations: list[str]
-    """The migrations that run, or would."""
+    """The migrations that ran, or would run."""
     not_run: list[str]
-    """Commands of the template that a dry run does not run, so that what they change is not shown."""
+    """The template's commands that a dry run does not run, so it does not show what they change."""
     conflicts: list[str]
-    """Paths for a person to decide."""
+    """The paths with conflicts to resolve."""
     decisions: list[Decision]
-    """The same paths, each with why it is a conflict and the file as each side has it."""
+    """The same paths, each with the reason for the conflict and the file of each side."""
     off_road: list[Kept]
     """Files kept as they are because of a record, with what the road changed in them."""
 
@@ -119,27 +119,27 @@ class UpdateDryRunJson(PlannedJson):
 
     dry_run: Literal[True]
     diff: str
-    """All of it as a unified difference."""
+    """All changes as a unified diff."""
 
 
 class _Applied(TypedDict):
     regenerated: list[str]
-    """Derived files that were made again."""
+    """The derived files that were regenerated."""
     commit: str | None
-    """The commit that was made; null without `--commit` or `--branch`, or while there are conflicts."""
+    """The new commit; null without `--commit` or `--branch`, or while there are conflicts."""
 
 
 class UpdatedJson(PlannedJson, _Applied):
-    """An update that was applied; with conflicts it waits for `paved update --continue`."""
+    """An applied update. If it has conflicts, it waits for `paved update --continue`."""
 
 
 class ContinuedJson(_Versions, _Applied):
-    """How `paved update --continue` ended."""
+    """The result of `paved update --continue`."""
 
     conflicts: list[str]
-    """Paths for a person to decide."""
+    """The paths with conflicts to resolve."""
     decisions: list[Decision]
-    """The same paths, each with why it is a conflict and the file as each side has it."""
+    """The same paths, each with the reason for the conflict and the file of each side."""
 
 
 class ReconciledJson(_Versions):
@@ -152,7 +152,7 @@ class ReconciledJson(_Versions):
     conflicts: list[str]
     """Paths that git has not merged yet."""
     decisions: list[Decision]
-    """The same paths, each with the file as each branch has it."""
+    """The same paths, each with the file of each branch."""
 
 
 class AbortedJson(TypedDict):
@@ -176,7 +176,7 @@ class ExcuseJson(TypedDict):
 
 
 class DifferenceJson(TypedDict):
-    """A file that is not as its release has it."""
+    """A file that differs from its release."""
 
     path: str
     kind: DriftKind
@@ -196,30 +196,30 @@ class StatusRecordJson(TypedDict):
 
 
 class StatusJson(TypedDict):
-    """Where a service stands."""
+    """The release, drift and deviations of a service."""
 
     service: str
     """Its folder."""
     template: str
     version: str
     latest: str
-    """The latest release, as far as this machine knows."""
+    """The latest release that this machine knows."""
     newer: list[str]
     """Releases that come after the service's, the latest first."""
     drift: list[DifferenceJson]
     deviations: list[StatusRecordJson]
     updating: str | None
-    """The version of the update that is in progress."""
+    """The version of the update in progress; null if there is none."""
 
 
 class DriftJson(TypedDict):
-    """Where a service differs from its release."""
+    """The files that differ from the service's release."""
 
     service: str
     """Its folder."""
     drift: list[DifferenceJson]
     diff: NotRequired[str]
-    """With `--diff`: a unified difference."""
+    """With `--diff`: the differences as a unified diff."""
 
 
 class AdoptedJson(TypedDict):
@@ -255,7 +255,7 @@ class TemplateJson(TypedDict):
 
 
 class TemplatesJson(TypedDict):
-    """What a road offers."""
+    """The templates of a road."""
 
     road: str
     """The road's source."""
@@ -263,7 +263,7 @@ class TemplatesJson(TypedDict):
 
 
 class TemplatesCheckedJson(TypedDict):
-    """What is wrong with a road's templates."""
+    """The findings about a road's templates."""
 
     road: str
     """The road's source."""
@@ -287,7 +287,7 @@ class SettingJson(TypedDict):
     origin: str
     """flag, environment, project, user or default."""
     where: str
-    """The file or the variable that says so; may be empty."""
+    """The file or the variable that sets it; may be empty."""
 
 
 class SettingsJson(TypedDict):
@@ -295,13 +295,13 @@ class SettingsJson(TypedDict):
 
     settings: dict[str, SettingJson]
     files: list[str]
-    """The files of settings that were read."""
+    """The settings files that were read."""
     user_file: str
-    """Where the person's own settings are, or would be."""
+    """The user's own settings file, which may not exist."""
 
 
 class SettingsFileJson(TypedDict):
-    """A file of settings."""
+    """A settings file."""
 
     whose: str
     """user or project."""
@@ -310,19 +310,19 @@ class SettingsFileJson(TypedDict):
 
 
 class SettingsFilesJson(TypedDict):
-    """The files of settings that are read."""
+    """The settings files that paved reads."""
 
     files: list[SettingsFileJson]
-    """A setting in a later one goes before."""
+    """Settings in a later file override those in an earlier one."""
 
 
 class SettingChangedJson(TypedDict):
-    """A setting that was set, or taken out."""
+    """A setting that was set or removed."""
 
     file: str
     key: str
     value: Any
-    """Null where it was taken out."""
+    """Null if the setting was removed."""
 
 
 class SchemasJson(TypedDict):
@@ -359,4 +359,4 @@ RESULTS: Mapping[str, Any] = {
     "off-road report": off_road.ReportedJson,
     "off-road schema": dict[str, Any],
 }
-"""By command."""
+"""The types of each command's result."""

@@ -1,4 +1,4 @@
-"""The published JSON Schemas: of what authors and teams write, and of what each command answers with `--json`."""
+"""The published JSON Schemas: of the files that people write, and of what each command prints with `--json`."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from paved_road.road import manifest
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 WRITTEN = {"paved-road.yml": manifest.json_schema, "off-road-record": front_matter.json_schema}
-"""Schemas of files that people write, by name."""
+"""The schemas of files that people write, by name."""
 
 
 ERROR = "error"
-"""The schema of the one answer that no command has: a line that names none, or one that does not exist."""
+"""The name of the schema for a command line that names no command, or one that does not exist."""
 
 NAMES = (*WRITTEN, *results.RESULTS, ERROR)
 """The name of each schema: a file that people write, a command, or `error`."""
 
 
 def text(name: str) -> str:
-    """The JSON Schema of that name, as a JSON document; `UsageError` where there is none."""
+    """Return the JSON Schema of that name as a JSON document. Raises `UsageError` if there is none."""
     if name not in NAMES:
         raise UsageError(f"no schema {name!r}", hint=nearest(name, NAMES, command="paved schema"))
     if name in WRITTEN:
@@ -39,12 +39,12 @@ def text(name: str) -> str:
 
 
 def filename(name: str) -> str:
-    """What the schema's file is called where it is published."""
+    """Return the name of the file in which the schema is published."""
     return f"{name.removesuffix('.yml').replace(' ', '-')}.schema.json"
 
 
 def envelope(command: str) -> dict[str, Any]:
-    """The schema of everything that a command may print with `--json`: an answer, or an error in its place."""
+    """Return the schema of all that a command may print with `--json`: a result, or an error."""
     result = _schema(results.RESULTS[command])
     error = _schema(results.ErrorJson)
     definitions = {**result.pop("$defs", {}), "Result": result, "Error": error}
@@ -57,10 +57,14 @@ def envelope(command: str) -> dict[str, Any]:
         "properties": {
             "schema": {"const": ui.SCHEMA, "description": "The version of this format."},
             "command": {"const": command},
-            "exit_code": {"type": "integer", "description": "That of the process."},
-            "result": {"description": "The answer; null where there is an error."},
-            "notes": {"type": "array", "items": {"type": "string"}, "description": "What a person would be told, too."},
-            "error": {"description": "Why there is no answer; null where there is one."},
+            "exit_code": {"type": "integer", "description": "The exit code of the process."},
+            "result": {"description": "The result; null if there is an error."},
+            "notes": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The notes that the command prints without `--json`.",
+            },
+            "error": {"description": "Why there is no result; null if there is one."},
         },
         "required": ["schema", "command", "exit_code", "result", "notes", "error"],
         "additionalProperties": False,
@@ -72,13 +76,18 @@ def envelope(command: str) -> dict[str, Any]:
 
 
 def without_a_command() -> dict[str, Any]:
-    """The schema of the error that `paved` prints with `--json` where no command answers."""
-    found = envelope("schema")
-    told = {"type": "string", "description": "What the line names; empty where it names nothing."}
-    whole = {**found["properties"], "command": told, "result": {"type": "null"}, "error": {"$ref": "#/$defs/Error"}}
-    kept = {key: value for key, value in found.items() if key not in ("if", "then", "else")}
+    """Return the schema of the error that `paved` prints with `--json` if the command line names no command."""
+    base = envelope("schema")
+    command = {"type": "string", "description": "The words that name a command; empty if there are none."}
+    properties = {
+        **base["properties"],
+        "command": command,
+        "result": {"type": "null"},
+        "error": {"$ref": "#/$defs/Error"},
+    }
+    kept = {key: value for key, value in base.items() if key not in ("if", "then", "else")}
     head = {"$id": "urn:paved-road:error:1", "title": "An error with --json where no command answers"}
-    return kept | head | {"properties": whole, "$defs": {"Error": found["$defs"]["Error"]}}
+    return kept | head | {"properties": properties, "$defs": {"Error": base["$defs"]["Error"]}}
 
 
 class _AnswerSchemas(GenerateJsonSchema):
@@ -104,7 +113,7 @@ _TYPES = {name: kind for module in (results, off_road) for name, kind in vars(mo
 
 
 def _schema(kind: Any) -> dict[str, Any]:
-    """The schema of a type, with the docstrings below its fields as descriptions."""
+    """Return the schema of a type, with the docstrings below its fields as descriptions."""
     for each in (one for module in (results, off_road) for one in vars(module).values() if is_typeddict(one)):
         each.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True, extra="forbid")
     schema = TypeAdapter(kind).json_schema(mode="serialization", schema_generator=_AnswerSchemas)
