@@ -1,7 +1,7 @@
-"""The three-way merge of answers files, question by question: git's lines know nothing of questions.
+"""The three-way merge of answers files, question by question.
 
-Git makes one conflict of whatever changed on lines beside each other. Whoever then takes one side of it drops answers
-that only the other side has, or that both sides agree on.
+Git merges by lines and makes one conflict of all changes on adjacent lines. A person who then takes one side of it
+drops answers that only the other side has, or that both sides agree on.
 """
 
 from __future__ import annotations
@@ -13,24 +13,21 @@ from paved_road import git
 from paved_road.update.merge import structured
 
 Entries = dict[str, bytes]
-"""The text of each question and its answer, by the question; what stands before the first is under ""."""
+"""The lines of each question and its answer, by the question; "" has the lines before the first one."""
 
 
 def merge_answers_files(name: str, base: bytes, ours: bytes, theirs: bytes, *, newer_is_ours: bool) -> bytes:
-    """The answers of both sides, with markers around each question that both answered differently.
+    """The answers of both sides, with conflict markers around each question that they answered differently.
 
-    A file that is no plain list of questions and answers is merged as git merges a text.
+    A file that is not a plain list of questions and answers is merged by lines, as git merges a text.
     """
     try:
         sides = _entries(base), _entries(ours), _entries(theirs)
     except ValueError:
         return _by_lines(name, base, ours, theirs)
     first, second = sides[1:] if newer_is_ours else (sides[2], sides[1])
-    pieces = []
-    for question in _order(list(first), list(second)):
-        before, mine, yours = (side.get(question, b"") for side in sides)
-        pieces.append(_one(name, before, mine, yours))
-    return b"".join(pieces)
+    questions = _in_order(list(first), list(second))
+    return b"".join(_merge_answer(name, *(side.get(question, b"") for side in sides)) for question in questions)
 
 
 def differ_only_in_order(one: bytes, other: bytes) -> bool:
@@ -43,8 +40,8 @@ def differ_only_in_order(one: bytes, other: bytes) -> bool:
         return False
 
 
-def _one(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
-    """One question as whoever changed it answered it; with markers where both did."""
+def _merge_answer(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """One question with the answer of the side that changed it; with conflict markers if both did."""
     if theirs in (ours, base):
         return ours
     if ours == base:
@@ -61,7 +58,7 @@ def _by_lines(name: str, base: bytes, ours: bytes, theirs: bytes) -> bytes:
 
 
 def _entries(text: bytes) -> Entries:
-    """An answers file in pieces; `ValueError` for one that is not a question on a line, each once."""
+    """The lines of an answers file by question. Raises `ValueError` unless each question starts a line, once."""
     import yaml
 
     from paved_road.files import yml
@@ -81,12 +78,12 @@ def _entries(text: bytes) -> Entries:
     return {question: b"".join(lines[start:end]) for question, start, end in pieces}
 
 
-def _order(newer: list[str], older: list[str]) -> Iterable[str]:
-    """The questions of both sides: sorted where both are, else each of the older side's after the one before it."""
+def _in_order(newer: list[str], older: list[str]) -> Iterable[str]:
+    """The questions of both sides: sorted if both are, else the older side's are inserted after their predecessors."""
     if newer == sorted(newer) and older == sorted(older):
         return sorted({*newer, *older})
-    found = list(newer)
-    for before, question in itertools.pairwise(older):
-        if question not in found:
-            found.insert(found.index(before) + 1, question)
-    return found
+    questions = list(newer)
+    for predecessor, question in itertools.pairwise(older):
+        if question not in questions:
+            questions.insert(questions.index(predecessor) + 1, question)
+    return questions

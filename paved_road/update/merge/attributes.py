@@ -1,7 +1,7 @@
-"""The service's `.gitattributes` as they matter to a merge: `merge=union`, `-merge`, a driver of the user's.
+"""The merge attributes of a service's files (`.gitattributes`): `merge=union`, `-merge`, a merge driver of the user's.
 
-The scratch repository in which trees are merged has no work tree, so git cannot find them there. They are asked of
-the service, for the files that both sides changed, and written down with exact paths.
+The scratch repository in which trees are merged has no work tree, so git cannot find the attributes there. They are
+read from the service, for the files that both sides changed, and written to the scratch repository with exact paths.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _BUILT_IN = frozenset({b"set", b"unset", b"text", b"binary", b"union"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attributes:
-    """Lines of a `.gitattributes` for a repository without a work tree, and the drivers that they name."""
+    """The lines of a `.gitattributes` file for a repository without a work tree, and the drivers that they name."""
 
     lines: bytes = b""
     settings: tuple[str, ...] = ()
-    """Settings of git, as in `merge.mine.driver=...`."""
+    """Settings of git, such as `merge.mine.driver=...`."""
     notes: tuple[str, ...] = ()
-    """What the person should know of the merge."""
+    """What the person should know about the merge."""
 
     def has_driver(self, path: str) -> bool:
-        """Whether a file may be merged in another way than line by line."""
+        """Whether the attributes may merge a file in another way than line by line."""
         if not self.lines:
             return False
         from pathspec import PathSpec
@@ -53,9 +53,9 @@ def read_merge_attributes(
     *,
     dry_run: bool = False,
 ) -> Attributes:
-    """The attributes of the contested files of a service that has the files `ours`; paths are below its folder.
+    """The merge attributes of the contested files of a service that has the files `ours`, by path from its folder.
 
-    A dry run runs no merge driver: such files are merged by lines, and a note says so.
+    A dry run runs no merge driver: it merges such files by lines, and a note says so.
     """
     own = [path for path in ours if PurePosixPath(path).name == FILENAME]
     around = _around(service)
@@ -80,12 +80,12 @@ def read_merge_attributes(
 
 
 def _drivers(values: Iterable[bytes]) -> set[bytes]:
-    """Those values of the attribute that name a driver of the user's."""
+    """The values of the attribute that name a driver of the user's."""
     return set(values) - _BUILT_IN
 
 
 def _around(service: Service) -> bool:
-    """Whether there are attributes beside the service's own: git's for this clone, or those of folders above."""
+    """Whether there are attributes outside the service: git's for this clone, or those of folders above the service."""
     return any(place.exists() for place in service.around(FILENAME, "attributes"))
 
 

@@ -1,4 +1,4 @@
-"""Line endings: a style that the service chose for a file survives an update."""
+"""Line endings: an update keeps the style that the service chose for a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class LineEnding(Enum):
 
 
 def style_of(data: bytes) -> LineEnding | None:
-    """The file's one style; None for a mix, a file without line ends, or a binary file."""
+    """The file's one style; None for a mix, for a file without line endings and for a binary file."""
     if b"\0" in data:
         return None
     crlf = data.count(b"\r\n")
@@ -30,9 +30,9 @@ def convert(data: bytes, style: LineEnding) -> bytes:
 
 
 def in_one_style(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """The three contents in one style, so that a merge compares words and not line ends; None when they are already.
+    """The three contents in one style, so that a merge compares text and not line endings; None if they already are.
 
-    A style the service chose (other than its pristine file's) wins over the road's.
+    A style that the service chose (another one than its pristine file's) wins over the road's.
     """
     before, mine, yours = (style_of(side) for side in (base, ours, theirs))
     if before is None or mine is None or yours is None or before is mine is yours:

@@ -1,10 +1,10 @@
-"""Edits in lists of stanzas that look alike: which stanza a line belongs to.
+"""Merge edits in lists of similar stanzas into the stanzas that they belong to.
 
-Where a stanza is inserted among similar ones, a difference can be read in several ways: the lines that stanzas share
-may count for the new one or for its neighbour. Git takes the last reading, and puts the other side's edit into
-whichever stanza that makes of it, without a conflict. Here all readings are looked at. Where they disagree about an
-edit, the one in which the inserted block starts like a block does (least indented, after an empty line) is taken, as
-git's own `--indent-heuristic` does for people who read differences; where that leaves several, it is a conflict.
+If a stanza is inserted among similar ones, the difference has several readings: the lines that stanzas share may belong
+to the new one or to its neighbour. Git takes the last reading and puts the other side's edit into the stanza that
+results, without a conflict. This module looks at all readings. If they disagree about an edit, it takes the reading in
+which the inserted block starts like a block (least indented, after an empty line), as git's own `--indent-heuristic`
+does for `git diff`. If that leaves several readings, the edit is a conflict.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 _MOST_LINES: Final = 4000
-"""Longer files are left to git: comparing lines in Python takes a second there."""
+"""Longer files are left to git, because comparing their lines in Python takes a second."""
 
 Lines = list[bytes]
 
@@ -29,18 +29,18 @@ class Hunk:
     end: int
     lines: tuple[bytes, ...]
     low: int
-    """The hunk says the same when it starts anywhere from `low`..."""
+    """The hunk means the same if it starts anywhere from `low`..."""
     high: int
     """...to `high`."""
 
     @property
     def is_movable(self) -> bool:
-        """Whether it can be read in several ways."""
+        """Whether it has several readings."""
         return self.low < self.high
 
 
 def merge_stanzas(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool] | None:
-    """The text to use instead of git's clean one, and whether a person has to look; None when all readings agree."""
+    """The text to use instead of git's clean one, and whether a person has to decide; None if all readings agree."""
     before = base.splitlines(keepends=True)
     sides = [side.splitlines(keepends=True) for side in (ours, theirs)]
     if max(map(len, (before, *sides))) > _MOST_LINES:
@@ -56,7 +56,7 @@ def merge_stanzas(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool]
 
 
 def _hunks(before: Lines, after: Lines) -> Iterator[Hunk]:
-    """What changed, and for lines that were only added or only removed, where else that may have been."""
+    """The changes, and for lines that were only added or only removed, the other places where that may have been."""
     codes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     for number, (kind, start, end, first, last) in enumerate(codes):
         if kind == "equal":
@@ -74,7 +74,7 @@ def _hunks(before: Lines, after: Lines) -> Iterator[Hunk]:
 
 
 def _steps(block: tuple[bytes, ...], beside: Lines) -> int:
-    """How far a block can slide along the lines beside it: as long as what it takes in is what it lets go."""
+    """How far a block can slide along the lines beside it: as long as the line it gains equals the line it loses."""
     steps = 0
     while steps < len(beside) and beside[steps] == (block[steps] if steps < len(block) else beside[steps - len(block)]):
         steps += 1
@@ -96,7 +96,7 @@ def _over(hunk: Hunk, other: Hunk) -> bool:
 
 
 def _at(hunk: Hunk, start: int, before: Lines) -> Hunk:
-    """The same change, read as starting elsewhere."""
+    """The same change, read as if it started elsewhere."""
     by = start - hunk.start
     if not hunk.lines:
         return replace(hunk, start=start, end=hunk.end + by)
@@ -106,7 +106,7 @@ def _at(hunk: Hunk, start: int, before: Lines) -> Hunk:
 
 
 def _best(hunk: Hunk, before: Lines) -> list[int]:
-    """The places where the block starts like a block does."""
+    """The places where the block starts most like a block."""
 
     def looks(start: int) -> tuple[int, bool, bool]:
         read = _at(hunk, start, before)
@@ -125,7 +125,7 @@ def _settled(hunk: Hunk, before: Lines) -> Hunk:
 
 
 def _undecided(hunk: Hunk, before: Lines, others: list[Hunk]) -> bool:
-    """Whether the places that look best lie on both sides of a change of the other side."""
+    """Whether the best places lie both before and after a change of the other side."""
     if not hunk.is_movable:
         return False
     best = _best(hunk, before)
@@ -136,7 +136,7 @@ def _undecided(hunk: Hunk, before: Lines, others: list[Hunk]) -> bool:
 def _collide(ours: list[Hunk], theirs: list[Hunk]) -> bool:
     """Whether changes of both sides overlap or touch, unless they are the same change.
 
-    A block that was settled right beside an edited line, which is what all this is about, is no collision.
+    A block that was settled right beside an edited line is no collision: that is the case this module exists for.
     """
     mine, yours = ({_change(hunk): hunk.is_movable for hunk in side} for side in (ours, theirs))
     every = sorted(

@@ -1,7 +1,7 @@
 """Conflicts in TOML, YAML and JSON that only look like conflicts, and merges that only look clean.
 
-The meaning of the merged file is computed on the parsed data; its text is made of the conflict's own lines. A text
-is accepted only if it parses to that meaning, so comments and layout survive and nothing wrong can be written.
+The parsed data of the three sides is merged first; then a text is sought, among the conflict's own lines, that parses
+to the merged data. So comments and layout survive, and no file is written whose data is not the merged data.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CONFLICT = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _MOST_TEXTS = 400
-"""Every conflict region has a handful of possible texts; beyond this many of all together, trying takes too long."""
+"""Each conflict region has a handful of possible texts; trying more combinations than this takes too long."""
 
 
 class _Ambiguous(Exception):
@@ -41,7 +41,7 @@ def _load_yaml(data: bytes) -> Any:
 
 @functools.cache
 def _strict_loader() -> type[Loader]:
-    """YAML forbids a key that is there twice; the libraries take the last one."""
+    """YAML forbids a duplicate key, but the libraries take the last one."""
     from yaml.constructor import ConstructorError
 
     from paved_road.files.yml import Loader
@@ -83,7 +83,10 @@ def _parser(path: str) -> Callable[[bytes], Any] | None:
     return _PARSERS.get(path.rsplit(".", 1)[-1].lower())
 
 
-def _parsed(parser: Callable[[bytes], Any], data: bytes) -> Any:
+def _parsed(parser: Callable[[bytes], Any] | None, data: bytes) -> Any:
+    """The parsed data; `_ABSENT` if it does not parse or no parser is known."""
+    if parser is None:
+        return _ABSENT
     import yaml
 
     try:
@@ -93,46 +96,36 @@ def _parsed(parser: Callable[[bytes], Any], data: bytes) -> Any:
 
 
 def find_fault(path: str, base: bytes, ours: bytes, theirs: bytes, merged: bytes) -> str:
-    """What is wrong with a merge that is clean as text, as far as its data tells; "" when nothing is.
-
-    Nothing is said about a file whose three sides do not all parse.
-    """
+    """What is wrong with the data of a merge that is clean as text; "" if nothing is, or if a side does not parse."""
     parser = _parser(path)
-    if parser is None:
-        return ""
     sides = [_parsed(parser, side) for side in (base, ours, theirs)]
     if any(side is _ABSENT for side in sides):
         return ""
-    found = _parsed(parser, merged)
-    if found is _ABSENT:
+    data = _parsed(parser, merged)
+    if data is _ABSENT:
         return "the merge is clean as text but no longer parses"
     try:
-        meaning = _merge(*sides)
+        is_right = _same(data, _merge(*sides))
     except _Ambiguous:
         return ""
-    return "" if _same(found, meaning) else "the merge is clean as text but puts a change in another place"
+    return "" if is_right else "the merge is clean as text but puts a change in another place"
 
 
 def resolve_conflicts(path: str, base: bytes, ours: bytes, theirs: bytes, conflicted: bytes) -> bytes | None:
-    """The file with every conflict region decided, or None where a person has to decide."""
+    """The file with every conflict region resolved; None if a person has to decide."""
     parser = _parser(path)
-    if parser is None:
-        return None
     sides = [_parsed(parser, side) for side in (base, ours, theirs)]
     if any(side is _ABSENT for side in sides):
         return None
     try:
-        meaning = _merge(*sides)
+        merged = _merge(*sides)
     except _Ambiguous:
         return None
-    for text in _texts(conflicted):
-        if _same(_parsed(parser, text), meaning):
-            return text
-    return None
+    return next((text for text in _texts(conflicted) if _same(_parsed(parser, text), merged)), None)
 
 
 def _texts(conflicted: bytes) -> Iterator[bytes]:
-    """Every text that has both sides' changes in each region, in either order, with the commas that calls for."""
+    """The texts that have both sides' changes in each region, in either order, with the commas they need."""
     regions = list(_CONFLICT.finditer(conflicted))
     if not regions:
         return
@@ -173,7 +166,7 @@ def _without_comma(lines: bytes) -> bytes:
 
 
 def _merge(base: Any, ours: Any, theirs: Any) -> Any:
-    """The three-way merge of parsed data; raises `_Ambiguous`."""
+    """The three-way merge of parsed data. Raises `_Ambiguous` if a person has to decide."""
     before, mine, yours = _key(base), _key(ours), _key(theirs)
     if yours in (mine, before):
         return ours
@@ -192,7 +185,7 @@ def _merge(base: Any, ours: Any, theirs: Any) -> Any:
 
 
 def _merge_lists(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
-    """What either side added is there, what either side removed is not; items with a name are merged inside."""
+    """The list with what a side added and without what a side removed; items with a name are merged inside."""
     sides = base, ours, theirs
     if all(len(side) == 1 for side in sides):
         return [_merge(base[0], ours[0], theirs[0])]  # such as a YAML file of one document
@@ -200,7 +193,7 @@ def _merge_lists(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[An
         return list(_merge(*named).values())
     keys = [[_key(item) for item in side] for side in sides]
     if any(len(set(side)) < len(side) for side in keys) or not _in_order(keys):
-        raise _Ambiguous  # of items that are there twice, which one was meant? and did their order matter?
+        raise _Ambiguous  # which of two equal items did a side change? does the order matter?
     before, mine, yours = (dict(zip(side_keys, side, strict=True)) for side_keys, side in zip(keys, sides, strict=True))
     added_by_us = {key: item for key, item in mine.items() if key not in before}
     added_by_them = {key: item for key, item in yours.items() if key not in before and key not in mine}
@@ -226,7 +219,7 @@ _NAMES = ("name", "id", "key", "alias", "path", "url", "repo", "title", "job_nam
 
 
 def _by_name(*sides: list[Any]) -> list[dict[Any, Any]] | None:
-    """The lists as mappings, when one key names every item of each uniquely."""
+    """The lists as mappings, if one key names each item of every list uniquely."""
     items = [item for side in sides for item in side]
     if not items or not all(isinstance(item, dict) for item in items):
         return None
@@ -253,13 +246,13 @@ def _document(item: dict[str, Any]) -> str | None:
 
 
 def _requirement(item: Any) -> Any:
-    """What a requirement is about (`httpx` in `httpx[http2]>=1`); anything else is about itself."""
+    """The package of a requirement (`httpx` in `httpx[http2]>=1`); the key of any other item."""
     found = re.match(r"([A-Za-z0-9][\w.-]*)\s*($|[\[<>=!~@;(])", item) if isinstance(item, str) else None
     return re.sub(r"[-_.]+", "-", found[1]).lower() if found else _key(item)
 
 
 def _in_order(sides: Iterable[list[Any]]) -> bool:
-    """Whether what all sides have stands in the same order in each: an order may mean something."""
+    """Whether the items that all sides have are in the same order in each: the order may matter."""
     known = [list(side) for side in sides]
     common = set(known[0]).intersection(*known[1:])
     orders = [[one for one in side if one in common] for side in known]
@@ -267,12 +260,12 @@ def _in_order(sides: Iterable[list[Any]]) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal, where new items of a list stand aside."""
+    """Whether two data are equal, apart from the order of lists."""
     return _key(one, ordered=False) == _key(other, ordered=False)
 
 
 def _key(item: Any, *, ordered: bool = True) -> str:
-    """What tells data apart: 1, 1.0 and True differ, the order of a mapping's keys does not count."""
+    """A key that equal data share: 1, 1.0 and True differ, the order of a mapping's keys does not count."""
     if isinstance(item, dict):
         pairs = (f"{_key(key)}: {_key(value, ordered=ordered)}" for key, value in item.items())
         return "{" + ", ".join(sorted(pairs)) + "}"
