@@ -122,7 +122,7 @@ def _is_news(
     if commit is not None or latest.template.road.is_git or is_older(version, latest.version):
         return True
     # A plain folder has no commits, and its version says nothing: only its files tell what has changed.
-    made = origin.pristine(service, found, config)
+    made = origin.render_stamped(service, found, config)
     if made is None or service.lock_in_force is None:
         return True
     known = {**service.lock_in_force.files, **service.lock_in_force.ignored}

@@ -14,7 +14,8 @@ from paved_road.git.entries import File
 from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road
-from paved_road.update.plan import Plan, Planner, UpdateRequest
+from paved_road.update.model import Plan, UpdateRequest
+from paved_road.update.plan import Planner
 from tests.update.test_batch import NEWER, TEMPLATE, commit
 
 Calls = Callable[[], list[str]]

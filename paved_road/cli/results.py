@@ -23,7 +23,7 @@ from paved_road.road.owners import Owner
 from paved_road.service.drift import DriftKind
 from paved_road.update.decisions import Decision
 from paved_road.update.deviations import Kept
-from paved_road.update.summary import Change
+from paved_road.update.model import Change
 
 
 class ErrorJson(TypedDict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paved_road.service.model import Service
     from paved_road.update.apply import Applied
     from paved_road.update.decisions import Decision
-    from paved_road.update.plan import Plan
+    from paved_road.update.model import Plan
 
 
 def update(
@@ -78,7 +78,8 @@ def update(
     from paved_road.service.model import locate
     from paved_road.settings.config import load_config
     from paved_road.update import apply
-    from paved_road.update.plan import UpdateRequest, planning
+    from paved_road.update.model import Dialogue, UpdateRequest
+    from paved_road.update.plan import planning
 
     _check_options(resume=resume, abort=abort, dry_run=dry_run, commit=commit, branch=branch)
     if abort or resume:
@@ -102,14 +103,14 @@ def update(
         commit=commit,
         branch=branch,
         dry_run=dry_run,
-        greet=(lambda _: None) if json else ui.greet,
     )
     wanted = Wanted(dry_run=dry_run, changelog=changelog, stat=stat, diff=diff)
     config = load_config({"road": road}, directory=service.path)
+    greet: Callable[[str], None] = (lambda _: None) if json else ui.greet
     review = "Show it?" if dry_run else "Update with these answers?"
     with (
         asking("update", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer,
-        planning(service, request, config, interview=interviewer) as plan,
+        planning(service, request, config, dialogue=Dialogue(interview=interviewer, greet=greet)) as plan,
     ):
         if plan.is_empty:
             _tell_current(plan, json=json)
@@ -124,7 +125,7 @@ def update(
             applied = apply.apply_plan(plan)
             if interviewer:
                 interviewer.forget()
-            _tell(service, applied, facts, message=plan.message, json=json)
+            _tell(service, applied, facts, message=plan.new.rendition.pristine.message, json=json)
 
 
 def _check_options(*, resume: bool, abort: bool, dry_run: bool, commit: bool, branch: str | None) -> None:
@@ -141,13 +142,13 @@ def _facts(plan: Plan, decisions: Sequence[Decision] = ()) -> results.PlannedJso
         "service": str(plan.service.path),
         "from": plan.old_version,
         "to": plan.release.version,
-        "changelog": plan.changelog,
-        "changes": list(plan.changes),
-        "migrations": [str(migration) for migration in plan.migrations],
-        "not_run": list(plan.not_run),
+        "changelog": plan.summary.changelog,
+        "changes": list(plan.summary.changes),
+        "migrations": [str(migration) for migration in plan.new.migrations],
+        "not_run": list(plan.new.not_run),
         "conflicts": sorted(plan.stages),
         "decisions": list(decisions),
-        "off_road": list(plan.off_road),
+        "off_road": list(plan.decided.off_road),
     }
 
 
@@ -158,11 +159,11 @@ def _show(plan: Plan, wanted: Wanted, *, pager: bool, json: bool) -> None:
 
     if json:
         facts: results.UpdateDryRunJson = {**_facts(plan, plan.decisions()), "dry_run": True, "diff": plan.patch()}
-        ui.envelope("update", int(plan.needs_a_person), facts, notes=plan.notes)
+        ui.envelope("update", int(plan.needs_a_person), facts, notes=plan.summary.notes)
         return
     with paging(pager, cwd=plan.service.top):
         update_shown.show(plan, wanted)
-    update_shown.notes(plan.notes)
+    update_shown.notes(plan.summary.notes)
     if plan.needs_a_person:
         ui.note("paved update merges the rest, and leaves the conflicts for you to decide")
     ui.note("nothing was changed")
@@ -172,9 +173,9 @@ def _tell_current(plan: Plan, *, json: bool) -> None:
     from paved_road.cli import update_shown
 
     if json:
-        ui.envelope("update", 0, _facts(plan), notes=plan.notes)
+        ui.envelope("update", 0, _facts(plan), notes=plan.summary.notes)
     else:
-        update_shown.notes(plan.notes)
+        update_shown.notes(plan.summary.notes)
         ui.good(f"up to date with {plan.release.template.name} {plan.release.version}")
 
 

@@ -17,8 +17,7 @@ from paved_road.text.counts import counted
 from paved_road.ui import Paint
 
 if TYPE_CHECKING:
-    from paved_road.update.plan import Plan
-    from paved_road.update.summary import Change
+    from paved_road.update.model import Change, Plan
 
 INDENT = "    "
 
@@ -55,7 +54,7 @@ class Wanted:
 def show(plan: Plan, wanted: Wanted) -> None:
     """The releases, what becomes of each file, what runs, what stays off-road; then the statistics and the patch."""
     _head(plan)
-    _changelog(plan.changelog, whole=wanted.changelog)
+    _changelog(plan.summary.changelog, whole=wanted.changelog)
     _files(plan, dry_run=wanted.dry_run)
     _commands(plan)
     _off_road(plan)
@@ -70,10 +69,10 @@ def show(plan: Plan, wanted: Wanted) -> None:
 
 def _head(plan: Plan) -> None:
     ui.data(f"{plan.old_version} -> {plan.release.version}")  # plain, even with FORCE_COLOR: scripts read it
-    if plan.answers_changed:
+    if plan.summary.answers_changed:
         name = plan.release.template.name
-        ui.data(f"{name} {plan.release.version}, answers changed: {', '.join(plan.answers_changed)}")
-    counts = Counter(str(change.outcome) for change in plan.changes)
+        ui.data(f"{name} {plan.release.version}, answers changed: {', '.join(plan.summary.answers_changed)}")
+    counts = Counter(str(change.outcome) for change in plan.summary.changes)
     ordered = [name for name in _PAINT if name in counts]
     parts: list[tuple[str, Paint]] = []
     for name in ordered:
@@ -111,7 +110,7 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 def _files(plan: Plan, *, dry_run: bool) -> None:
     """What becomes of each file, the conflicts last. After a real update, each of them is told with its reason."""
-    changes = sorted(plan.changes, key=lambda one: one.outcome == "conflict")
+    changes = sorted(plan.summary.changes, key=lambda one: one.outcome == "conflict")
     if not changes:
         return
     ui.data()
@@ -148,16 +147,16 @@ def _file(change: Change, detail: str, column: int) -> None:
 
 def _commands(plan: Plan) -> None:
     """What the update runs once the merged files are in place."""
-    if plan.migrations:
+    if plan.new.migrations:
         ui.data()
         ui.data("Runs when the files are in place:")
-        for migration in plan.migrations:
+        for migration in plan.new.migrations:
             ui.data(f"{INDENT}migration   {migration}")
 
 
 def _off_road(plan: Plan) -> None:
     """The files that a deviation keeps as they are, and what the road changed in them."""
-    for kept in plan.off_road:
+    for kept in plan.decided.off_road:
         ui.data()
         ui.data(f"{kept.path} stays as it is, because it is off-road ({kept.record}). The road changed:")
         _patch(kept.patch, INDENT)

@@ -165,7 +165,7 @@ def _at(template: Template, commit: str) -> Release:
     """The release at a commit that may have no tag: the stated version, else one derived as Copier does."""
     from paved_road.road.version_file import FILENAME, stated_version
 
-    if tagged := next((one for one in _tagged(template) if one.commit == commit), None):
+    if tagged := tagged_release(template, commit):
         return tagged
     location, folder = template.road.location, template.folder
     prefix = f"{folder}/" if folder else ""
@@ -177,6 +177,11 @@ def _at(template: Template, commit: str) -> Release:
     described = git.describe(location, commit)
     version = stated_version(manifest) or _derived(template, commit)
     return Release(template=template, version=version, commit=commit, described=described)
+
+
+def tagged_release(template: Template, commit: str) -> Release | None:
+    """The release that a tag names at a commit; None for a commit without such a tag."""
+    return next((release for release in _tagged(template) if release.commit == commit), None)
 
 
 def _is_in(template: Template, commit: str) -> bool:

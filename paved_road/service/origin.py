@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paved_road.errors import (
-    AnswerError,
     GitError,
     PavedError,
     RoadError,
@@ -25,14 +24,14 @@ from paved_road.errors import (
 from paved_road.git import address
 from paved_road.road.model import WORKING_TREE, Release, Road, Template
 from paved_road.road.opening import open_road
-from paved_road.road.releases import release
+from paved_road.road.releases import release, tagged_release
 from paved_road.road.templates import find_template, templates
 from paved_road.settings.config import Config, Value
 from paved_road.settings.whereabouts import git_in, quoted
 
 if TYPE_CHECKING:
     from paved_road.render import CompiledTemplate, Pristine
-    from paved_road.render.context import SettledAnswers
+    from paved_road.render.rendition import Rendition
     from paved_road.service.model import Service
 
 
@@ -209,19 +208,55 @@ def recorded_template(service: Service, origin: Origin) -> Template:
         return template
 
 
-def layout(service: Service, origin: Origin, config: Config, *, trust: bool = False) -> CompiledTemplate | None:
-    """The recorded release for its names and questions, by what the lock knows of it alone; None when it is gone."""
-    lock, template = service.lock_in_force, recorded_template(service, origin)
+def stamped_rendition(
+    service: Service, origin: Origin, config: Config, *, trust: bool = False, tasks: bool = False,
+    filters: bool = False,
+) -> Rendition | None:  # fmt: skip
+    """The release that a service comes from, for the recorded answers; None when the release is gone.
+
+    No record has the answers to secret questions: their defaults stand in for them. `tasks` has the release's tasks
+    for an update shape the files, as they did when the service was stamped; `filters` has git's filters run.
+    """
+    from paved_road.render.rendition import Rendition
+    from paved_road.service.stored import as_stored
+
     try:
-        if lock and lock.commit and not template.road.signed_by:
-            if template.road.is_git and not template.road.history.has(lock.commit):
-                return None  # it may be anybody's: none of its code runs
-            found = Release(template=template, version=lock.version, commit=lock.commit, described=None)
-        else:
-            found = recorded_release(service, origin)
-        return _prepared(found, config, trust=trust)
+        template = _prepared(_stamped_release(service, origin), config, trust=trust)
     except (RoadError, TemplateError, GitError):
         return None
+    if template is None:
+        return None
+    return Rendition(
+        template=template,
+        settle=lambda: template.settle(service.path, given={}, recorded=service.answers),
+        destination=service.path,
+        answers_file=service.answers_file,
+        tasks=tasks,
+        store=lambda pristine: as_stored(pristine, service.repository, prefix=service.prefix, filters=filters),
+    )
+
+
+def render_stamped(service: Service, origin: Origin, config: Config) -> Pristine | None:
+    """The pristine files of a service, rendered without running any code; None when its release is gone."""
+    rendition = stamped_rendition(service, origin, config)
+    return rendition.if_renderable() if rendition else None
+
+
+def _stamped_release(service: Service, origin: Origin) -> Release:
+    """`recorded_release` by what the lock knows of it, which takes no git process; `UnknownRelease` when it is gone."""
+    lock, template = service.lock_in_force, recorded_template(service, origin)
+    if lock is None or lock.commit is None or template.road.signed_by:
+        return recorded_release(service, origin)
+    if template.road.is_git and not template.road.history.has(lock.commit):  # it may be anybody's: none of it runs
+        raise UnknownRelease(f"{lock.version} is no longer in {template.road.source}")
+    tagged = tagged_release(template, lock.commit)
+    return Release(
+        template=template,
+        version=lock.version,
+        commit=lock.commit,
+        described=service.stated.commit,
+        tag=tagged.tag if tagged else None,
+    )
 
 
 def _prepared(found: Release, config: Config, *, trust: bool) -> CompiledTemplate | None:
@@ -236,42 +271,3 @@ def _prepared(found: Release, config: Config, *, trust: bool) -> CompiledTemplat
         return prepare(replace(found, template=template), cache=config.cache_dir, limits=config.limits.value)
     except UntrustedTemplate:
         return None
-
-
-def settle_again(
-    service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {}
-) -> tuple[CompiledTemplate, SettledAnswers] | None:
-    """The recorded release with the recorded answers; None when the release is gone or does not take them.
-
-    No record has the answers to secret questions: those in `secret` stand in for them, else their defaults do.
-    """
-    try:
-        form = _prepared(recorded_release(service, origin), config, trust=trust)
-        if form is None:
-            return None
-        instead = {name: value for name, value in secret.items() if name in form.config.secret}
-        return form, form.settle(service.path, given={}, recorded=service.answers, defaults=instead)
-    except (RoadError, TemplateError, AnswerError, GitError):
-        return None
-
-
-def pristine(
-    service: Service, origin: Origin, config: Config, *, trust: bool = False, secret: Mapping[str, Any] = {},
-    tasks: bool = False, filters: bool = False,
-) -> Pristine | None:  # fmt: skip
-    """`settle_again`, rendered, as git stores it; None when the release is gone or no longer renders.
-
-    `tasks` has the release's tasks for an update shape the files, as they did when the service was stamped; `filters`
-    has git's filters run.
-    """
-    from paved_road.render import render
-    from paved_road.service.stored import as_stored
-
-    settled = settle_again(service, origin, config, trust=trust, secret=secret)
-    if settled is None:
-        return None
-    try:
-        made = render(*settled, service.path, tasks=tasks, answers_file=service.answers_file)
-    except TemplateError:
-        return None
-    return as_stored(made, service.repository, prefix=service.prefix, filters=filters)

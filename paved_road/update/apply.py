@@ -22,7 +22,7 @@ from paved_road.update import collisions, decisions, disk, preconditions
 from paved_road.update import journal as journals
 from paved_road.update.journal import Journal
 from paved_road.update.migrations import SCRIPTS
-from paved_road.update.plan import Plan
+from paved_road.update.model import Plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +53,7 @@ def apply_plan(plan: Plan) -> Applied:
 
         def bring(scratch: Path) -> None:
             place = service.journal / SCRIPTS
-            commands.bring(plan.form.files, place, plan.migrations, written_to=scratch / SCRIPTS)
+            commands.bring(plan.new.template.files, place, plan.new.migrations, written_to=scratch / SCRIPTS)
 
         with journals.begin_journal(service.journal, journal, bring):
             return write_files(service, _checked(plan, journal))
@@ -82,9 +82,9 @@ _GO_ON = "then paved update --continue; or paved update --abort"
 def _new_contents(plan: Plan) -> list[bytes]:
     """The contents that the update needs and the service's last commit does not have."""
     known = {leaf.blob for leaf in plan.ours.values()}
-    staged = [leaf for conflict in plan.conflicts.values() for leaf in conflict.stages.values()]
-    leaves = {leaf.blob: leaf for leaf in (*plan.result.values(), *staged)}
-    leaves |= {one.leaf.blob: one.leaf for one in plan.obstacles.values()}
+    staged = [leaf for conflict in plan.decided.conflicts.values() for leaf in conflict.stages.values()]
+    leaves = {leaf.blob: leaf for leaf in (*plan.decided.files.values(), *staged)}
+    leaves |= {one.leaf.blob: one.leaf for one in plan.decided.obstacles.values()}
     wanted = [leaf for blob, leaf in leaves.items() if blob not in known]
     merged = iter(plan.scratch.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
     contents = [next(merged) if leaf.data is None else leaf.data for leaf in wanted]
@@ -95,28 +95,28 @@ def _new_contents(plan: Plan) -> list[bytes]:
 
 
 def _journal(plan: Plan) -> Journal:
-    prefix, ours, result = plan.service.prefix, {**plan.ours, **plan.submodules}, plan.result
+    prefix, ours, result = plan.service.prefix, {**plan.ours, **plan.decided.submodules}, plan.decided.files
     touched = [
         path
-        for path in sorted({*plan.ours, *result, *plan.conflicts})
-        if path in plan.conflicts or ours.get(path) != result.get(path)
+        for path in sorted({*plan.ours, *result, *plan.decided.conflicts})
+        if path in plan.decided.conflicts or ours.get(path) != result.get(path)
     ]
     stages = plan.stages
     return Journal(
         head=plan.service.repository.head or "",
         old_version=plan.old_version,
         new_version=plan.release.version,
-        before={prefix + path: ours.get(path) for path in dict.fromkeys([*touched, *stages, *plan.derived])},
+        before={prefix + path: ours.get(path) for path in dict.fromkeys([*touched, *stages, *plan.new.derived])},
         after={prefix + path: result.get(path) for path in touched},
         conflicts={prefix + path: of for path, of in stages.items()},
-        derived=plan.derived,
-        trust=plan.trust,
+        derived=plan.new.derived,
+        trust=plan.request.trust,
         reasons={prefix + path: (str(one.kind), one.why) for path, one in plan.reasons.items()},
-        migrations=tuple(plan.migrations),
-        notes=plan.notes,
+        migrations=tuple(plan.new.migrations),
+        notes=plan.summary.notes,
         commit=plan.request.commit or plan.request.branch is not None,
         branch=plan.request.branch,
-        answers_changed=plan.answers_changed,
+        answers_changed=plan.summary.answers_changed,
     )
 
 
@@ -126,8 +126,10 @@ def _checked(plan: Plan, journal: Journal) -> Journal:
     try:
         head, changed = git.head_and_changed(service.path, filters=True)
         preconditions.check_clean(changed)
-        added = [path for path in plan.result if path not in plan.ours]
-        if head != journal.head or collisions.find(service, plan.ours, plan.result, plan.submodules, added):
+        decided = plan.decided
+        added = [path for path in decided.files if path not in plan.ours]
+        obstacles = collisions.find_obstacles(service, plan.ours, decided.files, decided.submodules, added)
+        if head != journal.head or obstacles:
             raise UsageError("the service changed while the update was planned", hint="paved update")
         return compare_before_writing(service, journal)
     except PavedError:

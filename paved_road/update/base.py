@@ -8,7 +8,7 @@ conflict.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,18 +16,17 @@ from paved_road import git
 from paved_road.errors import AnswerError, ServiceError, TemplateError
 from paved_road.git import Scratch
 from paved_road.git.entries import Files
-from paved_road.render import CompiledTemplate, Pristine, sources
+from paved_road.render import CompiledTemplate, Pristine
 from paved_road.service import origin
-from paved_road.service.lock import Locked
 from paved_road.service.model import Service
 from paved_road.update import ignored, secrets
+from paved_road.update.start import Start, entries, locked_entries, render_old
 
 if TYPE_CHECKING:
-    from paved_road.render.context import SettledAnswers
-    from paved_road.service.origin import Origin
-    from paved_road.settings.config import Config
+    from paved_road.render.rendition import Rendition
+    from paved_road.update.model import Context
     from paved_road.update.moves import Moves
-    from paved_road.update.plan import UpdateRequest
+    from paved_road.update.target import New
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,78 +43,28 @@ class Base:
     """Files that were rendered again and that nothing vouches for, and those that have no base for it."""
 
 
-def find(service: Service, found: Origin, config: Config, order: UpdateRequest, head: Files, scratch: Scratch) -> Base:
-    """The merge base of a service with the committed files `head`."""
+def find_base(context: Context, start: Start) -> Base:
+    """The merge base of a service. Raises `ServiceError` if nobody has the old release's files any more."""
+    service = start.service
     lock, version = service.lock_in_force, origin.recorded_version(service)
     commit = lock.commit if lock else None
-    if order.no_base:
+    if context.request.no_base:
         return Base(version=version, commit=commit)
     if lock is None:
-        again = _again(service, found, config, order, order.answers)
-        if again is None:
-            raise _gone(version)
-        files = leaves(again, service)
+        again = _rendered(context, start, version)
+        files = entries(again, service)
         return Base(files=files, version=again.release.version, commit=again.release.commit, unsure=frozenset(files))
-    known, apart = _locked(lock.files), _locked(lock.ignored)
-    lost = _not_stored(known, head, scratch)
-    by_git = ignored.of(service, scratch, head, sorted(lost - head.keys()))
+    known = locked_entries(lock.files)
+    lost = _not_stored(known, start.head, context.scratch)
+    by_git = ignored.of(service, context.scratch, start.head, sorted(lost - start.head.keys()))
     base = Base(
-        files={path: leaf for path, leaf in known.items() if path not in lost},
-        version=version, commit=commit, ignored={**apart, **{path: known[path] for path in by_git}},
-    )  # fmt: skip
-    if lost := lost - by_git:
-        base = _rendered_again(base, {path: known[path] for path in lost}, service, found, config, order)
-    return base
-
-
-def _locked(files: Mapping[str, Locked]) -> Files:
-    return {path: locked.entry for path, locked in files.items()}
-
-
-def as_it_is(service: Service, found: Origin, config: Config, order: UpdateRequest, head: Files) -> Service:
-    """The service with the release that its files are of, where the answers file and the lock say different ones.
-
-    Usually plain Copier or Renovate updated it, and the answers file is right. After a merge of two branches, or an
-    edit by hand, it may be the lock: that release counts of which the service has more files.
-    """
-    if service.lock is None or service.lock_in_force is not None:
-        return service
-    again = _again(service, found, config, order, order.answers)
-    answered, locked = leaves(again, service) if again else {}, _locked(service.lock.files)
-    differing = [path for path in {*answered, *locked} if answered.get(path) != locked.get(path)]
-    agreeing = [sum(head.get(path) == files.get(path) for path in differing) for files in (answered, locked)]
-    if again and agreeing[0] >= agreeing[1]:
-        return service
-    return replace(service, stated=service.lock.stated)
-
-
-def _not_stored(files: Files, head: Files, scratch: Scratch) -> set[str]:
-    """The files whose content the service's repository does not have; that of its last commit it surely has."""
-    wanted = {leaf.blob for leaf in files.values()} - {leaf.blob for leaf in head.values()}
-    lost = wanted - scratch.objects.existing(wanted)
-    return {path for path, leaf in files.items() if leaf.blob in lost}
-
-
-def _rendered_again(
-    base: Base, lost: Files, service: Service, found: Origin, config: Config, order: UpdateRequest
-) -> Base:
-    """The base with those of the lost files that its release still renders as they are locked."""
-    again = _again(service, found, config, order, order.answers)
-    if again is None:
-        raise _gone(base.version)
-    rendered = leaves(again, service)
-    same = {path: rendered[path] for path, leaf in lost.items() if path in rendered and rendered[path] == leaf}
-    unknown = sorted(lost.keys() - same.keys())
-    if not unknown:
-        return replace(base, files={**base.files, **same})
-    before = origin.layout(service, found, config, trust=order.trust)
-    if before and (secret := before.config.secret - order.answers.keys()):
-        raise ServiceError(
-            f"the release {base.version} no longer renders what the service was stamped with",
-            cause=f"it differs in {', '.join(unknown[:5])}",
-            hint=f"its secret answers are in no record, give them: {secrets.flags(secret)}",
-        )
-    return replace(base, files={**base.files, **same}, unsure=frozenset(unknown))
+        files={path: entry for path, entry in known.items() if path not in lost},
+        version=version,
+        commit=commit,
+        ignored={**locked_entries(lock.ignored), **{path: known[path] for path in by_git}},
+    )
+    wanted = {path: known[path] for path in lost - by_git}
+    return _without_missing(_with_rendered(context, start, base, wanted) if wanted else base, start)
 
 
 def notes(base: Base) -> Iterator[str]:
@@ -125,91 +74,86 @@ def notes(base: Base) -> Iterator[str]:
         yield f"{base.version} no longer renders {shown} as it did, and git has no copy: merged without a base"
 
 
-def _again(
-    service: Service, found: Origin, config: Config, order: UpdateRequest, secret: Mapping[str, object]
-) -> Pristine | None:
-    """The release rendered again; its tasks shape it, unless this is a dry run."""
-    runs = not order.dry_run
-    return origin.pristine(service, found, config, trust=order.trust, secret=secret, tasks=runs, filters=runs)
+def _not_stored(files: Files, head: Files, scratch: Scratch) -> set[str]:
+    """The files whose content the service's repository does not have; that of its last commit it surely has."""
+    wanted = {entry.blob for entry in files.values()} - {entry.blob for entry in head.values()}
+    lost = wanted - scratch.objects.existing(wanted)
+    return {path for path, entry in files.items() if entry.blob in lost}
 
 
-def _gone(version: str) -> ServiceError:
-    return ServiceError(
-        f"the release {version} that the service comes from is gone",
-        cause="neither the service's history nor the road has its files",
-        hint="paved update --no-base merges without it: every difference becomes a conflict",
-    )
+def _with_rendered(context: Context, start: Start, base: Base, lost: Files) -> Base:
+    """The base with those of the lost files that its release still renders as they are locked."""
+    rendered = entries(_rendered(context, start, base.version), start.service)
+    same = {path: rendered[path] for path, entry in lost.items() if rendered.get(path) == entry}
+    unknown = sorted(lost.keys() - same.keys())
+    secret = start.old.template.config.secret - context.request.answers.keys() if start.old else ()
+    if unknown and secret:
+        raise ServiceError(
+            f"the release {base.version} no longer renders what the service was stamped with",
+            cause=f"it differs in {', '.join(unknown[:5])}",
+            hint=f"its secret answers are in no record, give them: {secrets.flags(secret)}",
+        )
+    return replace(base, files={**base.files, **same}, unsure=frozenset(unknown))
 
 
-def with_stand_ins(
-    service: Service, found: Origin, config: Config, order: UpdateRequest, base: Base, values: Mapping[str, object]
-) -> Files | None:
-    """The base with these instead of its secret answers; None when it is not known which release that was."""
-    lock = service.lock_in_force
-    if lock is not None and lock.commit is None:
-        return None
-    again = _again(service, found, config, order, values)
-    lacking = {*lock.files, *lock.ignored} - base.files.keys() if lock else ()
-    return {path: leaf for path, leaf in leaves(again, service).items() if path not in lacking} if again else None
+def _rendered(context: Context, start: Start, version: str) -> Pristine:
+    """The old release rendered again; `ServiceError` when it is gone."""
+    pristine = render_old(context, start.service, start.old)
+    if pristine is None:
+        raise ServiceError(
+            f"the release {version} that the service comes from is gone",
+            cause="neither the service's history nor the road has its files",
+            hint="paved update --no-base merges without it: every difference becomes a conflict",
+        )
+    return pristine
 
 
-def leaves(pristine: Pristine, service: Service) -> Files:
-    """The pristine files as leaves that carry their content; the answers file is kept by paved itself."""
-    object_format = service.repository.object_format
-    return {path: file.entry(object_format) for path, file in pristine.tree.items() if path != pristine.answers_file}
-
-
-def without_missing(base: Base, service: Service, excused: Container[str]) -> Base:
+def _without_missing(base: Base, start: Start) -> Base:
     """The base without the files that an adopted repository never had, so that they are added.
 
-    Those that a deviation excuses stay away, as what a team deleted does.
+    Those that a deviation covers stay away, as what a team deleted does.
     """
-    missing = service.lock_in_force.missing if service.lock_in_force else frozenset()
-    kept = {path: leaf for path, leaf in base.files.items() if path not in missing or path in excused}
-    return replace(base, files=kept) if len(kept) < len(base.files) else base
+    missing = start.service.lock_in_force.missing if start.service.lock_in_force else frozenset()
+    added = missing - start.deviations.files.keys()
+    return replace(base, files={path: entry for path, entry in base.files.items() if path not in added})
 
 
 # -- files that come out differently every time ------------------------------------------------------------------------
 
 
-def steady(
-    base: Base, service: Service, before: CompiledTemplate | None, form: CompiledTemplate, book: SettledAnswers,
-    pristine: Pristine, moves: Moves,
-) -> Base:  # fmt: skip
+def steady(base: Base, start: Start, new: New, theirs: Files, moves: Moves) -> Base:
     """The base in which a file that only seems to change has not changed.
 
     A file with a date in it is rendered differently every time. Where its source in the template and its answers are
     as they were, the road has changed nothing, whatever the two renderings say: the service's own file stays.
     """
-    if before is None or not base.unsure:
+    if start.old is None or not base.unsure:
         return base
-    theirs = leaves(pristine, service)
     differing = [path for path in base.unsure if theirs.get(moves.get(path, path)) not in (None, base.files.get(path))]
-    if not differing or not _same_questions(before, form, service, pristine):
+    if not differing or not _same_questions(start.old.template, new, start.service):
         return base
-    unedited = service.lock_in_force is None or not _answers_edited_since_lock(service)
+    unedited = start.service.lock_in_force is None or not _answers_edited_since_lock(start.service)
     try:
-        old = sources(before, before.settle(service.path, given={}, recorded=service.answers), service.path)
-        new = sources(form, book, service.path)
+        old_sources, new_sources = start.old.sources, new.rendition.sources
     except (AnswerError, TemplateError):
         return base
-    files = dict(base.files)
-    for path in differing:
-        target = moves.get(path, path)
-        if _is_same(before, old.get(path), form, new.get(target), same_answers=unedited):
-            files[path] = theirs[target]
-    return replace(base, files=files)
+    same = {
+        path: theirs[target]
+        for path, target in ((path, moves.get(path, path)) for path in differing)
+        if _is_same(start.old, old_sources.get(path), new.rendition, new_sources.get(target), same_answers=unedited)
+    }
+    return replace(base, files={**base.files, **same})
 
 
-def _same_questions(before: CompiledTemplate, form: CompiledTemplate, service: Service, pristine: Pristine) -> bool:
+def _same_questions(before: CompiledTemplate, new: New, service: Service) -> bool:
     """Whether every question of the old release is as it was, and its answer, too."""
-    old, new = before.config, form.config
+    old, now, answers = before.config, new.template.config, new.rendition.pristine.answers
     return (
         not old.settings.get("jinja_extensions")
-        and not new.settings.get("jinja_extensions")
-        and old.environment_options == new.environment_options
-        and all(new.questions.get(name) == question for name, question in old.questions.items())
-        and all(service.answers.get(name) == pristine.answers.get(name) for name in old.questions)
+        and not now.settings.get("jinja_extensions")
+        and old.environment_options == now.environment_options
+        and all(now.questions.get(name) == question for name, question in old.questions.items())
+        and all(service.answers.get(name) == answers.get(name) for name in old.questions)
     )
 
 
@@ -219,20 +163,19 @@ def _answers_edited_since_lock(service: Service) -> bool:
     return git.last_commit(service.top, both) != git.last_commit(service.top, both[:1])
 
 
-def _is_same(
-    before: CompiledTemplate, old: str | None, form: CompiledTemplate, new: str | None, *, same_answers: bool
-) -> bool:
+def _is_same(old: Rendition, before: str | None, new: Rendition, after: str | None, *, same_answers: bool) -> bool:
     """Whether two sources are the same text, and one that says nothing of the release or of other files."""
-    if old is None or new is None or before.files.get(old) != form.files.get(new):
+    if before is None or after is None or old.template.files.get(before) != new.template.files.get(after):
         return False
     from jinja2 import TemplateError as JinjaError
     from jinja2 import meta
 
+    environment = new.template.environment
     try:
-        parsed = form.environment.parse(form.files[new].data.decode())
+        parsed = environment.parse(new.template.files[after].data.decode())
     except (JinjaError, UnicodeDecodeError):
         return False
-    names = meta.find_undeclared_variables(parsed) - form.environment.globals.keys()
+    names = meta.find_undeclared_variables(parsed) - environment.globals.keys()
     return (
         not any(meta.find_referenced_templates(parsed))
         and not any(name.startswith("_") for name in names)

@@ -33,7 +33,7 @@ class Obstacle:
         return {**({2: self.submodule} if self.submodule else {}), 3: self.leaf}
 
 
-def find(
+def find_obstacles(
     service: Service,
     head: Files,
     result: Files,

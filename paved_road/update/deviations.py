@@ -1,4 +1,4 @@
-"""Off-road files in an update: a conflict in one keeps the service's side, and its record follows the road's moves."""
+"""Deviations in an update: a conflict in an off-road file keeps the service's side, and its deviation follows moves."""
 
 from __future__ import annotations
 
@@ -22,106 +22,112 @@ if TYPE_CHECKING:
     from paved_road.update.merge.trees import Merged, Sides
 
 Read = Callable[[list[TreeEntry]], list[bytes]]
-"""The contents of leaves."""
+"""Reads the contents of entries."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """A file that an update would have had to ask about, and that a record keeps as the service has it."""
+    """A conflicted file that a deviation keeps as the service has it."""
 
     path: str
     record: str
-    """The record's slug."""
+    """The deviation's slug."""
     patch: str
     """What the road changed, as a unified difference."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Excuses:
-    """The committed records of a service, and which of its files they excuse."""
+class DeviationsInForce:
+    """The committed deviations of a service, and the files that accepted ones cover."""
 
     deviations: Deviations = field(default_factory=Deviations)
     files: Mapping[str, Deviation] = field(default_factory=dict)
 
 
-def excuses(lock: Lock | None, head: Files, read: Read, *, today: date) -> Excuses:
-    """What the committed records excuse. Costs nothing in a service without records."""
+def find_in_force(lock: Lock | None, head: Files, read: Read, *, today: date) -> DeviationsInForce:
+    """The committed deviations. Costs nothing in a service without any."""
     names = [path for path in head if path.startswith(f"{FOLDER}/") and is_deviation(path.removeprefix(f"{FOLDER}/"))]
     if lock is None or not names:
-        return Excuses()
-    contents = dict(zip(names, read([head[path] for path in names]), strict=True))
-    found = read_deviations(
-        {path.removeprefix(f"{FOLDER}/"): data for path, data in contents.items()}, lock, today=today
-    )
-    return Excuses(deviations=found, files=dict(_excused(found, lock, head, read, today)))
+        return DeviationsInForce()
+    contents = zip(names, read([head[path] for path in names]), strict=True)
+    committed = read_deviations({path.removeprefix(f"{FOLDER}/"): data for path, data in contents}, lock, today=today)
+    return DeviationsInForce(deviations=committed, files=dict(_covered(committed, lock, head, read, today)))
 
 
-def _excused(found: Deviations, lock: Lock, head: Files, read: Read, today: date) -> Iterator[tuple[str, Deviation]]:
-    for record in found:
-        if not record.is_accepted or today > record.fields.review_by:
+def _covered(
+    committed: Deviations, lock: Lock, head: Files, read: Read, today: date
+) -> Iterator[tuple[str, Deviation]]:
+    """The road-owned files that are still as an accepted deviation approved them."""
+    for deviation in committed:
+        if not deviation.is_accepted or today > deviation.fields.review_by:
             continue
-        for path, approved in (record.fields.fingerprint or {}).items():
-            locked, leaf = lock.files.get(path), head.get(path)
+        for path, approved in (deviation.fields.fingerprint or {}).items():
+            locked, entry = lock.files.get(path), head.get(path)
             if locked is None or locked.owner is not Owner.ROAD:
                 continue
             road = locked.entry
-            identity, service = fingerprint.identity(road), fingerprint.identity(leaf)
-            state = evaluation.compare(approved, identity, service, lambda: _digest(road, leaf, read))  # noqa: B023
+            identity, service = fingerprint.identity(road), fingerprint.identity(entry)
+            state = evaluation.compare(approved, identity, service, lambda: _digest(road, entry, read))  # noqa: B023
             if state is not evaluation.State.DRIFTED_FURTHER:
-                yield path, record
+                yield path, deviation
 
 
 def _digest(road: TreeEntry, service: TreeEntry | None, read: Read) -> str:
     both = [road, service] if service else [road]
-    before, *after = (File(data, leaf.mode) for leaf, data in zip(both, read(both), strict=True))
+    before, *after = (File(data, entry.mode) for entry, data in zip(both, read(both), strict=True))
     return fingerprint.difference(before, after[0] if after else None)
 
 
 # -- a conflict in an off-road file ----------------------------------------------------------------------------------
 
 
-def keep(merged: Merged, sides: Sides, found: Excuses, moved: Moves, read: Read) -> tuple[Merged, tuple[Kept, ...]]:
-    """The merge with the service's side of every conflicted file that a record excuses, and what the road changed."""
-    files, conflicts = dict(merged.files), dict(merged.conflicts)
-    kept: list[Kept] = []
-    for old, record in found.files.items():
-        for path in {old, moved.get(old, old)} & conflicts.keys():
-            del conflicts[path]
-            files.pop(path, None)
-            if path in sides.ours:
-                files[path] = sides.ours[path]
-            patch = _patch(path, sides.base.get(path), sides.theirs.get(path), read)
-            kept.append(Kept(path=path, record=record.id, patch=patch))
-    return replace(merged, files=merged.files.holding(files), conflicts=conflicts), tuple(kept)
+def keep(
+    merged: Merged, sides: Sides, covered: Mapping[str, Deviation], moved: Moves, read: Read
+) -> tuple[Merged, tuple[Kept, ...]]:
+    """The merge with the service's side of every conflict in a covered file, and what the road changed there."""
+    kept = {
+        path: deviation
+        for old, deviation in covered.items()
+        for path in {old, moved.get(old, old)} & merged.conflicts.keys()
+    }
+    if not kept:
+        return merged, ()
+    ours = {path: sides.ours[path] for path in kept if path in sides.ours}
+    files = {path: entry for path, entry in merged.files.items() if path not in kept}
+    conflicts = {path: conflict for path, conflict in merged.conflicts.items() if path not in kept}
+    shown = (
+        Kept(path=path, record=deviation.id, patch=_patch(path, sides.base.get(path), sides.theirs.get(path), read))
+        for path, deviation in kept.items()
+    )
+    return replace(merged, files=merged.files.holding(files | ours), conflicts=conflicts), tuple(shown)
 
 
 def _patch(path: str, before: TreeEntry | None, after: TreeEntry | None, read: Read) -> str:
-    lines = [_lines(leaf, read) for leaf in (before, after)]
+    """What the road changed in a file, as a unified difference."""
+    lines = [_lines(entry, read) for entry in (before, after)]
     if None in lines:
         return f"{path}: the road changed the binary file"
     names = (path if before else "/dev/null", path if after else "/dev/null")
     return "\n".join(difflib.unified_diff(lines[0] or [], lines[1] or [], *names, lineterm=""))
 
 
-def _lines(leaf: TreeEntry | None, read: Read) -> list[str] | None:
-    """None for a binary file."""
-    (data,) = read([leaf]) if leaf else [b""]
+def _lines(entry: TreeEntry | None, read: Read) -> list[str] | None:
+    """The lines of a file; None for a binary one."""
+    (data,) = read([entry]) if entry else [b""]
     return None if b"\0" in data else data.decode(errors="replace").splitlines()
 
 
 # -- the road moved a file -------------------------------------------------------------------------------------------
 
 
-def follow(found: Excuses, moved: Moves, lock: Lock, scratch: Scratch) -> dict[str, TreeEntry]:
-    """The records that name files which the update moves, with the new names."""
+def follow_moves(committed: Deviations, moved: Moves, lock: Lock, scratch: Scratch) -> dict[str, TreeEntry]:
+    """The open deviations that name files which the update moves, with the new names."""
     wanted = [
-        Move(record=record.id, old=path, new=moved[path])
-        for record in found.deviations
-        if record.is_open
-        for path in record.fields.scope.paths or []
+        Move(record=deviation.id, old=path, new=moved[path])
+        for deviation in committed
+        if deviation.is_open
+        for path in deviation.fields.scope.paths or []
         if path in moved and moved[path] in lock.files
     ]
-    return {
-        f"{FOLDER}/{name}": scratch.entry(Mode.FILE, data)
-        for name, data in moves.followed(found.deviations, wanted).items()
-    }
+    followed = moves.followed(committed, wanted)
+    return {f"{FOLDER}/{name}": scratch.entry(Mode.FILE, data) for name, data in followed.items()}

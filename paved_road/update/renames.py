@@ -1,4 +1,4 @@
-"""Which of a service's files git will take for renamed ones, and which of those guesses its history refutes.
+"""Rename detection: which of a service's files git will take for renamed ones, and which its history refutes.
 
 A service leaves no word about what it renamed, so git goes by similarity. That brings a road's change to where the
 team moved a file. It also brings it into a file that merely looks like the one the team deleted: such a file was
@@ -18,38 +18,40 @@ from paved_road.update.moves import Moves
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Guesses:
+class RenameDetection:
     """What git makes of the files that the service no longer has."""
 
     renamed: Moves = field(default_factory=dict)
     """Old path to new path."""
-    strangers: frozenset[str] = frozenset()
+    unrelated: frozenset[str] = frozenset()
     """The service's own files that only look like a renamed one."""
 
 
-def of_service(service: Service, scratch: Scratch, base: Files, ours: Files, theirs: Files, moves: Moves) -> Guesses:
-    """The guesses that matter: about files that the service no longer has and that the road changes or moves."""
+def detect_renames(
+    service: Service, scratch: Scratch, base: Files, ours: Files, theirs: Files, moves: Moves
+) -> RenameDetection:
+    """The renames that matter: of files that the service no longer has and that the road changes or moves."""
     gone = {path for path in base if path not in ours}
     concerned = {path for path in gone if path in moves or base[path] != theirs.get(path)}
     own = {path for path in ours if path not in base}
     if not concerned or not own:
-        return Guesses()
-    strangers: set[str] = set()
+        return RenameDetection()
+    unrelated: set[str] = set()
     while True:
-        left = {path: leaf for path, leaf in ours.items() if path not in strangers}
+        left = {path: entry for path, entry in ours.items() if path not in unrelated}
         scratch.commit([Commit(branch="before", files=base), Commit(branch="after", files=left, parent="before")])
-        found = {old: new for old, new in git.renamed(scratch.folder, "before", "after") if old in concerned}
-        more = {new for old, new in found.items() if _was_there_before(service, old, new)}
-        if not more:
-            return Guesses(renamed=found, strangers=frozenset(strangers))
-        strangers |= more
+        renamed = {old: new for old, new in git.renamed(scratch.folder, "before", "after") if old in concerned}
+        refuted = {new for old, new in renamed.items() if _was_there_before(service, old, new)}
+        if not refuted:
+            return RenameDetection(renamed=renamed, unrelated=frozenset(unrelated))
+        unrelated |= refuted
 
 
 def notes(renamed: Mapping[str, str], ours: Files, merged: Files) -> Iterator[str]:
-    """What followed a guess, for a person to look at. `renamed` may lack renames of whole folders."""
+    """Which files git merged as renamed ones, for a person to review. `renamed` may lack renames of folders."""
     before = {new: old for old, new in renamed.items()}
-    for path, leaf in merged.items():
-        if path in ours and path in before and ours[path].blob != leaf.blob:
+    for path, entry in merged.items():
+        if path in ours and path in before and ours[path].blob != entry.blob:
             yield (
                 f"git detected {path} as a rename of {before[path]} and merged the template's change into it; "
                 f"review {path}"

@@ -9,85 +9,107 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from paved_road.errors import AnswerError, TemplateError
 from paved_road.git import Scratch
-from paved_road.git.entries import File, Files, Snapshot
+from paved_road.git.entries import File, Files
 from paved_road.render import CompiledTemplate
-from paved_road.render.context import SettledAnswers, parsed
+from paved_road.render.context import parsed
 from paved_road.service.model import Service
-from paved_road.update.merge.trees import Sides, merge_trees
+from paved_road.update.merge.trees import Merged, Sides, merge_trees
+from paved_road.update.start import entries
+
+if TYPE_CHECKING:
+    from paved_road.render.rendition import Rendition
+    from paved_road.update.base import Base
+    from paved_road.update.model import Context
+    from paved_road.update.moves import Moves
+    from paved_road.update.start import Start
+    from paved_road.update.target import New
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Carried:
+class Filled:
     """The base, the new release's files that have secret answers in them now, and what a person should know."""
 
-    base: Files
-    filled: Mapping[str, File] = field(default_factory=dict)
+    base: Base
+    files: Mapping[str, File] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def find(
-    before: CompiledTemplate | None, form: CompiledTemplate, service: Service, given: Collection[str]
+def unrecorded(
+    old: Rendition | None, template: CompiledTemplate, service: Service, given: Collection[str]
 ) -> frozenset[str]:
     """Questions that the service has answered although no record says how, and that are not answered anew.
 
-    Without the old release (`before`) that may be any secret one. Those of which it cannot be known are refused.
+    Without the old release that may be any secret one. Raises `AnswerError` for those of which it cannot be known.
     """
-    answered = (before or form).config.secret & form.config.questions.keys()
-    if answered and before is not None:
+    answered = (old.template if old else template).config.secret & template.config.questions.keys()
+    if answered and old is not None:
         with contextlib.suppress(AnswerError, TemplateError):
-            answered -= before.settle(service.path, given={}, recorded=service.answers).hidden
+            answered -= old.answers.hidden
     answered -= service.answers.keys()
     missing = answered.difference(given)
     if missing and answered & set(given):
         raise _needed(missing, "another secret answer is given, and their lines cannot be told apart")
-    if public := missing - form.config.secret:
-        raise _needed(public, f"{form.release.version} records it, and until now it was secret")
+    if public := missing - template.config.secret:
+        raise _needed(public, f"{template.release.version} records it, and until now it was secret")
     return missing
 
 
-def stand_ins(names: Iterable[str], book: SettledAnswers) -> dict[str, Any]:
-    """What the new release was rendered with instead."""
-    return {name: parsed(book.answered[name]) for name in names if name in book.answered}
-
-
-def carry(
-    scratch: Scratch, names: Collection[str], base: Files, plain: Files | None, theirs: Files,
-    moves: Mapping[str, str], committed: Snapshot,
-) -> Carried:  # fmt: skip
-    """Put the secret answers that `base` was rendered with into `theirs`; `plain` is `base` with the stand-ins.
+def fill(context: Context, start: Start, new: New, base: Base, theirs: Files, moves: Moves) -> Filled:
+    """Put the secret answers that `base` was rendered with into `theirs`.
 
     Where that is not clear, the base has the stand-in: what the service has there counts as its own edit, which no
-    merge drops.
+    merge drops. Raises `AnswerError` if the old release is not there to compare with.
     """
+    if not new.secret:
+        return Filled(base=base)
+    plain = _with_stand_ins(start, new, base)
     if plain is None:
-        raise _needed(names, "the release that the service comes from is gone, or does not take the default")
-    if plain.keys() != base.keys():
-        raise _needed(names, "it decides which files there are")
-    reached = {path: moves.get(path, path) for path, leaf in base.items() if plain[path].blob != leaf.blob}
-    reached = {old: new for old, new in reached.items() if new in theirs}
+        raise _needed(new.secret, "the release that the service comes from is gone, or does not take the default")
+    if plain.keys() != base.files.keys():
+        raise _needed(new.secret, "it decides which files there are")
+    differing = {path: moves.get(path, path) for path, entry in base.files.items() if plain[path].blob != entry.blob}
+    reached = {path: target for path, target in differing.items() if target in theirs}
     if not reached:
-        return Carried(base=base)
+        return Filled(base=base)
     sides = Sides(
-        base=committed.holding({new: plain[old] for old, new in reached.items()}),
-        ours={new: base[old] for old, new in reached.items()},
-        theirs={new: theirs[new] for new in reached.values()},
+        base=start.head.holding({target: plain[path] for path, target in reached.items()}),
+        ours={target: base.files[path] for path, target in reached.items()},
+        theirs={target: theirs[target] for target in reached.values()},
         labels=("stand-in", "secret", "release"),
     )  # fmt: skip
-    (merged,) = merge_trees(scratch, [sides])
-    unclear = {old: new for old, new in reached.items() if new in merged.conflicts or new not in merged.files}
-    clear = [new for old, new in reached.items() if old not in unclear]
-    leaves = [merged.files[path] for path in clear]
-    files = (File(data, leaf.mode) for leaf, data in zip(leaves, scratch.read(leaves), strict=True))
-    return Carried(
-        base={**base, **{old: plain[old] for old in unclear}},
-        filled=dict(zip(clear, files, strict=True)),
-        notes=tuple(_notes(names, sorted(unclear.values()))),
+    (merged,) = merge_trees(context.scratch, [sides])
+    clear = [target for target in reached.values() if target in merged.files and target not in merged.conflicts]
+    unclear = {path: target for path, target in reached.items() if target not in clear}
+    return Filled(
+        base=replace(base, files={**base.files, **{path: plain[path] for path in unclear}}),
+        files=_contents(context.scratch, merged, clear),
+        notes=tuple(_notes(new.secret, sorted(unclear.values()))),
     )
+
+
+def _with_stand_ins(start: Start, new: New, base: Base) -> Files | None:
+    """The base with what the new release was rendered with instead of its secret answers; None when it is gone."""
+    lock = start.service.lock_in_force
+    if start.old is None or (lock is not None and lock.commit is None):
+        return None
+    answered, known = new.rendition.answers.answered, start.old.template.config.secret
+    stand_ins = {name: parsed(answered[name]) for name in new.secret & known if name in answered}
+    pristine = start.old.answered(start.service.answers, defaults=stand_ins).if_renderable()
+    lacking = {*lock.files, *lock.ignored} - base.files.keys() if lock else ()
+    files = entries(pristine, start.service) if pristine else None
+    return {path: entry for path, entry in files.items() if path not in lacking} if files is not None else None
+
+
+def _contents(scratch: Scratch, merged: Merged, paths: list[str]) -> dict[str, File]:
+    """The merged files at these paths."""
+    entries = [merged.files[path] for path in paths]
+    contents = zip(paths, entries, scratch.read(entries), strict=True)
+    return {path: File(data, entry.mode) for path, entry, data in contents}
 
 
 def _notes(names: Iterable[str], unclear: Iterable[str]) -> Iterator[str]:

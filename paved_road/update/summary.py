@@ -4,62 +4,74 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from paved_road.road.versions import is_passed
+from paved_road.service import derived
+from paved_road.update import base, running
+from paved_road.update.model import Change, Outcome, Summary
 
 if TYPE_CHECKING:
-    from paved_road.git.entries import Files
     from paved_road.render import CompiledTemplate
-    from paved_road.update.collisions import Obstacle
+    from paved_road.update.decide import Decided
     from paved_road.update.merge.trees import Merged
-    from paved_road.update.moves import Moves
+    from paved_road.update.model import Prepared
 
 
-class Outcome(StrEnum):
-    """What an update does to a file."""
-
-    ADDED = "added"
-    UPDATED = "updated"
-    MERGED = "merged"
-    MOVED = "moved"
-    DELETED = "deleted"
-    MIGRATED = "migrated"
-    KEPT = "kept"
-    REGENERATED = "regenerated"
-    CONFLICT = "conflict"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """One file of the summary."""
-
-    path: str
-    outcome: Outcome
-    detail: str = ""
+def summarise(prepared: Prepared, merged: Merged, decided: Decided) -> Summary:
+    """Say what the update does."""
+    new, inputs = prepared.new, prepared.inputs
+    missing, missing_notes = _not_derived(prepared)
+    off_road = {kept.path: f"off-road, {kept.record}" for kept in decided.off_road}
+    kept = {**prepared.aligned.kept, **missing, **off_road}
+    made = (Change(path=path, outcome=Outcome.REGENERATED, detail=how) for path, how in new.derived.items())
+    return Summary(
+        changes=(*_changes(prepared, merged, decided, kept), *made),
+        changelog=changelog(new.template, inputs.base.version, new.release.version),
+        answers_changed=_answers_changed(prepared),
+        notes=(
+            *prepared.context.origin.notes, *base.notes(inputs.base), *inputs.secret_notes, *inputs.effect.notes,
+            *prepared.aligned.notes, *missing_notes, *new.needs_trust, *merged.notes,
+            *map(running.not_shown, new.not_run),
+        ),
+    )  # fmt: skip
 
 
-def find(
-    result: Files, merged: Merged, obstacles: Mapping[str, Obstacle], *, head: Files, ours: Files, base: Files,
-    theirs: Files, moves: Moves, kept: Mapping[str, str],
-) -> Iterator[Change]:  # fmt: skip
-    """What becomes of each file, in the order of their paths.
+def changelog(template: CompiledTemplate, old: str, new: str) -> str:
+    """The entries of the template's CHANGELOG.md for the releases after `old`, up to `new`."""
+    file = template.files.get("CHANGELOG.md")
+    if file is None:
+        return ""
+    entries = re.split(r"^(?=## )", file.data.decode(errors="replace"), flags=re.MULTILINE)[1:]
+    headings = ((entry, re.match(r"## \[?v?([0-9][^\s\]]*)", entry)) for entry in entries)
+    return "\n\n".join(entry.strip() for entry, heading in headings if heading and is_passed(heading[1], old, new))
 
-    `head` is the service as it is committed, `ours` as migrations leave it, `result` what is written. `moves` maps a
-    path to its new name, `kept` one that is left alone to the reason.
-    """
+
+def _not_derived(prepared: Prepared) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The derived files that an update without trust leaves as they are, and notes about those that are missing."""
+    new, start = prepared.new, prepared.start
+    lock = prepared.inputs.lock.without(prepared.aligned.left_out)
+    if new.template.derives or lock == start.service.lock:
+        return {}, ()
+    again = "derived; add --trust, or make it again"
+    there = {path: f"{again}: {how}" for path, how in new.rules.derived.items() if path in new.ours}
+    missing = {path: how for path, how in new.rules.derived.items() if path not in new.ours}
+    return there, tuple(derived.not_made(missing))
+
+
+def _changes(prepared: Prepared, merged: Merged, decided: Decided, kept: Mapping[str, str]) -> Iterator[Change]:
+    """What becomes of each file, in the order of their paths. `kept` maps files that are left alone to the reason."""
+    head, moves = prepared.start.head, prepared.inputs.moves
     back = {new: old for old, new in moves.items()}
-    for path in sorted({*head, *result, *obstacles, *kept}):
-        before, after = head.get(path), result.get(path)
-        if path in obstacles:
-            yield Change(path=path, outcome=Outcome.CONFLICT, detail=obstacles[path].reason)
-        elif path in merged.conflicts:
-            yield Change(path=path, outcome=Outcome.CONFLICT, detail=merged.conflicts[path].reason)
+    for path in sorted({*head, *decided.files, *decided.obstacles, *kept}):
+        before, after = head.get(path), decided.files.get(path)
+        if path in decided.obstacles:
+            yield Change(path=path, outcome=Outcome.CONFLICT, detail=decided.obstacles[path].reason)
+        elif path in decided.conflicts:
+            yield Change(path=path, outcome=Outcome.CONFLICT, detail=decided.conflicts[path].reason)
         elif before == after:
             yield from [Change(path=path, outcome=Outcome.KEPT, detail=kept[path])] if path in kept else []
-        elif ours.get(path) == after:
+        elif prepared.inputs.ours.get(path) == after:
             yield Change(path=path, outcome=Outcome.MIGRATED)
         elif before is None:
             moved = back.get(path, "") in head
@@ -68,19 +80,16 @@ def find(
         elif after is None:
             yield from [Change(path=path, outcome=Outcome.DELETED)] if path not in moves else []
         else:
-            clean = path not in base or theirs.get(path) == after
+            clean = path not in prepared.inputs.base.files or prepared.inputs.theirs.get(path) == after
             detail = "decided on the parsed data" if path in merged.structured else kept.get(path, "")
             yield Change(path=path, outcome=Outcome.UPDATED if clean else Outcome.MERGED, detail=detail)
 
 
-def changelog(form: CompiledTemplate, old: str, new: str) -> str:
-    """The entries of the template's CHANGELOG.md for the releases after `old`, up to `new`."""
-    file = form.files.get("CHANGELOG.md")
-    if file is None:
-        return ""
-    entries = []
-    for entry in re.split(r"^(?=## )", file.data.decode(errors="replace"), flags=re.MULTILINE)[1:]:
-        heading = re.match(r"## \[?v?([0-9][^\s\]]*)", entry)
-        if heading and is_passed(heading[1], old, new):
-            entries.append(entry.strip())
-    return "\n\n".join(entries)
+def _answers_changed(prepared: Prepared) -> tuple[str, ...]:
+    """The questions that have another answer now; none where the release is another one, too."""
+    old, target = prepared.inputs.base, prepared.new.release
+    if (old.version, old.commit) != (target.version, target.commit):
+        return ()
+    before, now = prepared.new.recorded, prepared.inputs.pristine.answers
+    names = dict.fromkeys([*before, *(name for name in now if not name.startswith("_"))])
+    return tuple(name for name in names if before.get(name) != now.get(name))

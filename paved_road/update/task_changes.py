@@ -11,60 +11,56 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paved_road.errors import AnswerError, TemplateError
-from paved_road.render import CommandContext, Operation, render
-from paved_road.service.stored import as_stored
-from paved_road.update.base import Base, leaves
+from paved_road.render import CommandContext, Operation
 from paved_road.update.migrations import SCRIPTS
+from paved_road.update.start import entries
 
 if TYPE_CHECKING:
-    from paved_road.git.entries import Files, Tree
-    from paved_road.render import CompiledTemplate
-    from paved_road.render.context import SettledAnswers
+    from paved_road.git.entries import Files
+    from paved_road.render.rendition import Rendition
     from paved_road.service.model import Service
+    from paved_road.update.base import Base
+    from paved_road.update.model import Context
+    from paved_road.update.start import Start
+    from paved_road.update.target import New
 
 
-def undone(
-    base: Base, service: Service, before: CompiledTemplate | None, theirs: Tree, *, dry_run: bool
-) -> tuple[Base, frozenset[str]]:
+def undone(context: Context, start: Start, new: New, base: Base) -> tuple[Base, frozenset[str]]:
     """The base without what such tasks did, and the files that they took away when the service was made.
 
     No task runs for it. Where tasks of both kinds did something, what they changed cannot be told apart and stays.
     """
-    lock = service.lock_in_force
-    if before is None or not before.config.tasks or lock is None:
+    lock, old, dry_run = start.service.lock_in_force, start.old, context.request.dry_run
+    if old is None or not old.template.config.tasks or lock is None:
         return base, frozenset()
     try:
-        book = before.settle(service.path, given={}, recorded=service.answers)
-        new, update = (_runs(before, book, service, operation) for operation in Operation)
-        if new == update and not dry_run:
+        at_creation, at_update = (_runs(old, start.service, operation) for operation in Operation)
+        if at_creation == at_update and not dry_run:
             return base, frozenset()
-        rendered = render(before, book, service.path)
-        stored = as_stored(rendered, service.repository, prefix=service.prefix, filters=not dry_run)
-        plain = leaves(stored, service)
+        plain = entries(old.for_operation(Operation.COPY).pristine, start.service)
     except (AnswerError, TemplateError):
         return base, frozenset()
-    if update and dry_run:  # both sides as no task has shaped them
-        unknown = {*lock.files, *lock.ignored} - base.files.keys()
-        return _with(base, {path: leaf for path, leaf in plain.items() if path not in unknown}), frozenset()
-    gone = frozenset(plain.keys() - {*lock.files, *lock.ignored})
-    if update:
-        made = base.files.keys() - plain.keys() - theirs.keys()
-        return _with(base, {path: leaf for path, leaf in base.files.items() if path not in made}), gone
+    locked = {*lock.files, *lock.ignored}
+    if at_update and dry_run:  # both sides as no task has shaped them
+        unknown = locked - base.files.keys()
+        return _with(base, {path: entry for path, entry in plain.items() if path not in unknown}), frozenset()
+    gone = frozenset(plain.keys() - locked)
+    if at_update:
+        made = base.files.keys() - plain.keys() - new.rendition.tree.keys()
+        return _with(base, {path: entry for path, entry in base.files.items() if path not in made}), gone
     return _with(base, {path: plain[path] for path in base.files if path in plain}), gone
 
 
 def _with(base: Base, files: Files) -> Base:
     """The base with other files; those that are not as they were locked are none that anybody vouches for."""
-    changed = {path for path, leaf in files.items() if leaf != base.files.get(path)}
+    changed = {path for path, entry in files.items() if entry != base.files.get(path)}
     return replace(base, files=files, unsure=base.unsure | changed)
 
 
-def _runs(
-    form: CompiledTemplate, book: SettledAnswers, service: Service, operation: Operation
-) -> list[tuple[str, str]]:
+def _runs(old: Rendition, service: Service, operation: Operation) -> list[tuple[str, str]]:
     """The tasks that run for an operation."""
     told = CommandContext(
-        template=form, answers=book, answers_file=service.answers_file, destination=service.path,
+        template=old.template, answers=old.answers, answers_file=service.answers_file, destination=service.path,
         source=service.journal / SCRIPTS, operation=operation,
     )  # fmt: skip
     return [(str(task), task.folder) for task in told.tasks()]

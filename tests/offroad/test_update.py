@@ -17,8 +17,8 @@ from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
 from paved_road.testing import evolve
 from paved_road.update import apply
-from paved_road.update.plan import Plan, UpdateRequest, planning
-from paved_road.update.summary import Change, Outcome
+from paved_road.update.model import Change, Outcome, Plan, UpdateRequest
+from paved_road.update.plan import planning
 from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
 
 Excused = Callable[..., Deviation]
@@ -30,7 +30,7 @@ def order(today: date = TODAY) -> UpdateRequest:
 
 
 def changes(plan: Plan) -> dict[str, Change]:
-    return {one.path: one for one in plan.changes}
+    return {one.path: one for one in plan.summary.changes}
 
 
 def test_a_conflict_in_an_excused_file_keeps_the_services_side(
@@ -44,7 +44,7 @@ def test_a_conflict_in_an_excused_file_keeps_the_services_side(
         assert changes(plan)["Dockerfile"] == Change(
             path="Dockerfile", outcome=Outcome.KEPT, detail="off-road, own-base-image"
         )
-        (kept,) = plan.off_road
+        (kept,) = plan.decided.off_road
         assert "-FROM python:3.14\n+FROM python:3.15" in kept.patch
         assert apply.apply_plan(plan).conflicts == ()
     assert (service.path / "Dockerfile").read_bytes() == mine
@@ -64,7 +64,7 @@ def test_a_change_that_does_not_conflict_is_merged(
     text = ROAD["template/Dockerfile"].replace("RUN step 20", "RUN step 20 --fast")
     evolve(road, {"template/Dockerfile": text}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
-        assert plan.off_road == ()
+        assert plan.decided.off_road == ()
         apply.apply_plan(plan)
     merged = (service.path / "Dockerfile").read_text()
     assert merged.startswith("FROM registry.acme.example/python:3.14\n")
@@ -92,8 +92,8 @@ def test_without_an_accepted_record_that_holds_it_is_a_conflict(
         change(service, {deviation.path: None})
     evolve(road, NEW_IMAGE, tag="v1.1.0")
     with planning(open_service(service.path), order(when), settings) as plan:
-        assert list(plan.conflicts) == ["Dockerfile"]
-        assert plan.off_road == ()
+        assert list(plan.decided.conflicts) == ["Dockerfile"]
+        assert plan.decided.off_road == ()
 
 
 def test_a_deleted_file_that_is_excused_stays_deleted(service: Service, road: Path, settings: Config) -> None:
@@ -105,8 +105,8 @@ def test_a_deleted_file_that_is_excused_stays_deleted(service: Service, road: Pa
     commit(service)
     evolve(road, {"template/deploy/hpa.yaml": "min: 3\n"}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
-        assert not plan.conflicts
-        assert [one.path for one in plan.off_road] == ["deploy/hpa.yaml"]
+        assert not plan.decided.conflicts
+        assert [one.path for one in plan.decided.off_road] == ["deploy/hpa.yaml"]
         assert changes(plan)["deploy/hpa.yaml"].outcome is Outcome.KEPT
         apply.apply_plan(plan)
     assert not (service.path / "deploy" / "hpa.yaml").exists()

@@ -16,8 +16,8 @@ from paved_road.service.model import Service, open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road, run, write_files
 from paved_road.update import apply
-from paved_road.update.plan import Plan, Planner, UpdateRequest, planning
-from paved_road.update.summary import Outcome
+from paved_road.update.model import Outcome, Plan, UpdateRequest
+from paved_road.update.plan import Planner, planning
 
 TEMPLATE = {
     "copier.yml": "_subdirectory: template\nname: {type: str, default: world}\n",
@@ -73,7 +73,7 @@ def order() -> UpdateRequest:
 
 
 def contents(plan: Plan) -> dict[str, tuple[str, str]]:
-    return {path: (leaf.mode, leaf.blob) for path, leaf in plan.result.items()}
+    return {path: (leaf.mode, leaf.blob) for path, leaf in plan.decided.files.items()}
 
 
 def test_a_batch_plans_what_each_service_alone_would(services: list[Service]) -> None:
@@ -82,8 +82,8 @@ def test_a_batch_plans_what_each_service_alone_would(services: list[Service]) ->
             assert isinstance(together, Plan)
             with planning(service, order(), load_config()) as alone:
                 assert contents(together) == contents(alone)
-                assert together.changes == alone.changes
-                assert together.conflicts.keys() == alone.conflicts.keys()
+                assert together.summary.changes == alone.summary.changes
+                assert together.decided.conflicts.keys() == alone.decided.conflicts.keys()
                 assert together.patch() == alone.patch()
 
 
@@ -105,7 +105,7 @@ def named(name: str, plans: list[Plan | PavedError]) -> Plan:
 
 
 def read(plan: Plan, path: str) -> bytes:
-    leaf: TreeEntry = plan.result[path]
+    leaf: TreeEntry = plan.decided.files[path]
     (stored,) = plan.scratch.objects.read([leaf.blob])
     content = stored if leaf.data is None else leaf.data
     assert content is not None
@@ -123,8 +123,8 @@ def test_conflicts_are_labelled_with_the_service_and_the_releases(services: list
 def test_a_file_that_git_sets_aside_is_named_after_the_release(services: list[Service]) -> None:
     with Planner(load_config()).plans(services, order()) as plans:
         (folder,) = [plan for plan in plans if isinstance(plan, Plan) and plan.service.path.name == "folder"]
-        assert "new.txt~road-1.1.0" in folder.result
-        assert [change.path for change in folder.changes if change.outcome is Outcome.CONFLICT] == [
+        assert "new.txt~road-1.1.0" in folder.decided.files
+        assert [change.path for change in folder.summary.changes if change.outcome is Outcome.CONFLICT] == [
             "new.txt~road-1.1.0"
         ]
 

@@ -13,7 +13,8 @@ from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import Evolution, Link, make_road, paved, run, write_files
 from paved_road.update import apply, disk
-from paved_road.update.plan import UpdateRequest, planning
+from paved_road.update.model import UpdateRequest
+from paved_road.update.plan import planning
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]

@@ -24,7 +24,8 @@ from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import PATIENCE, evolve, make_road, paved, run, running, write_files
 from paved_road.update import apply
-from paved_road.update.plan import UpdateRequest, planning
+from paved_road.update.model import UpdateRequest
+from paved_road.update.plan import planning
 from tests.update.faults import Outcome, Server, server
 
 LONG = "".join(f"line {number}\n" for number in range(1, 21))

@@ -11,7 +11,8 @@ from paved_road import git
 from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import Files, Link, evolve, paved, write_files
-from paved_road.update.plan import Plan, Planner, UpdateRequest
+from paved_road.update.model import Plan, UpdateRequest
+from paved_road.update.plan import Planner
 
 LINES = "".join(f"{number}\n" for number in range(1, 20))
 FIRST: Files = {
@@ -122,7 +123,7 @@ def test_services_of_both_kinds_are_planned_together(tmp_path: Path) -> None:
         services.append(open_service(evolve(path, {})))
     evolve(road, SECOND, tag="v1.1.0")
     with Planner(load_config()).plans(services, UpdateRequest(answers={})) as plans:
-        changes = [one.changes for one in plans if isinstance(one, Plan)]
+        changes = [one.summary.changes for one in plans if isinstance(one, Plan)]
         assert len(changes) == 3
         assert changes[0] == changes[1] == changes[2]
 

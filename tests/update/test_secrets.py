@@ -15,7 +15,8 @@ from paved_road.render.prompts import Prompt
 from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import Evolution, evolve, paved
-from paved_road.update.plan import UpdateRequest, planning
+from paved_road.update.model import Dialogue, UpdateRequest
+from paved_road.update.plan import planning
 from tests.update.texts import with_lines
 
 Begin = Callable[..., Evolution]
@@ -140,10 +141,12 @@ def test_a_person_is_asked_only_for_a_secret_that_is_new(begin: Begin) -> None:
 
     service = open_service(evolution.service)
     config = load_config({}, directory=service.path)
-    with planning(service, UpdateRequest(answers={}), config, interview=lambda _, settle: settle(ask)) as plan:
-        (key,) = plan.scratch.read([plan.result["key.txt"]])
-        assert (asked, key, plan.conflicts) == (["key"], b"typed", {})
-        assert plan.result["a.txt"] == plan.ours["a.txt"]
+    with planning(
+        service, UpdateRequest(answers={}), config, dialogue=Dialogue(interview=lambda _, settle: settle(ask))
+    ) as plan:
+        (key,) = plan.scratch.read([plan.decided.files["key.txt"]])
+        assert (asked, key, plan.decided.conflicts) == (["key"], b"typed", {})
+        assert plan.decided.files["a.txt"] == plan.ours["a.txt"]
 
 
 def test_a_deleted_file_goes_and_a_new_one_has_the_default(begin: Begin) -> None:
