@@ -66,8 +66,17 @@ class ConfigError(PavedError):
 class GitError(PavedError):
     """git is missing, is too old, or refused."""
 
-    status: int | None = None
-    """git's exit status; None if git did not run, or refused the repository as a whole."""
+    def __init__(
+        self, message: str, *, cause: str = "", hint: str = "", status: int | None = None, stderr: str = "",
+        refused: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(message, cause=cause, hint=hint)
+        self.status = status
+        """git's exit status; None if git did not run or did not end by itself."""
+        self.stderr = redact(stderr)
+        """What git wrote to its standard error."""
+        self.refused = refused
+        """Whether git refused the repository as a whole: whatever was asked, that is no answer."""
 
 
 class GitKilled(GitError):

@@ -9,7 +9,7 @@ from paved_road.errors import GitError
 from paved_road.git.entries import SHA1
 from paved_road.git.identity import Committing
 from paved_road.git.login import Login
-from paved_road.git.process import FETCHER, PERSON, READER, Role, maybe, named, run, text
+from paved_road.git.process import FATAL, FETCHER, NO_REF, PERSON, READER, Role, maybe, named, run, text
 
 
 def clone_road(source: str, target: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
@@ -24,9 +24,19 @@ def fetch_road(repository: Path, *, login: Login | None = None, env: Mapping[str
     try:
         run(*command, *_ROADS_REFS, f"+HEAD:{MAIN}", cwd=repository, role=role)
     except GitError as error:
-        if "couldn't find remote ref HEAD" not in error.cause:
+        if error.status != FATAL or not _lacks_head(repository, role):
             raise
         run(*command, *_ROADS_REFS, cwd=repository, role=role)
+
+
+def _lacks_head(repository: Path, role: Role) -> bool:
+    """Whether the branch that is checked out at the road's origin has no commit, so that HEAD cannot be fetched."""
+    asked = ("ls-remote", "--exit-code", "origin", "HEAD")
+    try:
+        listing = maybe(*named(repository), *asked, cwd=repository, no=(NO_REF,), role=role)
+    except GitError:
+        return False
+    return listing is None or not any(line.endswith("\tHEAD") for line in listing.splitlines())
 
 
 def fetch_commit(repository: Path, commit: str, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paved_road.errors import GitError
-from paved_road.git.process import READER, run
+from paved_road.git.process import FATAL, READER, run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,8 +91,9 @@ def _asked(directory: Path, role: str, settings: list[tuple[str, str]], *, is_gu
     try:
         said = run("var", f"GIT_{role}_IDENT", cwd=directory, role=READER, settings=settings)
     except GitError as error:
-        if error.status is None:
+        if error.refused or error.status != FATAL:
             raise
+        run("config", "--list", cwd=directory)  # raises if the reason is a configuration that git cannot read
         return None
     found = _IDENTITY.fullmatch(said.decode(errors="replace"))
     return Identity(name=found["name"], email=found["email"], is_guess=is_guess) if found else None

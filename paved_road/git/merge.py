@@ -13,7 +13,7 @@ from typing import Self
 from paved_road.errors import GitError
 from paved_road.git.entries import SHA1, BlobId, Files, Mode, Snapshot, TreeEntry, TreeId, blob_id
 from paved_road.git.objects import Objects
-from paved_road.git.process import READER, ended, named, refusal, run
+from paved_road.git.process import NO, READER, ended, failure, named, run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +80,7 @@ class Scratch:
         try:
             listing = run(*command, cwd=self.folder).decode("utf-8", "surrogateescape")
         except GitError as error:
-            if error.status == 1:  # there is none
+            if error.status == NO and not error.refused:
                 return []
             raise
         return [line.removeprefix(f"{tree}:") for line in listing.split("\0")[:-1]]
@@ -202,7 +202,7 @@ def merge_texts(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool]:
         command = ["git", "merge-file", "-p", "--diff3", *names]
         done = ended(command, Path(folder), READER.environment())
     if done.returncode not in range(128):  # otherwise the number of conflicts
-        raise refusal("merge-file", done.stderr.decode(errors="replace").strip())
+        raise failure("merge-file", done)
     return done.stdout, done.returncode == 0
 
 
@@ -239,5 +239,5 @@ def diff_folders(old: Path, new: Path) -> str:
     command = ["git", "-c", "core.quotePath=false", "diff", "--no-index", *plain, old.name, new.name]
     done = ended(command, old.parent, READER.environment())
     if done.returncode not in (0, 1):
-        raise refusal("diff", done.stderr.decode(errors="replace").strip())
+        raise failure("diff", done)
     return done.stdout.decode(errors="replace")

@@ -17,7 +17,7 @@ from paved_road import debug
 from paved_road.errors import GitError
 from paved_road.git import process as processes
 from paved_road.git.entries import SHA1, BlobId, Mode, TreeEntry
-from paved_road.git.process import READER, endless, maybe, named, refuse_old, run, starting
+from paved_road.git.process import FATAL, NO, READER, endless, maybe, named, refuse_old, run, starting
 
 
 def tree(repository: Path, revision: str) -> dict[str, TreeEntry]:
@@ -228,7 +228,7 @@ def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
 def submodules(repository: Path, commit: str) -> dict[str, str]:
     """The URL of each submodule that a commit's `.gitmodules` names, by path."""
     known = ("--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", r"^submodule\..*\.(path|url)$")
-    listing = maybe(*named(repository), "config", *known, cwd=repository, no=(1, 128)) or ""
+    listing = maybe(*named(repository), "config", *known, cwd=repository, no=(NO, FATAL)) or ""
     facts = dict(pair.split("\n", 1) for pair in listing.split("\0") if "\n" in pair)
     paths = {key.removesuffix(".path"): path for key, path in facts.items() if key.endswith(".path")}
     return {path.rstrip("/"): facts[f"{name}.url"] for name, path in paths.items() if f"{name}.url" in facts}

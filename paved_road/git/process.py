@@ -105,15 +105,20 @@ def run(
     if done.returncode < 0:
         raise GitKilled(f"git {_subcommand(command)} was killed", cause=f"by signal {-done.returncode}", hint=hint)
     if done.returncode != 0:
-        if done.returncode == _USAGE:
+        if done.returncode == USAGE:
             refuse_old()
-        said = done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}"
-        raise refusal(_subcommand(command), said, status=done.returncode, hint=hint)
+        raise failure(_subcommand(command), done, hint=hint)
     return done.stdout
 
 
-_USAGE = 129
-"""The exit status of a git that does not know an option."""
+NO = 1
+"""The exit status by which git answers a question with no; it says nothing then."""
+NO_REF = 2
+"""The exit status of `ls-remote --exit-code` for a ref that is not there (git-ls-remote(1))."""
+FATAL = 128
+"""The exit status of a git that gave up: what it was asked about is not there, or it can do nothing here at all."""
+USAGE = 129
+"""The exit status of a git that does not know an option, or cannot read an argument."""
 
 
 def refuse_old() -> None:
@@ -206,25 +211,49 @@ def text(*args: str | Path, cwd: Path | None = None, role: Role = READER) -> str
     return run(*args, cwd=cwd, role=role).decode("utf-8", "surrogateescape").strip()
 
 
-def maybe(*args: str | Path, cwd: Path | None = None, no: Collection[int] = (1,), role: Role = READER) -> str | None:
-    """`text`, or None when git says no: by an exit status among `no`. To refuse a whole repository is no answer."""
+def maybe(*args: str | Path, cwd: Path | None = None, no: Collection[int] = (NO,), role: Role = READER) -> str | None:
+    """`text`, or None if git answers no, by an exit status among `no` (`NO`, `FATAL`, `USAGE`, `NO_REF`).
+
+    Raises `GitError` for every other failure. `FATAL` counts as no only where git can open the repository: it also
+    gives up on a broken one, or on one that belongs to somebody else.
+    """
     try:
         return text(*args, cwd=cwd, role=role)
     except GitError as error:
-        if error.status in no:
-            return None
-        raise
+        if error.refused or error.status not in no:
+            raise
+        if error.status == FATAL:
+            options = args[: list(map(str, args)).index(_subcommand(["git", *map(str, args)]))]
+            run(*options, "rev-parse", "--git-dir", cwd=cwd)
+        return None
 
 
-def refusal(subcommand: str, said: str, *, status: int | None = None, hint: str = "") -> GitError:
-    """What git refused, as an error that says why and what helps."""
-    error = GitError(f"git {subcommand} failed", cause=said, hint=hint)
+def succeeds(*args: str | Path, cwd: Path | None = None, role: Role = READER) -> bool:
+    """Whether git ends with the exit status 0.
+
+    Raises `GitError` if it does not run, does not end by itself, or refuses the repository as a whole.
+    """
+    try:
+        run(*args, cwd=cwd, role=role)
+    except GitError as error:
+        if error.refused or error.status is None:
+            raise
+        return False
+    return True
+
+
+def failure(subcommand: str, done: subprocess.CompletedProcess[bytes], *, hint: str = "") -> GitError:
+    """The error for a git that failed: it says why, and what helps where that is known."""
+    said = done.stderr.decode(errors="replace").strip()
     for pattern, message, cause, remedy in _REFUSALS:
         if found := re.search(pattern, said):
             facts = {"subject": found.groupdict().get("subject", ""), "said": found[0]}
-            return GitError(message.format(**facts), cause=cause.format(**facts), hint=hint or remedy.format(**facts))
-    error.status = status
-    return error
+            return GitError(
+                message.format(**facts), cause=cause.format(**facts), hint=hint or remedy.format(**facts),
+                status=done.returncode, stderr=said, refused=True,
+            )  # fmt: skip
+    cause = said or f"exit status {done.returncode}"
+    return GitError(f"git {subcommand} failed", cause=cause, hint=hint, status=done.returncode, stderr=said)
 
 
 _REFUSALS = (

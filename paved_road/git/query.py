@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 from paved_road.errors import GitError
 from paved_road.files import contained
 from paved_road.git.entries import SHA1
+from paved_road.git.objects import Objects
 from paved_road.git.pipes import refuse_pipes
-from paved_road.git.process import READER, is_bare, maybe, named, run, text
+from paved_road.git.process import FATAL, NO, READER, USAGE, is_bare, maybe, named, run, succeeds, text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +50,7 @@ def repository(path: Path) -> Repository | None:
     try:
         said = run("rev-parse", *words, cwd=path)
     except GitError as error:
-        if "not a git repository (or any" in error.cause:
+        if error.status == FATAL and not error.refused and _is_outside(path):
             return None
         raise
     answers = said.decode("utf-8", "surrogateescape").removesuffix("\n").split(f"\n{_SEPARATOR}")
@@ -58,6 +59,18 @@ def repository(path: Path) -> Repository | None:
         top=Path(top), folder=Path(folder), objects=(path / objects).resolve(), head=head or None,
         object_format=object_format,
     )  # fmt: skip
+
+
+def _is_outside(path: Path) -> bool:
+    """Whether git finds no repository from a folder upwards. Like git, this does not leave the file system."""
+    folder = Path(os.path.realpath(path))
+    device = folder.stat().st_dev
+    for above in (folder, *folder.parents):
+        if above.stat().st_dev != device:
+            break
+        if os.path.lexists(above / ".git" / "HEAD") or (above / ".git").is_file():
+            return False
+    return True
 
 
 def repository_around(path: Path) -> Repository | None:
@@ -79,36 +92,30 @@ def is_repository(path: Path) -> bool:
 
 def opens(bare: Path) -> bool:
     """Whether git can open a bare repository of ours."""
-    try:
-        run("--git-dir", bare, "rev-parse", "--git-dir")
-    except GitError as error:
-        if error.status is None:
-            raise
-        return False
-    return True
+    return succeeds("--git-dir", bare, "rev-parse", "--git-dir")
 
 
 def is_sound(bare: Path) -> bool:
     """Whether git can open a bare repository of ours, and finds every object that its branches and tags need."""
     asked = ("--git-dir", bare, "fsck", "--connectivity-only")
     # Ours, and as large as its history: it may take any time.
-    return opens(bare) and maybe(*asked, no=range(1, 256), role=replace(READER, limited=False)) is not None
+    return opens(bare) and succeeds(*asked, role=replace(READER, limited=False))
 
 
 def resolve(repository: Path, revision: str) -> str | None:
     """The commit id that a revision names, or None."""
     asked = ("--verify", "--quiet", "--end-of-options", revision + "^{commit}")
-    return maybe(*named(repository), "rev-parse", *asked, cwd=repository, no=(1, 128))
+    return maybe(*named(repository), "rev-parse", *asked, cwd=repository, no=(NO, FATAL))
 
 
 def object_id(repository: Path, name: str) -> str | None:
     """The id of the object, of whatever kind, that a name stands for; None for none."""
-    return maybe(*named(repository), "rev-parse", "--verify", "--quiet", name, cwd=repository, no=(1, 128))
+    return maybe(*named(repository), "rev-parse", "--verify", "--quiet", name, cwd=repository, no=(NO, FATAL))
 
 
-def kind(repository: Path, name: str) -> str | None:
+def object_type(repository: Path, name: str) -> str | None:
     """Whether an object is a commit, tree, blob or tag; None for one that does not exist."""
-    return maybe(*named(repository), "cat-file", "-t", name, cwd=repository, no=(1, 128))
+    return maybe(*named(repository), "cat-file", "-t", name, cwd=repository, no=(NO, FATAL))
 
 
 def objects_folder(repository: Path) -> Path:
@@ -119,7 +126,7 @@ def objects_folder(repository: Path) -> Path:
 
 def is_branch_name(repository: Path, name: str) -> bool:
     """Whether a branch can have this name."""
-    return maybe("check-ref-format", "--branch", name, cwd=repository, no=(128,)) is not None
+    return maybe("check-ref-format", "--branch", name, cwd=repository, no=(FATAL,)) is not None
 
 
 def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
@@ -161,13 +168,13 @@ def checked_out_branch(repository: Path) -> str | None:
 def is_ancestor(repository: Path, commit: str, of: str) -> bool:
     """Whether a commit is in the history of another one; False when the repository lacks either."""
     asked = ("merge-base", "--is-ancestor", commit, of)
-    return maybe(*named(repository), *asked, cwd=repository, no=(1, 128)) is not None
+    return maybe(*named(repository), *asked, cwd=repository, no=(NO, FATAL)) is not None
 
 
 def is_reachable(repository: Path, commit: str, *prefixes: str) -> bool:
     """Whether a commit is in the history of any ref below the prefixes."""
     asked = ("for-each-ref", "--count=1", "--format=x", f"--contains={commit}", *prefixes)
-    return bool(maybe(*named(repository), *asked, cwd=repository, no=(1, 128, 129)))
+    return bool(maybe(*named(repository), *asked, cwd=repository, no=(NO, FATAL, USAGE)))
 
 
 def describe(repository: Path, commit: str) -> str:
@@ -209,7 +216,7 @@ def files_with(directory: Path, pattern: str, names: Iterable[str]) -> list[str]
     try:
         listing = run("grep", *options, "-e", pattern, "--", *names, cwd=directory)
     except GitError as error:
-        if error.status == 1:  # none has
+        if error.status == NO and not error.refused:
             return []
         raise
     return sorted(listing.decode("utf-8", "surrogateescape").split("\0")[:-1])
@@ -218,7 +225,7 @@ def files_with(directory: Path, pattern: str, names: Iterable[str]) -> list[str]
 def is_ignored(path: Path) -> bool:
     """Whether the work tree that `path` is in ignores it. What lies behind a link is no part of a work tree."""
     parent = _existing(path.parent)
-    return maybe("check-ignore", "--quiet", "--", path.relative_to(parent), cwd=parent, no=(1, 128)) is not None
+    return maybe("check-ignore", "--quiet", "--", path.relative_to(parent), cwd=parent, no=(NO, FATAL)) is not None
 
 
 def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
@@ -249,7 +256,7 @@ def _checked_ignore(where: Iterable[str], directory: Path, paths: Iterable[str],
     try:
         answer = run(*where, "check-ignore", "-z", "--stdin", *options, cwd=directory, stdin=request)
     except GitError as error:
-        if error.status == 1:  # it ignores none of them
+        if error.status == NO and not error.refused:
             return set()
         raise
     return set(answer.decode("utf-8", "surrogateescape").split("\0")[:-1])
@@ -258,19 +265,20 @@ def _checked_ignore(where: Iterable[str], directory: Path, paths: Iterable[str],
 def last_with(repository: Path, path: str) -> str | None:
     """The last commit that still had a file which HEAD does not have; None where the history does not say."""
     asked = ("-1", "--format=%P", "--diff-filter=D", "HEAD", "--", f":(top,literal){path}")
-    listing = maybe("log", *asked, cwd=repository, no=(128,))
+    listing = maybe("log", *asked, cwd=repository, no=(FATAL,))
     return listing.split(" ", 1)[0] if listing else None
 
 
 def last_commit(repository: Path, paths: Iterable[str]) -> str | None:
     """The last commit that changed one of these files; None where the history does not say."""
     names = [f":(top,literal){path}" for path in paths]
-    return maybe("log", "-1", "--format=%H", "HEAD", "--", *names, cwd=repository, no=(128,)) or None
+    return maybe("log", "-1", "--format=%H", "HEAD", "--", *names, cwd=repository, no=(FATAL,)) or None
 
 
 def has_file(repository: Path, commit: str, path: str) -> bool:
     """Whether a commit has a file at this path."""
-    return maybe(*named(repository), "cat-file", "-e", f"{commit}:{path}", cwd=repository, no=(1, 128)) is not None
+    with Objects(repository) as objects:
+        return objects.ids([f"{commit}:{path}"]) != [None]
 
 
 def kept_in(directory: Path, name: str) -> str | None:

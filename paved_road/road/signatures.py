@@ -67,7 +67,7 @@ def _signed(release: Release, scratch: Path) -> tuple[str, str]:
     (content,) = git.read(scratch, [tag])
     head, _, _ = (content or b"").partition(b"\n\n")
     facts = dict(line.split(b" ", 1) for line in head.splitlines() if b" " in line)
-    if facts.get(b"tag") is None or git.kind(scratch, tag) != "tag":
+    if facts.get(b"tag") is None or git.object_type(scratch, tag) != "tag":
         raise _refused(release, f"the tag {release.tag} is lightweight, and such a tag has no signature")
     if facts[b"tag"].decode(errors="replace") != release.tag:
         raise _refused(release, f"what was signed is the tag {facts[b'tag'].decode(errors='replace')!r}")

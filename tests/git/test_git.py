@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,29 @@ def test_a_failure_says_what_git_said(tmp_path: Path) -> None:
     with pytest.raises(GitError, match="git rev-parse failed") as caught:
         git.process.run("-c", "a.b=c", "rev-parse", "HEAD", cwd=tmp_path)
     assert "not a git repository" in caught.value.cause
+
+
+def test_a_failure_keeps_the_exit_status_and_what_git_wrote(greeter: Path) -> None:
+    with pytest.raises(GitError) as caught:
+        git.process.run("rev-parse", "--verify", "nothing", cwd=greeter)
+    assert (caught.value.status, caught.value.refused) == (128, False)
+    assert caught.value.stderr == "fatal: Needed a single revision"
+
+
+@pytest.mark.parametrize("ask", [git.resolve, git.object_type, git.is_branch_name])
+def test_a_repository_that_git_cannot_read_is_not_no(ask: Callable[[Path, str], object], greeter: Path) -> None:
+    assert not ask(greeter, "not ..there")
+    (greeter / ".git" / "config").write_text("[core\n")
+    with pytest.raises(GitError, match=r"git .* failed"):
+        ask(greeter, "not ..there")
+
+
+def test_an_empty_git_folder_makes_no_repository_and_a_damaged_one_is_an_error(greeter: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty" / ".git").mkdir(parents=True)
+    assert git.repository(tmp_path / "empty") is None
+    (greeter / ".git" / "HEAD").write_text("nonsense\n")
+    with pytest.raises(GitError, match="rev-parse failed"):
+        git.repository(greeter)
 
 
 def test_without_git_the_remedy_is_to_install_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
