@@ -128,22 +128,24 @@ practices: practices
 """A `paved-road.yml` with every key."""
 
 
-def _record() -> str:
+def _deviation() -> str:
     opening = f"""\
-# The off-road record
+# The deviation file
 
-For whoever writes or reviews a record: its fields, their values, and the states that `paved` computes.
+For anyone who writes or reviews a deviation: its fields, their values, and the states that `paved` computes.
 
-A record is the file `{offroad.FOLDER}/<id>.md` in the service. It has a front matter, and then your argument under \
+A deviation is the file `{offroad.FOLDER}/<id>.md` in the service. It has a front matter, and then your argument under \
 the headings {", ".join(f"`## {name}`" for name in SECTIONS)}. `paved off-road new` writes one. Give your editor its \
 [JSON Schema](off-road-record.schema.json). `paved` reads every value as text, exactly as you wrote it. Keep nothing \
-but records and the README in this folder: any other file is an error with its line, and exit code 2."""
+but deviations and the README in this folder: any other file is an error with its line, and exit code 2. Older \
+files may also have the fields `impact`, `mitigation`, `links`, `issue` and `exit_plan`: `paved` keeps them, and new \
+files say this in the argument."""
     is_a = {Severity.ERROR: "failure", Severity.WARNING: "warning"}
     states = "\n".join(f"| `{rule.id}` | {is_a[rule.severity]} | {rule.meaning} |" for rule in RULES if rule.severity)
     computed = f"""\
 ## Computed, never written
 
-`paved off-road check` computes these states. A record is expiring from {SOON.days} days before its review. With \
+`paved off-road check` computes these states. A deviation is expiring from {SOON.days} days before its review. With \
 `--strict`, warnings fail too.
 
 | state | is a | meaning |
@@ -343,6 +345,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": _errors,
     "reference/copier.md": _copier,
     "reference/paved-road-yml.md": _manifest,
-    "reference/off-road-record.md": _record,
+    "reference/off-road-record.md": _deviation,
     "reference/json.md": _answers,
 }

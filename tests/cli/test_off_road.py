@@ -52,10 +52,8 @@ def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) ->
     assert done.returncode == 0
     assert done.stdout == "docs/off-road/dockerfile.md\n"
     assert "paved off-road accept dockerfile" in done.stderr
-    record = service / "docs/off-road/dockerfile.md"
-    record.write_text(
-        record.read_text().replace("reason:", f"reason: {REASON}").replace("<!-- ", "").replace(" -->", "")
-    )
+    file = service / "docs/off-road/dockerfile.md"
+    file.write_text(file.read_text().replace("reason:", f"reason: {REASON}").replace("<!-- ", "").replace(" -->", ""))
     commit(service)
 
     refused = call("off-road", "accept", "dockerfile")
@@ -98,8 +96,8 @@ def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) ->
 def test_an_update_says_what_it_kept_and_what_the_road_changed(call: Call, tmp_path: Path) -> None:
     service = tmp_path / "orders"
     call("off-road", "new", "own", "--path", "Dockerfile", "--risk", "low", "--reason", REASON)
-    record = service / "docs/off-road/own.md"
-    record.write_text(record.read_text().replace("<!-- ", "").replace(" -->", ""))
+    file = service / "docs/off-road/own.md"
+    file.write_text(file.read_text().replace("<!-- ", "").replace(" -->", ""))
     call("off-road", "accept", "own")
     commit(service)
     news = {"template/Dockerfile": ROAD["template/Dockerfile"].replace("python:3.14", "python:3.15")}
@@ -131,7 +129,7 @@ def test_every_format_has_the_same_exit_code(call: Call, form: str) -> None:
     assert "uncovered" in done.stdout
 
 
-def test_a_broken_record_is_told_with_file_and_line(call: Call, tmp_path: Path) -> None:
+def test_a_broken_deviation_is_reported_with_file_and_line(call: Call, tmp_path: Path) -> None:
     write_files(tmp_path / "orders", {"docs/off-road/x.md": "---\nid: x\nrisk: none\n---\n"})
     for words in (["off-road", "check"], ["off-road", "list"], ["drift"], ["status"]):
         done = call(*words)
@@ -139,7 +137,7 @@ def test_a_broken_record_is_told_with_file_and_line(call: Call, tmp_path: Path) 
         assert done.stderr.startswith("error: docs/off-road/x.md:3: risk: 'none' is none of")
 
 
-def test_several_files_are_several_records(call: Call, tmp_path: Path) -> None:
+def test_several_files_are_several_deviations(call: Call, tmp_path: Path) -> None:
     write_files(tmp_path / "orders", {"run.sh*": "#!/bin/sh\n"})
     done = call("off-road", "new", "ours", "--from-drift")
     assert done.returncode == 2
@@ -230,7 +228,7 @@ def test_the_schema_is_one_document(call: Call) -> None:
         (["report", "/nowhere"], "/nowhere is not a folder"),
     ],
 )
-def test_what_cannot_be_is_told(call: Call, words: list[str], said: str) -> None:
+def test_what_does_not_exist_is_reported(call: Call, words: list[str], said: str) -> None:
     done = call("off-road", *words)
     assert done.returncode == 2
     assert f"error: {said}" in done.stderr
@@ -248,7 +246,7 @@ def test_what_cannot_be_is_told(call: Call, words: list[str], said: str) -> None
         (["--practice", "Bad One"], "error: --practice: 'Bad One' is not a slug"),
     ],
 )
-def test_a_record_that_is_not_written_is_refused_by_its_options(
+def test_a_deviation_that_is_not_written_is_refused_by_its_options(
     call: Call, tmp_path: Path, words: list[str], said: str
 ) -> None:
     done = call("off-road", "new", *words)
@@ -272,8 +270,8 @@ def test_the_json_of_every_command_says_which_service(call: Call, tmp_path: Path
         return found
 
     made = of("new", "x", "--path", "Dockerfile", "--reason", REASON)
-    record = service / "docs/off-road/x.md"
-    record.write_text(record.read_text().replace("<!-- ", "").replace(" -->", ""))
+    file = service / "docs/off-road/x.md"
+    file.write_text(file.read_text().replace("<!-- ", "").replace(" -->", ""))
     commit(service)
     accepted = of("accept", "x", "--by", "else@acme.example")
     commit(service)

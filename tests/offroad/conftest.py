@@ -52,7 +52,7 @@ def settings() -> Config:
 
 
 @pytest.fixture
-def excused(service: Service, settings: Config) -> Callable[..., Deviation]:
+def accepted(service: Service, settings: Config) -> Callable[..., Deviation]:
     """A service with its own base image, and an accepted deviation for it, each committed."""
 
     def make(*, risk: str = "medium", days: int = 90, today: date = TODAY) -> Deviation:

@@ -15,7 +15,7 @@ from paved_road.service.model import Service
 from paved_road.settings.config import Config
 from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
 
-Excused = Callable[..., Deviation]
+Accepted = Callable[..., Deviation]
 
 
 def states(service: Service, settings: Config, base: str | None = None) -> list[State]:
@@ -28,10 +28,10 @@ def start(service: Service) -> str:
 
 
 def test_change_proposal_and_approval_in_three_commits_are_fine(
-    excused: Excused, service: Service, settings: Config
+    accepted: Accepted, service: Service, settings: Config
 ) -> None:
     base = start(service)
-    excused()
+    accepted()
     assert states(service, settings, base) == []
 
 
@@ -40,9 +40,9 @@ def squash(service: Service, base: str) -> None:
     commit(service)
 
 
-def test_the_change_and_its_approval_in_one_commit_fail(excused: Excused, service: Service, settings: Config) -> None:
+def test_the_change_and_its_approval_in_one_commit_fail(accepted: Accepted, service: Service, settings: Config) -> None:
     base = start(service)
-    excused()
+    accepted()
     squash(service, base)
     found = checking.check_off_road(service, settings, today=TODAY, base=base)
     assert [one.rule for one in found.problems] == [State.APPROVED_WITH_CHANGE]
@@ -51,19 +51,19 @@ def test_the_change_and_its_approval_in_one_commit_fail(excused: Excused, servic
     assert states(service, settings) == [], "without a base nobody asks how the history came about"
 
 
-def test_a_low_risk_may_come_in_one_commit(excused: Excused, service: Service, settings: Config) -> None:
+def test_a_low_risk_may_come_in_one_commit(accepted: Accepted, service: Service, settings: Config) -> None:
     base = start(service)
-    excused(risk="low")
+    accepted(risk="low")
     squash(service, base)
     assert states(service, settings, base) == []
 
 
 @pytest.mark.parametrize("committed", [True, False])
 @pytest.mark.parametrize("lowered", [True, False])
-def test_widening_and_editing_the_record_in_one_change_fails(
-    excused: Excused, service: Service, settings: Config, *, committed: bool, lowered: bool
+def test_widening_and_editing_the_deviation_in_one_change_fails(
+    accepted: Accepted, service: Service, settings: Config, *, committed: bool, lowered: bool
 ) -> None:
-    deviation = excused()
+    deviation = accepted()
     base = start(service)
     # What somebody in a hurry does: more changes, and the deviation made to fit, by its own command.
     change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
@@ -77,8 +77,8 @@ def test_widening_and_editing_the_record_in_one_change_fails(
     assert states(service, settings, base) == [State.APPROVED_WITH_CHANGE]
 
 
-def test_widening_first_and_approving_after_it_is_fine(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_widening_first_and_approving_after_it_is_fine(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     base = start(service)
     change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
     assert states(service, settings, base) == [State.DRIFTED_FURTHER]
@@ -87,8 +87,8 @@ def test_widening_first_and_approving_after_it_is_fine(excused: Excused, service
     assert states(service, settings, base) == []
 
 
-def test_approving_ahead_of_the_change_fails(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_approving_ahead_of_the_change_fails(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     base, before = start(service), dockerfile(service)
     widened = dockerfile(service, **{"RUN step 9": "RUN mine"})
     change(service, {"Dockerfile": widened})
@@ -101,8 +101,8 @@ def test_approving_ahead_of_the_change_fails(excused: Excused, service: Service,
     assert states(service, settings, base) == [State.APPROVED_WITH_CHANGE]
 
 
-def test_editing_only_the_record_does_not_widen_it(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_editing_only_the_deviation_does_not_widen_it(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     path = service.path / deviation.path
     path.write_text(path.read_text().replace("    - Dockerfile\n", "    - Dockerfile\n    - run.sh\n"))
     change(service, {"run.sh*": "#!/bin/sh\n"})
@@ -133,10 +133,10 @@ def test_a_baseline_that_grew_by_hand_fails(service: Service, settings: Config) 
 
 
 def test_the_ci_server_says_where_the_change_begins(
-    excused: Excused, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
+    accepted: Accepted, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = start(service)
-    excused()
+    accepted()
     squash(service, base)
     git.process.run("update-ref", "refs/remotes/origin/main", base, cwd=service.top)
     monkeypatch.setenv("GITHUB_BASE_REF", "main")
@@ -148,8 +148,8 @@ def test_the_ci_server_says_where_the_change_begins(
     assert states(service, settings) == []
 
 
-def test_a_base_that_is_not_there_is_told(excused: Excused, service: Service, settings: Config) -> None:
-    excused()
+def test_a_base_that_does_not_exist_is_reported(accepted: Accepted, service: Service, settings: Config) -> None:
+    accepted()
     with pytest.raises(UsageError, match="there is no commit nowhere here") as caught:
         states(service, settings, "nowhere")
     assert "--base origin/main" in caught.value.hint
@@ -160,8 +160,8 @@ def test_a_base_that_is_not_there_is_told(excused: Excused, service: Service, se
     assert "fetch-depth: 0" in caught.value.hint
 
 
-def test_a_mitigation_is_confirmed_by_its_command(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_a_mitigation_is_confirmed_by_its_command(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     path = service.path / deviation.path
     for command, expected in (("test -f Dockerfile", []), ("echo no image >&2; exit 3", [State.UNCONFIRMED])):
         path.write_text(deviation.document.text.replace("confirmation:", f"confirmation: {command}"))
@@ -175,9 +175,9 @@ def test_a_mitigation_is_confirmed_by_its_command(excused: Excused, service: Ser
 
 
 def test_a_confirmation_that_takes_too_long_ends_with_all_that_it_started(
-    excused: Excused, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
+    accepted: Accepted, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deviation = excused()
+    deviation = accepted()
     path = service.path / deviation.path
     path.write_text(deviation.document.text.replace("confirmation:", "confirmation: sleep 600 & sleep 600"))
     monkeypatch.setattr(checking, "PATIENCE", 0.2)

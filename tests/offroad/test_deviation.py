@@ -11,7 +11,7 @@ import pytest
 
 from paved_road.errors import RecordError
 from paved_road.git.entries import File, Mode, TreeEntry
-from paved_road.offroad import deviations
+from paved_road.offroad import deviations, lifecycle
 from paved_road.offroad.front_matter import json_schema
 from paved_road.offroad.reasons import EXAMPLE, check_reason
 from paved_road.road.owners import Owner
@@ -65,7 +65,7 @@ def refused(front: str = FRONT, prose: str = PROSE, *, name: str = "own-base-ima
     return caught.value.message
 
 
-def test_a_good_record_is_read_as_it_is_written() -> None:
+def test_a_good_deviation_is_read_as_it_is_written() -> None:
     fields = read().by_slug["own-base-image"].fields
     assert fields.release == "1.10"
     assert str(fields.review_by) == "2027-02-22"
@@ -106,7 +106,7 @@ def test_a_good_record_is_read_as_it_is_written() -> None:
         ("fingerprint:\n  Dockerfile:", "links: []\nnote:\n  Dockerfile:", 2, "fingerprint is missing"),
     ],
 )  # fmt: skip
-def test_a_fault_is_told_with_its_file_and_line(old: str, new: str, line: int, said: str) -> None:
+def test_a_fault_names_its_file_and_line(old: str, new: str, line: int, said: str) -> None:
     assert old in FRONT
     front = FRONT.replace(old, new, 1)
     if "fingerprint is missing" in said:
@@ -116,7 +116,7 @@ def test_a_fault_is_told_with_its_file_and_line(old: str, new: str, line: int, s
     assert message.startswith(f"docs/off-road/own-base-image.md:{line}: "), message
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_every_fault_is_reported_at_once() -> None:
     with pytest.raises(RecordError) as caught:
         read(FRONT.replace("risk: medium", "risk: some").replace("support: team", "support: nobody"))
     assert "risk" in caught.value.message
@@ -139,7 +139,7 @@ def test_every_fault_is_told_at_once() -> None:
         ("notes.txt", b"---\nid: notes\n---\n", "docs/off-road/notes.txt:1: is not a deviation"),
     ],
 )
-def test_what_is_no_record_is_refused(name: str, content: bytes, said: str) -> None:
+def test_what_is_no_deviation_is_refused(name: str, content: bytes, said: str) -> None:
     with pytest.raises(RecordError) as caught:
         deviations.read_deviations({name: content}, lock(), today=TODAY)
     assert caught.value.message.startswith(said)
@@ -180,12 +180,12 @@ def test_the_road_sets_the_limits(policy: Policy, said: str | None) -> None:
         assert deviations.read_deviations(contents, lock(policy), today=TODAY).by_slug
 
 
-def test_a_closed_record_is_history_and_no_limit_holds_for_it() -> None:
+def test_a_closed_deviation_is_history_and_no_limit_holds_for_it() -> None:
     front = FRONT.replace("status: accepted", "status: resolved").replace("2027-02-22", "2031-01-01")
     assert read(front, prose="").by_slug
 
 
-def test_a_long_record_becomes_valid_with_time_and_stays_so() -> None:
+def test_a_long_deviation_becomes_valid_with_time_and_stays_so() -> None:
     contents = {"own-base-image.md": f"---\n{FRONT}---\n{PROSE}".encode()}
     for days in (0, 89, 90, 400):
         deviations.read_deviations(contents, lock(), today=TODAY + timedelta(days=days))
@@ -222,6 +222,28 @@ def test_the_schema_takes_what_the_model_takes() -> None:
         jsonschema.validate({**data, "risk": "some", "nonsense": 1}, {**schema, "additionalProperties": True})
     with pytest.raises(jsonschema.ValidationError, match="nonsense"):
         jsonschema.validate({**data, "nonsense": 1}, schema)
+
+
+OLD = """\
+impact: We bring updates ourselves.
+mitigation: A nightly job.
+links: [https://a.example]
+issue: '42'
+exit_plan: Soon.
+"""
+
+
+def test_an_old_file_keeps_what_its_fields_say() -> None:
+    deviation = read(FRONT + OLD).find("own-base-image")
+    facts = deviation.fields.model_dump()
+    assert (facts["impact"], facts["mitigation"]) == ("We bring updates ourselves.", "A nightly job.")
+    assert (facts["links"], facts["issue"], facts["exit_plan"]) == (["https://a.example"], "42", "Soon.")
+    assert OLD in lifecycle.edited(deviation, {("status",): "resolved"}).decode()
+    jsonschema.validate(deviation.document.data, json.loads(json_schema()))
+    assert (
+        json.loads(json_schema())["properties"].keys() & {"impact", "mitigation", "links", "issue", "exit_plan"}
+        == set()
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the day, the road and the team make of a deviation."""
+"""The states of a deviation, by the day, the road and the team."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
 from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
 
-Excused = Callable[..., Deviation]
+Accepted = Callable[..., Deviation]
 
 
 def stand(service: Service, settings: Config, today: date = TODAY, **more: object) -> Evaluation:
@@ -32,14 +32,14 @@ def states(service: Service, settings: Config, today: date = TODAY) -> list[Stat
     return [State(one.rule) for one in stand(service, settings, today).findings]
 
 
-def test_drift_without_a_record_is_uncovered(service: Service, settings: Config) -> None:
+def test_drift_without_a_deviation_is_uncovered(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": None, "README.md": "shared, and so no drift\n"})
     (found,) = stand(service, settings).findings
     assert (found.rule, found.path, found.severity) == (State.UNCOVERED, "Dockerfile", Severity.ERROR)
     assert "paved off-road new --path Dockerfile" in found.text
 
 
-def test_a_proposed_record_excuses_nothing(service: Service, settings: Config) -> None:
+def test_a_proposed_deviation_covers_nothing(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     draft = lifecycle.Draft(slug="own", paths=("Dockerfile",), requested_by="ann")
     lifecycle.propose(service, [draft], today=TODAY)
@@ -49,10 +49,10 @@ def test_a_proposed_record_excuses_nothing(service: Service, settings: Config) -
     assert not found.accepted
 
 
-def test_an_accepted_record_excuses_the_approved_difference(
-    excused: Excused, service: Service, settings: Config
+def test_an_accepted_deviation_covers_the_approved_difference(
+    accepted: Accepted, service: Service, settings: Config
 ) -> None:
-    deviation = excused()
+    deviation = accepted()
     found = stand(service, settings)
     assert found.findings == ()
     assert found.accepted.keys() == {"Dockerfile"}
@@ -63,11 +63,11 @@ def test_an_accepted_record_excuses_the_approved_difference(
     ("left", "expected"),
     [(15, []), (14, [State.EXPIRING]), (0, [State.EXPIRING]), (-1, [State.EXPIRED]), (-400, [State.EXPIRED])],
 )
-def test_time_passes(excused: Excused, service: Service, settings: Config, left: int, expected: list[State]) -> None:
-    deviation = excused()
+def test_time_passes(accepted: Accepted, service: Service, settings: Config, left: int, expected: list[State]) -> None:
+    deviation = accepted()
     found = stand(service, settings, deviation.fields.review_by - timedelta(days=left))
     assert [one.rule for one in found.findings] == expected
-    assert bool(found.accepted) is (left >= 0), "expired, it excuses nothing"
+    assert bool(found.accepted) is (left >= 0), "expired, it covers nothing"
 
 
 @pytest.mark.parametrize(
@@ -79,28 +79,28 @@ def test_time_passes(excused: Excused, service: Service, settings: Config, left:
     ],
 )
 def test_another_difference_than_the_approved_one_fails(
-    excused: Excused, service: Service, settings: Config, files: dict[str, str | bytes | None]
+    accepted: Accepted, service: Service, settings: Config, files: dict[str, str | bytes | None]
 ) -> None:
-    excused()
+    accepted()
     change(service, files)
     found = stand(service, settings)
     assert [one.rule for one in found.findings] == [State.DRIFTED_FURTHER]
     assert not found.accepted
 
 
-def test_one_more_line_in_an_excused_file_fails(excused: Excused, service: Service, settings: Config) -> None:
-    excused()
+def test_one_more_line_in_a_covered_file_fails(accepted: Accepted, service: Service, settings: Config) -> None:
+    accepted()
     change(service, {"Dockerfile": dockerfile(service, **{"RUN step 20": "RUN anything"})})
     assert states(service, settings) == [State.DRIFTED_FURTHER]
 
 
-def test_a_second_file_is_not_excused_by_the_first(excused: Excused, service: Service, settings: Config) -> None:
-    excused()
+def test_a_second_file_is_not_covered_by_the_first(accepted: Accepted, service: Service, settings: Config) -> None:
+    accepted()
     change(service, {"deploy/hpa.yaml": "min: 1\n"})
     assert [(one.rule, one.path) for one in stand(service, settings).findings] == [(State.UNCOVERED, "deploy/hpa.yaml")]
 
 
-def test_a_folder_excuses_the_files_that_were_approved_in_it(service: Service, settings: Config) -> None:
+def test_a_folder_covers_the_files_that_were_approved_in_it(service: Service, settings: Config) -> None:
     change(service, {"deploy/hpa.yaml": "min: 1\n"})
     draft = lifecycle.Draft(slug="deploy", paths=("deploy/**",), requested_by="ann", risk="low")
     lifecycle.propose(service, [draft], today=TODAY)
@@ -115,17 +115,17 @@ def test_a_folder_excuses_the_files_that_were_approved_in_it(service: Service, s
     assert list(found.accepted) == ["deploy/hpa.yaml"]
 
 
-def test_a_record_whose_drift_is_gone_is_stale(excused: Excused, service: Service, settings: Config) -> None:
-    excused()
+def test_a_deviation_whose_drift_is_gone_is_stale(accepted: Accepted, service: Service, settings: Config) -> None:
+    accepted()
     git.process.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
     commit(service)
     assert states(service, settings) == [State.STALE]
 
 
-def test_a_record_of_what_the_road_no_longer_has_is_orphaned(
-    excused: Excused, service: Service, settings: Config
+def test_a_deviation_of_what_the_road_no_longer_has_is_orphaned(
+    accepted: Accepted, service: Service, settings: Config
 ) -> None:
-    excused()
+    accepted()
     lock = service.lock
     assert lock is not None
     relock(service, {path: one for path, one in lock.files.items() if path != "Dockerfile"})
@@ -161,9 +161,9 @@ def move_road(service: Service, content: str) -> None:
     relock(service, {**lock.files, "Dockerfile": moved})
 
 
-def test_the_road_moved_under_an_unchanged_file(excused: Excused, service: Service, settings: Config) -> None:
+def test_the_road_moved_under_an_unchanged_file(accepted: Accepted, service: Service, settings: Config) -> None:
     pristine = (service.path / "Dockerfile").read_text()
-    excused()
+    accepted()
     move_road(service, pristine.replace("python:3.14", "python:3.15"))
     found = stand(service, settings)
     assert [one.rule for one in found.findings] == [State.ROAD_MOVED]
@@ -171,10 +171,10 @@ def test_the_road_moved_under_an_unchanged_file(excused: Excused, service: Servi
 
 
 def test_a_difference_that_a_merge_carried_along_is_the_approved_one(
-    excused: Excused, service: Service, settings: Config
+    accepted: Accepted, service: Service, settings: Config
 ) -> None:
     pristine = (service.path / "Dockerfile").read_text()
-    excused()
+    accepted()
     moved = {"RUN step 20": "RUN step 20 better", "RUN step 25": "RUN step 25\nRUN one more"}
     change(service, {"Dockerfile": dockerfile(service, **moved)})
     new = pristine
@@ -187,18 +187,18 @@ def test_a_difference_that_a_merge_carried_along_is_the_approved_one(
 
 
 def test_without_history_an_unchanged_difference_is_still_known(
-    excused: Excused, service: Service, settings: Config, tmp_path_factory: pytest.TempPathFactory
+    accepted: Accepted, service: Service, settings: Config, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    excused()
+    accepted()
     shallow = tmp_path_factory.mktemp("ci") / "orders"
     git.process.run("clone", "--quiet", "--depth=1", f"file://{service.path}", shallow, role=git.PERSON)
     assert evaluation.evaluate(open_service(shallow), settings, today=TODAY).findings == ()
 
 
-def test_without_history_and_road_a_changed_one_cannot_be_told(
-    excused: Excused, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
+def test_without_history_and_road_a_changed_one_cannot_be_compared(
+    accepted: Accepted, service: Service, settings: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    excused()
+    accepted()
     (difference,) = drift.find_drift(open_service(service.path))
     monkeypatch.setattr(drift, "pristine", lambda *_: {})
     with pytest.raises(RecordError) as caught:
@@ -207,9 +207,9 @@ def test_without_history_and_road_a_changed_one_cannot_be_told(
 
 
 def test_line_ends_that_git_converts_are_no_part_of_the_difference(
-    excused: Excused, service: Service, settings: Config
+    accepted: Accepted, service: Service, settings: Config
 ) -> None:
-    deviation = excused()
+    deviation = accepted()
     approved = (deviation.fields.fingerprint or {})["Dockerfile"]
     git.process.run("config", "core.autocrlf", "true", cwd=service.top)
     path = service.path / "Dockerfile"
@@ -218,24 +218,24 @@ def test_line_ends_that_git_converts_are_no_part_of_the_difference(
     assert fingerprint.fingerprints(service, differences, settings) == {"Dockerfile": approved}
 
 
-def test_a_broken_record_is_told_before_anything_is_excused(
-    excused: Excused, service: Service, settings: Config
+def test_a_broken_deviation_is_reported_before_anything_is_accepted(
+    accepted: Accepted, service: Service, settings: Config
 ) -> None:
-    excused()
+    accepted()
     (service.path / "docs" / "off-road" / "photo.png").write_bytes(b"\x89PNG\0")
     with pytest.raises(RecordError, match=r"docs/off-road/photo.png:1: is a binary file"):
         stand(service, settings)
 
 
-def test_the_readme_and_hidden_files_are_no_records(excused: Excused, service: Service, settings: Config) -> None:
-    excused()
+def test_the_readme_and_hidden_files_are_no_deviations(accepted: Accepted, service: Service, settings: Config) -> None:
+    accepted()
     (service.path / "docs" / "off-road" / "README.md").write_text("# How to\n")
     (service.path / "docs" / "off-road" / ".DS_Store").write_bytes(b"\0")
     assert states(service, settings) == []
 
 
 @pytest.mark.parametrize("make", ["folder", "link"])
-def test_folders_and_links_are_no_records(service: Service, settings: Config, make: str) -> None:
+def test_folders_and_links_are_no_deviations(service: Service, settings: Config, make: str) -> None:
     folder = service.path / "docs" / "off-road"
     folder.mkdir(parents=True)
     if make == "folder":
@@ -257,8 +257,8 @@ def test_a_folder_that_leads_elsewhere_is_refused(
         stand(service, settings)
 
 
-def test_a_fingerprint_names_both_files(excused: Excused, service: Service) -> None:
-    approved = (excused().fields.fingerprint or {})["Dockerfile"]
+def test_a_fingerprint_names_both_files(accepted: Accepted, service: Service) -> None:
+    approved = (accepted().fields.fingerprint or {})["Dockerfile"]
     content = (service.path / "Dockerfile").read_bytes()
     assert approved.service == fingerprint.identity(File(content).entry(git.SHA1))
     assert service.lock is not None

@@ -1,4 +1,4 @@
-"""What was found, as machines and reviewers read it. An excuse is never told as a pass."""
+"""What was found, as machines and reviewers read it. What is accepted is never shown as a pass."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ Make = Callable[..., CheckResult]
 
 
 @pytest.fixture
-def checked(excused: Callable[..., Deviation], service: Service, settings: Config) -> Make:
-    """One file excused, by a deviation that expires soon; another one uncovered."""
+def checked(accepted: Callable[..., Deviation], service: Service, settings: Config) -> Make:
+    """One file accepted, by a deviation that expires soon; another one uncovered."""
 
     def make(*, strict: bool = False) -> CheckResult:
-        excused(days=7)
+        accepted(days=7)
         change(service, {"deploy/hpa.yaml": "min: 1\n"})
         return checking.check_off_road(service, settings, today=TODAY, strict=strict)
 
     return make
 
 
-def test_warnings_fail_only_when_strict(excused: Callable[..., Deviation], service: Service, settings: Config) -> None:
-    excused(days=7)
+def test_warnings_fail_only_when_strict(accepted: Callable[..., Deviation], service: Service, settings: Config) -> None:
+    accepted(days=7)
     assert checking.check_off_road(service, settings, today=TODAY).exit_code == 0
     assert checking.check_off_road(service, settings, today=TODAY, strict=True).exit_code == 1
 
 
-def test_sarif_suppresses_what_is_excused(checked: Make) -> None:
+def test_sarif_suppresses_what_is_accepted(checked: Make) -> None:
     log = json.loads(findings.render(checked(), Format.SARIF))
     (run,) = log["runs"]
     results: dict[str, Any] = {one["ruleId"]: one for one in run["results"]}
@@ -66,7 +66,7 @@ def test_sarif_suppresses_what_is_excused(checked: Make) -> None:
     assert known == {*map(str, State), "drift"}
 
 
-def test_junit_skips_what_is_excused_with_its_reason(checked: Make) -> None:
+def test_junit_skips_what_is_accepted_with_its_reason(checked: Make) -> None:
     suite = ET.fromstring(findings.render(checked(), Format.JUNIT)).find("testsuite")
     assert suite is not None
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
@@ -96,7 +96,7 @@ def test_github_annotates_the_lines(checked: Make) -> None:
     assert lines[2].endswith(f"::Dockerfile: {REASON}")
 
 
-def test_markdown_tells_failures_warnings_and_excuses_apart(checked: Make) -> None:
+def test_markdown_tells_failures_warnings_and_accepted_drift_apart(checked: Make) -> None:
     text = findings.render(checked(), Format.MARKDOWN)
     assert "The off-road check **failed**: 1 failing, 1 to review, 1 excused." in text
     assert text.index("| Fails |") < text.index("| To review |") < text.index("| Excused |")
@@ -119,7 +119,7 @@ TRAP = (
 
 @pytest.fixture
 def hostile(checked: Make) -> CheckResult:
-    """What a stranger wrote where a reason, a path and a folder are told."""
+    """A stranger's text as reason, path and name."""
     done = checked()
     ((one, deviation),) = done.accepted
     hurt = replace(deviation, reason=TRAP, owner=TRAP, path=f"docs/off-road/{TRAP}.md")

@@ -1,4 +1,4 @@
-"""The life of a deviation, whatever Hypothesis does: drift is excused exactly when it was approved, and in time."""
+"""The life of a deviation, whatever Hypothesis does: drift is accepted exactly when it was approved, and in time."""
 
 from __future__ import annotations
 
@@ -130,20 +130,20 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.status)
     @invariant()
-    def drift_is_excused_exactly_when_it_was_approved_in_time(self) -> None:
+    def drift_is_accepted_exactly_when_it_was_approved_in_time(self) -> None:
         drifts = self.content != PRISTINE
         in_time = self.today <= self.review_by
         found = checking.check_off_road(self.service, self.config, today=self.today)
         accepted = self.status == "accepted"
         states = {one.rule for one in found.problems}
-        excused = drifts and accepted and in_time and self.content == self.approved
+        covered = drifts and accepted and in_time and self.content == self.approved
         void = State.APPROVED_WITH_CHANGE in states
-        assert bool(found.accepted) is (excused and not void)
+        assert bool(found.accepted) is (covered and not void)
         assert (State.EXPIRED in states) is (accepted and not in_time)
         assert (State.DRIFTED_FURTHER in states) is (accepted and drifts and self.content != self.approved)
         assert (State.UNCOVERED in states) is (drifts and not accepted)
         assert (State.STALE in states) is (accepted and not drifts)
-        assert not drifts or excused or found.exit_code == 1, "an excuse that does not hold never passes"
+        assert not drifts or covered or found.exit_code == 1, "drift that nothing covers never passes"
 
 
 def live(lives: int, service: Service, config: Config, scratch: Path) -> None:
@@ -156,7 +156,7 @@ def live(lives: int, service: Service, config: Config, scratch: Path) -> None:
     )
 
 
-def test_the_life_of_a_record(service: Service, settings: Config, tmp_path: Path) -> None:
+def test_the_life_of_a_deviation(service: Service, settings: Config, tmp_path: Path) -> None:
     live(12, service, settings, tmp_path / "lives")
 
 

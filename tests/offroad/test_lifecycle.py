@@ -1,4 +1,4 @@
-"""What becomes of a deviation: by whom, when, and what is refused."""
+"""The life of a deviation: who changes it, when, and what is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from paved_road.testing import Link, write_files
 from tests.offroad.test_evaluation import move_road, relock
 from tests.offroad.world import OWN_IMAGE, REASON, TODAY, argue, change, commit, dockerfile
 
-Excused = Callable[..., Deviation]
+Accepted = Callable[..., Deviation]
 ANN, BO = "ann@acme.example", "bo@acme.example"
 
 
@@ -27,7 +27,7 @@ def propose(service: Service, *, risk: str = "medium", slug: str = "own", path: 
     lifecycle.propose(service, [Draft(slug=slug, paths=(path,), risk=risk, requested_by=ANN)], today=TODAY)
 
 
-def test_a_new_record_has_all_but_the_argument(service: Service) -> None:
+def test_a_new_deviation_has_all_but_the_argument(service: Service) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     propose(service)
     fields = deviations.load_deviations(service, today=TODAY).find("own").fields
@@ -47,7 +47,7 @@ def test_a_slug_is_taken_once(service: Service) -> None:
     ("path", "cause", "hint"),
     [("app.py", "its owner is service", ""), ("Dokerfile", "the road has no such file", "did you mean Dockerfile?")],
 )
-def test_what_the_road_does_not_own_needs_no_record(service: Service, path: str, cause: str, hint: str) -> None:
+def test_what_the_road_does_not_own_needs_no_deviation(service: Service, path: str, cause: str, hint: str) -> None:
     with pytest.raises(UsageError, match="needs no deviation") as caught:
         propose(service, path=path)
     assert cause in caught.value.cause
@@ -56,14 +56,14 @@ def test_what_the_road_does_not_own_needs_no_record(service: Service, path: str,
 
 @pytest.mark.parametrize("fields", [{"risk": "some"}, {"kind": "because"}, {"reason": "TODO"}, {"slug": "Own Image"},
                                     {"days": 121}, {"paths": ("*",)}])  # fmt: skip
-def test_a_draft_that_is_no_record_is_never_written(service: Service, fields: dict[str, object]) -> None:
+def test_a_draft_that_is_no_deviation_is_never_written(service: Service, fields: dict[str, object]) -> None:
     facts = {"slug": "own", "paths": ("Dockerfile",), "requested_by": ANN} | fields
     with pytest.raises(RecordError):
         lifecycle.propose(service, [Draft(**facts)], today=TODAY)  # type: ignore[arg-type]
     assert not (service.path / "docs").exists() or not list((service.path / "docs").rglob("*.md"))
 
 
-def test_accepting_needs_somebody_else(service: Service, settings: Config) -> None:
+def test_accepting_needs_someone_else(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     propose(service)
     argue(service, "own")
@@ -106,8 +106,8 @@ def test_accepting_nothing_is_refused(service: Service, settings: Config) -> Non
         lifecycle.accept(service, "own", settings, today=TODAY, by=BO)
 
 
-def test_accepting_changes_only_what_it_says(excused: Excused, service: Service) -> None:
-    excused()
+def test_accepting_changes_only_what_it_says(accepted: Accepted, service: Service) -> None:
+    accepted()
     done = git.process.text("diff", "HEAD~1", "--unified=0", "--no-prefix", cwd=service.top)
     changed = [line for line in done.splitlines() if line[:1] in "+-" and line[:2] not in ("++", "--")]
     assert [line.split(":")[0] for line in changed] == [
@@ -116,10 +116,10 @@ def test_accepting_changes_only_what_it_says(excused: Excused, service: Service)
     ]
 
 
-def test_what_drifted_further_is_accepted_again_by_somebody_else(
-    excused: Excused, service: Service, settings: Config
+def test_what_drifted_further_is_accepted_again_by_someone_else(
+    accepted: Accepted, service: Service, settings: Config
 ) -> None:
-    excused()
+    accepted()
     change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
     with pytest.raises(RecordError, match="cannot be renewed: it is drifted-further"):
         lifecycle.renew(service, "own-base-image", settings, today=TODAY, by=BO)
@@ -129,8 +129,10 @@ def test_what_drifted_further_is_accepted_again_by_somebody_else(
     assert evaluation.evaluate(service, settings, today=TODAY).findings == ()
 
 
-def test_an_expired_record_is_renewed_and_excuses_again(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_an_expired_deviation_is_renewed_and_covers_again(
+    accepted: Accepted, service: Service, settings: Config
+) -> None:
+    deviation = accepted()
     later = deviation.fields.review_by + timedelta(days=30)
     assert not evaluation.evaluate(service, settings, today=later).accepted
     renewed = lifecycle.renew(service, deviation.id, settings, today=later, by=BO, days=60)
@@ -142,16 +144,16 @@ def test_an_expired_record_is_renewed_and_excuses_again(excused: Excused, servic
         lifecycle.renew(service, deviation.id, settings, today=later, by=ANN)
 
 
-def test_a_renewal_never_shortens(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_a_renewal_never_shortens(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     left = (deviation.fields.review_by - TODAY).days
     with pytest.raises(UsageError, match=f"--days {left - 1} would shorten {deviation.id}") as caught:
         lifecycle.renew(service, deviation.id, settings, today=TODAY, by=BO, days=left - 1)
     assert caught.value.hint == f"--days {left + 1} or more"
 
 
-def test_a_stale_record_is_closed_not_renewed(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_a_stale_deviation_is_closed_not_renewed(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     with pytest.raises(RecordError, match="is not resolved: Dockerfile still differs"):
         lifecycle.close(service, deviation.id, "resolved", today=TODAY)
     git.process.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
@@ -161,8 +163,8 @@ def test_a_stale_record_is_closed_not_renewed(excused: Excused, service: Service
     assert evaluation.evaluate(service, settings, today=TODAY).findings == ()
 
 
-def test_a_revoked_record_excuses_nothing(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_a_revoked_deviation_covers_nothing(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     lifecycle.close(service, deviation.id, "revoked", today=TODAY)
     assert [one.rule for one in evaluation.evaluate(service, settings, today=TODAY).findings] == [State.UNCOVERED]
     with pytest.raises(RecordError, match="is revoked, so it cannot be accepted"):
@@ -171,8 +173,8 @@ def test_a_revoked_record_excuses_nothing(excused: Excused, service: Service, se
         lifecycle.close(service, deviation.id, "revoked", today=TODAY)
 
 
-def test_one_of_two_records_of_a_thing_is_superseded(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_one_of_two_deviations_of_a_thing_is_superseded(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     propose(service, slug="distroless")
     argue(service, "distroless")
     commit(service)
@@ -185,8 +187,10 @@ def test_one_of_two_records_of_a_thing_is_superseded(excused: Excused, service: 
         lifecycle.close(service, "distroless", "superseded", today=TODAY)
 
 
-def test_a_record_that_is_not_there_names_the_nearest(excused: Excused, service: Service, settings: Config) -> None:
-    excused()
+def test_a_deviation_that_is_not_there_names_the_nearest(
+    accepted: Accepted, service: Service, settings: Config
+) -> None:
+    accepted()
     with pytest.raises(RecordError, match="there is no deviation 'own-image'") as caught:
         lifecycle.renew(service, "own-image", settings, today=TODAY, by=BO)
     assert "own-base-image" in caught.value.hint
@@ -239,7 +243,7 @@ def test_a_baseline_that_is_refused_leaves_nothing(service: Service, settings: C
 
 
 @pytest.mark.parametrize("link", ["docs", "docs/off-road"])
-def test_no_record_is_written_through_a_link(service: Service, settings: Config, link: str) -> None:
+def test_no_deviation_is_written_through_a_link(service: Service, settings: Config, link: str) -> None:
     outside = service.path.with_name("outside")
     outside.mkdir()
     write_files(service.path, {link: Link(str(outside))})
@@ -258,8 +262,8 @@ def test_nothing_that_drifts_needs_no_baseline(service: Service, settings: Confi
 # -- the road moved --------------------------------------------------------------------------------------------------
 
 
-def test_records_follow_a_file_of_the_same_content(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_deviations_follow_a_file_of_the_same_content(accepted: Accepted, service: Service, settings: Config) -> None:
+    deviation = accepted()
     lock = service.lock
     assert lock is not None
     git.process.run("mv", "Dockerfile", "deploy/Dockerfile", cwd=service.top)
@@ -278,8 +282,10 @@ def test_records_follow_a_file_of_the_same_content(excused: Excused, service: Se
     assert moves.migrate(here, {}, today=TODAY) == moves.Migration(moves=())
 
 
-def test_what_nothing_tells_of_is_renamed_by_hand(excused: Excused, service: Service, settings: Config) -> None:
-    deviation = excused()
+def test_a_move_that_nothing_declares_is_renamed_by_hand(
+    accepted: Accepted, service: Service, settings: Config
+) -> None:
+    deviation = accepted()
     move_road(service, "FROM nothing-like-before\n")
     lock = open_service(service.path).lock
     assert lock is not None

@@ -1,4 +1,4 @@
-"""What many teams tell their road."""
+"""The report of many services."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LATER = TODAY + timedelta(days=100)
 
 
 @pytest.fixture
-def fleet(excused: Callable[..., Deviation], service: Service, settings: Config, tmp_path: Path) -> Path:
+def fleet(accepted: Callable[..., Deviation], service: Service, settings: Config, tmp_path: Path) -> Path:
     """Three services: one off-road with deviations, one with drift alone, one on the road."""
     root = tmp_path / "fleet"
     root.mkdir()
     shutil.copytree(service.path, root / "on-the-road")
-    excused()
+    accepted()
     lifecycle.propose(
         service,
         [lifecycle.Draft(slug="no-hpa", practice="autoscaling", requested_by="ann", reason=REASON)],
@@ -65,12 +65,12 @@ def test_an_exit_says_who_why_and_since_when(found: Report) -> None:
     assert (bare.service, bare.status, bare.record) == ("drifting", "uncovered", None)
 
 
-def test_teams_are_told_what_they_answer_for(found: Report) -> None:
+def test_the_report_has_what_each_team_is_responsible_for(found: Report) -> None:
     (team,) = found.teams
     assert (team.name, team.records, team.expired, team.oldest_days) == ("orders-team", 2, 1, 100)
 
 
-def test_a_service_that_cannot_be_read_is_told_and_stops_no_other(fleet: Path, settings: Config) -> None:
+def test_a_service_that_cannot_be_read_is_reported_and_stops_no_other(fleet: Path, settings: Config) -> None:
     (fleet / "drifting" / "docs" / "off-road").mkdir(parents=True)
     (fleet / "drifting" / "docs" / "off-road" / "x.md").write_text("nothing")
     found = report.collect(fleet, settings, today=TODAY)
@@ -93,7 +93,7 @@ def test_nothing_is_said_of_services_when_none_could_be_read(tmp_path: Path, set
     assert "2 services could not be read." in html.render(found)
 
 
-def test_a_folder_without_services_is_told(tmp_path: Path, settings: Config) -> None:
+def test_a_folder_without_services_is_refused(tmp_path: Path, settings: Config) -> None:
     with pytest.raises(UsageError, match="there are no services below"):
         report.collect(tmp_path, settings, today=TODAY)
     with pytest.raises(UsageError, match="is not a folder"):

@@ -21,7 +21,7 @@ from paved_road.update.model import Change, Outcome, Plan, UpdateRequest
 from paved_road.update.plan import planning
 from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
 
-Excused = Callable[..., Deviation]
+Accepted = Callable[..., Deviation]
 NEW_IMAGE = {"template/Dockerfile": ROAD["template/Dockerfile"].replace("python:3.14", "python:3.15")}
 
 
@@ -33,10 +33,10 @@ def changes(plan: Plan) -> dict[str, Change]:
     return {one.path: one for one in plan.summary.changes}
 
 
-def test_a_conflict_in_an_excused_file_keeps_the_services_side(
-    excused: Excused, service: Service, road: Path, settings: Config
+def test_a_conflict_in_a_covered_file_keeps_the_services_side(
+    accepted: Accepted, service: Service, road: Path, settings: Config
 ) -> None:
-    excused()
+    accepted()
     mine = (service.path / "Dockerfile").read_bytes()
     evolve(road, {**NEW_IMAGE, "template/deploy/hpa.yaml": "min: 3\n"}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
@@ -50,17 +50,17 @@ def test_a_conflict_in_an_excused_file_keeps_the_services_side(
     assert (service.path / "Dockerfile").read_bytes() == mine
     assert (service.path / "deploy" / "hpa.yaml").read_text() == "min: 3\n"
     commit(service)
-    stands = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
-    assert [one.rule for one in stands.findings] == [State.ROAD_MOVED], "it is marked for review"
+    evaluated = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
+    assert [one.rule for one in evaluated.findings] == [State.ROAD_MOVED], "it is marked for review"
     renewed = lifecycle.renew(open_service(service.path), "own-base-image", settings, today=TODAY, by="bo")
     assert renewed.fields.release == "1.1.0"
     assert evaluation.evaluate(open_service(service.path), settings, today=TODAY).findings == ()
 
 
 def test_a_change_that_does_not_conflict_is_merged(
-    excused: Excused, service: Service, road: Path, settings: Config
+    accepted: Accepted, service: Service, road: Path, settings: Config
 ) -> None:
-    excused()
+    accepted()
     text = ROAD["template/Dockerfile"].replace("RUN step 20", "RUN step 20 --fast")
     evolve(road, {"template/Dockerfile": text}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
@@ -70,16 +70,16 @@ def test_a_change_that_does_not_conflict_is_merged(
     assert merged.startswith("FROM registry.acme.example/python:3.14\n")
     assert "RUN step 20 --fast" in merged
     commit(service)
-    stands = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
-    assert list(stands.accepted) == ["Dockerfile"], "the approved difference was carried along"
-    assert [one.rule for one in stands.findings] == [State.ROAD_MOVED]
+    evaluated = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
+    assert list(evaluated.accepted) == ["Dockerfile"], "the approved difference was carried along"
+    assert [one.rule for one in evaluated.findings] == [State.ROAD_MOVED]
 
 
 @pytest.mark.parametrize("why", ["proposed", "expired", "drifted further", "no deviation"])
-def test_without_an_accepted_record_that_holds_it_is_a_conflict(
-    excused: Excused, service: Service, road: Path, settings: Config, why: str
+def test_without_an_accepted_deviation_that_holds_it_is_a_conflict(
+    accepted: Accepted, service: Service, road: Path, settings: Config, why: str
 ) -> None:
-    deviation = excused()
+    deviation = accepted()
     file = service.path / deviation.path
     when = TODAY
     if why == "proposed":
@@ -96,7 +96,7 @@ def test_without_an_accepted_record_that_holds_it_is_a_conflict(
         assert plan.decided.off_road == ()
 
 
-def test_a_deleted_file_that_is_excused_stays_deleted(service: Service, road: Path, settings: Config) -> None:
+def test_a_deleted_file_that_is_covered_stays_deleted(service: Service, road: Path, settings: Config) -> None:
     change(service, {"deploy/hpa.yaml": None})
     draft = lifecycle.Draft(slug="no-hpa", paths=("deploy/hpa.yaml",), risk="low", requested_by="ann")
     lifecycle.propose(service, [draft], today=TODAY)
@@ -112,10 +112,10 @@ def test_a_deleted_file_that_is_excused_stays_deleted(service: Service, road: Pa
     assert not (service.path / "deploy" / "hpa.yaml").exists()
 
 
-def test_the_record_follows_a_file_that_the_road_moved(
-    excused: Excused, service: Service, road: Path, settings: Config
+def test_the_deviation_follows_a_file_that_the_road_moved(
+    accepted: Accepted, service: Service, road: Path, settings: Config
 ) -> None:
-    excused()
+    accepted()
     git.process.run("mv", "template/Dockerfile", "template/deploy/Dockerfile", cwd=road)
     evolve(road, {}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
@@ -123,14 +123,14 @@ def test_the_record_follows_a_file_that_the_road_moved(
         apply.apply_plan(plan)
     assert (service.path / "deploy" / "Dockerfile").read_text().startswith("FROM registry.acme.example")
     commit(service)
-    stands = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
-    assert list(stands.accepted) == ["deploy/Dockerfile"]
-    assert stands.findings == ()
+    evaluated = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
+    assert list(evaluated.accepted) == ["deploy/Dockerfile"]
+    assert evaluated.findings == ()
     checked = checking.check_off_road(open_service(service.path), settings, today=TODAY, base="HEAD~1")
     assert checked.problems == (), "what was approved moved; nothing new was approved with it"
 
 
-def test_a_broken_record_stops_the_update_before_it_begins(service: Service, road: Path, settings: Config) -> None:
+def test_a_broken_deviation_stops_the_update_before_it_begins(service: Service, road: Path, settings: Config) -> None:
     change(service, {"docs/off-road/x.md": "no front matter\n"})
     evolve(road, NEW_IMAGE, tag="v1.1.0")
     with (
