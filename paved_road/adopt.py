@@ -264,7 +264,7 @@ def _seen(path: Path) -> dict[str, Any]:
     """Answers that the repository gives away: its name, description and package, and what cruft recorded."""
     found: dict[str, Any] = {}
     try:
-        project = toml.load(contained.read(path, "pyproject.toml")).get("project", {})
+        project = toml.load(contained.read_regular(path, "pyproject.toml")).get("project", {})
     except (OSError, ValueError):
         project = {}
     found |= {key: project[key] for key in ("name", "description") if isinstance(project.get(key), str)}
@@ -275,7 +275,7 @@ def _seen(path: Path) -> dict[str, Any]:
 def _recorded_by_cruft(path: Path) -> dict[str, Any]:
     """What was answered to the Cookiecutter template that the road's was ported from; names keep their meaning."""
     try:
-        answers = json.loads(contained.read(path, ".cruft.json"))["context"]["cookiecutter"]
+        answers = json.loads(contained.read_regular(path, ".cruft.json"))["context"]["cookiecutter"]
         return {name: answer for name, answer in answers.items() if not name.startswith("_")}
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}

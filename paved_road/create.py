@@ -187,12 +187,12 @@ def create(planned: CreatePlan, *, tell: Tell | None = None) -> Created:
         for folder in planned.folders:
             (made / folder).mkdir(parents=True, exist_ok=True)
         if planned.tasks:
-            trees.write(planned.pristine.tree, made)
+            trees.write_folder(planned.pristine.tree, made)
             with place.put_before(made, destination):
                 planned = _after_tasks(planned, tell)
                 created = _finish(planned, destination)
         else:
-            trees.write(planned.tree, made)
+            trees.write_folder(planned.tree, made)
             created = _finish(planned, made)
             place.put(made, destination)
     if planned.enclosing is None:

@@ -56,7 +56,7 @@ def fix(config: Config) -> list[str]:
     if not cache.is_dir():
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         done.append(f"made {cache}")
-    if private.fault(cache) and private.close(cache):
+    if private.why_not_private(cache) and private.make_private(cache):
         for name in _KEPT:
             shutil.rmtree(cache / name, ignore_errors=True)
         done.append(f"closed {cache} to others, and emptied it")
@@ -158,7 +158,7 @@ _KEPT = ("roads", "rules", "verified", "jinja")
 def _unsafe(cache: Path) -> str:
     """Why somebody else could have written what the cache holds, or ""."""
     folders = [cache, *(cache / name for name in _KEPT), *(cache / "roads").glob("*.git")]
-    return next((why for folder in folders if (why := private.fault(folder))), "")
+    return next((why for folder in folders if (why := private.why_not_private(folder))), "")
 
 
 def _unusable(cache: Path) -> list[Path]:

@@ -66,7 +66,7 @@ def evolve(road: Path, files: Files, *, tag: str | None = None, message: str = "
     write_files(road, files)
     git.commit_everything(road, message)
     if tag:
-        git.tag(road, tag)
+        git.create_tag(road, tag)
     return road
 
 

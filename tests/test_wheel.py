@@ -31,7 +31,7 @@ def test_a_wheel_stamps_the_same_service_as_the_checkout_without_a_network(paved
     done = run(paved, "new", one, cwd=tmp_path, env=UNPLUGGED)
     assert done.returncode == 0, done.stderr
     assert run(sys.executable, "-m", "paved_road", "new", other, cwd=tmp_path, env=UNPLUGGED).returncode == 0
-    assert trees.read(one, git.working_files(one)) == trees.read(other, git.working_files(other))
+    assert trees.read_folder(one, git.working_files(one)) == trees.read_folder(other, git.working_files(other))
     assert git.process.text("rev-parse", "HEAD^{tree}", cwd=one) == git.process.text(
         "rev-parse", "HEAD^{tree}", cwd=other
     )

@@ -42,7 +42,7 @@ class Kept:
             if time.time() - (folder / self._name).lstat().st_mtime > _DAYS * 86400:
                 self.forget()
                 return said
-            found = yml.load(contained.read(folder, self._name))
+            found = yml.load(contained.read_regular(folder, self._name))
             for name, (value, usual) in found["answers"].items():
                 said.answers[str(name)] = Answered(value=value, usual=bool(usual))
             said.others = found["others"]
@@ -65,7 +65,7 @@ class Kept:
             (self._folder() / self._name).unlink(missing_ok=True)
 
     def _folder(self) -> Path:
-        return private.within(self._cache, "answers")
+        return private.private_folder(self._cache, "answers")
 
 
 @contextlib.contextmanager

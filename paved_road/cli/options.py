@@ -95,7 +95,7 @@ def _read_answers(file: Path) -> dict[str, Any]:
         ) from error
     except yaml.YAMLError as error:
         raise UsageError(
-            f"the answers file {file} {yml.fault(error)}", cause=yml.said(error), hint=f"edit {file}"
+            f"the answers file {file} {yml.what_is_wrong(error)}", cause=yml.message_of(error), hint=f"edit {file}"
         ) from error
     found: dict[str, Any] = {}
     for document in documents:

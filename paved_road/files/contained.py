@@ -19,15 +19,15 @@ class Refused(OSError):
     """Something is there that paved does not read; `strerror` says why."""
 
 
-def read(folder: Path, path: str, *, limit: int | None = LIMIT) -> bytes:
+def read_regular(folder: Path, path: str, *, limit: int | None = LIMIT) -> bytes:
     """The content of the file at `path` below `folder`. None for `limit` (bytes) takes a file of any size.
 
     Raises `FileNotFoundError` when there is none, `Refused` for what is no file, too large, or behind a link.
     """
     where = folder / path
-    found = look(folder, path)
+    found = lstat(folder, path)
     if not stat.S_ISREG(found.st_mode):
-        raise Refused(errno.EINVAL, f"it is {kind(found.st_mode)}, not a file", str(where))
+        raise Refused(errno.EINVAL, f"it is {describe_kind(found.st_mode)}, not a file", str(where))
     with os.fdopen(os.open(where, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
         data = stream.read() if limit is None else stream.read(limit + 1)
     if limit is not None and len(data) > limit:
@@ -35,7 +35,7 @@ def read(folder: Path, path: str, *, limit: int | None = LIMIT) -> bytes:
     return data
 
 
-def look(folder: Path, path: str) -> os.stat_result:
+def lstat(folder: Path, path: str) -> os.stat_result:
     """What is at `path` below `folder`, a link itself and not what it leads to; `OSError` for a link on the way."""
     here = os.fspath(folder)
     *above, name = path.split("/")
@@ -46,12 +46,12 @@ def look(folder: Path, path: str) -> os.stat_result:
     return os.lstat(f"{here}/{name}")
 
 
-def has(folder: Path, path: str) -> bool:
+def exists(folder: Path, path: str) -> bool:
     """Whether there is anything at `path` below `folder`, and no link on the way."""
     return _found(folder, path) is not None
 
 
-def kept(folder: Path, path: str) -> os.stat_result | None:
+def lstat_file(folder: Path, path: str) -> os.stat_result | None:
     """What is at `path` below `folder` if git keeps such things: a file, or a link itself; else None."""
     found = _found(folder, path)
     return found if found and (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)) else None
@@ -66,17 +66,17 @@ def is_file(folder: Path, path: str) -> bool:
 def is_special(folder: Path, path: str) -> bool:
     """Whether there is a FIFO, a socket or a device at `path` below `folder`."""
     found = _found(folder, path)
-    return found is not None and not stat.S_ISDIR(found.st_mode) and kept(folder, path) is None
+    return found is not None and not stat.S_ISDIR(found.st_mode) and lstat_file(folder, path) is None
 
 
 def _found(folder: Path, path: str) -> os.stat_result | None:
     try:
-        return look(folder, path)
+        return lstat(folder, path)
     except (OSError, ValueError):  # ValueError: a null character
         return None
 
 
-def kind(mode: int) -> str:
+def describe_kind(mode: int) -> str:
     """What a mode says of a file, as words."""
     kinds = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
     return kinds.get(stat.S_IFMT(mode), "a device")

@@ -22,7 +22,7 @@ _KEY_BYTES = 32
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
-def within(cache: Path, name: str) -> Path:
+def private_folder(cache: Path, name: str) -> Path:
     """The folder `name` of the cache, made where it is missing; `ConfigError` where others could have written it."""
     return _within(cache, name)
 
@@ -33,14 +33,14 @@ def _within(cache: Path, name: str) -> Path:
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-    check(cache)
-    check(folder)
+    require_private(cache)
+    require_private(folder)
     return folder
 
 
-def check(folder: Path) -> None:
+def require_private(folder: Path) -> None:
     """Refuse what lies in `folder` where others could have written it: `ConfigError`."""
-    if why := fault(folder):
+    if why := why_not_private(folder):
         raise ConfigError(
             f"the cache is not used: {folder} is not yours alone",
             cause=f"{why}; what others put there would run as yours",
@@ -48,7 +48,7 @@ def check(folder: Path) -> None:
         )
 
 
-def fault(folder: Path) -> str:
+def why_not_private(folder: Path) -> str:
     """Why somebody else could have written what is in `folder`; "" when nobody could, or there is no such folder."""
     if not hasattr(os, "geteuid"):
         return ""
@@ -71,7 +71,7 @@ def _is_closed(found: os.stat_result, me: int) -> bool:
     return found.st_uid == me and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
-def close(folder: Path) -> bool:
+def make_private(folder: Path) -> bool:
     """Take every right of others on a folder of ours away; False where it is not ours."""
     try:
         if folder.lstat().st_uid != os.geteuid():
@@ -98,15 +98,15 @@ def _way(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
             here = Path("/")
 
 
-def key(file: Path) -> bytes | None:
+def secret_key(file: Path) -> bytes | None:
     """The secret in `file`, made where it is missing; None where none can be kept to ourselves."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError), os.fdopen(os.open(file, _NEW, 0o600), "wb") as stream:
             stream.write(os.urandom(_KEY_BYTES))
         found = file.lstat()
-        content = contained.read(file.parent, file.name)
+        content = contained.read_regular(file.parent, file.name)
     except OSError:
         return None
-    alone = not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not fault(file)
+    alone = not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not why_not_private(file)
     return content if alone and len(content) == _KEY_BYTES else None

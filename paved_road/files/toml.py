@@ -18,7 +18,7 @@ _PART = rb"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
 _DOTTED = re.compile(rb"(?<![\w-])(?:%b){%d}" % (_PART, DEEPEST))
 
 
-class TooMuch(ValueError):
+class TomlTooLarge(ValueError):
     """It may be TOML, but paved does not read so much of it."""
 
 
@@ -27,12 +27,12 @@ def load(data: bytes, *, limit: int = LIMIT) -> dict[str, Any]:
     import tomllib  # most updates merge none
 
     if len(data) > limit:
-        raise TooMuch(f"it is larger than {limit // 2**20} MiB")
+        raise TomlTooLarge(f"it is larger than {limit // 2**20} MiB")
     if any(line.count(b".") >= DEEPEST and _DOTTED.search(line) for line in data.splitlines()):
-        raise TooMuch("it is nested too deep")
+        raise TomlTooLarge("it is nested too deep")
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError(f"the byte at {error.start} is not UTF-8") from error
     except RecursionError:
-        raise TooMuch("it is nested too deep") from None
+        raise TomlTooLarge("it is nested too deep") from None

@@ -29,7 +29,7 @@ class Misplaced(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class Fault:
+class YamlFault:
     """One thing that is wrong, and the line it is on, counted from 1."""
 
     line: int
@@ -39,7 +39,7 @@ class Fault:
         return f"line {self.line}: {self.text}"
 
 
-def summary(where: str, faults: Sequence[Fault]) -> tuple[str, str]:
+def summarize(where: str, faults: Sequence[YamlFault]) -> tuple[str, str]:
     """The message and the cause of an error about a file."""
     if len(faults) == 1:
         return f"{where}:{faults[0].line}: {faults[0].text}", ""
@@ -47,16 +47,18 @@ def summary(where: str, faults: Sequence[Fault]) -> tuple[str, str]:
     return f"{where} has {len(faults)} faults", "; ".join(told)
 
 
-def of(error: ValidationError, model: type[BaseModel], data: Any, lines: Mapping[yml.Path, int]) -> list[Fault]:
+def faults_in(
+    error: ValidationError, model: type[BaseModel], data: Any, lines: Mapping[yml.Path, int]
+) -> list[YamlFault]:
     """The faults that a model found in the data of a file, by line."""
     schema = model.model_json_schema()
     details = error.errors(include_url=False)
     places = [place(one, data) for one in details]
-    found: dict[yml.Path, Fault] = {}
+    found: dict[yml.Path, YamlFault] = {}
     for one, where in zip(details, places, strict=True):
         deeper = any(len(other) > len(where) and other[: len(where)] == where for other in places)
         if not (deeper and one["type"] in ("list_type", "dict_type")):  # the branch of a union that was not meant
-            found.setdefault(where, Fault(line=_line(one, where, lines), text=told(one, where, schema)))
+            found.setdefault(where, YamlFault(line=_line(one, where, lines), text=sentence(one, where, schema)))
     return sorted(found.values())
 
 
@@ -85,7 +87,7 @@ def _raised(fault: ErrorDetails) -> object:
     return fault.get("ctx", {}).get("error")
 
 
-def told(fault: ErrorDetails, where: yml.Path, schema: dict[str, Any]) -> str:
+def sentence(fault: ErrorDetails, where: yml.Path, schema: dict[str, Any]) -> str:
     """A fault as a sentence: what is there, and what belongs there. `schema` is that of the whole file."""
     kind, name = fault["type"], ".".join(map(str, where)) or "the file"
     if kind == "value_error":

@@ -25,18 +25,18 @@ else:
 __all__ = [
     "Loader",
     "Path",
-    "TooMuch",
+    "YamlTooLarge",
     "compose",
-    "fault",
-    "line",
-    "lines",
+    "duplicate_keys",
+    "error_line",
+    "key_lines",
     "load",
     "load_all",
-    "placed",
-    "problem",
-    "said",
+    "located_message",
+    "message_of",
+    "short_message",
     "shown",
-    "twice",
+    "what_is_wrong",
 ]
 
 _MOST_NODES = 200_000
@@ -45,7 +45,7 @@ _DEEPEST = 100
 """Levels: Python's own limit for what walks through the data is a thousand calls."""
 
 
-class TooMuch(yaml.YAMLError):
+class YamlTooLarge(yaml.YAMLError):
     """It may be YAML, but paved does not read so much of it."""
 
 
@@ -107,7 +107,7 @@ def _parsing(data: bytes | str) -> Iterator[None]:
         with limits.watched("a YAML file"):
             yield
     except LimitError as error:
-        raise TooMuch(error.message) from error
+        raise YamlTooLarge(error.message) from error
     except yaml.MarkedYAMLError as error:
         if "nesting depth" in (error.problem or ""):  # libyaml's own limit
             raise _too_deep() from error
@@ -148,38 +148,38 @@ def _unreadable(error: yaml.reader.ReaderError, data: bytes | str) -> yaml.Marke
 _LAST_CONTROL = 0x7F
 
 
-def placed(error: yaml.YAMLError) -> str:
+def located_message(error: yaml.YAMLError) -> str:
     """What a parser says in a few words, after the line that it is about, where it knows one."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     known = getattr(error, "problem", None) or getattr(error, "context", None)
-    return f"line {mark.line + 1}: {problem(error)}" if mark and known else said(error)
+    return f"line {mark.line + 1}: {short_message(error)}" if mark and known else message_of(error)
 
 
-def line(error: yaml.YAMLError) -> int:
+def error_line(error: yaml.YAMLError) -> int:
     """The line, counted from 1, that a parser stopped on."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     return mark.line + 1 if mark else 1
 
 
-def problem(error: yaml.YAMLError) -> str:
+def short_message(error: yaml.YAMLError) -> str:
     """What a parser says in a few words."""
     if _is_second_document(error):
         return "a second one begins there (---)"
-    return getattr(error, "problem", None) or getattr(error, "context", None) or said(error)
+    return getattr(error, "problem", None) or getattr(error, "context", None) or message_of(error)
 
 
-def fault(error: yaml.YAMLError) -> str:
+def what_is_wrong(error: yaml.YAMLError) -> str:
     """What is the matter with a file, in words that follow its name."""
     if _is_second_document(error):
         return "is not one document"
-    return "is more than paved reads" if isinstance(error, TooMuch) else "is not YAML"
+    return "is more than paved reads" if isinstance(error, YamlTooLarge) else "is not YAML"
 
 
 def _is_second_document(error: yaml.YAMLError) -> bool:
     return getattr(error, "problem", None) == "but found another document"
 
 
-def said(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """What a parser says, on one line."""
     return " ".join(re.sub(r'in "<[^>]*>", line', "at line", str(error)).split())
 
@@ -212,12 +212,12 @@ def _measure(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, i
     return count, depth
 
 
-def _too_many() -> TooMuch:
-    return TooMuch(f"it stands for more than {_MOST_NODES:,} values")
+def _too_many() -> YamlTooLarge:
+    return YamlTooLarge(f"it stands for more than {_MOST_NODES:,} values")
 
 
-def _too_deep() -> TooMuch:
-    return TooMuch(f"it is nested more than {_DEEPEST} deep")
+def _too_deep() -> YamlTooLarge:
+    return YamlTooLarge(f"it is nested more than {_DEEPEST} deep")
 
 
 _UNFINISHED = (0, 0)
@@ -229,12 +229,12 @@ Path = tuple[str | int, ...]
 """Where a value is: `("offroad", "longest")`, `("owners", "road", 0)`."""
 
 
-def lines(text: str) -> dict[Path, int]:
+def key_lines(text: str) -> dict[Path, int]:
     """The line of each key and item of a file, counted from 1; raises `yaml.YAMLError`."""
     return {where: line for where, line, _ in _places(text)}
 
 
-def twice(text: str) -> Iterator[tuple[int, str, int]]:
+def duplicate_keys(text: str) -> Iterator[tuple[int, str, int]]:
     """The keys that a mapping has twice: the line, the key, and the line on which it stood first.
 
     What is inside of such a key stands twice, too, and is not told.

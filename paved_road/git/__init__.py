@@ -5,7 +5,15 @@ may have called paved (a hook, an alias, a rebase).
 """
 
 from paved_road.git.conversion import converted
-from paved_road.git.create import MAIN, clone_road, commit_everything, fetch_commit, fetch_road, start_repository, tag
+from paved_road.git.create import (
+    MAIN,
+    clone_road,
+    commit_everything,
+    create_tag,
+    fetch_commit,
+    fetch_road,
+    start_repository,
+)
 from paved_road.git.entries import SHA1, BlobId, CommitId, File, Mode, Snapshot, TreeEntry, TreeId, blob_id, file_id
 from paved_road.git.identity import REMEDY, Committing, Identity, author, committing
 from paved_road.git.index import Index, Indexed, read_index
@@ -15,15 +23,15 @@ from paved_road.git.merge import (
     Commit,
     Merge,
     Scratch,
+    detect_renames,
     diff_folders,
+    diff_patch,
+    diff_stat,
     merge_texts,
     merged_tree,
-    patch,
     quoted,
-    renamed,
-    stat,
 )
-from paved_road.git.objects import Objects, read, submodules, tree, write_blobs
+from paved_road.git.objects import Objects, list_tree, read_objects, submodules, write_blobs
 from paved_road.git.process import (
     INSTALL,
     OLDEST,
@@ -64,7 +72,7 @@ from paved_road.git.query import (
     opens,
     own_setting,
     refs,
-    renames,
+    renames_in_history,
     repository,
     repository_around,
     resolve,
@@ -72,7 +80,7 @@ from paved_road.git.query import (
     without_filters,
     working_files,
 )
-from paved_road.git.signature import verify
+from paved_road.git.signature import verify_signature
 from paved_road.git.worktree import (
     SKIP_WORKTREE,
     add,
@@ -83,13 +91,12 @@ from paved_road.git.worktree import (
     commit_staged,
     commit_tree,
     current_branch,
-    flags,
     hash_files,
     head_and_changed,
+    index_flags,
     leave_branch,
     restore,
     skip_worktree,
-    snapshot,
     stage,
     stage_everything,
     staged_files,
@@ -98,6 +105,7 @@ from paved_road.git.worktree import (
     unmerged_files,
     update_index,
     update_stages,
+    write_tree_from_disk,
 )
 
 __all__ = [
@@ -143,9 +151,13 @@ __all__ = [
     "commits_in",
     "committing",
     "converted",
+    "create_tag",
     "current_branch",
     "describe",
+    "detect_renames",
     "diff_folders",
+    "diff_patch",
+    "diff_stat",
     "environment",
     "fetch_commit",
     "fetch_road",
@@ -153,13 +165,13 @@ __all__ = [
     "files_with",
     "filtered",
     "first_parent_log",
-    "flags",
     "has_changes",
     "has_file",
     "hash_files",
     "head_and_changed",
     "ignored",
     "ignored_with",
+    "index_flags",
     "is_ancestor",
     "is_bare",
     "is_branch_name",
@@ -172,6 +184,7 @@ __all__ = [
     "last_commit",
     "last_with",
     "leave_branch",
+    "list_tree",
     "locks",
     "log_files",
     "merge_texts",
@@ -181,37 +194,32 @@ __all__ = [
     "objects_folder",
     "opens",
     "own_setting",
-    "patch",
     "quoted",
-    "read",
     "read_index",
+    "read_objects",
     "refs",
     "refuse_old",
-    "renamed",
-    "renames",
+    "renames_in_history",
     "repository",
     "repository_around",
     "resolve",
     "restore",
     "settings",
     "skip_worktree",
-    "snapshot",
     "stage",
     "stage_everything",
     "staged_files",
     "start_branch",
     "start_repository",
-    "stat",
     "submodules",
-    "tag",
-    "tree",
     "unmerged",
     "unmerged_files",
     "update_index",
     "update_stages",
-    "verify",
+    "verify_signature",
     "version",
     "without_filters",
     "working_files",
     "write_blobs",
+    "write_tree_from_disk",
 ]

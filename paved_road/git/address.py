@@ -63,7 +63,7 @@ def resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def read(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """The address that a text writes. `RoadError` for one that is neither a path nor something git may fetch."""
     if text.startswith("-"):
         raise no_road(text, "it starts with -, as an option does; write ./ before the name of a folder")
@@ -202,7 +202,7 @@ def _identity(text: str, *, prefix: bool = False) -> tuple[str, ...] | None:
     for shortcut, host in SHORTCUTS.items():
         text = host + text.removeprefix(shortcut).removeprefix("/") if text.startswith(shortcut) else text
     try:
-        address = read(text)
+        address = parse_address(text)
     except RoadError:
         return None
     if address.url is None:
@@ -237,7 +237,7 @@ def _below(root: str, path: str, *, prefix: bool) -> tuple[str, ...] | None:
 def is_relative(text: str) -> bool:
     """Whether a text is a path that depends on where it starts."""
     try:
-        where = read(text)
+        where = parse_address(text)
     except RoadError:
         return False
     return where.url is None and not where.path.is_absolute()
@@ -246,7 +246,7 @@ def is_relative(text: str) -> bool:
 def is_absolute(text: str) -> bool:
     """Whether a text is an address that means the same wherever a command is run."""
     try:
-        where = read(text)
+        where = parse_address(text)
     except RoadError:
         return False
     return where.url is not None or where.path.is_absolute()

@@ -89,6 +89,6 @@ def commit_everything(
     return text("rev-parse", "HEAD", cwd=directory)
 
 
-def tag(directory: Path, name: str) -> None:
+def create_tag(directory: Path, name: str) -> None:
     """A lightweight tag of the commit that is checked out."""
     run("-c", "tag.gpgSign=false", "tag", "--", name, cwd=directory)

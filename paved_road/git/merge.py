@@ -212,7 +212,7 @@ def merged_tree(repository: Path, ours: str, theirs: str) -> str:
     return next(_merges(run("merge-tree", "--stdin", "-z", "--messages", cwd=repository, stdin=request))).tree
 
 
-def renamed(repository: Path, old: str, new: str) -> list[tuple[str, str]]:
+def detect_renames(repository: Path, old: str, new: str) -> list[tuple[str, str]]:
     """Files that git takes for renamed between two trees, by their similarity."""
     options = ("-r", "-z", "-M", "-l0", "--diff-filter=R", "--name-status")
     listing = run(*named(repository), "diff-tree", *options, old, new, cwd=repository)
@@ -220,13 +220,13 @@ def renamed(repository: Path, old: str, new: str) -> list[tuple[str, str]]:
     return [(next(words), next(words)) for status in words if status]
 
 
-def patch(repository: Path, old: str, new: str) -> str:
+def diff_patch(repository: Path, old: str, new: str) -> str:
     """The difference between two trees as a person reads it, renames found."""
     options = ("-r", "-p", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
     return run(*named(repository), "diff-tree", *options, old, new, cwd=repository).decode(errors="replace")
 
 
-def stat(repository: Path, old: str, new: str, width: int) -> str:
+def diff_stat(repository: Path, old: str, new: str, width: int) -> str:
     """The lines added to and removed from each file between two trees, as `git diff --stat` draws them."""
     options = ("-r", "-M", "--no-color", "--no-ext-diff", "--no-textconv", f"--stat={width}")
     quoting = ("-c", "core.quotePath=false")

@@ -20,7 +20,7 @@ from paved_road.git.entries import SHA1, BlobId, Mode, TreeEntry
 from paved_road.git.process import FATAL, NO, READER, endless, maybe, named, refuse_old, run, starting
 
 
-def tree(repository: Path, revision: str) -> dict[str, TreeEntry]:
+def list_tree(repository: Path, revision: str) -> dict[str, TreeEntry]:
     """Every file of a commit or tree (`commit:folder` names a folder's tree) by path, submodules left out."""
     listing = run(*named(repository), "ls-tree", "-r", "-z", "--full-tree", revision, cwd=repository)
     entries = {}
@@ -219,7 +219,7 @@ def _tree_entries(content: bytes, width: int) -> Iterator[tuple[str, TreeEntry]]
         yield name, TreeEntry(mode=mode, blob=BlobId(content[end + 1 : at].hex()))
 
 
-def read(repository: Path, names: Iterable[str]) -> list[bytes | None]:
+def read_objects(repository: Path, names: Iterable[str]) -> list[bytes | None]:
     """The contents of objects (ids, or `commit:path`); None for one that does not exist."""
     with Objects(repository) as objects:
         return objects.read(names)

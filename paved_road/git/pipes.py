@@ -49,7 +49,7 @@ def _refuse(file: Path) -> None:
         return
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISCHR(mode) and not file.samefile(os.devnull)):
         raise GitError(
-            f"git would wait for ever: {file} is {contained.kind(mode)}, not a file",
+            f"git would wait for ever: {file} is {contained.describe_kind(mode)}, not a file",
             hint="remove it, or clone the repository again",
         )
 
@@ -62,7 +62,7 @@ def _named(file: Path, label: str) -> Path:
 def _first_line(file: Path, label: str) -> str:
     """What stands behind a label; "" where the file says something else."""
     try:
-        line = contained.read(file.parent, file.name).split(b"\n", 1)[0]
+        line = contained.read_regular(file.parent, file.name).split(b"\n", 1)[0]
     except (OSError, ValueError):
         return ""
     said = os.fsdecode(line)

@@ -159,7 +159,7 @@ def checked_out_branch(repository: Path) -> str | None:
     None where that says nothing: in a linked work tree, with a detached HEAD, in another format of refs.
     """
     try:
-        said = contained.read(repository / ".git", "HEAD").decode()
+        said = contained.read_regular(repository / ".git", "HEAD").decode()
     except (OSError, UnicodeDecodeError):
         return None
     return said.removeprefix("ref: ").strip() if said.startswith("ref: refs/heads/") else None
@@ -334,7 +334,7 @@ def filtered(directory: Path, paths: Iterable[str]) -> set[str]:
 
 
 @functools.lru_cache
-def renames(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
+def renames_in_history(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
     """Files that were renamed between two commits, oldest first, as git saw it commit by commit; below `folder`."""
     prefix = f"{folder}/" if folder else ""
     listing = run(

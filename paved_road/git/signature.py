@@ -9,7 +9,7 @@ from paved_road import debug
 from paved_road.git.process import READER, ended, named
 
 
-def verify(repository: Path, kind: str, name: str, settings: Mapping[str, str]) -> tuple[bool, list[str]]:
+def verify_signature(repository: Path, kind: str, name: str, settings: Mapping[str, str]) -> tuple[bool, list[str]]:
     """Whether the signature of a "tag" or "commit" is good under these settings, and what the verifier said."""
     options = [word for setting, value in settings.items() for word in ("-c", f"{setting}={value}")]
     command = ["git", *named(repository), *options, f"verify-{kind}", "--raw", name]

@@ -58,10 +58,11 @@ def check_paths(tree: Mapping[str, File]) -> None:
 
 def read_file(folder: Path, path: str) -> File:
     """A file or symbolic link below `folder`; `OSError` for what is neither, or is reached through a link."""
-    mode = _mode(contained.look(folder, path).st_mode)
+    mode = _mode(contained.lstat(folder, path).st_mode)
     target = folder / path
     return File(
-        os.fsencode(os.readlink(target)) if mode is Mode.SYMLINK else contained.read(folder, path, limit=None), mode
+        os.fsencode(os.readlink(target)) if mode is Mode.SYMLINK else contained.read_regular(folder, path, limit=None),
+        mode,
     )
 
 
@@ -76,7 +77,7 @@ def _mode(bits: int) -> Mode:
     return Mode.EXECUTABLE if bits & 0o100 else Mode.FILE
 
 
-def read(directory: Path, paths: Iterable[str] | None = None) -> Tree:
+def read_folder(directory: Path, paths: Iterable[str] | None = None) -> Tree:
     """The named files below `directory`; without names every file but those of a `.git` at its root."""
     if paths is None:
         paths = _walk(directory)
@@ -98,7 +99,7 @@ def _walk(directory: Path) -> list[str]:
     return sorted(found)
 
 
-def write(tree: Mapping[str, File], directory: Path) -> None:
+def write_folder(tree: Mapping[str, File], directory: Path) -> None:
     """Write every file below `directory`, which holds none of them yet."""
     check_paths(tree)
     for path, file in tree.items():
@@ -113,7 +114,7 @@ def write(tree: Mapping[str, File], directory: Path) -> None:
                 os.fchmod(stream.fileno(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode) | 0o111)
 
 
-def moved(tree: Mapping[str, File], here: Path, there: Path) -> Tree:
+def with_folder_replaced(tree: Mapping[str, File], here: Path, there: Path) -> Tree:
     """The files, with `there` where they name `here`, the folder that they were made in."""
     old, new = os.fsencode(here), os.fsencode(there)
     return {

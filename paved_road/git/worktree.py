@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paved_road.git.entries import BlobId, CommitId, Mode, TreeEntry, TreeId
 from paved_road.git.merge import quoted
-from paved_road.git.objects import tree
+from paved_road.git.objects import list_tree
 from paved_road.git.process import PERSON, READER, Role, maybe, run, text
 from paved_road.git.query import Repository, without_filters
 
@@ -43,7 +43,7 @@ _HEAD = "# branch.oid "
 SKIP_WORKTREE = "skip-worktree"
 
 
-def flags(directory: Path) -> dict[str, tuple[str, ...]]:
+def index_flags(directory: Path) -> dict[str, tuple[str, ...]]:
     """The files below `directory` (from the repository's root) that git was told not to look at, and how."""
     listing = run("ls-files", "-v", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
     found = {}
@@ -123,7 +123,7 @@ def _id_width(repository: Path) -> int:
     return 64 if text("rev-parse", "--show-object-format", cwd=repository) == "sha256" else 40
 
 
-def snapshot(directory: Path, *, index: Path, paths: Iterable[str] | None = None) -> TreeId:
+def write_tree_from_disk(directory: Path, *, index: Path, paths: Iterable[str] | None = None) -> TreeId:
     """A tree of the repository in which the files below `directory` are as on disk, untracked ones among them.
 
     Ignored files are left out unless `paths` names them; with `paths`, these files only are taken from disk.
@@ -157,7 +157,7 @@ def stage_everything(directory: Path) -> TreeId:
 def restore(repository: Path, tree_id: str, paths: Iterable[str], *, index: Path) -> None:
     """Write those of the paths that a tree has to the work tree; the repository's own index is left alone."""
     wanted = set(paths)
-    entries = {path: entry for path, entry in tree(repository, tree_id).items() if path in wanted}
+    entries = {path: entry for path, entry in list_tree(repository, tree_id).items() if path in wanted}
     update_index(repository, entries, index=index)
     checkout_index(repository, entries, index=index)
 

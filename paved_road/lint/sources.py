@@ -37,7 +37,7 @@ class Source:
         """The file of that path; without lines where it is no YAML."""
         text = files[path].data.decode("utf-8", "replace")
         try:
-            return cls(path=path, text=text, lines=yml.lines(text))
+            return cls(path=path, text=text, lines=yml.key_lines(text))
         except yaml.YAMLError:
             return cls(path=path, text=text, lines={})
 
@@ -59,5 +59,5 @@ class Source:
                 line=line,
                 text=f"{key!r} stands twice, on lines {first} and {line}; only the last one counts",
             )
-            for line, key, first in (yml.twice(self.text) if self.lines else ())
+            for line, key, first in (yml.duplicate_keys(self.text) if self.lines else ())
         ]

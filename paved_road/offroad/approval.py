@@ -124,7 +124,7 @@ def _commits(service: Service, base: str | None) -> Iterator[_Edit]:
 
 def _at(service: Service, revision: str, paths: list[str]) -> dict[str, FrontMatter | None]:
     """The deviations at a revision, by path; None for one that was not there or was not valid."""
-    contents = git.read(service.top, [f"{revision}:{service.prefix}{path}" for path in paths])
+    contents = git.read_objects(service.top, [f"{revision}:{service.prefix}{path}" for path in paths])
     known: dict[str, FrontMatter | None] = {}
     for path, content in zip(paths, contents, strict=True):
         try:

@@ -174,7 +174,7 @@ def deviation_files(service: Service) -> dict[str, bytes]:
     left = contained.LIMIT
     for name in names:
         try:
-            contents[name] = contained.read(folder, name, limit=min(left, _LARGEST))
+            contents[name] = contained.read_regular(folder, name, limit=min(left, _LARGEST))
             left -= len(contents[name])
         except OSError as error:
             text = f"{str(error.strerror).removeprefix('it ')}; {_ONLY}"
@@ -286,7 +286,7 @@ def _text(fault: ErrorDetails, data: Mapping[str, Any]) -> str:
         return f"{name}: {yml.shown(fault['input'])} is not a date: write it as 2026-11-24"
     if fault["type"] == "enum" and isinstance(fault["input"], str):
         return f"{name}: {fault['input']!r} is none of {fault['ctx']['expected']}"
-    text = yaml_faults.told(fault, where, schema)
+    text = yaml_faults.sentence(fault, where, schema)
     return f"{name}: {text}" if fault["type"] == "value_error" and where and str(where[-1]) not in text else text
 
 

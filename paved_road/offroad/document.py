@@ -97,7 +97,7 @@ def _front_matter(text: str, first: int) -> yaml.MappingNode:
         said = " ".join(part for part in (error.context, error.problem) if part)
         raise Broken(f"is not YAML: {said}", line=first + (mark.line if mark else 0)) from error
     except yaml.YAMLError as error:
-        raise Broken(f"{yml.fault(error)}: {yml.said(error)}", line=first) from error
+        raise Broken(f"{yml.what_is_wrong(error)}: {yml.message_of(error)}", line=first) from error
     if not isinstance(node, yaml.MappingNode):
         raise Broken("its front matter is not fields with values", line=first)
     return node

@@ -65,7 +65,7 @@ def _service_file(service: Service, one: Difference) -> File | None:
     if one.found is None:
         return None
     mode, blob = one.found.mode, one.found.blob
-    there = contained.kept(service.path, one.path)
+    there = contained.lstat_file(service.path, one.path)
     if there and there.st_size <= contained.LIMIT:
         on_disk = trees.read_file(service.path, one.path).data
         for data in (on_disk, on_disk.replace(b"\r\n", b"\n")):

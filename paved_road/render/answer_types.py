@@ -46,7 +46,7 @@ def to_yaml(value: Any) -> Any:
     except yaml.YAMLError as error:
         if isinstance(error.__cause__, TypeError | AttributeError):
             raise error.__cause__ from None  # Copier takes such a text as it is
-        raise ValueError(yml.said(error)) from error
+        raise ValueError(yml.message_of(error)) from error
 
 
 CASTS: Mapping[str, Callable[[Any], Any]] = {

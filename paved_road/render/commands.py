@@ -130,7 +130,7 @@ def bring(files: Tree, folder: Path, commands: Iterable[Command], *, written_to:
     `written_to` is where that folder still is, when it is to be renamed into its place.
     """
     if any(str(folder) in f"{command.line} {command.folder}" for command in commands) and not folder.exists():
-        trees.write(files, written_to or folder)
+        trees.write_folder(files, written_to or folder)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,11 +160,11 @@ class Workshop:
         was made says where the service is.
         """
         self.place.mkdir(parents=True)
-        trees.write(tree, self.place)
+        trees.write_folder(tree, self.place)
         git.start_repository(self.top)
         bring(files, source_below(self.scratch), commands)
         run(commands, self.place, kind="task", hint="fix the template; nothing of the service was changed")
-        return trees.moved(kept(self.place, tree), self.top, self.repository)
+        return trees.with_folder_replaced(kept(self.place, tree), self.top, self.repository)
 
 
 def workshop(scratch: Path, service: Path) -> Workshop:
@@ -182,7 +182,7 @@ def source_below(scratch: Path) -> Path:
 def kept(place: Path, tree: Tree) -> Tree:
     """What is in `place` of the rendered files and of new ones that git does not ignore."""
     there = (path for path in tree if os.path.lexists(place / path) and not _behind_a_link(place, path))
-    return trees.read(place, dict.fromkeys([*there, *git.working_files(place)]))
+    return trees.read_folder(place, dict.fromkeys([*there, *git.working_files(place)]))
 
 
 def repositories_in(place: Path) -> list[str]:

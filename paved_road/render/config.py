@@ -131,7 +131,7 @@ def load(files: Mapping[str, File], folder: str = "") -> TemplateConfig:
 
 def _place(path: str, files: Mapping[str, File], where: yml.Path) -> str:
     """The file and the line of a key; the file alone where the key comes from one that it includes."""
-    line = yml.lines(files[path].data.decode("utf-8", "replace")).get(where)
+    line = yml.key_lines(files[path].data.decode("utf-8", "replace")).get(where)
     return f"{path}:{line}" if line else path
 
 
@@ -144,7 +144,7 @@ def check_parser(config: TemplateConfig, files: Mapping[str, File]) -> None:
         for _ in yaml.parse(files[config.path].data, Loader=yaml.SafeLoader):
             pass
     except yaml.YAMLError as error:
-        raise unreadable(config.path, yml.placed(error)) from error
+        raise unreadable(config.path, yml.located_message(error)) from error
 
 
 def unreadable(path: str, why: str) -> TemplateError:
@@ -203,7 +203,9 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
     try:
         documents = _flat(yml.load_all(files[path].data, Loader))
     except yaml.YAMLError as error:
-        raise TemplateError(f"the template's {path} {yml.fault(error)}", cause=yml.placed(error)) from error
+        raise TemplateError(
+            f"the template's {path} {yml.what_is_wrong(error)}", cause=yml.located_message(error)
+        ) from error
     for document in documents:
         if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
             raise TemplateError(f"the template's {path} must map names to settings and questions")

@@ -136,7 +136,9 @@ class External(dict[str, Any]):
         try:
             self[name] = {} if content is None else yml.load(content)
         except yaml.YAMLError as error:
-            raise TemplateError(f"the service's {relative} {yml.fault(error)}", cause=yml.said(error)) from error
+            raise TemplateError(
+                f"the service's {relative} {yml.what_is_wrong(error)}", cause=yml.message_of(error)
+            ) from error
         return self[name]
 
     def files(self) -> dict[str, bytes]:
@@ -163,7 +165,7 @@ class External(dict[str, Any]):
         if not path.is_file():
             return None
         try:
-            return contained.read(path.parent, path.name)
+            return contained.read_regular(path.parent, path.name)
         except contained.Refused as error:
             raise TemplateError(f"the service's {relative} is no _external_data", cause=error.strerror or "") from error
 

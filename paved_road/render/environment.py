@@ -144,8 +144,8 @@ class _Compiled(jinja2.BytecodeCache):
         options = sorted(config.environment_options.items(), key=str)
         facts = (_FLAVOUR, options, config.extensions, jinja2.__version__, sys.version)
         flavour = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-        key = private.key(user_file().with_name(_KEY))
-        return None if key is None else cls(private.within(cache, "jinja"), flavour, key)
+        key = private.secret_key(user_file().with_name(_KEY))
+        return None if key is None else cls(private.private_folder(cache, "jinja"), flavour, key)
 
     def get_bucket(self, environment: jinja2.Environment, name: str, _: str | None, source: str) -> Bucket:
         """Where the compiled source is, or will be."""
@@ -157,7 +157,7 @@ class _Compiled(jinja2.BytecodeCache):
     def load_bytecode(self, bucket: Bucket) -> None:
         """What was compiled before, if it was by us."""
         try:
-            content = contained.read(self._folder, self._name(bucket))
+            content = contained.read_regular(self._folder, self._name(bucket))
         except OSError:
             return
         digest, code = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
@@ -238,7 +238,7 @@ class _Files(jinja2.BaseLoader):
         """
         folder = tempfile.mkdtemp(prefix="paved-template-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        trees.write(self.files, Path(folder))
+        trees.write_folder(self.files, Path(folder))
         return [folder]
 
 
@@ -260,7 +260,7 @@ def _load(environment: jinja2.Environment, name: str) -> None:
         missing = next((one for one in (error, error.__cause__) if isinstance(one, ModuleNotFoundError)), None)
         if missing is None:
             fault = f"the template's Jinja extension {name} cannot be loaded"
-            raise TemplateError(fault, cause=f"{type(error).__name__}: {yml.said(error)}") from error
+            raise TemplateError(fault, cause=f"{type(error).__name__}: {yml.message_of(error)}") from error
         package = (missing.name or name).partition(".")[0].replace("_", "-")
         raise TemplateError(
             f"the template needs the Jinja extension {name}, which is not installed",

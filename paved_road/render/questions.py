@@ -200,7 +200,7 @@ class _Question:
                 choices = to_yaml(self._render(choices)) or []
             return tuple(map(self._choice, choices.items() if isinstance(choices, dict) else choices))
         except (ValueError, TypeError, KeyError, AnswerError) as error:
-            said = error.cause or error.message if isinstance(error, AnswerError) else yml.said(error)
+            said = error.cause or error.message if isinstance(error, AnswerError) else yml.message_of(error)
             raise TemplateError(f"the choices of the question {self.name!r} are malformed", cause=said) from error
 
     def _choice(self, item: Any) -> Choice:
@@ -267,7 +267,7 @@ class _Question:
         except yaml.YAMLError as error:
             raise AnswerError(
                 f"the answer to {self.name!r} is not a list in YAML{self._shown(text)}",
-                cause="" if self.secret else yml.said(error),
+                cause="" if self.secret else yml.message_of(error),
                 hint=f"--data '{self.name}=[a, b]'",
             ) from error
 
@@ -306,7 +306,9 @@ class _Question:
         """Why a text is none of this type, in words."""
         if self.type in ("int", "float"):
             return "it is not a whole number" if self.type == "int" else "it is not a number"
-        return f"it is not {self.type.upper()}: {yml.said(error)}" if self.type in PARSED else yml.said(error)
+        return (
+            f"it is not {self.type.upper()}: {yml.message_of(error)}" if self.type in PARSED else yml.message_of(error)
+        )
 
     def _shown(self, value: Any) -> str:
         """A refused answer for a message; a secret one is never shown."""

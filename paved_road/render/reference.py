@@ -79,10 +79,10 @@ def render(release: Release, job: Job) -> Tree:
         }
         _run(told, job.limits, Path(scratch), _environment(release, source, Path(scratch)))
         _check(target, job.limits)
-        rendered = trees.read(target) if target.is_dir() else {}
+        rendered = trees.read_folder(target) if target.is_dir() else {}
     rendered = {path: file for path, file in rendered.items() if file.data != lent.get(path)}
-    rendered = trees.moved(rendered, target, job.destination)
-    rendered = trees.moved(rendered, target.parent, job.destination.parent)
+    rendered = trees.with_folder_replaced(rendered, target, job.destination)
+    rendered = trees.with_folder_replaced(rendered, target.parent, job.destination.parent)
     record = rendered.get(job.answers_file)
     if record is not None:
         for stand_in, real in substitutes.items():
@@ -147,11 +147,11 @@ def _source(release: Release, scratch: Path) -> tuple[str, str | None, dict[str,
     # files, as a repository of one commit.
     alone = scratch / "template"
     alone.mkdir()
-    trees.write(release.files(), alone)
+    trees.write_folder(release.files(), alone)
     if road.is_git:
         git.commit_everything(alone, release.version, forced=["."])
         if release.described:
-            git.tag(alone, release.described)  # so that Copier calls it as it would call the release
+            git.create_tag(alone, release.described)  # so that Copier calls it as it would call the release
     return str(alone), WORKING_TREE if road.is_git else None, {str(alone): release.template.source}
 
 
@@ -241,7 +241,7 @@ def _last_words(error: Exception) -> str:
     if type(error).__name__ == "InvalidConfigFileError" and isinstance(cause, yaml.MarkedYAMLError):
         mark = cause.problem_mark or cause.context_mark
         included = "a file that it includes, " if mark and mark.name.startswith("<") else ""
-        return f"YAMLError: {Path(str(error)).name} {included}{yml.placed(cause)}"
+        return f"YAMLError: {Path(str(error)).name} {included}{yml.located_message(cause)}"
     said = str(error)
     if isinstance(error, TemplateSyntaxError) and error.name:
         said = f"{error.name}:{error.lineno}: {error.message}"

@@ -64,4 +64,4 @@ def _record(cache: Path, release: Release) -> Path | None:
         __version__,
         _copier(),
     )
-    return private.within(cache, "verified") / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.json"
+    return private.private_folder(cache, "verified") / f"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}.json"

@@ -67,8 +67,8 @@ def pinned(url: str, commit: str, cache: Path, *, login: git.Login | None = None
 
 def _place(url: str, cache: Path) -> Path:
     name = re.sub(r"[^A-Za-z0-9]+", "-", url.rstrip("/").removesuffix(".git").rsplit("/", 1)[-1])[-40:]
-    place = private.within(cache, "roads") / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
-    private.check(place)
+    place = private.private_folder(cache, "roads") / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    private.require_private(place)
     return place
 
 

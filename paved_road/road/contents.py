@@ -53,7 +53,7 @@ def names(road: Road, commit: str, folder: str) -> list[str]:
 
 def on_disk(folder: Path, *, is_git: bool) -> Tree:
     """The files of a folder as they lie there, without those that git ignores."""
-    return trees.read(folder, _working_files(folder) if is_git else None)
+    return trees.read_folder(folder, _working_files(folder) if is_git else None)
 
 
 def _working_files(folder: Path) -> Iterator[str]:
@@ -66,7 +66,7 @@ def _working_files(folder: Path) -> Iterator[str]:
 
 
 def _root(road: Road, commit: str) -> _Checkout:
-    remote = None if road.local or road.source == BUILT_IN else address.read(road.source).url
+    remote = None if road.local or road.source == BUILT_IN else address.parse_address(road.source).url
     return _Checkout(repository=road.location, commit=commit, url=remote or str(road.location))
 
 
@@ -126,7 +126,7 @@ def _follow(road: Road, at: _Checkout, path: str, commit: str) -> _Checkout | No
         return None
     if at.depth == DEEPEST:
         raise RoadError(f"the submodules of {road.source} lie more than {DEEPEST} deep in one another")
-    where = address.read(absolute(url, at.url))
+    where = address.parse_address(absolute(url, at.url))
     url = where.url or str(where.path)
     here = at.repository / path
     known = here if (here / ".git").exists() and git.resolve(here, commit) else None

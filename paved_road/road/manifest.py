@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from paved_road.errors import ForbiddenPath, TemplateError
 from paved_road.files import yaml_faults, yml
-from paved_road.files.yaml_faults import Fault, Misplaced
+from paved_road.files.yaml_faults import Misplaced, YamlFault
 from paved_road.git.trees import check_path
 from paved_road.road.owners import Owner
 from paved_road.road.version_file import FILENAME, LONGEST_DAYS, stated_version
@@ -193,24 +193,26 @@ def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
     found = read(content)
     if isinstance(found, Manifest):
         return found
-    message, cause = yaml_faults.summary(where, found)
+    message, cause = yaml_faults.summarize(where, found)
     raise TemplateError(
         message, cause=cause, hint="the road's author fixes that; paved templates --check tells every fault"
     )
 
 
-def read(content: bytes) -> Manifest | list[Fault]:
+def read(content: bytes) -> Manifest | list[YamlFault]:
     """The file, or everything that is wrong with it."""
     try:
         data: Any = yml.load(content)
     except yaml.YAMLError as error:
-        return [Fault(line=yml.line(error), text=f"it {yml.fault(error)}: {yml.problem(error)}")]
+        return [
+            YamlFault(line=yml.error_line(error), text=f"it {yml.what_is_wrong(error)}: {yml.short_message(error)}")
+        ]
     if isinstance(data, dict) and not isinstance(data.get("version"), list | dict | None):
         data = {**data, "version": stated_version(content)}
     try:
         return Manifest.model_validate({} if data is None else data)
     except ValidationError as error:
-        return yaml_faults.of(error, Manifest, data, yml.lines(content.decode("utf-8", "replace")))
+        return yaml_faults.faults_in(error, Manifest, data, yml.key_lines(content.decode("utf-8", "replace")))
 
 
 def json_schema() -> str:

@@ -30,7 +30,7 @@ def open_road(
     source = config.road.value
     if source == BUILT_IN:
         return _built_in(config)
-    where = address.read(source)
+    where = address.parse_address(source)
     login, path = where.login, None
     if where.url is None:
         path = address.resolved((beside or Path()) / where.path)
@@ -65,7 +65,7 @@ def _is_bundle(path: Path) -> bool:
 
 def git_url(source: str) -> str | None:
     """The URL git understands for a source as Copier writes them, or None when it is a path."""
-    return address.read(source).url
+    return address.parse_address(source).url
 
 
 def _built_in(config: Config) -> Road:
@@ -83,5 +83,5 @@ def _built_in(config: Config) -> Road:
         )
     digest = hashlib.sha256(bundle.read_bytes()).hexdigest()[:16]
     with resources.as_file(bundle) as path:
-        location = cache.clone(str(path), private.within(config.cache_dir, "roads") / f"built-in-{digest}.git")
+        location = cache.clone(str(path), private.private_folder(config.cache_dir, "roads") / f"built-in-{digest}.git")
     return Road(source=BUILT_IN, location=location, cache=config.cache_dir, trusted=True)

@@ -109,7 +109,7 @@ def _holding(template: Template) -> list[Release]:
         return []
     prefix = f"{template.folder}/" if template.folder else ""
     names = (f"{one.commit}:{prefix}{name}" for one in every for name in CONFIG_NAMES)
-    found = iter(git.read(template.road.location, names))
+    found = iter(git.read_objects(template.road.location, names))
     held = [one for one, *configs in zip(every, found, found, strict=True) if configs != [None, None]]
     return held or (every if _borrowed(template, str(every[0].commit)) else [])
 
@@ -147,7 +147,7 @@ def _stated(template: Template) -> list[Release]:
         return []
     path = f"{template.folder}/{FILENAME}" if template.folder else FILENAME
     changes = git.first_parent_log(location, head, path)
-    contents = git.read(location, (f"{commit}:{path}" for commit in changes))
+    contents = git.read_objects(location, (f"{commit}:{path}" for commit in changes))
     found: dict[str, Release] = {}
     last = head
     for commit, content in zip(changes, contents, strict=True):
@@ -169,7 +169,7 @@ def _at(template: Template, commit: str) -> Release:
         return tagged
     location, folder = template.road.location, template.folder
     prefix = f"{folder}/" if folder else ""
-    *configs, manifest = git.read(location, [f"{commit}:{prefix}{name}" for name in (*CONFIG_NAMES, FILENAME)])
+    *configs, manifest = git.read_objects(location, [f"{commit}:{prefix}{name}" for name in (*CONFIG_NAMES, FILENAME)])
     if not any(config is not None for config in configs) and not _borrowed(template, commit):
         raise UnknownRelease(
             f"{template.name} is not in {commit[:12]}", cause=f"no copier.yml at {prefix or 'the root'}"
@@ -187,7 +187,7 @@ def tagged_release(template: Template, commit: str) -> Release | None:
 def _is_in(template: Template, commit: str) -> bool:
     """Whether a commit holds the template."""
     prefix = f"{template.folder}/" if template.folder else ""
-    configs = git.read(template.road.location, [f"{commit}:{prefix}{name}" for name in CONFIG_NAMES])
+    configs = git.read_objects(template.road.location, [f"{commit}:{prefix}{name}" for name in CONFIG_NAMES])
     return any(config is not None for config in configs) or _borrowed(template, commit)
 
 

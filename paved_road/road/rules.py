@@ -52,9 +52,9 @@ def read(files: Tree, cache: Path, folder: str = "") -> Rules:
     `folder` is the template's in the road, for messages.
     """
     content = files[FILENAME].data if FILENAME in files else b""
-    path = private.within(cache, "rules") / f"{hashlib.sha256(__version__.encode() + content).hexdigest()}.json"
+    path = private.private_folder(cache, "rules") / f"{hashlib.sha256(__version__.encode() + content).hexdigest()}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return _loaded(json.loads(contained.read(path.parent, path.name)))
+        return _loaded(json.loads(contained.read_regular(path.parent, path.name)))
     from paved_road.road import manifest
 
     found = of(manifest.parse(content, where=posixpath.join(folder, FILENAME)))

@@ -64,7 +64,7 @@ def _signed(release: Release, scratch: Path) -> tuple[str, str]:
         return str(release.commit), "commit"
     location = release.template.road.location
     tag = git.object_id(location, f"refs/tags/{release.tag}") or ""
-    (content,) = git.read(scratch, [tag])
+    (content,) = git.read_objects(scratch, [tag])
     head, _, _ = (content or b"").partition(b"\n\n")
     facts = dict(line.split(b" ", 1) for line in head.splitlines() if b" " in line)
     if facts.get(b"tag") is None or git.object_type(scratch, tag) != "tag":
@@ -80,7 +80,9 @@ def _verify(scratch: Path, kind: str, signed: str, key: str) -> str:
     """Why the key did not sign the object; "" when it did. Only the program for that sort of key is asked."""
     if FINGERPRINT.fullmatch(key):
         wanted = re.sub(r"\s", "", key).upper()
-        good, said = git.verify(scratch, kind, signed, {"gpg.ssh.program": "false", "gpg.x509.program": "false"})
+        good, said = git.verify_signature(
+            scratch, kind, signed, {"gpg.ssh.program": "false", "gpg.x509.program": "false"}
+        )
         valid = [line.split() for line in said if line.startswith("[GNUPG:] VALIDSIG ")]
         if good and any(wanted in (facts[2].upper(), facts[-1].upper()) for facts in valid):
             return ""
@@ -92,7 +94,7 @@ def _verify(scratch: Path, kind: str, signed: str, key: str) -> str:
     elif not file.is_file():
         return f"there is no file {file} with the keys of those who may sign"
     settings = dict.fromkeys(("gpg.program", "gpg.openpgp.program", "gpg.x509.program"), "false")
-    good, said = git.verify(scratch, kind, signed, {**settings, "gpg.ssh.allowedSignersFile": str(file)})
+    good, said = git.verify_signature(scratch, kind, signed, {**settings, "gpg.ssh.allowedSignersFile": str(file)})
     return "" if good else _reason(said, kind)
 
 

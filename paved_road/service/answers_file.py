@@ -73,7 +73,7 @@ def _of_road(commit: str | None, source: str | None) -> Stated:
 def read_stated(folder: Path, name: str) -> Stated:
     """What an answers file says; nothing for one that cannot be read, which is told when it is needed."""
     try:
-        return parse_stated(contained.read(folder, name))
+        return parse_stated(contained.read_regular(folder, name))
     except OSError:
         return NOTHING_STATED
 
@@ -108,7 +108,7 @@ def read_answers_file(folder: Path, name: str) -> dict[str, Any]:
 
     file = folder / name
     try:
-        content = contained.read(folder, name)
+        content = contained.read_regular(folder, name)
     except OSError as error:
         hint = hint_to_restore(folder, name)
         raise ServiceError(f"cannot read {file}", cause=error.strerror or str(error), hint=hint) from error
@@ -116,8 +116,8 @@ def read_answers_file(folder: Path, name: str) -> dict[str, Any]:
     try:
         record = yml.load(content)
     except yaml.YAMLError as error:
-        cause = "it has the markers of a merge conflict" if has_markers(content) else yml.said(error)
-        raise ServiceError(f"{file} {yml.fault(error)}", cause=cause, hint=hint) from error
+        cause = "it has the markers of a merge conflict" if has_markers(content) else yml.message_of(error)
+        raise ServiceError(f"{file} {yml.what_is_wrong(error)}", cause=cause, hint=hint) from error
     if not isinstance(record, dict) or not all(isinstance(key, str) for key in record):
         cause = "" if content.strip() else "it is empty"
         raise ServiceError(f"{file} does not map questions to answers", cause=cause, hint=hint)

@@ -80,7 +80,7 @@ def _python_for(directory: Path) -> tuple[str, str]:
         above = [
             _project(folder)
             for folder in address.resolved(directory).parents
-            if contained.has(folder, "pyproject.toml")
+            if contained.exists(folder, "pyproject.toml")
         ]
         project, uv = found.get("project"), found.get("tool", {}).get("uv", {})
         if not isinstance(project, dict) or "name" not in project or "version" not in project or project.get("dynamic"):
@@ -98,4 +98,4 @@ def _python_for(directory: Path) -> tuple[str, str]:
 
 
 def _project(folder: Path) -> dict[str, Any]:
-    return toml.load(contained.read(folder, "pyproject.toml"))
+    return toml.load(contained.read_regular(folder, "pyproject.toml"))

@@ -52,7 +52,7 @@ def read_locks(path: Path, *, every: bool = True) -> dict[str, Lock]:
 
 def _read_lock(path: Path, name: str) -> Lock:
     try:
-        return parse_lock(contained.read(path, name), where=path / name)
+        return parse_lock(contained.read_regular(path, name), where=path / name)
     except OSError as error:
         raise ServiceError(
             f"cannot read {path / name}", cause=error.strerror or str(error), hint=hint_to_restore(path, name)

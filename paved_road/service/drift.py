@@ -82,7 +82,7 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
 
     wanted = list(paths)
     lock = service.lock.files if service.lock else {}
-    contents = dict(zip(wanted, git.read(service.top, [lock[path].entry.blob for path in wanted]), strict=True))
+    contents = dict(zip(wanted, git.read_objects(service.top, [lock[path].entry.blob for path in wanted]), strict=True))
     if None in contents.values():
         again = origin.render_stamped(service, origin.find_to_read(service, config), config)
         contents |= {path: again.tree[path].data for path in wanted if again and path in again.tree}
@@ -95,13 +95,15 @@ def patch(service: Service, differences: Iterable[Difference], config: Config) -
     """The differences line by line, of what git stores. A file that nobody reads line by line is only named."""
     import tempfile
 
-    there = {one.path: contained.kept(service.path, one.path) for one in differences}
+    there = {one.path: contained.lstat_file(service.path, one.path) for one in differences}
     large = [path for path, found in there.items() if found and found.st_size > contained.LIMIT]
     files = pristine(service, [path for path in there if path not in large], config)
     with tempfile.TemporaryDirectory(prefix="paved-drift-") as folder:
         before, after = Path(folder, "pristine"), Path(folder, "service")
-        trees.write(files, before)
-        trees.write(_as_stored(service, [path for path, found in there.items() if found and path not in large]), after)
+        trees.write_folder(files, before)
+        trees.write_folder(
+            _as_stored(service, [path for path, found in there.items() if found and path not in large]), after
+        )
         said = [
             f"{path} is larger than {contained.LIMIT // 2**20} MiB: its difference is not shown\n" for path in large
         ]
@@ -110,7 +112,7 @@ def patch(service: Service, differences: Iterable[Difference], config: Config) -
 
 def _as_stored(service: Service, paths: Iterable[str]) -> Tree:
     """The files on disk as git would store them."""
-    found = trees.read(service.path, paths)
+    found = trees.read_folder(service.path, paths)
     contents = {path: file.data for path, file in found.items() if file.mode is not Mode.SYMLINK}
     changed = git.converted(contents, service.repository, prefix=service.prefix, filters=False)
     return found | {path: File(data, found[path].mode) for path, data in changed.items()}
@@ -133,7 +135,7 @@ def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, TreeEntry]:
     found: dict[str, TreeEntry] = {}
     unknown: list[str] = []
     for path in files:
-        there = contained.kept(service.path, path)
+        there = contained.lstat_file(service.path, path)
         one = index.vouches_for(service.prefix + path, there) if there else index.files.get(service.prefix + path)
         if one and one.entry.mode.is_file and (there or (one.left_out and not os.path.lexists(service.path / path))):
             found[path] = one.entry

@@ -107,7 +107,7 @@ class Service:
         if not doubtful:
             return changed
         index, staged = git.read_index(self.repository, self.path), set(git.staged_files(self.top))
-        there = {path: contained.kept(self.top, path) for path in doubtful - staged}
+        there = {path: contained.lstat_file(self.top, path) for path in doubtful - staged}
         return [path for path in changed if not ((found := there.get(path)) and index.noted(path, found))]
 
     @property
@@ -153,7 +153,7 @@ def open_service(
 def unfinished_update(service: Service) -> str | None:
     """The version that an update in progress goes to; None when none is in progress."""
     try:
-        return str(json.loads(contained.read(service.journal, "journal.json"))["new_version"])
+        return str(json.loads(contained.read_regular(service.journal, "journal.json"))["new_version"])
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -248,7 +248,7 @@ def unreadable_answers_file(service: Service) -> ServiceError | None:
     if service.lock is None or service.journal.exists():
         return None
     try:
-        odd = service.stated.road is None or has_markers(contained.read(service.path, service.answers_file))
+        odd = service.stated.road is None or has_markers(contained.read_regular(service.path, service.answers_file))
         if odd:
             read_answers_file(service.path, service.answers_file)
     except (OSError, ServiceError) as error:

@@ -138,7 +138,7 @@ def _environment() -> dict[str, Value]:
 def project_file(directory: Path) -> Path | None:
     """The nearest `.paved.toml` at or above `directory`, not above the repository's root."""
     for folder in (directory, *directory.parents):
-        if contained.has(folder, PROJECT_FILE):
+        if contained.exists(folder, PROJECT_FILE):
             return folder / PROJECT_FILE
         if (folder / ".git").exists():
             break
@@ -150,9 +150,9 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
 
     try:
         # The project's file came with the project; the person's own may well be a link into their dotfiles.
-        content = path.read_bytes() if personal else contained.read(path.parent, path.name)
+        content = path.read_bytes() if personal else contained.read_regular(path.parent, path.name)
         data = toml.load(content)
-    except toml.TooMuch as error:
+    except toml.TomlTooLarge as error:
         raise ConfigError(f"cannot read {path}", cause=str(error), hint=f"edit or remove {path}") from error
     except ValueError as error:
         raise ConfigError(f"{path} is not TOML", cause=str(error), hint=f"edit or remove {path}") from error

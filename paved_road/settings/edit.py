@@ -64,7 +64,7 @@ def _check_cache(value: str) -> None:
         raise ConfigError(
             f"{folder} cannot be the cache", cause=error.strerror or str(error), hint="name a folder of your own"
         ) from error
-    private.check(folder)
+    private.require_private(folder)
 
 
 def key_path(key: str) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def _value(path: tuple[str, ...], values: Sequence[str], *, file: Path, project:
 def _text(file: Path, *, personal: bool) -> str:
     """What the file says; nothing where there is none."""
     try:
-        return (file.read_bytes() if personal else contained.read(file.parent, file.name)).decode()
+        return (file.read_bytes() if personal else contained.read_regular(file.parent, file.name)).decode()
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:

@@ -202,7 +202,7 @@ def _migrate(service: Service, journal: Journal) -> list[str]:
     ran = {folder / f"migrated-{number}": migration for number, migration in enumerate(journal.migrations)}
     left = {file: migration for file, migration in ran.items() if not file.exists()}
     if left and not begun.exists():
-        before = git.snapshot(service.path, index=folder / "index")
+        before = git.write_tree_from_disk(service.path, index=folder / "index")
         if not (folder / "snapshot").exists():
             journals.write_whole(folder / "snapshot", before)
         journals.write_whole(begun, before)
@@ -222,7 +222,7 @@ def _note_made(service: Service, made: Path, begun: Path) -> None:
     """Add to `made` the files that are new since the snapshot in `begun`; a run that was killed has not done so."""
     if begun.exists():
         known = json.loads(made.read_text()) if made.exists() else []
-        now = git.snapshot(service.path, index=service.journal / "index")
+        now = git.write_tree_from_disk(service.path, index=service.journal / "index")
         new = git.changed_paths(service.top, begun.read_text(), now, added=True)
         journals.write_whole(made, json.dumps([*known, *new]))
         begun.unlink()

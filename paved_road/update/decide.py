@@ -66,6 +66,6 @@ def _records(prepared: Prepared, lock: Lock) -> Files:
     place, data = pristine.answers_file, pristine.tree[pristine.answers_file].data
     contents = {service.lock_file: lock.dump(), place: data}
     if place == service.answers_file and contained.is_file(service.path, place):
-        there = contained.read(service.path, place)
+        there = contained.read_regular(service.path, place)
         contents[place] = there if differ_only_in_order(there, data) else data
     return {path: prepared.context.scratch.entry(Mode.FILE, content) for path, content in contents.items()}

@@ -157,7 +157,7 @@ def undecided_conflicts(service: Service, applied: Applied) -> tuple[Decision, .
     markers_left = {path.removeprefix(prefix): lines for path, lines in applied.markers.items()}
 
     def read(leaves: list[TreeEntry]) -> list[bytes]:
-        return [data or b"" for data in git.read(service.top, [leaf.blob for leaf in leaves])]
+        return [data or b"" for data in git.read_objects(service.top, [leaf.blob for leaf in leaves])]
 
     return tuple(replace(one, markers=markers_left.get(one.path, ())) for one in describe_conflicts(stages, why, read))
 

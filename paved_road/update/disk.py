@@ -24,7 +24,7 @@ Settings = tuple[tuple[str, str], ...]
 
 def file_at(top: Path, path: str) -> File | None:
     """The file or link at a path; None where there is none, where it is a folder, or where a link leads to it."""
-    return trees.read_file(top, path) if contained.kept(top, path) else None
+    return trees.read_file(top, path) if contained.lstat_file(top, path) else None
 
 
 def first_obstruction(top: Path, path: str) -> str | None:

@@ -71,11 +71,11 @@ def no_longer(
     untracked = {str(folder / FILENAME) for path in apart for folder in PurePosixPath(path).parents} - head.keys()
     for path in untracked - leaves.keys():
         if contained.is_file(service.path, path):
-            rules[service.prefix + path] = contained.read(service.path, path)
+            rules[service.prefix + path] = contained.read_regular(service.path, path)
     above = [folder.relative_to(service.top) for folder in service.path.parents if folder.is_relative_to(service.top)]
     for path in (str(folder / FILENAME) for folder in above):
         if contained.is_file(service.top, path):
-            rules[path] = contained.read(service.top, path)
+            rules[path] = contained.read_regular(service.top, path)
     still = service.below(git.ignored_with(service.repository, rules, [service.prefix + path for path in apart]))
     back = {path: leaf for path, leaf in apart.items() if path not in still}
     return {path: leaf for path, leaf in back.items() if not any(one.startswith(f"{path}/") for one in result)}

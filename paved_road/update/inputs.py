@@ -93,7 +93,7 @@ def _renamed_sources(old: Release, new: Release) -> list[tuple[str, str]]:
     if not (template.road.is_git and old.commit and new.commit):
         return []
     try:
-        return git.renames(template.road.location, old.commit, new.commit, template.folder)
+        return git.renames_in_history(template.road.location, old.commit, new.commit, template.folder)
     except GitError:
         return []
 

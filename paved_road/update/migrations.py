@@ -69,8 +69,8 @@ class Migrations:
             wanted = self._commands("before", copy, source, _recorded(service))
             commands.bring(self.form.files, source, wanted)
             commands.run(wanted, copy, kind="migration", hint=HINT)
-            made = git.tree(copy, git.stage_everything(copy))
-            contents = git.read(copy, [entry.blob for entry in made.values()])
+            made = git.list_tree(copy, git.stage_everything(copy))
+            contents = git.read_objects(copy, [entry.blob for entry in made.values()])
             files = {path: replace(made[path], data=data) for path, data in zip(made, contents, strict=True)}
             return files, read_answers_file(copy, service.answers_file)
 

@@ -198,11 +198,11 @@ class Plan:
 
     def stat(self, width: int) -> str:
         """The lines added to and removed from each file, as `git diff --stat` draws them."""
-        return git.stat(self.scratch.folder, self.ours.tree, self._written(), width)
+        return git.diff_stat(self.scratch.folder, self.ours.tree, self._written(), width)
 
     def patch(self) -> str:
         """The exact difference the update makes to tracked files, without a password in the road's address."""
-        patch = git.patch(self.scratch.folder, self.ours.tree, self._written())
+        patch = git.diff_patch(self.scratch.folder, self.ours.tree, self._written())
         lock, source = self.service.lock, self.service.source[0]
         for address in {lock.road if lock else "", source or ""} - {""}:
             patch = patch.replace(address, redact(address))

@@ -152,7 +152,7 @@ def compare_with_disk(
     if not unlike:
         return NO_EXCEPTIONS
     settings = git.settings(service.top, r"^core\.(filemode|symlinks)$")
-    flags = git.flags(service.path)
+    flags = git.index_flags(service.path)
     left_out, other_mode = [], []
     for path, one in unlike.items():
         is_link = Mode.SYMLINK in (one.mode, expected[path].mode)

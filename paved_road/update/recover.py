@@ -91,7 +91,7 @@ def _undecided(service: Service, journal: Journal) -> dict[str, decisions.LineRa
     marked = {path: found for path, data in there.items() if (found := decisions.find_markers(data, ()))}
     if marked:
         stages = {path: [entry.blob for entry in journal.conflicts[path].values()] for path in marked}
-        contents = iter(git.read(service.top, [blob for blobs in stages.values() for blob in blobs]))
+        contents = iter(git.read_objects(service.top, [blob for blobs in stages.values() for blob in blobs]))
         meant = {path: [next(contents) or b"" for _ in blobs] for path, blobs in stages.items()}
         marked = {path: decisions.find_markers(there[path], meant[path]) for path in marked}
     unmerged = {path: marked.get(path, ()) for path in git.unmerged_files(service.path) if path in journal.conflicts}
@@ -104,7 +104,7 @@ def _undecided(service: Service, journal: Journal) -> dict[str, decisions.LineRa
 def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> None:
     """The index and the files as they are in HEAD; what was neither there nor a person's is removed."""
     top = service.top
-    head = git.tree(top, "HEAD") if by_migrations else {}
+    head = git.list_tree(top, "HEAD") if by_migrations else {}
     before: dict[str, TreeEntry | None] = {**{path: head.get(path) for path in by_migrations}, **journal.before}
     left_out = [path for path in journal.left_out if before[path]]
     new = [path for path, was in before.items() if was is None]
@@ -132,7 +132,7 @@ def _since_snapshot(service: Service) -> list[str]:
     snapshot = service.journal / "snapshot"
     if not snapshot.exists():
         return []
-    now = git.snapshot(service.path, index=service.journal / "index")
+    now = git.write_tree_from_disk(service.path, index=service.journal / "index")
     return git.changed_paths(service.top, snapshot.read_text(), now)
 
 
@@ -148,7 +148,7 @@ def _keep(service: Service, journal: Journal, paths: list[str]) -> tuple[str, ..
     """Commit these files as they are on disk, on no branch, before they are written over; a note that says where."""
     if not paths:
         return ()
-    made = git.snapshot(service.top, index=service.journal / "index", paths=paths)
+    made = git.write_tree_from_disk(service.top, index=service.journal / "index", paths=paths)
     commit = git.commit_tree(service.top, made, journal.head, "What files held when paved update wrote over them")
     shown = ", ".join(paths[:3]) + (", ..." if len(paths) > 3 else "")
     return (f"what {shown} held is kept: git show {commit[:12]}",)

@@ -40,7 +40,7 @@ def detect_renames(
     while True:
         left = {path: entry for path, entry in ours.items() if path not in unrelated}
         scratch.commit([Commit(branch="before", files=base), Commit(branch="after", files=left, parent="before")])
-        renamed = {old: new for old, new in git.renamed(scratch.folder, "before", "after") if old in concerned}
+        renamed = {old: new for old, new in git.detect_renames(scratch.folder, "before", "after") if old in concerned}
         refuted = {new for old, new in renamed.items() if _was_there_before(service, old, new)}
         if not refuted:
             return RenameDetection(renamed=renamed, unrelated=frozenset(unrelated))

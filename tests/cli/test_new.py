@@ -43,7 +43,7 @@ def test_the_lock_names_the_release_and_every_pristine_file(paved: Paved, work: 
     paved("new", "hi", "--road", greeter)
     lock = json.loads((work / "hi" / ".paved-road.lock").read_text())
     assert (lock["template"], lock["version"], lock["commit"]) == ("greeter", "1.0.0", git.resolve(greeter, "HEAD"))
-    listed = {path: f"{entry.mode} {entry.blob}" for path, entry in git.tree(work / "hi", "HEAD").items()}
+    listed = {path: f"{entry.mode} {entry.blob}" for path, entry in git.list_tree(work / "hi", "HEAD").items()}
     own = {".paved-road.lock", ".copier-answers.yml"}
     assert lock["files"] == {path: f"{facts} shared" for path, facts in listed.items() if path not in own}
 

@@ -300,11 +300,11 @@ def test_a_road_is_not_replaced_by_an_unrelated_one(
 ) -> None:
     service, other = stamped(), tmp_path / "other"
     (make_road if is_git else write_files)(other, OTHER | ANSWERS | {"paved-road.yml": "version: 2.0.0\n"})
-    before = git.tree(service, "HEAD")
+    before = git.list_tree(service, "HEAD")
     done = here("update", service, "--road", other, *(["--dry-run"] if dry_run else []))
     assert done.returncode == 2
     assert f"{other} is not where the service's road moved" in done.stderr
-    assert (git.tree(service, "HEAD"), git.process.text("status", "--porcelain", cwd=service)) == (before, "")
+    assert (git.list_tree(service, "HEAD"), git.process.text("status", "--porcelain", cwd=service)) == (before, "")
     followed(here, tmp_path, done.stderr)
     assert f"is at other {'1.0.0' if is_git else '2.0.0'} (the latest)" in here("status", service).stdout
 

@@ -152,7 +152,7 @@ def test_a_template_of_any_shape_is_stamped_as_copier_does_it(name: str, tmp_pat
     assert done.returncode == 0, done.stderr
     answers = [yaml.safe_load((made / ".copier-answers.yml").read_text()) for made in (first, second, copied)]
     assert answers[0] == answers[1] == answers[2]
-    found = [trees.read(made) for made in (first, second, copied)]
+    found = [trees.read_folder(made) for made in (first, second, copied)]
     for made in found[:2]:
         del made[".paved-road.lock"]
     for made in found:

@@ -167,7 +167,7 @@ def test_json_carries_each_conflict_so_that_it_can_be_decided(evolution: Evoluti
     assert one["why"] == "release 1.1.0 and the service changed the same lines since 1.0.0"
     assert [one[side]["text"].splitlines()[3] for side in ("base", "ours", "theirs")] == ["line 3", "mine", "theirs"]
     for side in ("base", "ours", "theirs"):
-        assert git.read(evolution.service, [one[side]["blob"]]) == [one[side]["text"].encode()]
+        assert git.read_objects(evolution.service, [one[side]["blob"]]) == [one[side]["text"].encode()]
 
 
 @pytest.mark.parametrize(

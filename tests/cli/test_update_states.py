@@ -357,7 +357,7 @@ def test_a_base_that_is_gone_is_told_and_every_difference_becomes_a_conflict(
 def reborn(road: Path, directory: Path) -> Path:
     """The road's files as they are, in a repository without their history."""
     files: dict[str, str | bytes | None] = {}
-    for path, entry in git.tree(road, "HEAD").items():
+    for path, entry in git.list_tree(road, "HEAD").items():
         files[path + ("*" if entry.mode is git.Mode.EXECUTABLE else "")] = (road / path).read_bytes()
     return make_road(directory, files, tag="v1.1.0")
 
@@ -486,4 +486,4 @@ def test_a_sparse_partial_clone_lacks_what_an_update_needs(
     git.process.run("archive", "--output", work / "all.tar", "HEAD", cwd=clone, role=git.PERSON)
     done = here("update", clone)
     assert done.returncode == 0, done.stderr
-    assert git.read(clone, [":sub/deep.txt"]) == [b"1\n2\n3\n4\nmine\n"]
+    assert git.read_objects(clone, [":sub/deep.txt"]) == [b"1\n2\n3\n4\nmine\n"]

@@ -53,7 +53,7 @@ def test_a_cache_is_made_for_us_alone(road: Path, tmp_path: Path, cache: Path) -
     finally:
         os.umask(before)
     assert cache.stat().st_mode & 0o777 == 0o700
-    assert private.fault(cache / "roads") == ""
+    assert private.why_not_private(cache / "roads") == ""
 
 
 @pytest.mark.parametrize("folder", ["", "roads", "rules", "verified"])
@@ -95,20 +95,20 @@ def test_every_step_on_the_way_counts(
     place = tmp_path / "on" / "the-way"
     place.parent.mkdir()
     make(place)
-    assert "others can write" in private.fault(place)
+    assert "others can write" in private.why_not_private(place)
     with pytest.raises(ConfigError, match="is not yours alone"):
-        private.within(place, "rules")
+        private.private_folder(place, "rules")
 
 
 def test_a_sticky_folder_above_is_fine_and_a_closed_one_is_enough(tmp_path: Path) -> None:
     (tmp_path / "tmp" / "mine").mkdir(parents=True)
     (tmp_path / "tmp").chmod(0o1777)
-    assert private.fault(tmp_path / "tmp" / "mine") == ""
+    assert private.why_not_private(tmp_path / "tmp" / "mine") == ""
     (tmp_path / "closed" / "group" / "mine").mkdir(parents=True)
     (tmp_path / "closed").chmod(0o700)
     (tmp_path / "closed" / "group").chmod(0o775)
-    assert private.fault(tmp_path / "closed" / "group" / "mine") == ""
-    assert "others can write" in private.fault(tmp_path / "closed" / "group")
+    assert private.why_not_private(tmp_path / "closed" / "group" / "mine") == ""
+    assert "others can write" in private.why_not_private(tmp_path / "closed" / "group")
 
 
 @root_only

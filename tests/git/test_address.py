@@ -28,7 +28,7 @@ from paved_road.git.address import is_within
     ],
 )
 def test_the_look_of_a_source_tells_a_url_from_a_path(source: str, url: str | None) -> None:
-    assert address.read(source).url == url
+    assert address.parse_address(source).url == url
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_the_look_of_a_source_tells_a_url_from_a_path(source: str, url: str | No
 def test_no_folder_takes_the_place_of_an_address(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / source).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert address.read(source).url is not None
-    assert address.read(f"./{source}").url is None
+    assert address.parse_address(source).url is not None
+    assert address.parse_address(f"./{source}").url is None
 
 
 @pytest.mark.parametrize("source", ["https:", "GH:acme/road", "host:road"])
 def test_what_is_neither_says_how_a_folder_is_written(source: str) -> None:
     with pytest.raises(RoadError) as caught:
-        address.read(source)
+        address.parse_address(source)
     assert "write ./ before" in caught.value.cause
 
 
@@ -74,7 +74,7 @@ def test_what_is_neither_says_how_a_folder_is_written(source: str) -> None:
 )
 def test_what_git_would_take_for_a_command_is_refused(source: str) -> None:
     with pytest.raises(RoadError):
-        address.read(source)
+        address.parse_address(source)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_git_would_take_for_a_command_is_refused(source: str) -> None:
     ],
 )
 def test_a_login_is_taken_out_of_the_url(source: str, text: str, name: str, password: str | None) -> None:
-    found = address.read(source)
+    found = address.parse_address(source)
     assert (found.text, found.url) == (text, text)
     assert found.login is not None
     assert (found.login.name, found.login.password) == (name, password)
@@ -101,8 +101,8 @@ def test_a_login_is_taken_out_of_the_url(source: str, text: str, name: str, pass
     "source", ["ssh://git@example.com/road", "git@example.com:road", "gh:acme/road", "https://example.com/road?a=1"]
 )
 def test_the_user_of_an_ssh_address_is_no_secret(source: str) -> None:
-    assert address.read(source).text == source
-    assert address.read(source).login is None
+    assert address.parse_address(source).text == source
+    assert address.parse_address(source).login is None
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_user_of_an_ssh_address_is_no_secret(source: str) -> None:
 )
 def test_a_url_that_cannot_be_read_is_refused_without_its_password(source: str) -> None:
     with pytest.raises(RoadError) as caught:
-        address.read(source)
+        address.parse_address(source)
     assert "s3cr3t" not in f"{caught.value.message} {caught.value.cause} {caught.value.hint}"
 
 

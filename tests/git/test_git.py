@@ -82,15 +82,15 @@ def test_annotated_and_light_tags_name_commits(greeter: Path) -> None:
 def test_odd_names_and_binary_contents_are_read_as_they_are(tmp_path: Path) -> None:
     files: dict[str, str | bytes | None] = {'a "b"\n c.bin': b"\0\xff\n", "ünïcode.txt": "ü\n", "empty": ""}
     repository = make_road(tmp_path / "road", files)
-    entries = git.tree(repository, "HEAD")
-    contents = git.read(repository, [entry.blob for entry in entries.values()])
+    entries = git.list_tree(repository, "HEAD")
+    contents = git.read_objects(repository, [entry.blob for entry in entries.values()])
     expected = {path: content.encode() if isinstance(content, str) else content for path, content in files.items()}
     assert dict(zip(entries, contents, strict=True)) == expected
 
 
 def test_reading_nothing_or_something_missing(greeter: Path) -> None:
-    assert git.read(greeter, []) == []
-    assert git.read(greeter, ["HEAD:nope", "HEAD:copier.yml"])[0] is None
+    assert git.read_objects(greeter, []) == []
+    assert git.read_objects(greeter, ["HEAD:nope", "HEAD:copier.yml"])[0] is None
 
 
 def test_a_first_commit_needs_no_identity_and_runs_no_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_blobs_are_written_as_git_writes_them(greeter: Path) -> None:
     ids = [git_blob(content) for content in contents]
     git.write_blobs(found.objects, contents)
     git.write_blobs(found.objects, contents)
-    assert git.read(greeter, ids) == contents
+    assert git.read_objects(greeter, ids) == contents
     git.process.run("fsck", "--strict", cwd=greeter)
     assert not list(found.objects.rglob("tmp_obj_*"))
 
@@ -159,7 +159,7 @@ def test_many_long_questions_and_large_answers_do_not_wait_for_each_other(tmp_pa
     deep = "/".join(["f" * 200] * 4)
     repository = make_road(tmp_path / "road", {f"{deep}/{number}": b"%07d\n" % number * 5000 for number in range(150)})
     names = [f"HEAD:{deep}/{number}" for number in range(150)]
-    assert git.read(repository, names) == [b"%07d\n" % number * 5000 for number in range(150)]
+    assert git.read_objects(repository, names) == [b"%07d\n" % number * 5000 for number in range(150)]
 
 
 def test_an_object_that_git_waits_for_is_not_waited_for(greeter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +169,7 @@ def test_an_object_that_git_waits_for_is_not_waited_for(greeter: Path, monkeypat
     loose.unlink()
     os.mkfifo(loose)
     with pytest.raises(GitError, match=r"git cat-file did not end within 0\.3 seconds"):
-        git.read(greeter, ["HEAD", blob])
+        git.read_objects(greeter, ["HEAD", blob])
 
 
 @pytest.mark.parametrize("filtered", ["blob:none", "tree:0"])
@@ -180,7 +180,7 @@ def test_what_a_partial_clone_lacks_does_not_exist(filtered: str, greeter: Path,
     git.process.run("clone", "--quiet", f"--filter={filtered}", f"file://{greeter}", clone, role=git.PERSON)
     old = git.object_id(greeter, "HEAD~1:template/plain.txt") or ""
     names = ["HEAD:template/plain.txt", old, "HEAD:template/run.sh", old, old]
-    assert git.read(clone, names) == [b"changed\n", None, b"#!/bin/sh\n", None, None]
+    assert git.read_objects(clone, names) == [b"changed\n", None, b"#!/bin/sh\n", None, None]
     with git.Objects(clone) as objects:
         assert objects.existing([old]) == set()
 

@@ -138,7 +138,7 @@ def test_objects_that_a_partial_clone_lacks_are_not_fetched(service: Path, trap:
     blob = git.object_id(service, "HEAD~1:b.txt")
     assert blob is not None
     (service / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    assert git.read(service, [blob]) == [None]
+    assert git.read_objects(service, [blob]) == [None]
     for command in READERS:
         assert paved(*command.split(), service).code in (0, 1, 2)
     assert trap.sprung() == set()

@@ -33,7 +33,7 @@ def test_an_ordinary_path_is_not(path: str) -> None:
 
 def test_a_file_cannot_be_a_folder_too(tmp_path: Path) -> None:
     with pytest.raises(ForbiddenPath, match="a/b"):
-        trees.write({"a": File(b""), "a/b": File(b"")}, tmp_path)
+        trees.write_folder({"a": File(b""), "a/b": File(b"")}, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -43,7 +43,7 @@ def test_nothing_is_written_through_a_link_of_the_same_template(tmp_path: Path) 
     inside = tmp_path / "inside"
     inside.mkdir()
     with pytest.raises(ForbiddenPath):
-        trees.write({"link": File(str(outside).encode(), Mode.SYMLINK), "link/file": File(b"x")}, inside)
+        trees.write_folder({"link": File(str(outside).encode(), Mode.SYMLINK), "link/file": File(b"x")}, inside)
     assert list(outside.iterdir()) == []
 
 
@@ -55,12 +55,12 @@ def test_what_was_written_is_what_is_read(tmp_path: Path) -> None:
         "folder-link": File(b"a", Mode.SYMLINK),
         "ü \xff".encode().decode("utf-8"): File(b"\0"),
     }
-    trees.write(written, tmp_path)
-    assert trees.read(tmp_path) == written
+    trees.write_folder(written, tmp_path)
+    assert trees.read_folder(tmp_path) == written
 
 
 def test_the_umask_is_respected(tmp_path: Path) -> None:
-    trees.write({"f": File(b""), "x": File(b"", Mode.EXECUTABLE)}, tmp_path)
+    trees.write_folder({"f": File(b""), "x": File(b"", Mode.EXECUTABLE)}, tmp_path)
     (tmp_path / "plain").touch()
     assert (tmp_path / "f").stat().st_mode == (tmp_path / "plain").stat().st_mode
     assert (tmp_path / "x").stat().st_mode & 0o111 == 0o111

@@ -44,4 +44,4 @@ def copiers(template: Path, answers: Mapping[str, Any], destination: Path, *, tr
             str(template), destination, data=dict(answers), defaults=True, overwrite=True, quiet=True,
             unsafe=trust, settings=Settings(),
         )  # fmt: skip
-    return trees.read(destination) if destination.is_dir() else {}
+    return trees.read_folder(destination) if destination.is_dir() else {}

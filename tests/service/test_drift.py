@@ -177,7 +177,7 @@ def test_a_file_with_an_odd_name(name: str, tmp_path: Path) -> None:
     repository = git.repository(service)
     assert repository is not None
     assert git.read_index(repository, service).files[name].entry.blob == expected[0]
-    assert git.read(service, [f"HEAD:{name}", f"HEAD:{name}\n", f"HEAD:{name}"]) == [b"1\n", None, b"1\n"]
+    assert git.read_objects(service, [f"HEAD:{name}", f"HEAD:{name}\n", f"HEAD:{name}"]) == [b"1\n", None, b"1\n"]
     assert git.log_files(service, "HEAD") == [(git.resolve(service, "HEAD"), sorted([name, "other"]))]
 
 

@@ -19,7 +19,7 @@ import yaml
 from allpairspy import AllPairs
 
 from paved_road.git.entries import Tree
-from paved_road.git.trees import write
+from paved_road.git.trees import write_folder
 from paved_road.render import CompiledTemplate, prepare, render
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
@@ -91,7 +91,7 @@ def _tree(key: str) -> Tree:
 @functools.cache
 def _folder(key: str) -> Path:
     folder = Path(tempfile.mkdtemp(dir=SCRATCH))
-    write(_tree(key), folder)
+    write_folder(_tree(key), folder)
     return folder
 
 

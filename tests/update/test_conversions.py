@@ -152,7 +152,7 @@ def test_line_ends_that_are_stored_stay_whatever_is_set_later(tmp_path: Path) ->
     git.process.run("config", "core.autocrlf", "input", cwd=service)
     evolve(road, {"template/file.txt": text("road")}, tag="v1.1.0")
     assert paved("update", service, "--commit").code == 0
-    assert git.read(service, ["HEAD:file.txt"]) == [text("road").encode()]
+    assert git.read_objects(service, ["HEAD:file.txt"]) == [text("road").encode()]
     assert git.process.run("status", "--porcelain", cwd=service) == b""
     assert paved("drift", service, "--all").out == "as stamped\n"
 
@@ -168,7 +168,7 @@ def test_attributes_of_the_repository_count(place: str, tmp_path: Path) -> None:
     assert paved("drift", service, "--all").out == "as stamped\n"
     evolve(road, {"template/file.txt": text("road")}, tag="v1.1.0")
     assert paved("update", service, "--commit").code == 0
-    assert git.read(top, ["HEAD:one/file.txt"]) == [text("road", end="\n").encode()]
+    assert git.read_objects(top, ["HEAD:one/file.txt"]) == [text("road", end="\n").encode()]
     assert paved("drift", service).code == 0
 
 

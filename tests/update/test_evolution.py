@@ -132,7 +132,7 @@ def test_an_untouched_service_is_the_new_release_byte_for_byte(tmp_path: Path, r
         assert main(words) == 0
     old, new = tmp_path / "old" / "orders", tmp_path / "new" / "orders"
     assert main(["update", str(old), "--to", "HEAD", "--commit", "--defaults"]) == 0
-    listed = [set(git.tree(service, "HEAD").items()) for service in (old, new)]
+    listed = [set(git.list_tree(service, "HEAD").items()) for service in (old, new)]
     lock = open_service(new).lock
     assert lock
     seeded = {path for path, locked in lock.files.items() if locked.owner is Owner.SERVICE}

@@ -44,7 +44,7 @@ def merge_unmerged(
     for path, stages in unmerged.items():
         if path in derived and stage_ahead in stages:
             ahead = stages[stage_ahead]
-            done[path] = replace(ahead, data=git.read(service.top, [ahead.blob])[0])
+            done[path] = replace(ahead, data=git.read_objects(service.top, [ahead.blob])[0])
             continue
         on_disk, locked = disk.file_at(service.path, path), behind.lock.files.get(path)
         if on_disk is None or locked is None or not has_markers(on_disk.data) or not {2, 3} <= stages.keys():
@@ -64,7 +64,7 @@ def merge_again(service: Service, behind: Branch) -> MergedFiles:
     """
     if (trees := _merged_trees(service)) is None:
         return {}
-    current, other, merged = (git.tree(service.top, f"{tree}:{service.prefix}") for tree in trees)
+    current, other, merged = (git.list_tree(service.top, f"{tree}:{service.prefix}") for tree in trees)
     left, ahead = (current, other) if behind.is_ours else (other, current)
     staged = git.read_index(service.repository, service.path).files
     done: dict[str, TreeEntry | None] = {}
@@ -110,7 +110,7 @@ def _merge_file(
     """The merge of one file; None if a person has to decide, or if a side is no text or is missing."""
     if not all(entry.mode in _REGULAR for entry in (pristine, behind, ahead)):
         return None
-    base, ours, theirs = git.read(service.top, [pristine.blob, behind.blob, ahead.blob])
+    base, ours, theirs = git.read_objects(service.top, [pristine.blob, behind.blob, ahead.blob])
     if base is None or ours is None or theirs is None:
         return None
     text, clean = git.merge_texts(base, ours, theirs)
@@ -137,5 +137,7 @@ def write_merged(service: Service, merged: MergedFiles) -> None:
 def keep_as_commit(service: Service, paths: list[str]) -> str:
     """Commit these files as they are on disk, on no branch; the commit's id."""
     with tempfile.TemporaryDirectory(prefix="paved-kept-") as folder:
-        made = git.snapshot(service.top, index=Path(folder) / "index", paths=[service.prefix + path for path in paths])
+        made = git.write_tree_from_disk(
+            service.top, index=Path(folder) / "index", paths=[service.prefix + path for path in paths]
+        )
     return git.commit_tree(service.top, made, "HEAD", "What files held when paved update --continue merged them")

@@ -209,6 +209,6 @@ def _conflicts_left(service: Service) -> tuple[Decision, ...]:
     why = ConflictReason(kind=ConflictKind.CONTENTS, why="git could not merge what the two branches made of this file")
 
     def read(entries: list[TreeEntry]) -> list[bytes]:
-        return [data or b"" for data in git.read(service.top, [entry.blob for entry in entries])]
+        return [data or b"" for data in git.read_objects(service.top, [entry.blob for entry in entries])]
 
     return tuple(describe_conflicts(stages, dict.fromkeys(stages, why), read))

@@ -48,7 +48,7 @@ def read_unmerged(service: Service) -> dict[str, Stages]:
 
 def read_from_disk(service: Service, name: str) -> bytes:
     """The content of a file on disk; b"" where there is none."""
-    return contained.read(service.path, name) if contained.is_file(service.path, name) else b""
+    return contained.read_regular(service.path, name) if contained.is_file(service.path, name) else b""
 
 
 def read_lock_sides(service: Service, name: str, unmerged: Mapping[str, Stages]) -> FileSides:
@@ -69,7 +69,7 @@ def read_answers_sides(service: Service, name: str, unmerged: Mapping[str, Stage
 
 
 def _read_stages(service: Service, stages: Stages) -> FileSides:
-    contents = git.read(service.top, [entry.blob for entry in stages.values()])
+    contents = git.read_objects(service.top, [entry.blob for entry in stages.values()])
     texts = {number: content or b"" for number, content in zip(stages, contents, strict=True)}
     return FileSides(base=texts.get(1, b""), ours=texts.get(2, b""), theirs=texts.get(3, b""))
 

@@ -64,8 +64,8 @@ def _entries(text: bytes) -> Entries:
     from paved_road.files import yml
 
     try:
-        places = [(str(where[0]), line) for where, line in yml.lines(text.decode()).items() if len(where) == 1]
-        twice = list(yml.twice(text.decode()))
+        places = [(str(where[0]), line) for where, line in yml.key_lines(text.decode()).items() if len(where) == 1]
+        twice = list(yml.duplicate_keys(text.decode()))
     except yaml.YAMLError as error:
         raise ValueError from error
     lines = text.splitlines(keepends=True)
