@@ -72,6 +72,8 @@ def _docstring(node: ast.AST) -> ast.expr | None:
 
 
 def _piece(value: ast.expr) -> str:
+    if isinstance(value, ast.FormattedValue) and ast.unparse(value.value).startswith("git_in("):
+        return "git"  # `git -C FOLDER`, whose options are not paved's
     return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else "\x00"
 
 

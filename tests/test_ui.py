@@ -1,4 +1,4 @@
-"""The one place that prints: every sink shows what strangers wrote, and none obeys it."""
+"""The module that prints: it shows what strangers wrote, and neither a terminal nor a CI server obeys it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def every_json_is_as_published() -> None:
-    """Not here: these envelopes are made up."""
+    """Off in this module: its envelopes are made up."""
 
 
 def everything(capsys: pytest.CaptureFixture[str]) -> str:
@@ -47,7 +47,7 @@ def everything(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize("sink", SINKS)
-def test_control_sequences_are_shown(sink: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_sequences_are_shown_as_escapes(sink: str, capsys: pytest.CaptureFixture[str]) -> None:
     SINKS[sink](TRAP)
     said = everything(capsys)
     assert SHOWN.removesuffix("\\r") in said
@@ -55,14 +55,14 @@ def test_control_sequences_are_shown(sink: str, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("sink", sorted(SINKS.keys() - {"block"}))
-def test_a_name_begins_no_line_of_its_own(sink: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_cannot_start_a_line(sink: str, capsys: pytest.CaptureFixture[str]) -> None:
     SINKS[sink]("name\nno drift")
     assert "no drift" not in everything(capsys).splitlines()
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_ACTIONS", "TF_BUILD"])
 @pytest.mark.parametrize("sink", sorted(SINKS.keys() - {"note", "debug", "failure", "cause", "hint"}))
-def test_a_runner_takes_no_command_from_what_is_printed(
+def test_a_runner_obeys_nothing_that_is_printed(
     sink: str, variable: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "true")
@@ -73,7 +73,7 @@ def test_a_runner_takes_no_command_from_what_is_printed(
     assert "##vso[" not in said
 
 
-def test_json_is_exact_and_takes_no_command_either(
+def test_json_is_exact_and_a_runner_obeys_nothing_in_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -93,12 +93,12 @@ def test_json_on_a_terminal_is_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(terminal.getvalue())["result"]["path"] == TRAP
 
 
-def test_json_in_a_pipe_is_read_as_it_was_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_in_a_pipe_is_read_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     ui.envelope("drift", 0, {"path": "日本"})
     assert '"日本"' in capsys.readouterr().out
 
 
-def test_colours_are_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_cannot_bring_its_own_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.delenv("NO_COLOR")
@@ -123,7 +123,7 @@ def test_colours_are_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=str,
 )
-def test_colour_is_where_it_is_wanted(
+def test_colour_follows_the_environment(
     variables: dict[str, str], on_a_terminal: bool, in_a_pipe: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
@@ -137,7 +137,7 @@ def test_colour_is_where_it_is_wanted(
         assert stream.getvalue() == ("\x1b[32mfine\x1b[0m\n" if expected else "fine\n")
 
 
-def test_an_editor_that_does_not_start_is_told(
+def test_an_editor_that_does_not_start_causes_a_note(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for editor in ("no-such-editor", "'unbalanced"):

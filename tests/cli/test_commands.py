@@ -53,7 +53,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_command_that_is_made_alone_is_the_same(
+def test_a_command_that_is_built_alone_is_the_same(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
@@ -80,7 +80,7 @@ def test_version(paved: Paved) -> None:
     assert paved("--version").stdout == f"paved {__version__}\n"
 
 
-def test_nothing_typed_shows_the_help(paved: Paved) -> None:
+def test_paved_alone_shows_the_help(paved: Paved) -> None:
     done = paved()
     assert (done.returncode, done.stderr) == (0, "")
     assert "Examples:" in done.stdout
@@ -109,7 +109,7 @@ def test_the_hint_names_help_that_exists(paved: Paved, words: str, hint: str) ->
     assert last.endswith(hint)
 
 
-def test_a_bug_is_a_log_and_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_writes_a_log_and_exits_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("nobody foresaw this")
 
@@ -123,7 +123,7 @@ def test_a_bug_is_a_log_and_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     log.unlink()
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+def test_a_reader_that_goes_away_causes_no_error(tmp_path: Path) -> None:
     command = f"{sys.executable} -m paved_road templates | true"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert "Traceback" not in done.stderr
@@ -136,7 +136,7 @@ def test_templates_lists_the_road_and_its_releases(paved: Paved, tmp_path: Path)
     assert "1.0.0" in paved("templates", "--road", road, "--releases").stdout
 
 
-def test_config_show_says_where_a_value_comes_from(paved: Paved, paved_json: PavedJson) -> None:
+def test_config_show_names_the_origin_of_a_value(paved: Paved, paved_json: PavedJson) -> None:
     done = paved("config", "show", PAVED_ROAD="gh:acme/road")
     assert "gh:acme/road" in done.stdout
     assert "environment PAVED_ROAD" in done.stdout
@@ -144,7 +144,7 @@ def test_config_show_says_where_a_value_comes_from(paved: Paved, paved_json: Pav
     assert shown["road"] == {"value": "paved:built-in", "origin": "default", "where": ""}
 
 
-def test_a_broken_configuration_is_told_by_every_command(paved: Paved) -> None:
+def test_every_command_reports_a_broken_configuration(paved: Paved) -> None:
     Path(os.environ["PAVED_CONFIG"]).write_text("road = [")
     for words in (["templates"], ["new", "x"], ["config", "show"]):
         done = paved(*words)
@@ -165,7 +165,7 @@ def test_completion_knows_templates_and_releases(paved: Paved, words: str, expec
     assert expected in done.stdout.split()
 
 
-def test_completion_offers_no_name_that_a_terminal_would_obey(tmp_path: Path) -> None:
+def test_completion_offers_no_name_with_control_characters(tmp_path: Path) -> None:
     names = ("good", "go\x1b]2;owned\x07", "go\u202e", "go\n::x")
     road = make_road(tmp_path / "road", {f"templates/{name}/copier.yml": "x: 1\n" for name in names})
     env = {"_PAVED_COMPLETE": "complete_bash", "COMP_WORDS": "paved new go", "COMP_CWORD": "2", "PAVED_ROAD": str(road)}
@@ -209,7 +209,7 @@ BLANK = [
 
 
 @pytest.mark.parametrize("words", BLANK, ids=" ".join)
-def test_a_blank_word_is_refused_by_the_name_of_what_it_was_for(
+def test_a_blank_word_is_refused_with_the_name_of_its_parameter(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -224,7 +224,7 @@ def test_a_blank_word_is_refused_by_the_name_of_what_it_was_for(
 
 
 @pytest.mark.parametrize("text", ["", " "])
-def test_a_variable_that_is_blank_is_not_set(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blank_variable_counts_as_not_set(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = load_config()
     for name in ("PAVED_ROAD", "PAVED_TEMPLATE", "PAVED_TRUST"):
         monkeypatch.setenv(name, text)
@@ -249,7 +249,7 @@ def test_a_variable_that_is_blank_is_not_set(text: str, monkeypatch: pytest.Monk
     ],
     ids=" ".join,
 )
-def test_links_in_a_circle_lead_nowhere(
+def test_a_circle_of_links_is_an_error(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a").symlink_to("b")

@@ -1,4 +1,4 @@
-"""What a shell is told when somebody presses the tab key: through the variables by which shells ask, in a process."""
+"""Shell completion, as a shell runs it when someone presses the tab key: in a process, with its variables."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def road(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def service(road: Path, tmp_path: Path, here: Paved) -> Path:
-    """A service with a record, of a road that is one release further."""
+    """A service with a deviation; its road has a newer release."""
     path = tmp_path / "orders"
     assert here("new", "web", path, "--road", road, "--defaults").returncode == 0
     (path / "hello.txt").write_text("ours\n")
@@ -51,7 +51,7 @@ def service(road: Path, tmp_path: Path, here: Paved) -> Path:
 
 
 def asked(shell: str, *words: str | Path, cwd: Path, **env: str) -> CompletedProcess[str]:
-    """As the script of that shell asks; the last word is the one at the cursor."""
+    """Run paved as the shell's script does; the last word is the one at the cursor."""
     typed = ["paved", *map(str, words)]
     variables = {
         "_PAVED_COMPLETE": f"complete_{shell}",
@@ -97,7 +97,7 @@ def test_the_slugs_of_the_service(command: str, tab: Tab, service: Path, tmp_pat
 
 
 @pytest.mark.parametrize("command", ["accept", "renew", "close"])
-def test_a_closed_record_is_offered_to_nobody_who_changes_one(
+def test_commands_that_change_a_record_do_not_offer_closed_ones(
     command: str, tab: Tab, service: Path, here: Paved
 ) -> None:
     record = service / "docs/off-road/own-greeting.md"
@@ -109,7 +109,7 @@ def test_a_closed_record_is_offered_to_nobody_who_changes_one(
     assert tab("off-road", "show", "") == ["own-greeting"]
 
 
-def test_what_records_hold(tab: Tab) -> None:
+def test_values_in_records(tab: Tab) -> None:
     assert tab("off-road", "rename", "") == ["hello.txt"]
     assert tab("off-road", "new", "--path", "") == ["hello.txt"]
     assert tab("off-road", "new", "--risk", "") == ["low", "medium", "high"]
@@ -147,7 +147,7 @@ def test_settings_and_schemas(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_ask_for_the_same(shell: str, service: Path) -> None:
+def test_other_shells_get_the_same_completions(shell: str, service: Path) -> None:
     for words, expected in (
         (("off-road", "show", "o"), "own-greeting"),
         (("update", "--data", "tier=s"), "tier=silver"),
@@ -174,7 +174,9 @@ def test_other_shells_ask_for_the_same(shell: str, service: Path) -> None:
     ids=" ".join,
 )
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_what_fails_is_silent_and_fetches_nothing(shell: str, words: tuple[str, ...], tmp_path: Path) -> None:
+def test_completion_that_fails_prints_nothing_and_fetches_nothing(
+    shell: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty/.copier-answers.yml").write_text("_src_path: [\n")
     done = asked(shell, *words, cwd=tmp_path / "empty", PAVED_CONFIG=str(tmp_path / "empty"))

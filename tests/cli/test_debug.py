@@ -1,4 +1,4 @@
-"""`paved --debug`: what is run, and who renders."""
+"""`paved --debug` shows the git commands and the renderer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 
 @pytest.mark.parametrize(("words", "env"), [(["--debug"], {}), ([], {"PAVED_DEBUG": "1"})])
-def test_debug_tells_who_renders_and_what_is_run(
+def test_debug_shows_the_renderer_and_the_git_commands(
     greeter: Path, paved: Callable[..., CompletedProcess[str]], words: list[str], env: Mapping[str, str]
 ) -> None:
     done = paved(*words, "new", "hi", "--road", greeter, "--defaults", **env)
@@ -20,5 +20,5 @@ def test_debug_tells_who_renders_and_what_is_run(
     assert "debug" not in done.stdout
 
 
-def test_without_debug_nothing_is_told(greeter: Path, paved: Callable[..., CompletedProcess[str]]) -> None:
+def test_without_debug_there_are_no_debug_lines(greeter: Path, paved: Callable[..., CompletedProcess[str]]) -> None:
     assert "debug" not in paved("new", "hi", "--road", greeter, "--defaults").stderr

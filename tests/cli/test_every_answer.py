@@ -1,4 +1,4 @@
-"""Every command's `--json` is seen, in every form that it has, and is what its schema says."""
+"""Every command's `--json` output, in each of its forms, fits its schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.offroad.world import REASON, ROAD
 
 
 def answered(*words: str | Path) -> dict[str, Any]:
-    """The envelope of a command that answered; its schema is asked by the fixture of every test, and here."""
+    """Run a command that succeeds, check its envelope against the schema, and return it."""
     done = paved(*words, "--json")
     envelope: dict[str, Any] = json.loads(done.out)
     assert envelope["error"] is None, (words, envelope["error"])
@@ -88,7 +88,7 @@ def _of_the_records(service: Path) -> list[dict[str, Any]]:
 
 
 def _of_an_update(road: Path, service: Path) -> list[dict[str, Any]]:
-    """In all its forms: nothing to do, a dry run, a conflict, undone, continued."""
+    """All forms of an update: nothing to do, a dry run, a conflict, undone, continued."""
     seen = [answered("update", service)]
     evolve(road, {"template/Dockerfile": ROAD["template/Dockerfile"].replace("3.14", "3.15")}, tag="v9.0.0")
     seen += [answered("update", service, "--dry-run"), answered("update", service)]
@@ -99,8 +99,8 @@ def _of_an_update(road: Path, service: Path) -> list[dict[str, Any]]:
     return [*seen, answered("update", service, "--continue", "--commit")]
 
 
-def test_each_form_of_an_answer_fits_one_schema_only() -> None:
-    """Else a field that is missing could pass for another form."""
+def test_each_result_fits_only_one_schema() -> None:
+    """Otherwise a result that lacks a field could pass as another form."""
     for name in results.RESULTS:
         for definition in schemas.envelope(name)["$defs"].values():
             if "properties" in definition:

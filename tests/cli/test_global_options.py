@@ -1,4 +1,4 @@
-"""What every command has: -C, --verbose, --quiet, -h, and names that are nearly right."""
+"""The global options -C, --verbose, --quiet and -h, and hints for misspelt words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Here = Callable[..., CompletedProcess[str]]
 
 @pytest.fixture
 def fleet(greeter: Path, tmp_path: Path, here: Here) -> Path:
-    """A folder of two services, `a` and `b`; the first has drifted."""
+    """A folder with two services, `a` and `b`; `a` has drift."""
     evolve(greeter, {"paved-road.yml": "owners: {road: [hello.txt]}\n"}, tag="v1.0.1")
     for name in ("a", "b"):
         assert here("new", tmp_path / "fleet" / name, "--road", greeter, "--defaults").returncode == 0
@@ -40,7 +40,7 @@ def fleet(greeter: Path, tmp_path: Path, here: Here) -> Path:
         "-C {fleet}/b drift ../a",
     ],
 )
-def test_the_folder_is_named_before_or_after_the_command(words: str, fleet: Path, here: Here) -> None:
+def test_the_folder_may_come_before_or_after_the_command(words: str, fleet: Path, here: Here) -> None:
     before = Path.cwd()
     done = here(*words.format(fleet=fleet).split())
     assert (done.returncode, done.stdout) == (1, "edited   hello.txt\n")
@@ -48,7 +48,7 @@ def test_the_folder_is_named_before_or_after_the_command(words: str, fleet: Path
     assert Path.cwd() == before
 
 
-def test_other_paths_are_below_the_folder(fleet: Path, greeter: Path, here: Here) -> None:
+def test_other_paths_are_relative_to_the_folder(fleet: Path, greeter: Path, here: Here) -> None:
     (fleet / "given.yml").write_text("name: Ann\n")
     done = here("-C", fleet, "new", "c", "--answers", "given.yml", "--road", "../greeter")
     assert done.returncode == 0, done.stderr
@@ -63,7 +63,7 @@ def test_other_paths_are_below_the_folder(fleet: Path, greeter: Path, here: Here
     ("name", "said", "hint"),
     [("gone/c", "no such folder", "."), ("fleet/given.yml", "not a folder", "fleet"), ("", "", "")],
 )
-def test_a_folder_that_cannot_be_entered_is_told(
+def test_a_folder_that_cannot_be_entered_is_an_error(
     name: str, said: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "fleet").mkdir()
@@ -78,13 +78,13 @@ def test_a_folder_that_cannot_be_entered_is_told(
 
 
 @pytest.mark.parametrize("words", ["-v drift {a}", "drift {a} -v", "--debug drift {a}", "drift {a} --verbose"])
-def test_verbose_says_what_runs(words: str, fleet: Path, here: Here) -> None:
+def test_verbose_shows_the_git_commands(words: str, fleet: Path, here: Here) -> None:
     done = here(*words.format(a=fleet / "a").split())
     assert "debug: git " in done.stderr
     assert "debug: git " not in here("drift", fleet / "a").stderr, "nobody listens any more"
 
 
-def test_quiet_leaves_the_result_and_the_errors(fleet: Path, greeter: Path, here: Here) -> None:
+def test_quiet_prints_only_the_result_and_the_errors(fleet: Path, greeter: Path, here: Here) -> None:
     evolve(greeter, {"template/plain.txt": "new\n"}, tag="v1.1.0")
     loud = here("update", fleet / "b", "--dry-run")
     assert "note: " in loud.stderr
@@ -104,14 +104,14 @@ def test_a_group_alone_prints_its_help(group: list[str], here: Here) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["off-road"], ["config"], *commands()], ids=" ".join)
-def test_the_help_is_the_same_however_it_is_asked_for(words: list[str], here: Here) -> None:
+def test_every_way_to_ask_for_help_prints_the_same(words: list[str], here: Here) -> None:
     done = here("help", *words)
     assert (done.returncode, done.stdout) == (0, here(*words, "-h").stdout)
     assert done.stdout == here(*words, "--help").stdout
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
-def test_a_person_can_read_the_help(width: int, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_help_is_readable_at_every_width(width: int, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     for words in ([], ["off-road"], ["config"], *commands()):
         text = here(*words, "--help").stdout
@@ -124,7 +124,7 @@ def test_a_person_can_read_the_help(width: int, here: Here, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_what_takes_a_value_says_which(words: list[str]) -> None:
+def test_the_help_names_the_value_of_each_option(words: list[str]) -> None:
     import typer.main
 
     from paved_road.cli import app
@@ -159,14 +159,14 @@ def test_what_takes_a_value_says_which(words: list[str]) -> None:
         ("off-road baseline --days -1", "--days needs a whole number of at least 1, not '-1'", "paved off-road"),
     ],
 )
-def test_what_is_nearly_right_is_answered_with_what_is(words: str, error: str, hint: str, here: Here) -> None:
+def test_a_misspelt_word_is_answered_with_the_right_one(words: str, error: str, hint: str, here: Here) -> None:
     done = here(*words.split())
     first, *_, last = done.stderr.splitlines()
     assert (done.returncode, done.stdout, first) == (2, "", f"error: {error}")
     assert last.startswith(f"hint: {hint}")
 
 
-def test_the_folder_leads_to_the_command_of_an_envelope(here: Here, tmp_path: Path) -> None:
+def test_an_envelope_names_the_command_after_a_folder(here: Here, tmp_path: Path) -> None:
     git.process.run("init", "--quiet", cwd=tmp_path)
     done = here("-C", tmp_path, "off-road", "show", "x", "--json")
     assert '"command": "off-road show"' in done.stdout

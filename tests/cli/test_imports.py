@@ -1,4 +1,4 @@
-"""What a prompt or a pipeline calls all day long does not load what it does not need."""
+"""Commands that shell prompts and pipelines run often do not import what they do not need."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_status_and_drift_load_nothing_heavy(words: list[str], service: Path) ->
 
 
 @pytest.mark.parametrize("command", ["status", "drift"])
-def test_what_reads_records_is_loaded_for_a_service_that_has_some(command: str, service: Path) -> None:
+def test_the_code_for_deviations_is_loaded_only_for_a_service_that_has_some(command: str, service: Path) -> None:
     reading = {"paved_road.offroad.evaluation", "paved_road.offroad.deviations"}
     (service / "Makefile").write_text("edited:\n")
     assert modules(service, command) & (reading | {"tomllib"}) == set()
@@ -60,7 +60,7 @@ def test_an_update_loads_neither_copier_nor_pydantic_nor_rich(service: Path) -> 
     assert loaded(service, "update", "--defaults") & (HEAVY - {"jinja2", "pathspec"}) == set()
 
 
-def test_a_path_that_cannot_be_read_is_told_by_its_name(
+def test_an_error_names_the_path_that_cannot_be_read(
     paved: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> None:
     done = paved("new", "hi", "--answers", tmp_path / "nowhere.yml")

@@ -1,4 +1,4 @@
-"""Output that cannot be written as it is: letters that an encoding has not, a reader that went away, a full disk."""
+"""Output that cannot be written: characters that the encoding does not have, a reader that has gone, a full disk."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_command_ends_as_it_would_in_utf8(encoding: str, road: Path, tmp_p
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_an_error_is_told_whatever_its_letters_are(encoding: str, tmp_path: Path, paved: Paved) -> None:
+def test_an_error_is_printed_in_every_encoding(encoding: str, tmp_path: Path, paved: Paved) -> None:
     for words in (["--json"], [], ["--dry-run"]):
         done = paved("new", "x", "--road", tmp_path / "nö-røad-日本", *words, **ENCODINGS[encoding])
         assert done.returncode == 2
@@ -71,7 +71,7 @@ def test_an_error_is_told_whatever_its_letters_are(encoding: str, tmp_path: Path
 
 @pytest.fixture
 def drifting(greeter: Path, tmp_path: Path, here: Paved) -> Path:
-    """A service whose only file of the road was edited: `paved drift` answers 1."""
+    """A service with an edited file of the road: `paved drift` exits 1."""
     evolve(greeter, {"paved-road.yml": "owners: {road: [hello.txt]}\n"}, tag="v1.0.1")
     service = tmp_path / "svc"
     assert here("new", service, "--road", greeter, "--defaults").returncode == 0
@@ -85,7 +85,7 @@ def spoken(service: Path, *words: str, stdout: int, stderr: int = subprocess.PIP
 
 
 @pytest.mark.parametrize("words", [["drift"], ["drift", "--diff"], ["drift", "--json"], ["status"]])
-def test_a_reader_that_went_away_is_no_failure(words: list[str], drifting: Path) -> None:
+def test_a_reader_that_has_gone_causes_no_failure(words: list[str], drifting: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     done = spoken(drifting, *words, stdout=write)
@@ -100,7 +100,7 @@ GONE = [
 
 
 @pytest.mark.parametrize(("line", "code"), GONE)
-def test_a_reader_of_either_stream_that_went_away_is_no_failure(line: str, code: int, tmp_path: Path) -> None:
+def test_a_reader_of_either_stream_that_has_gone_causes_no_failure(line: str, code: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "paved_road", *line.split()]
     read, write = os.pipe()
     os.close(read)
@@ -114,7 +114,7 @@ def test_a_reader_of_either_stream_that_went_away_is_no_failure(line: str, code:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("words", [["drift"], ["drift", "--json"]])
-def test_a_full_disk_is_one_message(words: list[str], drifting: Path) -> None:
+def test_a_full_disk_causes_one_message(words: list[str], drifting: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = spoken(drifting, *words, stdout=full.fileno())
     said = done.stderr.decode()
@@ -124,19 +124,19 @@ def test_a_full_disk_is_one_message(words: list[str], drifting: Path) -> None:
     assert len(said.splitlines()) == 3
 
 
-def test_closed_streams_change_no_answer(drifting: Path) -> None:
+def test_closed_streams_do_not_change_the_exit_code(drifting: Path) -> None:
     command = f"exec '{sys.executable}' -m paved_road drift '{drifting}' <&- >&- 2>&-"
     assert subprocess.run(["/bin/sh", "-c", command], env=git.environment(), check=False).returncode == 1
 
 
-def test_the_log_of_a_bug_holds_no_secret_and_is_nobody_elses(
+def test_the_log_of_a_bug_is_private_and_contains_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def broken(_: object) -> None:
         raise ZeroDivisionError("hunter2-secret at https://ann:pa55word@road.example/x.git")
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("paved_road.cli._application_for", broken)
+    monkeypatch.setattr("paved_road.cli.preflight.check_machine", broken)
     assert main(["new", "x", "-d", "token=hunter2-secret"]) == 3
     (log,) = tmp_path.glob("paved-bug-*.log")
     said = log.read_text() + capfd.readouterr().err
@@ -146,7 +146,7 @@ def test_the_log_of_a_bug_holds_no_secret_and_is_nobody_elses(
     assert log.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_bug_is_told_when_its_log_cannot_be_written(
+def test_a_bug_is_reported_even_if_its_log_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def broken(_: object) -> None:
@@ -155,7 +155,7 @@ def test_a_bug_is_told_when_its_log_cannot_be_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("paved_road.cli._application_for", broken)
+    monkeypatch.setattr("paved_road.cli.preflight.check_machine", broken)
     monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
     assert main(["drift"]) == 3
     assert "this is a bug in paved (ZeroDivisionError)" in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""What a command needs of the machine before anything else: a system that paved runs on, and a current folder."""
+"""The checks before any command: a supported operating system, and a current folder that exists."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from paved_road.cli import main
 sys.platform = "win32"
 raise SystemExit(main(sys.argv[1:]))
 """
-"""Python as on Windows, as far as paved can tell: Unix's modules are missing, and the platform has another name."""
+"""Make Python look like Windows: Unix's modules are missing, and the platform has another name."""
 
 COMMANDS = (
     "new orders", "adopt .", "status", "drift", "update", "update --dry-run", "off-road list", "off-road report .",
@@ -45,7 +45,7 @@ def on_windows(folder: Path, *words: str) -> CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_on_windows_every_command_is_refused_in_one_sentence(command: str, tmp_path: Path) -> None:
+def test_on_windows_every_command_is_refused(command: str, tmp_path: Path) -> None:
     done = on_windows(tmp_path, *command.split())
     assert done.returncode == 2
     assert done.stdout == ""
@@ -62,14 +62,14 @@ def test_on_windows_json_is_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["status", "--help"], ["off-road", "--help"], ["help"]])
-def test_on_windows_help_and_version_are_told(words: list[str], tmp_path: Path) -> None:
+def test_on_windows_help_and_version_work(words: list[str], tmp_path: Path) -> None:
     done = on_windows(tmp_path, *words)
     assert (done.returncode, done.stderr) == (0, "")
     assert "paved" in done.stdout
 
 
 @pytest.mark.parametrize("command", [*COMMANDS[:-1], "-C / status", "update --abort"])
-def test_a_current_folder_that_was_deleted_is_told(command: str, tmp_path: Path) -> None:
+def test_a_deleted_current_folder_is_an_error(command: str, tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     program = f"import os, sys; os.rmdir({str(tmp_path / 'gone')!r}); from paved_road.cli import main; sys.exit(main())"
     path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))

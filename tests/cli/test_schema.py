@@ -1,4 +1,4 @@
-"""The published JSON Schemas, and that what commands print is held to them."""
+"""The published JSON Schemas, and the check of what commands print against them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_every_command_has_a_schema() -> None:
 
 
 @pytest.mark.parametrize("name", schemas.NAMES)
-def test_every_schema_is_printed_and_is_one(name: str, here: Here) -> None:
+def test_every_schema_is_printed_and_valid(name: str, here: Here) -> None:
     said = here("schema", *name.split(" "))
     schema = json.loads(said.stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -36,7 +36,7 @@ def test_every_schema_is_printed_and_is_one(name: str, here: Here) -> None:
     assert json.loads(here("schema", *name.split(" "), "--json").stdout)["result"] == schema
 
 
-def test_the_names_are_listed_and_a_wrong_one_is_told(here: Here) -> None:
+def test_the_names_are_listed_and_a_wrong_one_is_an_error(here: Here) -> None:
     assert here("schema").stdout.splitlines() == list(schemas.NAMES)
     done = here("schema", "updat")
     assert (done.returncode, done.stdout) == (2, "")
@@ -87,7 +87,7 @@ def test_an_error_without_a_command_has_a_schema(here: Here, line: list[str]) ->
             jsonschema.validate(bad, schema)
 
 
-def test_descriptions_come_from_the_docstrings_also_of_what_a_type_extends() -> None:
+def test_descriptions_come_from_docstrings_including_inherited_ones() -> None:
     found = schemas.envelope("update")["$defs"]
     assert found["Planned"]["properties"]["changelog"]["description"]
     assert found["Updated"]["properties"]["changelog"] == found["Planned"]["properties"]["changelog"]

@@ -1,4 +1,4 @@
-"""A command that is asked to end ends in order: with its children, its scratch files, and an exit code that says so."""
+"""On SIGTERM and SIGHUP a command ends its children, removes its scratch files, and exits with the signal's code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from paved_road.testing import PATIENCE, contents, evolve, make_road, paved, wri
 
 SIGNALS = [signal.SIGTERM, signal.SIGHUP]
 STUCK = "echo $$ > {ready}.new && mv {ready}.new {ready} && sleep 600 && echo late > {late}"
-"""A shell that tells its process id, and waits with a child of its own."""
+"""A shell that writes down its process id, and waits with a child of its own."""
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def ready(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Path:
-    """The folder for temporary files, which has to be empty at the end."""
+    """The folder for temporary files, which must be empty at the end."""
     (tmp_path / "tmp").mkdir()
     return tmp_path / "tmp"
 
 
 @pytest.fixture
 def ended(tmp_path: Path, ready: Path, scratch: Path) -> Iterator[Callable[..., tuple[int, str]]]:
-    """`ended(SIGTERM, "update", ...)`: run a command, send it the signal when it is ready; its exit code and errors."""
+    """`ended(SIGTERM, "update", ...)` runs a command and sends it the signal. Returns its exit code and its errors."""
     started: list[subprocess.Popen[str]] = []
 
     def run(number: int, *words: str | Path, path: Path | None = None) -> tuple[int, str]:
@@ -66,7 +66,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def is_gone(ready: Path) -> bool:
-    """Whether every process of the group that told its id has ended; one that nobody has waited for yet has, too."""
+    """Whether every process in the group has ended; a zombie counts as ended."""
     group = ready.read_text().strip()
     for file in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -82,7 +82,7 @@ def service_of(road: Path, service: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_an_update_ends_its_migration_and_can_be_undone(
+def test_an_interrupted_update_stops_its_migration_and_can_be_undone(
     tmp_path: Path, ready: Path, scratch: Path, ended: Callable[..., tuple[int, str]], number: signal.Signals
 ) -> None:
     road = make_road(tmp_path / "road", {"copier.yml": "_subdirectory: t\n", "t/a.txt": "1\n"})
@@ -100,7 +100,7 @@ def test_an_update_ends_its_migration_and_can_be_undone(
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_new_service_whose_task_is_ended_leaves_nothing(
+def test_an_interrupted_new_leaves_nothing(
     tmp_path: Path, ready: Path, scratch: Path, ended: Callable[..., tuple[int, str]], number: signal.Signals
 ) -> None:
     tasks = [STUCK.format(ready=ready, late=tmp_path / "late.txt")]
@@ -114,7 +114,7 @@ def test_a_new_service_whose_task_is_ended_leaves_nothing(
 
 
 def slow_git(folder: Path, ready: Path, word: str, then: str) -> Path:
-    """A folder with a `git` that tells it is there and waits when it is asked for `word`."""
+    """A folder with a `git` that creates the `ready` file and waits if `word` is among its arguments."""
     script = f"""#!/bin/sh
 case " $* " in *" {word} "*) {STUCK.format(ready=ready, late="/dev/null")}; {then};; esac
 PATH="${{PATH#*:}}" exec git "$@"
@@ -133,7 +133,7 @@ def edited(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_dry_run_that_is_ended_leaves_no_trace(
+def test_an_interrupted_dry_run_leaves_no_trace(
     tmp_path: Path, ready: Path, scratch: Path, ended: Callable[..., tuple[int, str]], number: signal.Signals
 ) -> None:
     service = edited(tmp_path)
@@ -145,7 +145,7 @@ def test_a_dry_run_that_is_ended_leaves_no_trace(
     assert trace(service) == before
 
 
-def test_a_whole_dry_run_leaves_no_trace(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_dry_run_leaves_no_trace(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = edited(tmp_path)
     monkeypatch.setenv("TMPDIR", str(scratch))
     monkeypatch.setattr("tempfile.tempdir", None)
@@ -156,15 +156,15 @@ def test_a_whole_dry_run_leaves_no_trace(tmp_path: Path, scratch: Path, monkeypa
 
 
 def trace(service: Path) -> dict[str, tuple[int, bytes]]:
-    """Every file below the service, git's own among them, with its time and content."""
+    """Every file below the service, including git's own, with its time and content."""
     files = (path for path in sorted(service.rglob("*")) if path.is_file())
     return {str(path.relative_to(service)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
-def test_git_in_the_middle_of_its_work_removes_its_lock(
+def test_an_interrupted_git_removes_its_lock(
     tmp_path: Path, ready: Path, ended: Callable[..., tuple[int, str]]
 ) -> None:
-    """A hook of the person's waits in `git commit`, which holds the lock of the index."""
+    """A hook of the user's waits in `git commit`, which holds the lock of the index."""
     service = edited(tmp_path)
     write_files(service, {".git/hooks/pre-commit*": f"#!/bin/sh\n{STUCK.format(ready=ready, late='late.txt')}\n"})
     code, _ = ended(signal.SIGTERM, "update", service, "--commit")
@@ -174,7 +174,7 @@ def test_git_in_the_middle_of_its_work_removes_its_lock(
     assert git.process.text("status", "--porcelain", cwd=service) == ""
 
 
-def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     program = """
 import os, signal
 signal.signal(signal.SIGHUP, signal.SIG_IGN)

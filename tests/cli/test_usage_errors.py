@@ -1,7 +1,7 @@
-"""What people type when they are wrong: one error that says it, exit code 2, no standard output, nothing changed.
+"""Wrong command lines: each prints one error and nothing on standard output, exits 2, and changes nothing.
 
-A case is one line of `WRONG`: variables, `paved`, its words. `# no hint` marks one that needs none: the error says all.
-The current folder is `here`, an empty one; `world` says what lies beside it.
+Each line of `WRONG` is a case: variables, `paved`, its words. `# no hint` marks an error that needs no hint. The
+current folder is the empty folder `here`; the fixture `world` makes what is beside it.
 """
 
 from __future__ import annotations
@@ -359,13 +359,13 @@ paved -C ../project config show
 
 
 def cases() -> list[str]:
-    """The lines of `WRONG` that are one."""
+    """Return the lines of `WRONG` that are cases."""
     return [line for line in WRONG.splitlines() if line and not line.startswith("#")]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Beside `here`: a road, a service with a record, and what is neither."""
+    """Create, beside `here`, a road, a service with a deviation, and other folders."""
     found = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("paved_road.render.verified.recall", lambda *_: True)
@@ -435,7 +435,7 @@ def _furnish(world: Path) -> None:
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """Every file below the folder, git's own and the cache among them, with its mode and content."""
+    """Every file below the folder, including git's own and the cache, with its mode and content."""
     found = {}
     for at, folders, files in os.walk(folder):
         for name in [*folders, *files]:
@@ -449,16 +449,16 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def before(world: Path) -> dict[str, str]:
-    """The world as it was at first."""
+    """The world before the first command."""
     return fingerprint(world)
 
 
-def test_there_are_enough_of_them() -> None:
+def test_there_are_enough_cases() -> None:
     assert len(set(cases())) > 250
 
 
 @pytest.mark.parametrize("line", cases())
-def test_what_is_wrong_is_said_once_and_changes_nothing(
+def test_a_usage_error_is_reported_once_and_changes_nothing(
     line: str, world: Path, before: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.undo()  # the world's variables, not those of one test
