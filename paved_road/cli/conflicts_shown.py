@@ -1,4 +1,4 @@
-"""What a person reads about the conflicts of an update: why each is one, and commands that work as they are printed."""
+"""What a person reads about the conflicts of an update: the reason for each, and commands to type as printed."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 _INDENT = "    "
 
 
-def show(service: Service, left: Iterable[Decision], *, begun: bool) -> None:
-    """The conflicts that are left. `begun`: a person has worked on them, and said that they are decided."""
+def show(service: Service, left: Iterable[Decision], *, is_continued: bool) -> None:
+    """Show the conflicts that are left; `is_continued` if `--continue` found them not resolved yet."""
     conflicts = list(left)
-    decide = "Decide it" if len(conflicts) == 1 else "Decide each of them"
+    what = "Resolve it, then add it:" if len(conflicts) == 1 else "Resolve each file, then add it:"
     ui.data()
-    ui.data(f"{counted(len(conflicts), 'conflict')} left. {'Not decided yet:' if begun else f'{decide}, then add it:'}")
-    for one in conflicts:
+    ui.data(f"{counted(len(conflicts), 'conflict')} left. {'Not resolved yet:' if is_continued else what}")
+    for conflict in conflicts:
         ui.data()
-        for line in _places(one):
+        for line in _places(conflict):
             ui.spans((_INDENT, Paint.NONE), (line, Paint.ERROR))
-        ui.data(f"{_INDENT}  {_state(one) if begun else one.why}")
-        for line in commands(one, service):
+        ui.data(f"{_INDENT}  {_state(conflict) if is_continued else conflict.why}")
+        for line in commands(conflict, service):
             ui.data(f"{_INDENT}  {line}")
     ui.data()
     ui.data(f"{_added(len(conflicts))}: {update('--continue')}")
@@ -40,57 +40,57 @@ def show(service: Service, left: Iterable[Decision], *, begun: bool) -> None:
 
 
 def show_reconciled(service: Service, found: ResolvedBranches) -> None:
-    """What became of the records of two branches, and how to go on."""
+    """Show what was resolved of two updated branches, and how to go on."""
     what = "both branches are at" if found.older == found.newer else f"the newer of {found.older} and {found.newer}:"
     ui.good(f"{' and '.join(found.records)}: resolved ({what} {found.newer})")
     if found.merged:
         ui.good(f"{', '.join(found.merged)}: merged, as two updates to {found.newer}")
         for path, command in found.derived.items():
-            ui.note(f"{path} is as the branch at {found.newer} has it; make it again with: {command}")
-        ui.note(f"what git had made of them is kept: git show {found.kept[:12]}")
+            ui.note(f"{path} is taken from the branch at {found.newer}; make it again with: {command}")
+        ui.note(f"git's own merge of them is kept as a commit: git show {found.kept[:12]}")
     if found.left:
         files = "this file yet. Edit it" if len(found.left) == 1 else "these files yet. Edit each of them"
         ui.data(f"Git has not merged {files}, then add it:")
-    for one in found.left:
-        for line in commands(one, service):
+    for conflict in found.left:
+        for line in commands(conflict, service):
             ui.data(f"{_INDENT}{line}")
     ui.data(f"{_added(len(found.left)) if found.left else 'Next'}: {found.ends}")
     ui.data(f"Then: paved update{where.argument()}   (applies what the branches answered differently)")
 
 
 def _added(number: int) -> str:
-    return "When it is added" if number == 1 else "When all of them are added"
+    return "After adding it" if number == 1 else "After adding all of them"
 
 
-def _places(one: Decision) -> Iterator[str]:
-    """The file, and the lines in which markers are left, as editors and terminals open them."""
-    path = where.from_service(one.path)
-    if not one.markers:
+def _places(conflict: Decision) -> Iterator[str]:
+    """The file, with the lines that still have markers, in the form that editors and terminals open."""
+    path = where.from_service(conflict.path)
+    if not conflict.markers:
         yield path
-    for first, last in one.markers:
+    for first, last in conflict.markers:
         yield f"{path}:{first}-{last}" if last != first else f"{path}:{first}"
 
 
-def _state(one: Decision) -> str:
-    if one.markers:
+def _state(conflict: Decision) -> str:
+    if conflict.markers:
         return "conflict markers are left on these lines"
-    return "it is not added"
+    return "not added yet"
 
 
 # -- commands --------------------------------------------------------------------------------------------------------
 
 
-def commands(one: Decision, service: Service) -> Iterator[str]:
-    """What to type, each with what it does where there is a choice."""
-    git, path = _git(service), _path(service, one.path)
-    match one.kind:
+def commands(conflict: Decision, service: Service) -> Iterator[str]:
+    """The commands to type; each says what it does if there is a choice."""
+    git, path = _git(service), _path(service, conflict.path)
+    match conflict.kind:
         case ConflictKind.BINARY:
             yield f"{git} add {path}   (keeps the service's file)"
             yield f"{git} checkout --theirs {path} && {git} add {path}   (takes the release's file)"
         case ConflictKind.MODIFY_DELETE | ConflictKind.RENAME_DELETE:
             yield f"{git} add {path}   (keeps the file)"
             yield f"{git} rm {path}   (deletes it)"
-        case ConflictKind.RENAME_RENAME if one.ours is None and one.theirs is None:
+        case ConflictKind.RENAME_RENAME if conflict.ours is None and conflict.theirs is None:
             yield f"{git} rm {path}"
         case ConflictKind.RENAME_RENAME:
             yield f"{git} add {path}   (keeps the file under this name)"
@@ -110,7 +110,7 @@ def _git(service: Service) -> str:
 
 
 def _path(service: Service, path: str) -> str:
-    """A file of the service's as a pathspec of git's."""
+    """A file of the service as a git pathspec."""
     inside = where.person().is_relative_to(service.top)
     plain = where.from_service(path) if inside else service.prefix + path
     return shlex.quote(f"./{plain}" if plain.startswith((":", "-")) else plain)

@@ -1,7 +1,7 @@
-"""What `paved update` shows: the summary first, then each file, then the details that were asked for.
+"""What `paved update` shows: the summary first, then each file, then the details that the options ask for.
 
-Standard output may become the body of a pull request, so its first line is `OLD -> NEW`, the changelog is Markdown as
-the road wrote it, and everything that is aligned is indented by four spaces, which Markdown leaves as it is.
+Standard output may become the body of a pull request: its first line is `OLD -> NEW`, the changelog is Markdown as the
+road wrote it, and aligned text is indented by four spaces, so that Markdown keeps the alignment.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 INDENT = "    "
 
 MOST_CHANGELOG = 20
-"""Lines of a changelog that a terminal shows before the rest is folded."""
+"""Lines of a changelog that a terminal shows without `--changelog`."""
 
 MOST_FILES = 40
-"""Files that an update lists on a terminal before the rest is folded; a dry run lists all of them."""
+"""Files that an update lists on a terminal; a dry run lists all of them."""
 
 _PAINT = {
     "added": Paint.GREEN,
@@ -35,7 +35,7 @@ _PAINT = {
     "migrated": Paint.CYAN,
     "deleted": Paint.RED,
     "kept": Paint.YELLOW,
-    "regenerated": Paint.DIM,
+    "derived": Paint.DIM,
     "conflict": Paint.ERROR,
 }
 
@@ -46,13 +46,14 @@ class Wanted:
 
     dry_run: bool = False
     changelog: bool = False
-    """The changelog whole, on a terminal, too."""
+    """The whole changelog, also on a terminal."""
     stat: bool = False
     diff: bool = False
+    pager: bool = True
 
 
 def show(plan: Plan, wanted: Wanted) -> None:
-    """The releases, what becomes of each file, what runs, what stays off-road; then the statistics and the patch."""
+    """Show the releases, each file, what will run and what stays off-road; then the statistics and the patch."""
     _head(plan)
     _changelog(plan.summary.changelog, whole=wanted.changelog)
     _files(plan, dry_run=wanted.dry_run)
@@ -72,10 +73,9 @@ def _head(plan: Plan) -> None:
     if plan.summary.answers_changed:
         name = plan.release.template.name
         ui.data(f"{name} {plan.release.version}, answers changed: {', '.join(plan.summary.answers_changed)}")
-    counts = Counter(str(change.outcome) for change in plan.summary.changes)
-    ordered = [name for name in _PAINT if name in counts]
+    counts = Counter(_word(change) for change in plan.summary.changes)
     parts: list[tuple[str, Paint]] = []
-    for name in ordered:
+    for name in [name for name in _PAINT if name in counts]:
         parts += [(", ", Paint.NONE)] if parts else []
         parts.append((f"{counted(counts[name], name, '' if name == 'conflict' else name)}", _PAINT[name]))
     ui.spans(*parts)
@@ -98,7 +98,7 @@ def _changelog(text: str, *, whole: bool) -> None:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    """A line of Markdown on as many lines as it takes, each below the first one's text."""
+    """A line of Markdown, wrapped; further lines start below the text of the first."""
     import textwrap
 
     if len(line) <= width:
@@ -109,38 +109,53 @@ def _wrapped(line: str, width: int) -> list[str]:
 
 
 def _files(plan: Plan, *, dry_run: bool) -> None:
-    """What becomes of each file, the conflicts last. After a real update, each of them is told with its reason."""
-    changes = sorted(plan.summary.changes, key=lambda one: one.outcome == "conflict")
-    if not changes:
+    """What becomes of each file, the conflicts last. After a real update, the conflicts are explained further below."""
+    if not plan.summary.changes:
         return
     ui.data()
-    conflicts = [one for one in changes if one.outcome == "conflict"]
-    others = changes[: len(changes) - len(conflicts)]
+    others = [change for change in plan.summary.changes if change.outcome != "conflict"]
+    conflicts = [change for change in plan.summary.changes if change.outcome == "conflict"]
     is_folded = not dry_run and ui.width() is not None and len(others) > MOST_FILES + 1
     shown = others[:MOST_FILES] if is_folded else others
-    why = {path: reason.why for path, reason in plan.reasons.items()} if dry_run else {}
-    widths = [len(one.path) for one in (*shown, *conflicts) if one.detail]
-    column = min(max(widths, default=0), 40)
+    column = min(max((len(change.path) for change in (*shown, *conflicts) if _detail(change)), default=0), 40)
     for change in shown:
-        _file(change, change.detail, column)
+        _file(change, _detail(change), column)
     if left := len(others) - len(shown):
         ui.spans((f"{INDENT}... {left} more files: git diff --cached --stat", Paint.DIM))
+    why = {path: reason.why for path, reason in plan.reasons.items()} if dry_run else {}
     for change in conflicts:
         _file(change, why.get(change.path, ""), column)
 
 
+def _word(change: Change) -> str:
+    """The outcome for a reader: a file that is "regenerated" is not made yet while the update is only planned."""
+    return "derived" if change.outcome == "regenerated" else str(change.outcome)
+
+
+def _name(change: Change) -> str:
+    """The path; of a moved file the old one, too."""
+    return f"{change.detail.removeprefix('from ')} -> {change.path}" if change.outcome == "moved" else change.path
+
+
+def _detail(change: Change) -> str:
+    """What is to be said of the file beside its path."""
+    if change.outcome == "regenerated":
+        return f"made by: {change.detail}"
+    return "" if change.outcome == "moved" else change.detail
+
+
 def _file(change: Change, detail: str, column: int) -> None:
-    """An outcome, a path and why; on a line below where that does not fit beside it."""
-    outcome = f"{change.outcome!s:<11} "
+    """An outcome, a path and a detail; the detail goes to a line below if it does not fit beside the path."""
+    outcome, name = f"{_word(change):<11} ", _name(change)
     width = ui.width() or 200
-    paint = _PAINT[str(change.outcome)]
+    paint = _PAINT[_word(change)]
     start = len(INDENT) + len(outcome)
-    beside = start + max(column, len(change.path)) + 2 + len(detail)
+    beside = start + max(column, len(name)) + 2 + len(detail)
     if not detail or beside <= width:
-        path = f"{change.path:<{column}}  " if detail else change.path
-        ui.spans((INDENT, Paint.NONE), (outcome, paint), (path, Paint.NONE), (detail, Paint.DIM))
+        padded = f"{name:<{column}}  " if detail else name
+        ui.spans((INDENT, Paint.NONE), (outcome, paint), (padded, Paint.NONE), (detail, Paint.DIM))
         return
-    ui.spans((INDENT, Paint.NONE), (outcome, paint), (change.path, Paint.NONE))
+    ui.spans((INDENT, Paint.NONE), (outcome, paint), (name, Paint.NONE))
     for line in _wrapped(" " * (start + 2) + detail, width):
         ui.spans((line, Paint.DIM))
 
@@ -149,7 +164,7 @@ def _commands(plan: Plan) -> None:
     """What the update runs once the merged files are in place."""
     if plan.new.migrations:
         ui.data()
-        ui.data("Runs when the files are in place:")
+        ui.data("Runs after the files are in place:")
         for migration in plan.new.migrations:
             ui.data(f"{INDENT}migration   {migration}")
 
@@ -160,11 +175,11 @@ def _off_road(plan: Plan) -> None:
         ui.data()
         ui.data(f"{kept.path} stays as it is, because it is off-road ({kept.record}). The road changed:")
         _patch(kept.patch, INDENT)
-        ui.note(f"is the reason still true? paved off-road show {kept.record}, then renew or close it")
+        ui.note(f"check whether the reason still holds, then renew or close it: paved off-road show {kept.record}")
 
 
 def _patch(text: str, indent: str) -> None:
-    """A patch in the colours that git gives it."""
+    """A patch in git's colours."""
     in_hunk = False
     for line in text.rstrip("\n").split("\n"):
         in_hunk = line.startswith("@@") or (in_hunk and not line.startswith("diff "))
@@ -182,6 +197,6 @@ def _stat_line(line: str) -> None:
 
 
 def notes(found: Iterable[str]) -> None:
-    """What the person should know, on standard error."""
+    """Show notes on standard error."""
     for text in found:
         ui.note(text)

@@ -226,7 +226,7 @@ def test_a_conflict_is_an_unmerged_file_as_git_knows_it(conflict: Path) -> None:
 def test_a_decided_conflict_is_continued(here: Paved, conflict: Path) -> None:
     write_files(conflict, {"hello.txt": "Hi, team!\n"})
     done = here("update", conflict, "--continue")
-    assert (done.returncode, "    hi/hello.txt\n      it is not added\n" in done.stdout) == (1, True)
+    assert (done.returncode, "    hi/hello.txt\n      not added yet\n" in done.stdout) == (1, True)
     git.process.run("add", "hello.txt", cwd=conflict)
     done = here("update", conflict, "--continue", "--commit")
     assert done.returncode == 0, done.stderr

@@ -231,8 +231,8 @@ def test_markers_that_a_document_has_on_purpose_are_text(tmp_path: Path, monkeyp
 
 
 def commands(text: str) -> list[str]:
-    """The commands that a conflict is told with, as a person would copy them."""
-    return re.findall(r"^(?: {6}|When .*: |To .*: )((?:git|paved) .*?)(?:   \(.*)?$", text, re.MULTILINE)
+    """The commands that the output gives for conflicts, as a person would copy them."""
+    return re.findall(r"^(?: {6}|After .*: |To .*: )((?:git|paved) .*?)(?:   \(.*)?$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("here", ["", "services", "services/hi there", "services/hi there/sub", "other", ".."])

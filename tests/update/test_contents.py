@@ -80,7 +80,7 @@ def test_a_conflict_never_exits_zero_and_says_how_to_go_on(begin: Begin) -> None
     assert (dry.code, real.code) == (1, 1)
     for said in (dry, real):
         assert re.search(r"^ +conflict +a\.txt", said.out, flags=re.MULTILINE)
-    assert re.search(r"^When it is added: paved update \S+ --continue$", real.out, flags=re.MULTILINE)
+    assert re.search(r"^After adding it: paved update \S+ --continue$", real.out, flags=re.MULTILINE)
     assert git.unmerged_files(evolution.service) == ["a.txt"]
 
 

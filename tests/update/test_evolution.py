@@ -50,7 +50,7 @@ def test_a_team_loses_nothing_on_the_way(orders: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr().out
     assert said.startswith("1.0.0 -> 1.1.0")
     assert "is now `dev/stubs/inventory.py`" in said
-    assert "moved       dev/stubs/inventory.py" in said
+    assert "moved       dev/inventory_stub.py -> dev/stubs/inventory.py\n" in said
     assert "  migrated    scripts/try.sh\n" in said
 
     stub = (orders / "dev/stubs/inventory.py").read_text()
