@@ -22,7 +22,7 @@ from paved_road.render import Renderer
 from paved_road.road.owners import Owner
 from paved_road.service.drift import DriftKind
 from paved_road.update.decisions import Decision
-from paved_road.update.deviations import Kept
+from paved_road.update.deviations import KeptFile
 from paved_road.update.model import Change
 
 
@@ -110,7 +110,7 @@ class PlannedJson(_Versions):
     """The paths with conflicts to resolve."""
     decisions: list[Decision]
     """The same paths, each with the reason for the conflict and the file of each side."""
-    off_road: list[Kept]
+    off_road: list[KeptFile]
     """Files kept as they are because of a record, with what the road changed in them."""
 
 

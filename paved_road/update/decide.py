@@ -16,7 +16,7 @@ from paved_road.update.merge.trees import Conflict, Merged
 if TYPE_CHECKING:
     from paved_road.service.lock import Lock
     from paved_road.update.collisions import Obstacle
-    from paved_road.update.deviations import Kept
+    from paved_road.update.deviations import KeptFile
     from paved_road.update.model import Prepared
 
 
@@ -29,7 +29,7 @@ class Decided:
     conflicts: Mapping[str, Conflict]
     obstacles: Mapping[str, Obstacle]
     """Files of the road that are not written, because something that no commit has is in their place."""
-    off_road: tuple[Kept, ...]
+    off_road: tuple[KeptFile, ...]
     """Files that stay as the service has them because a deviation covers them, and what the road changed."""
     submodules: Files
     """The service's submodules, which no update touches."""

@@ -26,7 +26,7 @@ Read = Callable[[list[TreeEntry]], list[bytes]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kept:
+class KeptFile:
     """A conflicted file that a deviation keeps as the service has it."""
 
     path: str
@@ -83,7 +83,7 @@ def _digest(road: TreeEntry, service: TreeEntry | None, read: Read) -> str:
 
 def keep(
     merged: Merged, sides: Sides, covered: Mapping[str, Deviation], moved: Moves, read: Read
-) -> tuple[Merged, tuple[Kept, ...]]:
+) -> tuple[Merged, tuple[KeptFile, ...]]:
     """The merge with the service's side of every conflict in a covered file, and what the road changed there."""
     kept = {
         path: deviation
@@ -96,7 +96,7 @@ def keep(
     files = {path: entry for path, entry in merged.files.items() if path not in kept}
     conflicts = {path: conflict for path, conflict in merged.conflicts.items() if path not in kept}
     shown = (
-        Kept(path=path, record=deviation.id, patch=_patch(path, sides.base.get(path), sides.theirs.get(path), read))
+        KeptFile(path=path, record=deviation.id, patch=_patch(path, sides.base.get(path), sides.theirs.get(path), read))
         for path, deviation in kept.items()
     )
     return replace(merged, files=merged.files.holding(files | ours), conflicts=conflicts), tuple(shown)

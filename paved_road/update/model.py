@@ -79,7 +79,7 @@ class Context:
     """A repository for new objects, which sees the service's."""
 
 
-class Outcome(StrEnum):
+class FileOutcome(StrEnum):
     """What an update does to a file."""
 
     ADDED = "added"
@@ -98,7 +98,7 @@ class Change:
     """One file of the summary."""
 
     path: str
-    outcome: Outcome
+    outcome: FileOutcome
     detail: str = ""
 
 

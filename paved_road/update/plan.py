@@ -27,7 +27,7 @@ from paved_road.update.decide import decide
 from paved_road.update.inputs import make_inputs
 from paved_road.update.merge.trees import Merged, merge_trees
 from paved_road.update.model import Context, Dialogue, Plan, Prepared, UpdateRequest
-from paved_road.update.running import refused_with_the_next
+from paved_road.update.running import with_the_next
 from paved_road.update.sides import align
 from paved_road.update.start import Start, find_start
 from paved_road.update.summary import summarise
@@ -159,7 +159,7 @@ def _find_base(context: Context, service: Service) -> tuple[Start, Base]:
         start = find_start(context, service)
         return start, find_base(context, start)
     except UntrustedTemplate as refused:
-        raise refused_with_the_next(refused, context.wanted) from None
+        raise with_the_next(refused, context.wanted) from None
 
 
 def _finish(prepared: Prepared, merged: Merged) -> Plan:

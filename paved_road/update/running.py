@@ -1,8 +1,7 @@
-"""What an update runs of the template's, and when: migrations before, tasks, migrations after.
+"""Which of the template's commands an update runs, and when: migrations before, tasks, migrations after.
 
-The first two run while the update is planned, in copies. A dry run runs nothing and says what it left out. Trust is
-asked for when something will run, in one error that lists it, and before a person is asked anything where that is
-possible.
+The first two run while the update is planned, in copies. A dry run runs nothing and lists what it left out. If any of
+them would run without the person's trust, one error lists them all, if possible before any question is asked.
 """
 
 from __future__ import annotations
@@ -38,21 +37,24 @@ class Running:
         return self.passage.form.trust and not self.dry_run
 
     def before(self, service: Service, head: Snapshot) -> tuple[Service, Snapshot]:
-        """The service, and its files, as the migrations of the stage `before` leave them."""
+        """The service, and its files, as the migrations of the stage `before` leave them.
+
+        Raises `UntrustedTemplate` if anything will run that may not.
+        """
         wanted = self.passage.before(service)
         if not self.passage.form.trust and not self.dry_run:
             tasks, after = self.passage.form.previewed_tasks(Operation.UPDATE), self.passage.ahead()
-            if wanted or any(one.certain for one in (*tasks, *after)):
-                said = ([one.words for one in found] for found in (tasks, after))
-                self._refuse([*next(said), *_words("migration", wanted), *next(said)])
+            if wanted or any(command.certain for command in (*tasks, *after)):
+                migrations = [*_words("migration", wanted), *(command.words for command in after)]
+                self._refuse([*(command.words for command in tasks), *migrations])
         if not wanted or not self.allowed:
             return service, head
-        files, record = self.passage.migrated(service)
-        return replace(service, recorded=record), head.holding(files)
+        files, recorded = self.passage.migrated(service)
+        return replace(service, recorded=recorded), head.holding(files)
 
     @contextlib.contextmanager
     def settling(self, service: Service) -> Iterator[None]:
-        """An answer that a dry run cannot know, because a migration that may bring it over did not run, is told so."""
+        """Explain a missing answer in a dry run by the migration that may bring it over, and that did not run."""
         try:
             yield
         except AnswerError as error:
@@ -63,30 +65,30 @@ class Running:
             raise AnswerError(error.message, cause=cause, hint=error.hint) from error
 
     def rest(
-        self, service: Service, book: SettledAnswers, answers_file: str
+        self, service: Service, answers: SettledAnswers, answers_file: str
     ) -> tuple[tuple[str, ...], tuple[Command, ...]]:
         """What was not run while the update was planned, in words; and the migrations of the stage `after`.
 
-        `service` is as it was before any migration.
+        `service` is as it was before any migration. Raises `UntrustedTemplate` if any of it may not run.
         """
-        after = tuple(self.passage.after(service, book, answers_file))
+        after = tuple(self.passage.after(service, answers, answers_file))
         if self.allowed:
             return (), after
-        tasks = _words("task", self._told(service, book, answers_file).tasks())
+        tasks = _words("task", self._context(service, answers, answers_file).tasks())
         if not self.dry_run:
             self._refuse([*tasks, *_words("migration", after)])
         return (*tasks, *_words("migration", self.passage.before(service))), after
 
-    def asks_for(self, not_run: Iterable[str], after: Iterable[Command]) -> tuple[str, ...]:
+    def needed_trust(self, not_run: Iterable[str], after: Iterable[Command]) -> tuple[str, ...]:
         """The note of a dry run about the trust that the update itself takes; none where there is nothing to trust."""
         wanted = [*not_run, *_words("migration", after)]
         if self.passage.form.trust or not self.dry_run or not wanted:
             return ()
         return (f"the update itself needs --trust, because it runs the template's code: {'; '.join(wanted)}",)
 
-    def _told(self, service: Service, book: SettledAnswers, answers_file: str) -> CommandContext:
+    def _context(self, service: Service, answers: SettledAnswers, answers_file: str) -> CommandContext:
         return CommandContext(
-            template=self.passage.form, answers=book, answers_file=answers_file, destination=service.path,
+            template=self.passage.form, answers=answers, answers_file=answers_file, destination=service.path,
             source=service.journal / SCRIPTS, operation=Operation.UPDATE,
         )  # fmt: skip
 
@@ -95,18 +97,18 @@ class Running:
             raise untrusted(self.passage.form.release, wanted)
 
 
-def refused_with_the_next(refused: UntrustedTemplate, target: Release) -> UntrustedTemplate:
-    """The refusal of what the old release runs to be rendered again, with all that the new one will or may run."""
+def with_the_next(refused: UntrustedTemplate, target: Release) -> UntrustedTemplate:
+    """The refusal to run the old release's code, with all that the new release will or may run, too."""
     if not refused.cause.startswith(("task: ", "Jinja extension: ")):
         return refused  # it is about something else, such as a filter that reads the machine
     config = configs.load(target.files())
     extensions = (f"Jinja extension: {name}" for name in config.extensions)
-    return untrusted(target, dict.fromkeys([refused.cause, *extensions, *foreseen.everything(config)]))
+    return untrusted(target, dict.fromkeys([*refused.cause.split("; "), *extensions, *foreseen.everything(config)]))
 
 
 def not_shown(command: str) -> str:
     """The note of a dry run about a command that it did not run."""
-    return f"a dry run runs nothing of the template's, so what this changes is not shown: {command}"
+    return f"a dry run does not run the template's code, so it does not show what this changes: {command}"
 
 
 def _words(kind: str, commands: Iterable[Command]) -> list[str]:

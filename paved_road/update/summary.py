@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paved_road.road.versions import is_passed
 from paved_road.service import derived
 from paved_road.update import base, running
-from paved_road.update.model import Change, Outcome, Summary
+from paved_road.update.model import Change, FileOutcome, Summary
 
 if TYPE_CHECKING:
     from paved_road.render import CompiledTemplate
@@ -24,7 +24,7 @@ def summarise(prepared: Prepared, merged: Merged, decided: Decided) -> Summary:
     missing, missing_notes = _not_derived(prepared)
     off_road = {kept.path: f"off-road, {kept.record}" for kept in decided.off_road}
     kept = {**prepared.aligned.kept, **missing, **off_road}
-    made = (Change(path=path, outcome=Outcome.REGENERATED, detail=how) for path, how in new.derived.items())
+    made = (Change(path=path, outcome=FileOutcome.REGENERATED, detail=how) for path, how in new.derived.items())
     return Summary(
         changes=(*_changes(prepared, merged, decided, kept), *made),
         changelog=changelog(new.template, inputs.base.version, new.release.version),
@@ -66,23 +66,23 @@ def _changes(prepared: Prepared, merged: Merged, decided: Decided, kept: Mapping
     for path in sorted({*head, *decided.files, *decided.obstacles, *kept}):
         before, after = head.get(path), decided.files.get(path)
         if path in decided.obstacles:
-            yield Change(path=path, outcome=Outcome.CONFLICT, detail=decided.obstacles[path].reason)
+            yield Change(path=path, outcome=FileOutcome.CONFLICT, detail=decided.obstacles[path].reason)
         elif path in decided.conflicts:
-            yield Change(path=path, outcome=Outcome.CONFLICT, detail=decided.conflicts[path].reason)
+            yield Change(path=path, outcome=FileOutcome.CONFLICT, detail=decided.conflicts[path].reason)
         elif before == after:
-            yield from [Change(path=path, outcome=Outcome.KEPT, detail=kept[path])] if path in kept else []
+            yield from [Change(path=path, outcome=FileOutcome.KEPT, detail=kept[path])] if path in kept else []
         elif prepared.inputs.ours.get(path) == after:
-            yield Change(path=path, outcome=Outcome.MIGRATED)
+            yield Change(path=path, outcome=FileOutcome.MIGRATED)
         elif before is None:
             moved = back.get(path, "") in head
             detail = f"from {back[path]}" if moved else ""
-            yield Change(path=path, outcome=Outcome.MOVED if moved else Outcome.ADDED, detail=detail)
+            yield Change(path=path, outcome=FileOutcome.MOVED if moved else FileOutcome.ADDED, detail=detail)
         elif after is None:
-            yield from [Change(path=path, outcome=Outcome.DELETED)] if path not in moves else []
+            yield from [Change(path=path, outcome=FileOutcome.DELETED)] if path not in moves else []
         else:
             clean = path not in prepared.inputs.base.files or prepared.inputs.theirs.get(path) == after
             detail = "decided on the parsed data" if path in merged.structured else kept.get(path, "")
-            yield Change(path=path, outcome=Outcome.UPDATED if clean else Outcome.MERGED, detail=detail)
+            yield Change(path=path, outcome=FileOutcome.UPDATED if clean else FileOutcome.MERGED, detail=detail)
 
 
 def _answers_changed(prepared: Prepared) -> tuple[str, ...]:

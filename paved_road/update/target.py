@@ -101,7 +101,7 @@ def render_new(context: Context, start: Start, base: Base, dialogue: Dialogue) -
     not_run, after = running.rest(service, answers, placed.pristine.answers_file)
     return New(
         rendition=placed, rules=own, recorded=migrated.answers, ours=ours, secret=secret, migrations=after,
-        not_run=not_run, needs_trust=running.asks_for(not_run, after),
+        not_run=not_run, needs_trust=running.needed_trust(not_run, after),
     )  # fmt: skip
 
 

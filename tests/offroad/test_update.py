@@ -17,7 +17,7 @@ from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
 from paved_road.testing import evolve
 from paved_road.update import apply
-from paved_road.update.model import Change, Outcome, Plan, UpdateRequest
+from paved_road.update.model import Change, FileOutcome, Plan, UpdateRequest
 from paved_road.update.plan import planning
 from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
 
@@ -42,7 +42,7 @@ def test_a_conflict_in_a_covered_file_keeps_the_services_side(
     with planning(open_service(service.path), order(), settings) as plan:
         assert not plan.needs_a_person
         assert changes(plan)["Dockerfile"] == Change(
-            path="Dockerfile", outcome=Outcome.KEPT, detail="off-road, own-base-image"
+            path="Dockerfile", outcome=FileOutcome.KEPT, detail="off-road, own-base-image"
         )
         (kept,) = plan.decided.off_road
         assert "-FROM python:3.14\n+FROM python:3.15" in kept.patch
@@ -107,7 +107,7 @@ def test_a_deleted_file_that_is_covered_stays_deleted(service: Service, road: Pa
     with planning(open_service(service.path), order(), settings) as plan:
         assert not plan.decided.conflicts
         assert [one.path for one in plan.decided.off_road] == ["deploy/hpa.yaml"]
-        assert changes(plan)["deploy/hpa.yaml"].outcome is Outcome.KEPT
+        assert changes(plan)["deploy/hpa.yaml"].outcome is FileOutcome.KEPT
         apply.apply_plan(plan)
     assert not (service.path / "deploy" / "hpa.yaml").exists()
 

@@ -16,7 +16,7 @@ from paved_road.service.model import Service, open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road, run, write_files
 from paved_road.update import apply
-from paved_road.update.model import Outcome, Plan, UpdateRequest
+from paved_road.update.model import FileOutcome, Plan, UpdateRequest
 from paved_road.update.plan import Planner, planning
 
 TEMPLATE = {
@@ -124,7 +124,7 @@ def test_a_file_that_git_sets_aside_is_named_after_the_release(services: list[Se
     with Planner(load_config()).plans(services, order()) as plans:
         (folder,) = [plan for plan in plans if isinstance(plan, Plan) and plan.service.path.name == "folder"]
         assert "new.txt~road-1.1.0" in folder.decided.files
-        assert [change.path for change in folder.summary.changes if change.outcome is Outcome.CONFLICT] == [
+        assert [change.path for change in folder.summary.changes if change.outcome is FileOutcome.CONFLICT] == [
             "new.txt~road-1.1.0"
         ]
 
