@@ -11,14 +11,13 @@ from paved_road import ui
 from paved_road.cli import options, where
 from paved_road.cli.off_road import common
 
+_DAYS = "Days until its review, at most 90."
+
 
 def baseline(
     path: options.Service = Path(),
     by: common.By = None,
-    days: Annotated[
-        int | None,
-        typer.Option("--days", metavar="DAYS", min=1, help="Days until its review, at most 90.", show_default="30"),
-    ] = None,
+    days: Annotated[int | None, common.option("--days", "DAYS", _DAYS, min=1, show_default="30")] = None,
     risk: common.Risk = "low",
     owner: common.Owner = None,
     json: options.Json = False,

@@ -30,27 +30,17 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+_FORMATS = "text, json, sarif, junit, github or markdown. Default: text; github in GitHub Actions."
+_BASE = "Where the change under review begins: it must not approve itself."
+_CONFIRM = "Run the deviations' confirmation commands; one that fails is a failure."
+
+
 def check(
     path: options.Service = Path(),
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
-    form: Annotated[
-        Format | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            show_default=False,
-            help="text, json, sarif, junit, github or markdown. Default: text; github in GitHub Actions.",
-        ),
-    ] = None,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            "--base", metavar="COMMIT", help="Where the change under review begins: it must not approve itself."
-        ),
-    ] = None,
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Run the deviations' confirmation commands; one that fails is a failure.")
-    ] = False,
+    form: Annotated[Format | None, common.option("--format", "FORMAT", _FORMATS, show_default=False)] = None,
+    base: Annotated[str | None, common.option("--base", "COMMIT", _BASE)] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help=_CONFIRM)] = False,
     today: common.Today = None,
     json: options.Json = False,
 ) -> None:

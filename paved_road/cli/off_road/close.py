@@ -5,30 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from paved_road.cli import completion, options, where
 from paved_road.cli.off_road import common
 from paved_road.errors import UsageError, nearest
 
+_ENDINGS = "resolved, revoked, rejected or superseded."
+_HEIR = "The deviation that replaces it."
+
 
 def close(
     slug: common.Slug,
-    status: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            metavar="STATUS",
-            autocompletion=completion.ending,
-            help="resolved, revoked, rejected or superseded.",
-        ),
-    ] = "resolved",
-    by: Annotated[
-        str | None,
-        typer.Option(
-            "--superseded-by", metavar="SLUG", autocompletion=completion.slug, help="The deviation that replaces it."
-        ),
-    ] = None,
+    status: Annotated[str, common.option("--as", "STATUS", _ENDINGS, completion.ending)] = "resolved",
+    by: Annotated[str | None, common.option("--superseded-by", "SLUG", _HEIR, completion.slug)] = None,
     service: common.ServiceOption = Path(),
     json: options.Json = False,
 ) -> None:

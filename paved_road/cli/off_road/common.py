@@ -19,30 +19,20 @@ if TYPE_CHECKING:
     from paved_road.service.model import Service
 
 
-ServiceOption = Annotated[
-    Path,
-    typer.Option(
-        "--service", metavar="SERVICE", show_default=False, help="The service; the current folder when left out."
-    ),
-]
+def option(flag: str, metavar: str, help: str, complete: Any = None, **more: Any) -> Any:  # noqa: A002 - Typer's word
+    """A Typer option with a value, which `complete` completes in a shell."""
+    return typer.Option(flag, metavar=metavar, help=help, autocompletion=complete, **more)
+
+
+_SERVICE = "The service. Default: the current folder."
+ServiceOption = Annotated[Path, option("--service", "SERVICE", _SERVICE, show_default=False)]
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The deviation's slug.", autocompletion=completion.slug)]
-By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who approves. Default: git's user.email.")]
-Days = Annotated[
-    int | None,
-    typer.Option(
-        "--days", metavar="DAYS", min=1, max=LONGEST_DAYS, help=f"Days until its review, 1 to {LONGEST_DAYS}."
-    ),
-]
-Owner = Annotated[
-    str | None,
-    typer.Option("--owner", metavar="TEAM", help="The team that is responsible. Default: the service's."),
-]
-Risk = Annotated[
-    str, typer.Option("--risk", metavar="RISK", autocompletion=completion.risk, help="low, medium or high.")
-]
-Today = Annotated[
-    str | None, typer.Option("--today", metavar="DATE", help="Use this date as today: what will have expired by then?")
-]
+By = Annotated[str | None, option("--by", "WHO", "Who approves. Default: git's user.email.")]
+_DAYS = f"Days until its review, 1 to {LONGEST_DAYS}."
+Days = Annotated[int | None, option("--days", "DAYS", _DAYS, min=1, max=LONGEST_DAYS)]
+Owner = Annotated[str | None, option("--owner", "TEAM", "The team that is responsible. Default: the service's.")]
+Risk = Annotated[str, option("--risk", "RISK", "low, medium or high.", completion.risk)]
+Today = Annotated[str | None, option("--today", "DATE", "Use this date as today: what will have expired by then?")]
 
 
 def day(text: str | None = None) -> date:

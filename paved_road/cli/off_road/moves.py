@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from paved_road.offroad.moves import Migration
 
 
+_OLD = "The path, or the practice, as the deviations name it."
+
+
 def rename(
-    old: Annotated[
-        str,
-        typer.Argument(
-            metavar="OLD", autocompletion=completion.named, help="The path, or the practice, as the deviations name it."
-        ),
-    ],
+    old: Annotated[str, typer.Argument(metavar="OLD", autocompletion=completion.named, help=_OLD)],
     new: Annotated[str, typer.Argument(metavar="NEW", help="What the road calls it now.")],
     service: common.ServiceOption = Path(),
     json: options.Json = False,

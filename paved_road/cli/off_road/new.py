@@ -20,47 +20,26 @@ if TYPE_CHECKING:
     from paved_road.service.model import Service
 
 
+_Slug = Annotated[str | None, typer.Argument(metavar="SLUG", help="Its slug; made of the path when left out.")]
+_PATH = "A file that the road owns; may be repeated."
+_KIND = "operational-need, accepted-risk, not-applicable, ..."
+_FROM_DRIFT = "A deviation for each file that drifts and has none."
+
+
 def new(
-    slug: Annotated[
-        str | None, typer.Argument(metavar="SLUG", help="The deviation's slug; made of the path when left out.")
-    ] = None,
-    path: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--path",
-            metavar="PATH",
-            autocompletion=completion.road_file,
-            help="A file that the road owns; may be repeated.",
-        ),
-    ] = None,
-    practice: Annotated[
-        str | None, typer.Option("--practice", metavar="SLUG", help="A practice, instead of files.")
-    ] = None,
-    from_drift: Annotated[
-        bool, typer.Option("--from-drift", help="A deviation for each file that drifts and has none.")
-    ] = False,
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="Why; you can also write it into the file later.")
-    ] = "",
-    kind: Annotated[
-        str,
-        typer.Option(
-            "--kind",
-            metavar="KIND",
-            autocompletion=completion.kind,
-            help="operational-need, accepted-risk, not-applicable, ...",
-        ),
-    ] = "operational-need",
+    slug: _Slug = None,
+    path: Annotated[list[str] | None, common.option("--path", "PATH", _PATH, completion.road_file)] = None,
+    practice: Annotated[str | None, common.option("--practice", "SLUG", "A practice, instead of files.")] = None,
+    from_drift: Annotated[bool, typer.Option("--from-drift", help=_FROM_DRIFT)] = False,
+    reason: Annotated[str, common.option("--reason", "TEXT", "Why; you can write it into the file later.")] = "",
+    kind: Annotated[str, common.option("--kind", "KIND", _KIND, completion.kind)] = "operational-need",
     risk: common.Risk = "medium",
     support: Annotated[
-        str,
-        typer.Option(
-            "--support", metavar="WHO", autocompletion=completion.support, help="Who supports it: team or platform."
-        ),
+        str, common.option("--support", "WHO", "Who supports it: team or platform.", completion.support)
     ] = "team",
     owner: common.Owner = None,
     requested_by: Annotated[
-        str | None, typer.Option("--requested-by", metavar="WHO", help="Who requests it. Default: git's user.email.")
+        str | None, common.option("--requested-by", "WHO", "Who requests it. Default: git's user.email.")
     ] = None,
     days: common.Days = None,
     service: common.ServiceOption = Path(),
