@@ -1,7 +1,7 @@
-"""Adopt: put an existing repository on the road.
+"""Adopt an existing repository: put it on the road.
 
-The release it was made from (or shall count from) is rendered with the answers it recorded or is given, and what
-differs is reported. Two files are written, the lock and the answers; nothing else of the repository changes.
+The release that the repository was made from, or that the person names, is rendered with the recorded or given answers,
+and the differences are reported. Only the lock and the answers file are written.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class AdoptRequest:
     ref: str | None = None
     answers: Mapping[str, Any]
     answers_file: str | None = None
-    """The answers file, of several, or where it goes; None for the road's, or where the template puts it."""
+    """The answers file to read, or a place for a new one; None for the road's, or for the template's own place."""
     trust: bool = False
 
 
@@ -66,214 +66,229 @@ class Adopted:
     lock: Lock
     answers: Mapping[str, Any]
     written: tuple[str, ...]
-    """The records that were written."""
+    """The lock, and the answers file if it changed."""
     differences: tuple[Difference, ...]
     """Where it differs from its pristine files, whoever owns them."""
     notes: tuple[str, ...] = ()
 
 
-def adopt(order: AdoptRequest, config: Config, *, interview: Interview | None = None, dry_run: bool = False) -> Adopted:
-    """Put the repository at `order.path` on the road."""
-    path = address.resolved(order.path)
-    repository = _check(path)
-    before = read_locks(path)
-    stamped, found, target = _origin(path, order, config, _committed(repository, path, before), reading=dry_run)
-    demand(target)
-    form = prepare(target, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
-    own = rules.read(form.files, config.cache_dir, form.release.template.folder)
-    likely = Likely()
-    book = form.settle(
-        path,
-        given=order.answers,
-        recorded=stamped.answers if stamped else {},
-        defaults={**config.answers.value, **_seen(path)},
-        first=own.first,
-        interview=None if stamped else interview or likely,
-    )
-    if stamped is None and order.answers_file is not None:
-        check_new(form, book, path, order.answers_file)
-    pristine = render(form, book, path, answers_file=stamped.answers_file if stamped else order.answers_file)
-    if stamped is None:
-        answers_path.check_free(path, pristine.answers_file)
-    again = {one: lock for one, lock in before.items() if lock.answers_file == pristine.answers_file}
-    name = next(iter(again), new_lock_name(path, pristine.answers_file))
-    by_hand = stamped is None or any(lock.missing for lock in again.values())
-    prefix = prefix_of(path, repository)
-    stored = as_stored(pristine, repository, prefix=prefix, filters=not dry_run)
-    lock = _lock(path, stored, own, repository.object_format, by_hand=by_hand)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Base:
+    """What a repository is compared with."""
+
+    stamped: Service | None
+    """The service that its answers file describes; None where it has none, because it was written by hand."""
+    release: Release
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rendered:
+    """The release as the repository's answers render it."""
+
+    pristine: Pristine
+    rules: Rules
+    notes: tuple[str, ...]
+
+
+def adopt(
+    request: AdoptRequest, config: Config, *, interview: Interview | None = None, dry_run: bool = False
+) -> Adopted:
+    """Put the repository at `request.path` on the road.
+
+    Raises `UsageError` if it is on the road already, is empty, or has nothing in common with a road that nobody named;
+    `ServiceError` if it is no git repository; and what finding and rendering its release raise.
+    """
+    path = address.resolved(request.path)
+    repository = _check_repository(path)
+    locks = read_locks(path)
+    base = _find_base(path, request, config, _committed_locks(repository, path, locks), dry_run=dry_run)
+    demand(base.release)
+    rendered = _render(path, base, request, config, interview)
+    pristine, stamped = rendered.pristine, base.stamped
+    # A lock that is not committed yet is written again under its name.
+    rewritten = {name: lock for name, lock in locks.items() if lock.answers_file == pristine.answers_file}
+    lock_file = next(iter(rewritten), new_lock_name(path, pristine.answers_file))
+    by_hand = stamped is None or any(lock.missing for lock in rewritten.values())
+    lock = _lock(path, repository, rendered, by_hand=by_hand, filters=not dry_run)
     service = Service(
-        path=path, repository=repository, prefix=prefix, lock=lock, lock_file=name,
+        path=path, repository=repository, prefix=prefix_of(path, repository), lock=lock, lock_file=lock_file,
         answers_file=pristine.answers_file, recorded=pristine.answers,
     )  # fmt: skip
     differences = drift.find_drift(service, owners=(Owner.ROAD, Owner.SHARED, Owner.SERVICE))
     if stamped is None and config.road.origin == "default":
         _check_likeness(service, differences)
-    files: Tree = {name: File(lock.dump())}
+    files: Tree = {lock_file: File(lock.dump())}
     if stamped is None or pristine.answers != stamped.recorded:
-        files |= {pristine.answers_file: pristine.tree[pristine.answers_file]}
+        files[pristine.answers_file] = pristine.tree[pristine.answers_file]
     if not dry_run:
-        _write(path, files)
+        for name, file in files.items():  # the lock first: after a kill it tells the next try that paved was here
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            trees.replace(path / name, file)
     return Adopted(
         path=path,
-        release=target,
+        release=base.release,
         lock=lock,
         answers=pristine.answers,
         written=tuple(sorted(files)),
         differences=tuple(differences),
-        notes=(
-            *found.notes,
-            *likely.notes,
-            *_not_run(form, book, pristine),
-            *_ignored_records(path, {*files, pristine.answers_file}),
-        ),
+        notes=(*base.notes, *rendered.notes, *_ignored_notes(path, {*files, pristine.answers_file})),
     )
 
 
-def _write(path: Path, files: Tree) -> None:
-    """Write the lock first: after a kill it tells the next try whether anybody stamped this."""
-    for name, file in files.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        trees.replace(path / name, file)
+def _render(path: Path, base: _Base, request: AdoptRequest, config: Config, interview: Interview | None) -> _Rendered:
+    """Render the release for the answers that are recorded or given, or that the repository suggests."""
+    template = prepare(base.release, cache=config.cache_dir, trust=request.trust, limits=config.limits.value)
+    template_rules = rules.read(template.files, config.cache_dir, base.release.template.folder)
+    stamped, likely = base.stamped, Likely()
+    answers = template.settle(
+        path,
+        given=request.answers,
+        recorded=stamped.answers if stamped else {},
+        defaults={**config.answers.value, **_suggested_answers(path)},
+        first=template_rules.first,
+        interview=None if stamped else interview or likely,
+    )
+    if stamped is None and request.answers_file is not None:
+        check_new(template, answers, path, request.answers_file)
+    answers_file = stamped.answers_file if stamped else request.answers_file
+    pristine = render(template, answers, path, answers_file=answers_file)
+    if stamped is None:
+        answers_path.check_free(path, pristine.answers_file)
+    notes = (*likely.notes, *_task_notes(template, answers, pristine))
+    return _Rendered(pristine=pristine, rules=template_rules, notes=notes)
 
 
-def _not_run(form: CompiledTemplate, book: SettledAnswers, pristine: Pristine) -> Iterator[str]:
-    """A note of the tasks that shape a new service: adopting runs none."""
-    if form.config.tasks:
-        told = CommandContext(
-            template=form, answers=book, answers_file=pristine.answers_file, destination=Path(), source=Path(),
+def _task_notes(template: CompiledTemplate, answers: SettledAnswers, pristine: Pristine) -> Iterator[str]:
+    if template.config.tasks:
+        context = CommandContext(
+            template=template, answers=answers, answers_file=pristine.answers_file, destination=Path(), source=Path(),
             operation=Operation.COPY,
         )  # fmt: skip
-        for task in told.tasks():
-            yield f"adopt runs no task, so what this one changes counts as a difference: {task}"
+        for task in context.tasks():
+            yield f"paved adopt does not run tasks, so changes by this task count as differences: {task}"
 
 
-def _ignored_records(path: Path, both: Iterable[str]) -> list[str]:
-    """What to say about records that git ignores."""
-    ignored = sorted(git.ignored(path, both))
-    shown = " ".join(ignored)
-    return [f"git ignores {shown}, which every clone needs: git add --force {shown}"] if ignored else []
+def _ignored_notes(path: Path, files: Iterable[str]) -> list[str]:
+    ignored = " ".join(sorted(git.ignored(path, files)))
+    return [f"git ignores {ignored}, which every clone needs: git add --force {ignored}"] if ignored else []
 
 
-def _check(path: Path) -> git.Repository:
-    """The repository, when there is something to adopt."""
-    repository = repository_of(path, hint="git init, commit, and try again")
+def _check_repository(path: Path) -> git.Repository:
+    """The repository, if there is something to adopt."""
+    repository = repository_of(path, hint="run git init, commit, then try again")
     if not any(child.name != ".git" for child in path.iterdir()):
         raise UsageError(f"{path} is empty", hint=f"paved new {quoted(path)}")
     return repository
 
 
-def _committed(repository: git.Repository, path: Path, found: Mapping[str, Lock]) -> dict[str, str]:
-    """Locks by their answers files. One that is not committed yet may be written again."""
-    head, prefix = repository.head, prefix_of(path, repository)
-    return {
-        lock.answers_file: name
-        for name, lock in found.items()
-        if head is not None and git.has_file(repository.top, head, prefix + name)
-    }
-
-
-def _origin(
-    path: Path, order: AdoptRequest, config: Config, taken: Mapping[str, str], *, reading: bool
-) -> tuple[Service | None, origin.Origin, Release]:
-    """The service as its answers file has it, if it has one, its template, and the release it counts from.
-
-    `taken` are the answers files that belong to a template already, with their locks.
-    """
-    if taken and order.answers_file is None and config.road.origin != "flag":
-        raise _is_adopted(path, *taken.items())
-    known = {name: one for name, one in discovery.answers_files(path).items() if name not in taken}
-    recorded = _recorded(path, order, config, known, taken)
-    if recorded is None:
-        road = open_road(config, trust=order.trust, fetch=not reading or config.is_for_readers)
-        template = find_template(road, order.template or config.template.value, order.ref)
-        found, target = origin.Origin(template=template, notes=road.notes), release(template, order.ref)
-        if order.answers_file is None:
-            recorded = _where_the_template_puts_it(path, target, {*known, *taken})
-        if recorded is not None and recorded in taken:
-            raise _is_adopted(path, (recorded, taken[recorded]))
-        if recorded is None:
-            return None, found, target
-    stamped = open_service(path, answers_file=recorded, adopting=True)
-    found = origin.find(
-        stamped,
-        config,
-        template=order.template,
-        trust=order.trust,
-        fetch=not reading or origin.is_known(stamped, config),
-    )
-    return stamped, found, release(found.template, order.ref or origin.recorded_version(stamped))
-
-
-def _recorded(
-    path: Path, order: AdoptRequest, config: Config, known: Mapping[str, Stated], taken: Mapping[str, str]
-) -> str | None:
-    """The answers file to go by: the one that is named, that is of the road that is named, or that is the only one."""
-    wanted = order.answers_file
-    if wanted is None and config.road.origin == "flag":
-        everywhere = {**discovery.answers_files(path, everywhere=True), **known}
-        of_road = [
-            name for name, one in everywhere.items() if discovery.is_same_road(one.road, config.road.value, path)
-        ]
-        if free := [name for name in of_road if name not in taken]:
-            return discovery.only_answers_file(free, path)
-        wanted = of_road[0] if of_road else None
-    elif wanted is None:
-        return discovery.only_answers_file(known, path) if known else None
-    if wanted is not None and wanted in taken:
-        raise _is_adopted(path, (wanted, taken[wanted]))
-    return wanted if wanted in known or (wanted is not None and (path / wanted).is_file()) else None
-
-
-def _where_the_template_puts_it(path: Path, target: Release, known: Iterable[str]) -> str | None:
-    """The answers file in the place that the template gives it: of a road that has moved, or one that git ignores."""
-    setting = str(configs.load(target.files()).settings.get("answers_file") or DEFAULT)
-    pattern = ".*".join(re.escape(part) for part in re.split(r"\{\{.*?\}\}|\{%.*?%\}", setting))
-    found = next((name for name in known if re.fullmatch(pattern, name)), None)
-    inside = ".." not in setting.split("/")
-    return setting if found is None and inside and read_stated(path, setting).road is not None else found
-
-
-def _is_adopted(path: Path, *taken: tuple[str, str]) -> UsageError:
-    shown = ", ".join(f"{lock} goes with {answers}" for answers, lock in taken)
-    hint = f"paved status {quoted(path)}; --answers-file PATH for a second template"
-    return UsageError(f"{path} is on the road already", cause=shown, hint=hint)
-
-
-def _lock(path: Path, pristine: Pristine, own: Rules, object_format: str, *, by_hand: bool) -> Lock:
-    """The lock of what is there. A repository written by hand never had the files that it does not have."""
-    lock = lock_of(pristine, own, object_format)
+def _lock(path: Path, repository: git.Repository, rendered: _Rendered, *, by_hand: bool, filters: bool) -> Lock:
+    """The lock of what is there. A repository written `by_hand` never had the pristine files that it lacks."""
+    stored = as_stored(rendered.pristine, repository, prefix=prefix_of(path, repository), filters=filters)
+    lock = lock_of(stored, rendered.rules, repository.object_format)
     lock = lock.without(git.ignored(path, lock.files))
     missing = [name for name in lock.files if not os.path.lexists(path / name)] if by_hand else []
     return replace(lock, missing=frozenset(missing))
 
 
 def _check_likeness(service: Service, differences: Iterable[Difference]) -> None:
-    """Refuse to count a repository from the built-in road, which nobody named, when none of its files is from there."""
-    differing = {one.path for one in differences}
+    """Refuse a repository that has no file of the built-in road, when nobody named that road."""
+    differing = {difference.path for difference in differences}
     locked = service.lock.files if service.lock else {}
     empty = File(b"").blob_in(service.repository.object_format)
-    compared = [path for path, one in locked.items() if one.owner is not Owner.DERIVED and one.entry.blob != empty]
+    compared = [path for path, it in locked.items() if it.owner is not Owner.DERIVED and it.entry.blob != empty]
     if all(path in differing for path in compared):
         raise UsageError(
-            f"nothing in {service.path} comes from the built-in road, and no answers file names another",
-            hint=f"--road URL, or --road {BUILT_IN} to count from it all the same",
+            f"no file in {service.path} comes from the built-in road, and no answers file names another road",
+            hint=f"--road URL; or --road {BUILT_IN} to adopt it from the built-in road all the same",
         )
 
 
-def _seen(path: Path) -> dict[str, Any]:
-    """Answers that the repository gives away: its name, description and package, and what cruft recorded."""
-    found: dict[str, Any] = {}
+# -- which release it is compared with ---------------------------------------------------------------------------------
+
+
+def _committed_locks(repository: git.Repository, path: Path, locks: Mapping[str, Lock]) -> dict[str, str]:
+    """The names of committed locks by their answers files. A lock that is not committed yet may be written again."""
+    head, prefix = repository.head, prefix_of(path, repository)
+    return {
+        lock.answers_file: name
+        for name, lock in locks.items()
+        if head is not None and git.has_file(repository.top, head, prefix + name)
+    }
+
+
+def _find_base(path: Path, request: AdoptRequest, config: Config, taken: Mapping[str, str], *, dry_run: bool) -> _Base:
+    """The release to compare with, and the service as its answers file describes it.
+
+    `taken` maps the answers files that belong to a template already to their locks.
+    """
+    if taken and request.answers_file is None and config.road.origin != "flag":
+        raise _is_adopted(path, *taken.items())
+    free = {name: stated for name, stated in discovery.answers_files(path).items() if name not in taken}
+    answers_file = _choose_answers_file(path, request, config, free, taken)
+    if answers_file is None:
+        road = open_road(config, trust=request.trust, fetch=not dry_run or config.is_for_readers)
+        target = release(find_template(road, request.template or config.template.value, request.ref), request.ref)
+        if request.answers_file is None:
+            answers_file = _in_the_templates_place(path, target, {*free, *taken})
+        if answers_file is None:
+            return _Base(stamped=None, release=target, notes=road.notes)
+    if answers_file in taken:
+        raise _is_adopted(path, (answers_file, taken[answers_file]))
+    stamped = open_service(path, answers_file=answers_file, adopting=True)
+    fetch = not dry_run or origin.is_known(stamped, config)
+    found = origin.find(stamped, config, template=request.template, trust=request.trust, fetch=fetch)
+    target = release(found.template, request.ref or origin.recorded_version(stamped))
+    return _Base(stamped=stamped, release=target, notes=found.notes)
+
+
+def _choose_answers_file(
+    path: Path, request: AdoptRequest, config: Config, free: Mapping[str, Stated], taken: Mapping[str, str]
+) -> str | None:
+    """The answers file that the person names, that is of the road they name, or that is the only one."""
+    wanted = request.answers_file
+    if wanted is None and config.road.origin != "flag":
+        return discovery.only_answers_file(free, path) if free else None
+    if wanted is None:
+        everywhere, road = {**discovery.answers_files(path, everywhere=True), **free}, config.road.value
+        of_road = [name for name, stated in everywhere.items() if discovery.is_same_road(stated.road, road, path)]
+        if free_of_road := [name for name in of_road if name not in taken]:
+            return discovery.only_answers_file(free_of_road, path)
+        return of_road[0] if of_road else None
+    return wanted if wanted in taken or wanted in free or (path / wanted).is_file() else None
+
+
+def _in_the_templates_place(path: Path, target: Release, known: Iterable[str]) -> str | None:
+    """The answers file where the template puts it: of a road that has moved, or one that git ignores."""
+    setting = str(configs.load(target.files()).settings.get("answers_file") or DEFAULT)
+    pattern = ".*".join(re.escape(part) for part in re.split(r"\{\{.*?\}\}|\{%.*?%\}", setting))
+    found = next((name for name in known if re.fullmatch(pattern, name)), None)
+    is_inside = ".." not in setting.split("/")
+    return setting if found is None and is_inside and read_stated(path, setting).road is not None else found
+
+
+def _is_adopted(path: Path, *taken: tuple[str, str]) -> UsageError:
+    shown = ", ".join(f"{lock} belongs to {answers}" for answers, lock in taken)
+    hint = f"paved status {quoted(path)}; for a second template add --answers-file PATH"
+    return UsageError(f"{path} is already on the road", cause=shown, hint=hint)
+
+
+# -- answers that the repository suggests ------------------------------------------------------------------------------
+
+
+def _suggested_answers(path: Path) -> dict[str, Any]:
+    """Answers from the repository: its name, description and package, and the answers that cruft recorded."""
     try:
         project = toml.load(contained.read_regular(path, "pyproject.toml")).get("project", {})
     except (OSError, ValueError):
         project = {}
-    found |= {key: project[key] for key in ("name", "description") if isinstance(project.get(key), str)}
+    named = {key: project[key] for key in ("name", "description") if isinstance(project.get(key), str)}
     packages = [file.parent.name for file in sorted(path.glob("src/*/__init__.py"))]
-    return found | ({"package": packages[0]} if len(packages) == 1 else {}) | _recorded_by_cruft(path)
+    return named | ({"package": packages[0]} if len(packages) == 1 else {}) | _recorded_by_cruft(path)
 
 
 def _recorded_by_cruft(path: Path) -> dict[str, Any]:
-    """What was answered to the Cookiecutter template that the road's was ported from; names keep their meaning."""
+    """The answers to the Cookiecutter template that the road's was ported from; names keep their meaning."""
     try:
         answers = json.loads(contained.read_regular(path, ".cruft.json"))["context"]["cookiecutter"]
         return {name: answer for name, answer in answers.items() if not name.startswith("_")}

@@ -1,17 +1,18 @@
-"""Create: stamp a new service out of a release.
+"""Create a service: stamp it out of a release.
 
-Everything is computed before the destination is touched, and built in a folder beside it that is renamed into
-place at the end: a failure, an interrupt or a kill leaves nothing behind but, at worst, that one folder, which the next
-one removes. The tasks of a template run in the destination itself, as Copier runs them, because what they make (a
-virtual environment, hooks) names the folder it was made in: a failure or an interrupt takes the destination away again,
-and after a kill the next one tells what to remove (`paved_road.service.place`).
+Everything is computed before the destination is touched, and built in a folder beside it that is renamed into place at
+the end. A failure, an interrupt or a kill leaves at worst that one folder behind, and the next `paved new` removes it.
+
+The template's tasks run in the destination itself, as Copier runs them, because what they make (a virtual environment,
+hooks) names the folder it was made in. A failure or an interrupt removes the destination again; after a kill the next
+`paved new` says what to remove (`paved_road.service.place`).
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,7 @@ from paved_road.road.releases import release
 from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
 from paved_road.road.templates import find_template
-from paved_road.service import derived as derive
-from paved_road.service import place
+from paved_road.service import derived, place
 from paved_road.service.answers_path import check_new
 from paved_road.service.lock import LOCK, Lock, lock_of
 from paved_road.service.model import prefix_of
@@ -62,40 +62,53 @@ class CreateRequest:
     ref: str | None = None
     answers: Mapping[str, Any]
     answers_file: str | None = None
-    """Where the answers file goes; None for where the template puts it."""
+    """Where the answers file goes; None for the template's own place."""
     trust: bool = False
     dry_run: bool = False
-    """Whether nothing will be written: then nothing of the template's needs trust, because nothing of it runs."""
+    """Write nothing and run nothing. A template needs no trust then."""
     greet: Callable[[str], None] = field(default=lambda _: None, compare=False)
-    """Hears what the template says before it asks anything."""
+    """Receives the template's message before it asks anything."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreatePlan:
-    """A service, computed and not yet written."""
+    """A service that is computed and not yet written."""
 
     destination: Path
-    release: Release
+    trust: bool
+    """Whether the person trusts the commands that make derived files, whoever wrote them."""
+    context: CommandContext
+    """What the template's tasks see, among it the template and the answers."""
+    rules: Rules
     pristine: Pristine
     lock: Lock
-    tree: Tree
-    """Everything that will be written: the pristine files and the lock."""
-    derived: Mapping[str, str]
-    """Derived files and the commands that make them."""
-    trust: bool
-    """Whether the person trusts what is run to make them, whoever wrote it."""
-    rules: Rules
     folders: tuple[str, ...]
-    """Empty folders, which are no part of a tree."""
-    told: CommandContext
-    """What the template's tasks see."""
+    """Empty folders, which are no part of a git tree."""
     tasks: tuple[Command, ...]
-    """The template's tasks that run when it is written."""
-    enclosing: Path | None
-    """The repository the destination is already in."""
-    object_format: str
-    """Of the repository that the service becomes a part of, or that is made for it."""
+    """The template's tasks, which run when the service is written."""
+    repository: git.Repository | None
+    """The repository that the destination is already in; None when the service becomes a new one."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def release(self) -> Release:
+        """The release that the service is stamped from."""
+        return self.pristine.release
+
+    @property
+    def tree(self) -> Tree:
+        """Every file that is written: the pristine files and the lock."""
+        return {**self.pristine.tree, LOCK: File(self.lock.dump())}
+
+    @property
+    def derived(self) -> Mapping[str, str]:
+        """Derived files, and the commands that make them."""
+        return self.rules.derived if self.context.template.derives else {}
+
+    @property
+    def object_format(self) -> str:
+        """The object format of the repository that the service is in, or becomes."""
+        return self.repository.object_format if self.repository else git.SHA1
 
     @property
     def records(self) -> frozenset[str]:
@@ -115,214 +128,233 @@ class Created:
     notes: tuple[str, ...]
 
 
-def plan(order: CreateRequest, config: Config, *, interview: Interview | None = None) -> CreatePlan:
-    """Resolve the release, settle the answers and render, without touching the destination."""
-    destination = Path(os.path.abspath(order.destination))
-    _check_destination(destination, dry_run=order.dry_run)
-    road = open_road(config, trust=order.trust, fetch=not order.dry_run or config.is_for_readers)
-    template = find_template(
-        road, order.template or config.template.value, order.ref, to_name_one="paved new TEMPLATE DEST"
-    )
-    notes = [*road.notes, *template.notes]
-    found = release(template, order.ref)
-    demand(found)
-    form = prepare(found, cache=config.cache_dir, trust=order.trust, limits=config.limits.value)
-    ahead = form.previewed_tasks(Operation.COPY)
-    if any(task.certain for task in ahead):
-        _check_trust(form, order, [task.words for task in ahead])
-    own = rules.read(form.files, config.cache_dir, form.release.template.folder)
-    order.greet(message_before(form, destination, Operation.COPY))
-    book = form.settle(
-        destination, given=order.answers, defaults=config.answers.value, first=own.first, interview=interview
-    )
-    if order.answers_file is not None:
-        check_new(form, book, destination, order.answers_file)
-    pristine = render(form, book, destination, answers_file=order.answers_file)
-    if pristine.differences:
-        notes.append(_rendered_by_copier(pristine.differences))
-    told = CommandContext(
-        template=form, answers=book, answers_file=pristine.answers_file, destination=destination,
-        source=form.surroundings(destination).source, operation=Operation.COPY,
+# -- the plan ----------------------------------------------------------------------------------------------------------
+
+
+def plan(request: CreateRequest, config: Config, *, interview: Interview | None = None) -> CreatePlan:
+    """Resolve the release, settle the answers and render, without touching the destination.
+
+    Raises `DestinationError` if the destination cannot take a service, `UntrustedTemplate` if the template runs code
+    that nobody trusts, and whatever opening the road, settling the answers and rendering raise.
+    """
+    destination = Path(os.path.abspath(request.destination))
+    _check_destination(destination, dry_run=request.dry_run)
+    template, road_notes = _open_template(request, config)
+    template_rules = rules.read(template.files, config.cache_dir, template.release.template.folder)
+    request.greet(message_before(template, destination, Operation.COPY))
+    answers = template.settle(
+        destination, given=request.answers, defaults=config.answers.value, first=template_rules.first,
+        interview=interview,
     )  # fmt: skip
-    tasks = told.tasks()
-    _check_trust(form, order, [f"task: {task}" for task in tasks])
-    if tasks and not form.trust:  # a dry run: nothing else comes here
-        wanted = "; ".join(f"task: {task}" for task in tasks)
-        notes.append(f"paved new itself needs --trust, because it runs the template's code: {wanted}")
-    if not form.derives:
-        notes += derive.not_made(own.derived)
-    if folders := empty_folders(form, book, destination, pristine.tree):
-        notes.append(f"git keeps no empty folder, so no clone will have {', '.join(folders)}")
-    enclosing = _enclosing(destination)
-    if around := _around(destination) if enclosing else None:
-        notes.append(f"{destination.name} is inside of the service {around}: a service of its own, which updates alone")
-    object_format = enclosing.object_format if enclosing else git.SHA1
-    stored = as_stored(
-        pristine, enclosing, prefix=prefix_of(address.resolved(destination), enclosing) if enclosing else "",
-        filters=not order.dry_run,
+    if request.answers_file is not None:
+        check_new(template, answers, destination, request.answers_file)
+    pristine = render(template, answers, destination, answers_file=request.answers_file)
+    context = CommandContext(
+        template=template, answers=answers, answers_file=pristine.answers_file, destination=destination,
+        source=template.surroundings(destination).source, operation=Operation.COPY,
     )  # fmt: skip
-    lock = lock_of(stored, own, object_format)
-    return CreatePlan(
+    tasks = context.tasks()
+    _check_trust(template, request, [f"task: {task}" for task in tasks])
+    repository = _enclosing_repository(destination)
+    planned = CreatePlan(
         destination=destination,
-        release=found,
+        trust=request.trust,
+        context=context,
+        rules=template_rules,
         pristine=pristine,
-        lock=lock,
-        tree={**pristine.tree, LOCK: File(lock.dump())},
-        derived=own.derived if form.derives else {},
-        trust=order.trust,
-        rules=own,
-        folders=tuple(folders),
-        told=told,
+        lock=_lock(pristine, template_rules, destination, repository, filters=not request.dry_run),
+        folders=tuple(empty_folders(template, answers, destination, pristine.tree)),
         tasks=tuple(tasks),
-        enclosing=enclosing.top if enclosing else None,
-        object_format=object_format,
-        notes=tuple(notes),
+        repository=repository,
     )
+    return replace(planned, notes=(*road_notes, *_plan_notes(planned)))
+
+
+def _open_template(request: CreateRequest, config: Config) -> tuple[CompiledTemplate, Sequence[str]]:
+    """The template of the release that the request names, and the notes on its road.
+
+    Tasks that are certain to run are refused here, before the template asks anything.
+    """
+    road = open_road(config, trust=request.trust, fetch=not request.dry_run or config.is_for_readers)
+    wanted = request.template or config.template.value
+    found = find_template(road, wanted, request.ref, to_name_one="paved new TEMPLATE DEST")
+    target = release(found, request.ref)
+    demand(target)
+    template = prepare(target, cache=config.cache_dir, trust=request.trust, limits=config.limits.value)
+    previewed = template.previewed_tasks(Operation.COPY)
+    if any(task.certain for task in previewed):
+        _check_trust(template, request, [task.words for task in previewed])
+    return template, (*road.notes, *found.notes)
+
+
+def _check_trust(template: CompiledTemplate, request: CreateRequest, commands: list[str]) -> None:
+    """Refuse to run these commands of a template that nobody trusts. A dry run runs none."""
+    if commands and not template.trust and not request.dry_run:
+        raise untrusted(template.release, commands)
+
+
+def _plan_notes(planned: CreatePlan) -> Iterator[str]:
+    template, destination = planned.context.template, planned.destination
+    if differing := planned.pristine.differences:
+        shown = _first(differing, 5)
+        yield f"paved's fast renderer differs from Copier in {shown}, so Copier rendered the files; no action is needed"
+    if planned.tasks and not template.trust:  # only a dry run comes this far
+        shown = "; ".join(f"task: {task}" for task in planned.tasks)
+        yield f"without --dry-run this needs --trust, because it runs the template's code: {shown}"
+    if not template.derives:
+        yield from derived.not_made(planned.rules.derived)
+    if planned.folders:
+        yield f"git does not store empty folders, so clones will not have {', '.join(planned.folders)}"
+    if planned.repository and (around := _enclosing_service(destination)):
+        yield f"{destination.name} is inside the service {around}, but is a service of its own and updates separately"
+
+
+def _first(names: Sequence[str], number: int) -> str:
+    return ", ".join(names[:number]) + (", ..." if len(names) > number else "")
+
+
+def _lock(
+    pristine: Pristine, template_rules: Rules, destination: Path, repository: git.Repository | None, *, filters: bool
+) -> Lock:
+    """The lock of a service in this place: it names the files as the repository stores them."""
+    prefix = prefix_of(address.resolved(destination), repository) if repository else ""
+    stored = as_stored(pristine, repository, prefix=prefix, filters=filters)
+    return lock_of(stored, template_rules, repository.object_format if repository else git.SHA1)
+
+
+# -- writing it --------------------------------------------------------------------------------------------------------
 
 
 def create(planned: CreatePlan, *, tell: Tell | None = None) -> Created:
-    """Write the planned service. Nothing of it remains when that fails. `tell` hears what its tasks say."""
+    """Write the planned service. Nothing of it remains if that fails. `tell` receives the output of its tasks.
+
+    Raises `DestinationError` if the files cannot be written, and what a task raises that fails.
+    """
     destination = planned.destination
-    with place.beside(destination) as made:
+    with place.beside(destination) as staged:
         for folder in planned.folders:
-            (made / folder).mkdir(parents=True, exist_ok=True)
+            (staged / folder).mkdir(parents=True, exist_ok=True)
         if planned.tasks:
-            trees.write_folder(planned.pristine.tree, made)
-            with place.put_before(made, destination):
-                planned = _after_tasks(planned, tell)
-                created = _finish(planned, destination)
+            trees.write_folder(planned.pristine.tree, staged)
+            with place.put_before(staged, destination):
+                created = _finish(_after_tasks(planned, tell), destination)
         else:
-            trees.write_folder(planned.tree, made)
-            created = _finish(planned, made)
-            place.put(made, destination)
-    if planned.enclosing is None:
+            trees.write_folder(planned.tree, staged)
+            created = _finish(planned, staged)
+            place.put(staged, destination)
+    if planned.repository is None:
         return created
-    # Only in its place is it known what the repository ignores of it.
-    return replace(created, notes=(*created.notes, *_set_ignored_apart(planned, destination)))
-
-
-def _finish(planned: CreatePlan, place: Path) -> Created:
-    """Make what commands make, and the first commit of a repository of its own."""
-    derived, missing = derive.regenerate(planned.derived, place, trust=planned.trust)
-    commit = None
-    notes: list[str] = []
-    if planned.enclosing is None:
-        if not (place / ".git").exists():
-            git.start_repository(place, role=git.PERSON)
-        notes += _set_ignored_apart(planned, place)
-        version = planned.release.version
-        message = f"Stamp {planned.destination.name} from {planned.release.template.name} {version}"
-        commit, said = _commit(place, message, planned.records)
-        notes += said
-    return Created(plan=planned, commit=commit, derived=tuple(derived), notes=(*planned.notes, *notes, *missing))
-
-
-def _commit(place: Path, message: str, records: frozenset[str]) -> tuple[str, list[str]]:
-    """The first commit, signed if git is set up to sign. One that git cannot sign is made unsigned: nothing is lost."""
-    who = git.committing(place)
-    notes = [who.note] if who.note else []
-    try:
-        return git.commit_everything(place, message, forced=records, who=who, signed=True), notes
-    except GitError as error:
-        commit = git.commit_everything(place, message, forced=records, who=who)
-        why = error.cause.strip().partition("\n")[0].removeprefix("error: ")
-        return commit, [
-            *notes,
-            f"the commit is not signed ({why}); to sign it: git commit --amend --no-edit --gpg-sign",
-        ]
+    # What the repository ignores of the service is known only once the service is in its place.
+    return replace(created, notes=(*created.notes, *_set_ignored_apart(created.plan, destination)))
 
 
 def _after_tasks(planned: CreatePlan, tell: Tell | None) -> CreatePlan:
-    """Run the tasks in the destination. Pristine is what they leave of it; what git ignores is not."""
-    destination, enclosing = planned.destination, planned.enclosing
+    """Run the tasks in the destination. What they leave there is pristine, unless git ignores it."""
+    destination, enclosing = planned.destination, planned.repository and planned.repository.top
     with tempfile.TemporaryDirectory(prefix="paved-template-") as folder:
-        told = replace(planned.told, source=commands.source_below(Path(folder)))
-        tasks = told.tasks()
-        commands.bring(told.template.files, told.source, tasks)
-        hint = "nothing was written; what the tasks before it did elsewhere is not undone"
+        context = replace(planned.context, source=commands.source_below(Path(folder)))
+        tasks = context.tasks()
+        commands.bring(context.template.files, context.source, tasks)
+        hint = "nothing was written here, but what earlier tasks changed elsewhere is not undone"
         commands.run(tasks, destination, kind="task", hint=hint, tell=tell)
-    own = os.path.lexists(destination / ".git")
-    if not own and enclosing is None:
-        git.start_repository(destination, role=git.PERSON)
     notes = planned.notes
-    if own and enclosing not in (None, address.resolved(destination)):
-        notes += (f"a task made {destination.name} a repository of its own, inside of {enclosing}",)
+    is_repository = os.path.lexists(destination / ".git")
+    if is_repository and enclosing not in (None, address.resolved(destination)):
+        notes += (f"a task made {destination.name} a git repository of its own, inside the repository {enclosing}",)
+    if not is_repository and enclosing is None:
+        git.start_repository(destination, role=git.PERSON)
     if inner := commands.repositories_in(destination):
-        notes += (f"a task made {', '.join(inner)} a repository of its own: git keeps none of its files here",)
+        notes += (f"a task made a git repository of {', '.join(inner)}: git stores none of its files with the service",)
     tree = commands.kept(destination, planned.pristine.tree)
     trees.check_paths(tree)
     pristine = replace(planned.pristine, tree=tree)
-    within = git.repository(destination)
-    prefix = prefix_of(address.resolved(destination), within) if within else ""
-    stored = as_stored(pristine, within, prefix=prefix, filters=True)
-    lock = lock_of(stored, planned.rules, within.object_format if within else planned.object_format)
+    lock = _lock(pristine, planned.rules, destination, git.repository(destination), filters=True)
     trees.replace(destination / LOCK, File(lock.dump()))
-    return replace(planned, pristine=pristine, lock=lock, tree={**tree, LOCK: File(lock.dump())}, notes=notes)
+    return replace(planned, pristine=pristine, lock=lock, notes=notes)
 
 
-def _rendered_by_copier(differences: Sequence[str]) -> str:
-    """The note about files that the two renderers make differently."""
-    shown = ", ".join(differences[:5]) + (", ..." if len(differences) > 5 else "")
-    return f"paved's fast renderer differs from Copier in {shown}, so Copier rendered the files; no action is needed"
+def _finish(planned: CreatePlan, folder: Path) -> Created:
+    """Make the derived files, and for a service that is a repository of its own the first commit."""
+    made, not_made = derived.regenerate(planned.derived, folder, trust=planned.trust)
+    commit = None
+    notes: list[str] = []
+    if planned.repository is None:
+        if not (folder / ".git").exists():
+            git.start_repository(folder, role=git.PERSON)
+        notes += _set_ignored_apart(planned, folder)
+        commit, commit_notes = _commit(planned, folder)
+        notes += commit_notes
+    return Created(plan=planned, commit=commit, derived=tuple(made), notes=(*planned.notes, *notes, *not_made))
 
 
-def _check_trust(form: CompiledTemplate, order: CreateRequest, wanted: list[str]) -> None:
-    """Refuse what wants to run without trust. What runs for sure is refused before anything is asked."""
-    if wanted and not form.trust and not order.dry_run:
-        raise untrusted(form.release, wanted)
+def _commit(planned: CreatePlan, folder: Path) -> tuple[str, list[str]]:
+    """Commit everything; return the commit's id and notes.
+
+    The commit is signed if the person's git signs. If signing fails the commit is made unsigned, so nothing is lost.
+    """
+    message = f"Stamp {planned.destination.name} from {planned.release.template.name} {planned.release.version}"
+    who = git.committing(folder)
+    notes = [who.note] if who.note else []
+    try:
+        return git.commit_everything(folder, message, forced=planned.records, who=who, signed=True), notes
+    except GitError as error:
+        commit = git.commit_everything(folder, message, forced=planned.records, who=who)
+        why = error.cause.strip().partition("\n")[0].removeprefix("error: ")
+        unsigned = f"the commit is not signed ({why}); to sign it: git commit --amend --no-edit --gpg-sign"
+        return commit, [*notes, unsigned]
 
 
 def _set_ignored_apart(planned: CreatePlan, service: Path) -> list[str]:
-    """Set the files that git ignores apart in the lock of a service that was just written; what to say about them."""
-    ignored = git.ignored(service, planned.tree)
-    files = sorted(ignored - planned.records)
-    if files:
-        trees.replace(service / LOCK, File(planned.lock.without(files).dump()))
+    """Set the files that git ignores apart in the lock of a service that was just written; return notes on them."""
     notes = []
-    if files:
-        shown = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
-        notes.append(f"git ignores {shown}: on this machine only, and updates leave it alone")
-    if (records := sorted(ignored & planned.records)) and planned.enclosing:
+    ignored = git.ignored(service, planned.tree)
+    if files := sorted(ignored - planned.records):
+        trees.replace(service / LOCK, File(planned.lock.without(files).dump()))
+        notes.append(f"git ignores {_first(files, 5)}, so it stays on this machine and updates leave it unchanged")
+    if (records := sorted(ignored & planned.records)) and planned.repository:
         shown = " ".join(records)
         notes.append(f"git ignores {shown}, which every clone needs: git add --force {shown}")
     return notes
 
 
+# -- the destination ---------------------------------------------------------------------------------------------------
+
+
 def _check_destination(destination: Path, *, dry_run: bool) -> None:
-    """The destination is absent, empty, or holds nothing but an empty repository; its parent can be written."""
+    """Refuse a destination that is not absent, empty or an empty repository, or whose parent cannot be written to."""
     if any(part.lower() == ".git" for part in (*destination.parts, *Path(os.path.realpath(destination)).parts)):
-        raise DestinationError(
-            f"{destination} is in a folder of git's own", cause=".git is git's", hint="name another destination"
-        )
+        raise _refused(f"{destination} is inside a .git folder", cause="git keeps its own files there")
     if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
-        raise DestinationError(f"{destination} exists and is not a folder", hint="name another destination")
+        raise _refused(f"{destination} exists and is not a folder")
     if destination.is_dir() and (inside := sorted(path.name for path in destination.iterdir() if path.name != ".git")):
-        place.refuse_half(destination, dry_run=dry_run)
-        stamped = LOCK in inside or ".copier-answers.yml" in inside
-        elsewhere = f"paved adopt {quoted(destination)} puts what is there on the road; or name another destination"
-        shown = ", ".join(inside[:3]) + (", ..." if len(inside) > 3 else "")
+        place.refuse_half_made(destination, dry_run=dry_run)
+        adopt = f"paved adopt {quoted(destination)} brings the existing files onto the road; or {_ELSEWHERE}"
+        is_service = LOCK in inside or whereabouts.ANSWERS_FILE in inside
         raise DestinationError(
             f"{destination} is not empty",
-            cause=f"it holds {shown}",
-            hint=f"paved update {quoted(destination)}" if stamped else elsewhere,
+            cause=f"it contains {_first(inside, 3)}",
+            hint=f"paved update {quoted(destination)}" if is_service else adopt,
         )
     parent = next(folder for folder in (destination, *destination.parents) if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise DestinationError(
-            f"cannot write to {destination}",
-            cause=f"{parent} is not a folder you can write to",
-            hint="name another destination",
-        )
+        raise _refused(f"cannot write to {destination}", cause=f"{parent} is not a folder you can write to")
 
 
-def _around(destination: Path) -> Path | None:
+_ELSEWHERE = "choose another destination"
+
+
+def _refused(what: str, *, cause: str = "") -> DestinationError:
+    return DestinationError(what, cause=cause, hint=_ELSEWHERE)
+
+
+def _enclosing_service(destination: Path) -> Path | None:
     """The service that the destination is inside of."""
     parent = whereabouts.service_at(next(folder for folder in destination.parents if folder.is_dir()))
     return parent if whereabouts.is_service(parent) else None
 
 
-def _enclosing(destination: Path) -> git.Repository | None:
-    """The repository the service becomes a part of; one that ignores the destination does not count."""
+def _enclosing_repository(destination: Path) -> git.Repository | None:
+    """The repository that the service becomes a part of; one that ignores the destination does not count."""
     found = git.repository_around(destination)
     if found is None or (found.top != address.resolved(destination) and git.is_ignored(destination)):
         return None

@@ -38,7 +38,7 @@ class ServiceStatus:
     evaluation: Evaluation | None
     """Its deviations compared with it; None for a service without a lock or without deviations."""
     updating: str | None
-    """The version an update in progress goes to."""
+    """The version that an unfinished update goes to."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -62,25 +62,18 @@ def find_status(
 ) -> ServiceStatus:
     """The status of a service. Only the latest release needs its road; `offline` takes it from the cache.
 
-    `fetch` lets a road be fetched that this machine has never used: see `origin.find_to_read`.
+    `fetch` also fetches a road that this machine has never used: see `origin.find_to_read`. Raises `ServiceError` if
+    the lock or the answers file cannot be read, and `RoadError` if the road cannot.
     """
     if fault := unreadable_answers_file(service):
         raise fault
     found = origin.find_to_read(service, config, refresh=not offline, fetch=fetch)
-    lock, version = service.lock_in_force, origin.recorded_version(service)
-    commit = lock.commit if lock else None
-    notes = list(found.notes)
-    if lock is None:
-        version, commit = _stated_release(service, found.template, version)
-    if service.lock is None:
-        notes.append("plain Copier made it, so its drift is not known: paved adopt writes the lock that tells")
-    elif service.lock.missing:
-        notes.append(service.lock.missing_said)
+    version, commit = _release_of(service, found.template)
     latest = release(found.template)
     is_behind = _is_news(service, found, latest, version, commit, config)
     if not is_behind:
         origin.check_not_withdrawn(service, found, latest)
-    differences = drift.find_drift(service) if lock else []
+    differences = drift.find_drift(service) if service.lock_in_force else []
     return ServiceStatus(
         service=service,
         template=found.template.name,
@@ -90,25 +83,38 @@ def find_status(
         drift=tuple(differences),
         evaluation=_evaluation(service, differences, config, today),
         updating=unfinished_update(service),
-        notes=tuple(notes),
+        notes=(*found.notes, *_lock_notes(service)),
     )
 
 
-def _stated_release(service: Service, template: Template, ref: str) -> tuple[str, str | None]:
-    """Version and commit of the release that the answers file names; the lock's where the road has no such release."""
+def _release_of(service: Service, template: Template) -> tuple[str, str | None]:
+    """Version and commit of the release the service is at.
+
+    The lock says so if it is in force. Otherwise it is the release that the answers file names; if the road has no such
+    release, the one in the lock.
+    """
+    recorded = origin.recorded_version(service)
+    if service.lock_in_force:
+        return recorded, service.lock_in_force.commit
     try:
-        found = release(template, ref)
+        named = release(template, recorded)
     except UnknownRelease:
         if service.lock is None:
             raise
         return service.lock.version, service.lock.commit
-    return found.version, found.commit
+    return named.version, named.commit
+
+
+def _lock_notes(service: Service) -> list[str]:
+    if service.lock is None:
+        return ["plain Copier made it, so it has no lock to tell drift by: paved adopt writes one"]
+    return [service.lock.missing_note] if service.lock.missing else []
 
 
 def _evaluation(service: Service, differences: list[Difference], config: Config, today: date) -> Evaluation | None:
     if service.lock_in_force is None or not offroad.has_any(service.path):
         return None
-    from paved_road.offroad.evaluation import evaluate_drift
+    from paved_road.offroad.evaluation import evaluate_drift  # a service without deviations loads no YAML parser
 
     return evaluate_drift(service, differences, config, today=today)
 
@@ -116,24 +122,23 @@ def _evaluation(service: Service, differences: list[Difference], config: Config,
 def _is_news(
     service: Service, found: Origin, latest: Release, version: str, commit: str | None, config: Config
 ) -> bool:
-    """Whether an update would bring the service something of the latest release's, other than its answers say."""
+    """Whether an update to the latest release would change the service."""
     if not is_news(latest, version, commit):
         return False
     if commit is not None or latest.template.road.is_git or is_older(version, latest.version):
         return True
-    # A plain folder has no commits, and its version says nothing: only its files tell what has changed.
+    # The road is a plain folder without commits, and its version is the same: only its files tell what has changed.
     made = origin.render_stamped(service, found, config)
     if made is None or service.lock_in_force is None:
         return True
     known = {**service.lock_in_force.files, **service.lock_in_force.ignored}
     object_format = service.repository.object_format
-    now = {path: file.entry(object_format) for path, file in made.tree.items()}
-    now.pop(made.answers_file, None)
+    now = {path: file.entry(object_format) for path, file in made.tree.items() if path != made.answers_file}
     return now != {path: locked.entry for path, locked in known.items()}
 
 
 def _newer(latest: Release, version: str) -> tuple[str, ...]:
-    """The releases after the service's, up to the latest: a pre-release after that is nobody's update."""
+    """The releases after the service's, up to the latest. A pre-release after the latest is not offered."""
     from packaging.version import Version
 
     between = {one.version for one in releases(latest.template) if is_older(version, one.version)}

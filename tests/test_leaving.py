@@ -122,7 +122,7 @@ def test_a_repository_of_cruft_is_asked_nothing_and_gets_the_next_release(
     (block,) = typing.blocks()
     said = typing.type(block, mail)
     assert "edited   README.md" in said
-    assert re.search(r"8 files as the release has them, 1 edited$", said, re.MULTILINE), said
+    assert re.search(r"8 files match the release, 1 edited$", said, re.MULTILINE), said
     readme = (mail / "README.md").read_text()
     assert ("Ours.\n" in readme, "See cookiecutter.readme.\n" in readme, "Ask the platform.\n" in readme) == (True,) * 3
     assert git.process.text("status", "--porcelain", cwd=mail) == ""
@@ -183,7 +183,7 @@ def test_what_proton_deployed_is_what_the_road_renders(tmp_path: Path) -> None:
         mail, {"infrastructure/cloudformation.yaml": deployed, "mail-prod.yml": titled(section, "mail-prod.yml")}
     )
     typing = Typing(section, {"gh:acme/road": str(road)})
-    assert "1 file as the release has it" in typing.type("\n".join(typing.blocks()), mail)
+    assert "1 file matches the release" in typing.type("\n".join(typing.blocks()), mail)
     recorded = (mail / ".copier-answers.yml").read_text()
     assert "service_instance" not in recorded
     assert "VPC: vpc-0a1b" in recorded

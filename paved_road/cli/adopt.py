@@ -22,43 +22,41 @@ def adopt(
     path: Annotated[Path, typer.Argument(metavar="SERVICE", help="The repository, or a service's folder in it.")],
     template: Annotated[
         str | None,
-        typer.Option(
-            "--template", metavar="NAME", autocompletion=completion.template, help="The template it shall follow."
-        ),
+        typer.Option("--template", metavar="NAME", autocompletion=completion.template, help="The template to follow."),
     ] = None,
     road: options.Road = None,
     ref: options.Ref = None,
     data: options.Data = None,
     answers: options.AnswersFile = None,
     answers_file: options.Records = None,
-    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; what is not known is a default.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what differs; write nothing.")] = False,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; unknown answers are defaults.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences; write nothing.")] = False,
     trust: options.Trust = False,
     json: options.Json = False,
 ) -> None:
     """Put an existing repository on the road: one that plain Copier made, or one written by hand.
 
-    The lock and the answers are written; nothing else of the repository changes. What differs from the release is
-    told: the road's files among it are drift from now on, and the next `paved update` merges.
+    This writes the lock and the answers file and changes nothing else. It lists the files that differ from the release:
+    those that the road owns are drift from now on, and the next `paved update` merges.
 
     \b
     Examples:
-      paved adopt .                                     made by Copier: its answers say all
-      paved adopt legacy --road gh:acme/road --ref 2.0  written by hand: counts from release 2.0
-      paved adopt legacy --road gh:acme/road --dry-run  how far is it from the road?
+      paved adopt .                                     made by Copier: its answers file says everything
+      paved adopt legacy --road gh:acme/road --ref 2.0  written by hand: compare it with release 2.0
+      paved adopt legacy --road gh:acme/road --dry-run  show how it differs from the road
       paved adopt . --road gh:acme/docs                 a second template, with an answers file of its own
     """
     from paved_road import adopt as adoption
     from paved_road.settings.config import load_config
 
-    order = adoption.AdoptRequest(
+    request = adoption.AdoptRequest(
         path=path, template=template, ref=ref, answers=options.answers(data, answers), answers_file=answers_file,
         trust=trust,
     )  # fmt: skip
     config = load_config({"road": road}, directory=path.absolute())
     review = "Show it?" if dry_run else "Write it?"
     with asking("adopt", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer:
-        adopted = adoption.adopt(order, config, interview=interviewer, dry_run=dry_run)
+        adopted = adoption.adopt(request, config, interview=interviewer, dry_run=dry_run)
         if interviewer and not dry_run:
             interviewer.forget()
     if json:
@@ -89,15 +87,15 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
     for one in adopted.differences:
         ui.data(f"{options.kind(one, adopted.lock):<8} {one.path}  ({one.owner})")
     kinds = Counter(options.kind(one, adopted.lock) for one in adopted.differences)
-    alike = counted(same, "file as the release has it", "files as the release has them")
-    differing = ", ".join([alike, *(f"{n} {kind}" for kind, n in kinds.items())])
+    unchanged = counted(same, "file matches the release", "files match the release")
+    summary = ", ".join([unchanged, *(f"{n} {kind}" for kind, n in kinds.items())])
     name = f"{adopted.lock.template} {adopted.lock.version}"
     if dry_run:
-        ui.data(f"against {name}: {differing}; nothing was written")
+        ui.data(f"compared with {name}: {summary}; nothing was written")
         return
-    ui.good(f"adopted {adopted.path.name} at {name}: {differing}")
-    ui.data(f"written: {', '.join(adopted.written)}; look at them, and commit")
+    ui.good(f"adopted {adopted.path.name} at {name}: {summary}")
+    ui.data(f"written: {', '.join(adopted.written)}; review and commit them")
     if adopted.lock.missing:
-        ui.data(adopted.lock.missing_said)
+        ui.data(adopted.lock.missing_note)
     if any(one.owner == "road" for one in adopted.differences):
-        ui.data("the road's files that differ are drift now: paved off-road baseline excuses them for a limited time")
+        ui.data("road-owned files that differ are drift now: paved off-road baseline accepts them for a limited time")

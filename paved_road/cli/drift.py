@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 def drift(
     path: options.Service = Path(),
-    diff: Annotated[bool, typer.Option("--diff", help="Show what differs, line by line.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the differences line by line.")] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Shared and service-owned files too, which may differ.")
+        bool, typer.Option("--all", help="Also list shared and service-owned files, which may differ.")
     ] = False,
     answers_file: options.Records = None,
     json: options.Json = False,
 ) -> None:
-    """Where a service differs from its release in the files that the road owns. Decided by the lock alone.
+    """Show where a service differs from its release in the files that the road owns. This needs only the lock.
 
-    Exit code 0: nowhere, or only where an accepted deviation in docs/off-road covers it. 1: there is drift, or an
-    update is in progress. With --all only the road's files count.
+    Exit code 0: no drift, or accepted deviations in docs/off-road cover it. 1: drift, or an unfinished update. With
+    --all, only the road's files count.
 
     \b
     Examples:
       paved drift
       paved drift orders --diff
-      paved drift --all                 everything the team made of what was stamped
+      paved drift --all                 everything the team changed
     """
     from paved_road.road.owners import Owner
     from paved_road.service import drift as drifts
@@ -76,12 +76,12 @@ def drift(
         if not found and version is None:
             ui.good("no drift" if not everything else "as stamped")
         elif exit_code == 0 and not everything:
-            ui.good("all of it is accepted")
+            ui.good("accepted deviations cover all of it")
     raise typer.Exit(exit_code)
 
 
 def _cover(service: Service, found: list[Difference], config: Config) -> dict[str, DeviationSummary]:
-    """The deviation that covers each path's drift; only a service that has any pays for reading them."""
+    """The deviation that covers each path's drift. A service without deviations loads nothing for this."""
     from paved_road import offroad
 
     if not offroad.has_any(service.path):

@@ -28,19 +28,19 @@ def new(
             metavar="[TEMPLATE] DEST",
             autocompletion=completion.template,
             show_default=False,
-            help="The folder to make, and before it the template's name where the road has several.",
+            help="The folder to create. Name the template before it if the road has several.",
         ),
     ],
     data: options.Data = None,
     answers: options.AnswersFile = None,
     defaults: Annotated[
-        bool, typer.Option("--defaults", help="Ask nothing; take defaults for what is not given.")
+        bool, typer.Option("--defaults", help="Ask nothing; use the default of every answer that is not given.")
     ] = False,
     road: options.Road = None,
     ref: options.Ref = None,
     answers_file: options.Records = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the tree that would be written; write nothing.")
+        bool, typer.Option("--dry-run", help="Show the files that would be written; write nothing.")
     ] = False,
     trust: options.Trust = False,
     json: options.Json = False,
@@ -49,18 +49,18 @@ def new(
 
     \b
     Examples:
-      paved new orders                                 the paved-road service, asking on a terminal
+      paved new orders                                 the paved-road service; asks on a terminal
       paved new orders --defaults --data port=9000     without asking
-      paved new orders --dry-run                       the tree that would be written
+      paved new orders --dry-run                       show the files, write nothing
       paved new library-py libs/money --road gh:acme/road --ref 2.1.0
     """
     from paved_road import create
     from paved_road.settings.config import load_config
 
     if len(names) > 2:
-        raise UsageError(f"too many words: {' '.join(names)}", hint="paved new [TEMPLATE] DEST")
+        raise UsageError(f"too many arguments: {' '.join(names)}", hint="paved new [TEMPLATE] DEST")
     template, destination = (None, names[0]) if len(names) == 1 else (names[0], names[1])
-    order = create.CreateRequest(
+    request = create.CreateRequest(
         destination=Path(destination),
         template=template,
         ref=ref,
@@ -72,12 +72,12 @@ def new(
     )
     review = "Show it?" if dry_run else "Write it?"
     with asking("new", wanted=not (defaults or json), review=review, dry_run=dry_run) as interviewer:
-        plan = create.plan(order, load_config({"road": road}), interview=interviewer)
-        plan = replace(plan, notes=(*plan.notes, *_for_the_author(plan)))
+        plan = create.plan(request, load_config({"road": road}), interview=interviewer)
+        plan = replace(plan, notes=(*plan.notes, *_author_notes(plan)))
         if dry_run:
             _show_plan(plan, json=json)
             return
-        with contextlib.nullcontext() if plan.tasks else ui.working("stamping"):  # tasks say themselves what they do
+        with contextlib.nullcontext() if plan.tasks else ui.working("stamping"):  # tasks print what they do
             created = create.create(plan, tell=ui.talk)
         if interviewer:
             interviewer.forget()
@@ -88,17 +88,17 @@ def new(
         _show_created(created)
 
 
-def _for_the_author(plan: CreatePlan) -> list[str]:
-    """What is said to who stamps from a road as it lies on disk: its author."""
+def _author_notes(plan: CreatePlan) -> list[str]:
+    """Notes for someone who stamps from a road's working tree: its author."""
     if not plan.release.working_tree:
         return []
     from paved_road import lint
 
     template = plan.release.template
-    many = len(lint.check(template))
-    at = shlex.quote(template.road.source)
-    things = counted(many, "thing")
-    return [f"{things} in the template may be a mistake: paved templates --check --road {at}"] if many else []
+    if not (findings := lint.check(template)):
+        return []
+    mistakes, road = counted(len(findings), "possible mistake"), shlex.quote(template.road.source)
+    return [f"{mistakes} in the template: paved templates --check --road {road}"]
 
 
 def _facts(plan: CreatePlan) -> results.StampedJson:
@@ -116,7 +116,7 @@ def _facts(plan: CreatePlan) -> results.StampedJson:
             path: {"mode": file.mode, "blob": file.blob_in(plan.object_format)}
             for path, file in sorted(plan.tree.items())
         },
-        "repository": str(plan.enclosing) if plan.enclosing else None,
+        "repository": str(plan.repository.top) if plan.repository else None,
     }
 
 
@@ -128,7 +128,7 @@ def _show_plan(plan: CreatePlan, *, json: bool) -> None:
     for text in plan.notes:
         ui.note(text)
     for task in plan.tasks:
-        ui.note(f"a dry run runs no task, so what this one changes is not shown: {task}")
+        ui.note(f"a dry run does not run tasks, so changes by this task are not shown: {task}")
     owners = {path: str(locked.owner) for path, locked in plan.lock.files.items()}
     ui.files(
         {path: owners.get(path, "") for path in plan.tree} | dict.fromkeys(plan.derived, "derived"),
@@ -145,10 +145,10 @@ def _show_created(created: Created) -> None:
     name = plan.destination.name if shown == "." else shown
     files = counted(len(plan.tree) + len(created.derived), "file")
     ui.good(f"stamped {name} from {release.template.name} {release.version}: {files}")
-    if created.commit:
+    if plan.repository:
+        ui.data(f"not committed: it is inside the repository {plan.repository.top}")
+    elif created.commit:
         ui.data(f"committed as {created.commit[:10]} in a new git repository")
-    else:
-        ui.data(f"not committed: it is inside the repository {plan.enclosing}")
     for text in created.notes:
         ui.note(text)
     steps = [f"cd {shown}"] * (shown != ".") + plan.pristine.message.splitlines()

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def status(
     path: options.Service = Path(),
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Take the latest release from what was last fetched.")
-    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Use the latest release that was fetched before.")] = False,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Fetch the service's road even if this machine has never used it.")
     ] = False,
@@ -29,26 +27,26 @@ def status(
     answers_file: options.Records = None,
     json: options.Json = False,
 ) -> None:
-    """Where a service stands: its release and the latest, its drift, its deviations, an update in progress.
+    """Show where a service stands: its release and the latest, its drift, its deviations, an unfinished update.
 
-    Exit code 0: nothing to do. 1: a newer release, drift that no deviation covers, or an update in progress.
+    Exit code 0: nothing to do. 1: a newer release, drift that no deviation covers, or an unfinished update.
 
-    A road is asked for its latest release if this machine has used it before: a service that you have only cloned
-    makes no connection.
+    This asks the road for its latest release only if this machine has used the road before. For a service that you have
+    only cloned, it makes no connection.
 
     \b
     Examples:
       paved status
       paved status orders --json
-      paved status --offline            as a shell prompt would ask
-      paved status --fetch              on a new machine, for a road that you know
+      paved status --offline            for a shell prompt
+      paved status --fetch              on a new machine, if you know the road
     """
     from paved_road import status as statuses
     from paved_road.offroad.clock import today
     from paved_road.settings.config import load_config
 
     if offline and fetch:
-        raise UsageError("--offline and --fetch exclude each other", hint="paved status --help")
+        raise UsageError("--offline and --fetch cannot be combined", hint="paved status --help")
     service = where.open_service(path, answers_file=answers_file, road=road)
     config = load_config({"road": road}, directory=service.path)
     found = statuses.find_status(service, config, today=today(), offline=offline, fetch=fetch)
@@ -91,14 +89,17 @@ def _say(found: ServiceStatus) -> None:
     from paved_road.road.versions import is_older
 
     at = where.argument()
-    say = ui.good if found.is_current else ui.data
-    behind = "the latest" if not found.updating else f"an update to {found.updating} is in progress"
     if found.newer:
         news = "has changed since" if found.latest == found.version else "is the latest"
-        behind = f"{found.latest} {news}: paved update{at}"
+        release = f"{found.latest} {news}: paved update{at}"
     elif is_older(found.latest, found.version):
-        behind = f"the latest is {found.latest}, which comes before it"
-    say(f"{found.service.path.name} is at {found.template} {found.version} ({behind})")
+        release = f"the latest is {found.latest}, which comes before it"
+    elif found.updating:
+        release = f"an update to {found.updating} is in progress"
+    else:
+        release = "the latest"
+    say = ui.good if found.is_current else ui.data
+    say(f"{found.service.path.name} is at {found.template} {found.version} ({release})")
     if found.newer[1:]:
         ui.data(f"  releases between: {', '.join(reversed(found.newer[1:]))}")
     if found.uncovered:

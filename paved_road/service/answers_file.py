@@ -1,4 +1,4 @@
-"""A service's answers file: what it says of its release, and the answers in it."""
+"""A service's answers file: the answers in it, and what it says about the release."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from paved_road.service.repair import has_markers, hint_to_restore
 from paved_road.settings import whereabouts
 
 DEFAULT = whereabouts.ANSWERS_FILE
-"""Where the answers file of a template is that names none."""
+"""The answers file of a template that does not name one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stated:
-    """What an answers file says of the release, in Copier's words; None for what it does not say."""
+    """What an answers file states: the release (`_commit`) and the road (`_src_path`); None for what it does not."""
 
     commit: str | None = None
     road: str | None = None
@@ -30,10 +30,11 @@ NOTHING_STATED = Stated()
 
 
 def parse_stated(answers: bytes) -> Stated:
-    """What the answers file with this content says of the release. It may be no YAML at all: that is told elsewhere.
+    """Read the release and the road that this content of an answers file states.
 
-    Two lines of it are looked for, as Copier and paved write them, because a YAML parser takes longer to load than all
-    of drift takes. It is asked about what is written in another way.
+    Loading a YAML parser takes longer than all of `paved drift`, so this looks for two lines as Copier and paved write
+    them, and parses only what is written in another way. Content that is no YAML states nothing; whoever reads the
+    answers reports it.
     """
     found: dict[str, str | None] = {}
     for name, rest, more in _STATED.findall(answers):
@@ -58,11 +59,11 @@ def _parsed(answers: bytes) -> Stated:
     from paved_road.files import yml
 
     try:
-        record = yml.load(answers)
-        facts = (record.get("_commit"), record.get("_src_path"))
+        facts = yml.load(answers)
+        stated = (facts.get("_commit"), facts.get("_src_path"))
     except (yaml.YAMLError, AttributeError):
-        return Stated()
-    commit, road = (None if fact is None else str(fact) for fact in facts)
+        return NOTHING_STATED
+    commit, road = (None if fact is None else str(fact) for fact in stated)
     return _of_road(commit, road)
 
 
@@ -71,7 +72,7 @@ def _of_road(commit: str | None, source: str | None) -> Stated:
 
 
 def read_stated(folder: Path, name: str) -> Stated:
-    """What an answers file says; nothing for one that cannot be read, which is told when it is needed."""
+    """Read what an answers file states: nothing if it cannot be read, which whoever reads the answers reports."""
     try:
         return parse_stated(contained.read_regular(folder, name))
     except OSError:
@@ -79,7 +80,7 @@ def read_stated(folder: Path, name: str) -> Stated:
 
 
 class AnswersFile(Mapping[str, Any]):
-    """An answers file, read when it is first asked for: what the lock alone decides never loads a YAML parser."""
+    """The content of an answers file, read on first use: a command that needs only the lock loads no YAML parser."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder, self._name = folder, name
@@ -101,7 +102,7 @@ class AnswersFile(Mapping[str, Any]):
 
 
 def read_answers_file(folder: Path, name: str) -> dict[str, Any]:
-    """A service's answers file; `ServiceError` for one that is missing or was edited into nonsense."""
+    """Read a service's answers file. Raises `ServiceError` if it is missing or does not map questions to answers."""
     import yaml
 
     from paved_road.files import yml
@@ -114,11 +115,11 @@ def read_answers_file(folder: Path, name: str) -> dict[str, Any]:
         raise ServiceError(f"cannot read {file}", cause=error.strerror or str(error), hint=hint) from error
     hint = hint_to_restore(folder, name, content)
     try:
-        record = yml.load(content)
+        facts = yml.load(content)
     except yaml.YAMLError as error:
         cause = "it has the markers of a merge conflict" if has_markers(content) else yml.message_of(error)
         raise ServiceError(f"{file} {yml.what_is_wrong(error)}", cause=cause, hint=hint) from error
-    if not isinstance(record, dict) or not all(isinstance(key, str) for key in record):
+    if not isinstance(facts, dict) or not all(isinstance(key, str) for key in facts):
         cause = "" if content.strip() else "it is empty"
         raise ServiceError(f"{file} does not map questions to answers", cause=cause, hint=hint)
-    return record
+    return facts

@@ -1,4 +1,4 @@
-"""Where an answers file may be: not where another file is, nor where git or paved reads something else."""
+"""Which paths an answers file may have: none of another file's, and none that git or paved reads as something else."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def other_meaning(name: str) -> str:
-    """What else a file of this name is, in words: to git or to paved; "" for nothing."""
+    """Why git or paved would read a file of this name as something else; "" if neither does."""
     last = PurePosixPath(name).name.lower()
     if re.fullmatch(r"\.paved-road(\..*)?\.lock", last):
-        return "that is a lock of paved's"
+        return "paved reads it as a lock"
     if last == ".paved.toml":
-        return "that is where a project's settings of paved are"
+        return "paved reads it as a project's settings"
     return f"git reads {last}" if last in _READ_BY_GIT else ""
 
 
@@ -32,7 +32,7 @@ _READ_BY_GIT = frozenset({".gitattributes", ".gitignore", ".gitmodules", ".lfsco
 
 
 def check_named(name: str) -> None:
-    """Refuse what a person names as an answers file and that no file of a service's can be called."""
+    """Refuse a name that no file of a service can have. Raises `UsageError`."""
     try:
         check_path(name)
     except ForbiddenPath as error:
@@ -40,23 +40,23 @@ def check_named(name: str) -> None:
             f"--answers-file cannot be {name!r}", cause=error.cause, hint=f"--answers-file {DEFAULT}"
         ) from error
     if (plain := PurePosixPath(name).as_posix()) != name:
-        cause = "it ends as a folder does" if name.endswith("/") else "it has another spelling"
+        cause = "it ends with a slash, like a folder" if name.endswith("/") else "git spells this path differently"
         raise UsageError(f"--answers-file cannot be {name!r}", cause=cause, hint=f"--answers-file {shlex.quote(plain)}")
 
 
-def check_new(form: CompiledTemplate, book: SettledAnswers, destination: Path, wanted: str) -> None:
-    """Refuse a place for the answers file of a new service that a person names and that is another file's."""
+def check_new(template: CompiledTemplate, answers: SettledAnswers, destination: Path, wanted: str) -> None:
+    """Refuse a path for the answers file of a new service that another file has. Raises `UsageError`."""
     from paved_road.render import render
 
     check_named(wanted)
     check_chosen(wanted, ())
-    plain = render(form, book, destination)
+    plain = render(template, answers, destination)
     if wanted != plain.answers_file:
         check_chosen(wanted, plain.tree.keys() - {plain.answers_file})
 
 
 def check_chosen(name: str, others: Iterable[str]) -> None:
-    """Refuse a place that a person wants the answers file in and that is another file's: one of `others`, say."""
+    """Refuse a path that one of the `others` has, or that has another meaning. Raises `UsageError`."""
     if cause := other_meaning(name):
         raise UsageError(f"--answers-file cannot be {name}", cause=cause, hint=f"--answers-file {DEFAULT}")
     for other in others:
@@ -66,15 +66,16 @@ def check_chosen(name: str, others: Iterable[str]) -> None:
 
 
 def check_free(path: Path, name: str) -> None:
-    """Refuse to put the answers file of a template where something else is, or where a link leads."""
+    """Refuse to write an answers file over another file, or through a link.
+
+    Raises `UsageError`, or `ForbiddenPath` for a path that leaves the service.
+    """
     check_path(name)
-    beside = "--answers-file PATH puts it elsewhere; look at the template's _answers_file"
+    hint = "choose another path with --answers-file PATH; the template's _answers_file sets this one"
     for parent in PurePosixPath(name).parents[:-1]:
         if (path / parent).is_symlink() or ((path / parent).exists() and not (path / parent).is_dir()):
             raise UsageError(
-                f"the answers file cannot be {name}", cause=f"{parent} is no folder of the service's", hint=beside
+                f"the answers file cannot be {name}", cause=f"{parent} is not a folder of the service", hint=hint
             )
     if os.path.lexists(path / name):
-        raise UsageError(
-            f"the answers file cannot be {name}", cause="there is a file that no template has written", hint=beside
-        )
+        raise UsageError(f"the answers file cannot be {name}", cause="a file of yours has this path", hint=hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from paved_road import git
@@ -19,31 +19,46 @@ from paved_road.settings import whereabouts
 
 
 def choose_answers_file(path: Path, wanted: str | None, road: str | None) -> tuple[str, Lock | None, str]:
-    """The lock's name, the lock if there is one, and the answers file."""
+    """The name of the lock, the lock if there is one, and the name of the answers file that a command is about.
+
+    Raises `UsageError` if the service has no answers file `wanted`, and `ServiceError` if the folder is no service, has
+    several answers files, or has a lock that cannot be read.
+    """
     known = read_locks(path, every=bool(wanted or road))
     if wanted is not None:
-        found = [(name, lock) for name, lock in known.items() if lock.answers_file == wanted]
-        check_own(path, wanted)
-    elif road is not None:
-        found = [(name, lock) for name, lock in known.items() if is_same_road(lock.road, road, path)]
-    else:
-        found = list(known.items())
-    if found:
-        return *found[0], found[0][1].answers_file
-    if wanted is not None:
-        check_states_road(path, wanted)
-    others = {lock.answers_file for lock in known.values()}
-    if wanted is None:
-        named = {name: one for name, one in answers_files(path).items() if name not in others}
-        of_road = {name for name, one in named.items() if road and is_same_road(one.road, road, path)}
-        if LOCK in known and not of_road:  # its road has moved
-            return LOCK, known[LOCK], known[LOCK].answers_file
-        wanted = only_answers_file(of_road or named, path)
-    return new_lock_name(path, wanted), None, wanted
+        return _named_answers_file(path, known, wanted)
+    for name, lock in known.items():
+        if road is None or is_same_road(lock.road, road, path):
+            return name, lock, lock.answers_file
+    locked = {lock.answers_file for lock in known.values()}
+    free = {name: stated for name, stated in answers_files(path).items() if name not in locked}
+    of_road = {name for name, stated in free.items() if road and is_same_road(stated.road, road, path)}
+    if LOCK in known and not of_road:  # its road has moved
+        return LOCK, known[LOCK], known[LOCK].answers_file
+    answers_file = only_answers_file(of_road or free, path)
+    return new_lock_name(path, answers_file), None, answers_file
+
+
+def _named_answers_file(path: Path, known: Mapping[str, Lock], wanted: str) -> tuple[str, Lock | None, str]:
+    check_named(wanted)
+    is_there = contained.is_file(path, wanted)
+    for name, lock in known.items() if is_there else ():
+        if lock.answers_file == wanted:
+            return name, lock, wanted
+    if is_there and read_stated(path, wanted).road is not None:
+        return new_lock_name(path, wanted), None, wanted
+    others = ", ".join(answers_files(path, everywhere=True))
+    causes = ["it does not name a template (_src_path)"] * is_there + [f"its answers file is {others}"] * bool(others)
+    raise UsageError(
+        f"{path} has no answers file {wanted}", cause="; ".join(causes), hint="name another file with --answers-file"
+    )
 
 
 def read_locks(path: Path, *, every: bool = True) -> dict[str, Lock]:
-    """The locks of a service by name, the main one first; without `every` the others only where that is missing."""
+    """The locks of a service by name, the main one first; without `every` only that one, if there is one.
+
+    Raises `ServiceError` for a lock that cannot be read.
+    """
     names = [LOCK] if os.path.lexists(path / LOCK) else []
     if every or not names:
         names += sorted(file.name for file in path.glob(OTHER_LOCKS))
@@ -60,7 +75,7 @@ def _read_lock(path: Path, name: str) -> Lock:
 
 
 def new_lock_name(path: Path, answers_file: str) -> str:
-    """The name of the lock that goes with an answers file: of a folder's second template, one that tells them apart."""
+    """The name for the lock of an answers file. The lock of a folder's second template has a name of its own."""
     if not os.path.lexists(path / LOCK):
         return LOCK
     short = re.sub(r"^\.copier-answers\.?|\.ya?ml$", "", answers_file)
@@ -68,15 +83,15 @@ def new_lock_name(path: Path, answers_file: str) -> str:
 
 
 def answers_files(path: Path, *, everywhere: bool = False) -> dict[str, Stated]:
-    """The answers files of the service at `path` by name: those under Copier's usual names, else those elsewhere.
+    """The answers files of the service at `path`, by name: those with Copier's usual names, or else those elsewhere.
 
-    An answers file elsewhere is one that names its `_src_path`. One under the usual name in a subfolder is that of a
-    service there, unless the folder is a hidden one.
+    Elsewhere any file with a `_src_path` is an answers file. One with a usual name in a subfolder belongs to a service
+    there, unless the folder is hidden.
     """
     named = sorted(file.name for file in path.glob(whereabouts.ANSWERS))
     if everywhere or not named:
-        spread = git.files_with(path, "^_src_path:", ["*.yml", "*.yaml", "*answers*"])
-        named += [name for name in spread if name not in named and not _is_of_a_service_below(name)]
+        elsewhere = git.files_with(path, "^_src_path:", ["*.yml", "*.yaml", "*answers*"])
+        named += [name for name in elsewhere if name not in named and not _is_of_a_service_below(name)]
     return {name: read_stated(path, name) for name in named if contained.is_file(path, name)}
 
 
@@ -85,7 +100,7 @@ def _is_of_a_service_below(name: str) -> bool:
 
 
 def only_answers_file(found: Iterable[str], path: Path) -> str:
-    """The answers file, when there is one and no other."""
+    """The one answers file. Raises `ServiceError` if there are several, or none."""
     names = sorted(found)
     if len(names) == 1:
         return names[0]
@@ -97,7 +112,7 @@ def only_answers_file(found: Iterable[str], path: Path) -> str:
 
 
 def is_same_road(recorded: str | None, wanted: str, path: Path) -> bool:
-    """Whether a recorded road is the one that a person names. A relative path starts at the service or the folder."""
+    """Whether a recorded road is the one that a person names, relative to the service or to the current folder."""
     if recorded is None:
         return False
     known = _from(recorded, path)
@@ -106,26 +121,3 @@ def is_same_road(recorded: str | None, wanted: str, path: Path) -> bool:
 
 def _from(road: str, folder: Path) -> str:
     return os.path.abspath(folder / address.expanded(road)) if address.is_relative(road) else road
-
-
-def check_own(path: Path, name: str) -> None:
-    """Refuse an answers file that a person names and that is none of this service's."""
-    check_named(name)
-    if not contained.is_file(path, name):
-        raise _no_answers_file(path, name)
-
-
-def check_states_road(path: Path, name: str) -> None:
-    """Refuse a file that a person names as an answers file, that no lock knows and that names no template."""
-    if read_stated(path, name).road is None:
-        raise _no_answers_file(path, name)
-
-
-def _no_answers_file(path: Path, name: str) -> UsageError:
-    found = ", ".join(answers_files(path, everywhere=True))
-    there = f"it says nothing of a template (_src_path){'; ' if found else ''}" if contained.is_file(path, name) else ""
-    return UsageError(
-        f"{path} has no answers file {name}",
-        cause=there + (f"its answers file is {found}" if found else ""),
-        hint="--answers-file names another file",
-    )

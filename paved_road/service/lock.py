@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LOCK, OTHER_LOCKS = whereabouts.LOCK, whereabouts.OTHER_LOCKS
 LOCK_FORMAT = 1
 _LONGEST_TEXT = 4096
-"""Characters of a road, a version or a name in a lock."""
+"""Characters in a road, a version or a name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,20 +50,20 @@ class Locked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """The road's limits for deviations, as of the release: in the lock, so that checking needs no road."""
+    """The limits that the release sets for deviations. The lock has them, so that checking needs no road."""
 
     longest: str = "180d"
     approval_from: str = "medium"
 
     @property
     def days(self) -> int:
-        """The longest time until a review."""
+        """The longest time until a review, in days."""
         return int(self.longest.removesuffix("d"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lock:
-    """`.paved-road.lock`."""
+    """The content of `.paved-road.lock`."""
 
     road: str
     template: str
@@ -74,23 +74,23 @@ class Lock:
     """What the answers file said when the lock was written."""
     files: Mapping[str, Locked]
     ignored: Mapping[str, Locked] = field(default_factory=dict)
-    """Pristine files that git ignores in this service: they are one machine's, and no other clone has them."""
+    """Pristine files that git ignores in this service: they are on one machine only, and no clone has them."""
     missing: frozenset[str] = frozenset()
-    """Those of `files` that an adopted repository never had: nobody deleted them, so an update adds them."""
+    """The `files` that an adopted repository never had. Nobody deleted them, so an update adds them."""
     offroad: Policy = Policy()
 
     @property
-    def missing_said(self) -> str:
-        """What to say about the `missing` files, of which there are some."""
+    def missing_note(self) -> str:
+        """The note about `missing` files, if there are any."""
         number = len(self.missing)
         files = counted(number, "file of the release was", "files of the release were")
-        return f"{files} never here: paved update adds {'it' if number == 1 else 'them'}"
+        return f"{files} never in this repository: paved update adds {'it' if number == 1 else 'them'}"
 
     def without(self, ignored: Iterable[str]) -> Lock:
-        """The lock of a service in which git ignores these files."""
-        beside = {path: self.files[path] for path in sorted(ignored) if path in self.files}
-        kept = {path: locked for path, locked in self.files.items() if path not in beside}
-        return replace(self, files=kept, ignored={**self.ignored, **beside})
+        """The same lock for a service in which git ignores these files."""
+        apart = {path: self.files[path] for path in sorted(ignored) if path in self.files}
+        kept = {path: locked for path, locked in self.files.items() if path not in apart}
+        return replace(self, files=kept, ignored={**self.ignored, **apart})
 
     def dump(self) -> bytes:
         """The file's content."""
@@ -117,7 +117,11 @@ def _lines(files: Mapping[str, Locked]) -> dict[str, str]:
 
 
 def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
-    """The lock of a service that was stamped from `pristine`. The answers file is no pristine file: paved keeps it."""
+    """The lock of a service that was stamped from `pristine`; it does not list the answers file.
+
+    Raises `ForbiddenPath` if the answers file has a name that git or paved reads as something else, and `LimitError`
+    if the template's patterns take too long.
+    """
     release = pristine.release
     if cause := answers_path.other_meaning(pristine.answers_file):
         raise ForbiddenPath(f"the template's answers file is {pristine.answers_file!r}", cause=cause)
@@ -146,12 +150,12 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
 
 
 def parse_lock(content: bytes, *, where: Path = Path(LOCK)) -> Lock:
-    """A lock from its file's content; `ServiceError` for anything that is not one."""
+    """Read a lock from its file's content. Raises `ServiceError` if it is not one."""
     try:
         facts = json.loads(content.decode("utf-8", "surrogateescape"))
         if facts["lock"] != LOCK_FORMAT:
             raise ServiceError(
-                f"{where} has the format {_shown(facts['lock'])}, newer than this paved",
+                f"{where} has the format {_shown(facts['lock'])}, which this paved does not know",
                 cause=f"this paved reads format {LOCK_FORMAT}",
                 hint="upgrade paved",
             )
@@ -175,11 +179,11 @@ def parse_lock(content: bytes, *, where: Path = Path(LOCK)) -> Lock:
 
 def _lock_fault(error: Exception, content: bytes) -> str:
     if has_markers(content):
-        return "two branches that were both updated met in it, and git cannot merge a lock"
+        return "two branches were both updated, and git cannot merge a lock"
     if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON: {error}"
     if isinstance(error, KeyError):
-        return f"it does not say {error}"
+        return f"it lacks {error}"
     return in_words(error)
 
 
@@ -214,9 +218,9 @@ def _shown(value: Any) -> str:
 
 
 def _object_id(text: str) -> str:
-    """The id of a blob or commit; anything else would be an option or a name to git."""
+    """Check the id of a blob or commit. Git would take anything else for an option or a name."""
     if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text):
-        raise ValueError(f"{_shown(text)} is not the id of an object of git's")
+        raise ValueError(f"{_shown(text)} is not the id of a git object")
     return text
 
 

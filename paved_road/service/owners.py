@@ -1,4 +1,4 @@
-"""Which owner a path of a template has, by the patterns of its `paved-road.yml`."""
+"""The owner of each path, by the patterns in the template's `paved-road.yml`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from paved_road.road.rules import Rules
 
 
 def owner_of(rules: Rules, seeded: tuple[str, ...] = ()) -> Callable[[str], Owner]:
-    """A function from a path to its owner: the first that matches, in the order the template wrote them.
+    """A function from a path to its owner: that of the first pattern that matches, in the template's order.
 
-    What its `paved-road.yml` leaves open is the service's where `seeded`, the patterns of `_skip_if_exists`, matches.
+    A path that `paved-road.yml` does not mention is service-owned if one of the `seeded` patterns (`_skip_if_exists`)
+    matches, and shared otherwise. Raises `TemplateError` for a pattern that is not valid.
     """
     return _owner_of((*rules.owners, (Owner.SERVICE, seeded)))
 
@@ -25,7 +26,7 @@ def _owner_of(owners: tuple[tuple[Owner, tuple[str, ...]], ...]) -> Callable[[st
     try:
         specs = [(owner, PathSpec.from_lines("gitignore", lines)) for owner, lines in owners if lines]
     except ValueError as error:
-        raise TemplateError("the template has a pattern of files that is not valid", cause=str(error)) from error
+        raise TemplateError("the template has an invalid file pattern", cause=str(error)) from error
 
     @functools.lru_cache(10_000)
     def find(path: str) -> Owner:

@@ -131,7 +131,7 @@ def _remove_empty(folders: list[Path]) -> None:
 # -- what was cut off --------------------------------------------------------------------------------------------------
 
 
-def refuse_half(destination: Path, *, dry_run: bool) -> None:
+def refuse_half_made(destination: Path, *, dry_run: bool) -> None:
     """Refuse a destination that a `paved new` which was cut off left half made; one that was only moved is made whole.
 
     Nothing of a person's is written over: a name that is there already stays.

@@ -252,7 +252,7 @@ def test_a_second_template_comes_to_a_service_by_adopt_and_update(
         ".copier-answers.a.yml", ".copier-answers.b.yml", ".paved-road.b.lock", ".paved-road.lock", "a.txt", "b.txt",
     ]  # fmt: skip
     again = here("adopt", service, "--road", two[1], "--defaults")
-    assert (again.returncode, "is on the road already" in again.stderr) == (2, True)
+    assert (again.returncode, "is already on the road" in again.stderr) == (2, True)
 
 
 def test_two_templates_with_the_same_place_are_told_apart_by_the_flag(here: Paved, tmp_path: Path) -> None:
@@ -292,13 +292,13 @@ def test_a_fresh_clone_with_a_readme_joins_by_adopt_and_update(here: Paved, tmp_
     clone = make_road(tmp_path / "clone", {"README.md": "made by the host\n"}, tag=None)
     assert f"paved adopt {clone}" in here("new", clone, "--road", road, "--defaults").stderr
     adopted = here("adopt", clone, "--road", road, "--defaults")
-    assert (adopted.returncode, "2 files of the release were never here" in adopted.stdout) == (0, True)
+    assert (adopted.returncode, "2 files of the release were never in this repository" in adopted.stdout) == (0, True)
     assert "missing  a.txt" in adopted.stdout
     assert "deleted" not in adopted.stdout + here("drift", clone, "--all").stdout
     assert "missing  a.txt" in here("drift", clone, "--all").stdout
     assert here("adopt", clone, "--road", road, "--data", "name=y").returncode == 0, "it is not committed yet"
     evolve(clone, {}, message="Adopted")
-    assert "2 files of the release were never here" in here("status", clone).stderr
+    assert "2 files of the release were never in this repository" in here("status", clone).stderr
     done = here("update", clone, "--commit")
     assert done.returncode == 0, done.stdout
     assert ((clone / "a.txt").read_text(), (clone / "deep/b.txt").read_text()) == ("y\n", "b\n")
@@ -345,11 +345,11 @@ def test_an_adoption_that_was_cut_off_between_its_two_files_is_done_again(here: 
 # -- the place that a person names ------------------------------------------------------------------------------------
 
 NAMED = {
-    "paved's settings": (".paved.toml", "settings of paved"),
+    "paved's settings": (".paved.toml", "project's settings"),
     "git's rules": (".gitignore", "git reads .gitignore"),
     "git's attributes, below": ("deep/.gitattributes", "git reads .gitattributes"),
     "in other letters": (".GitModules", "git reads .gitmodules"),
-    "a lock": (".paved-road.x.lock", "a lock of paved's"),
+    "a lock": (".paved-road.x.lock", "paved reads it as a lock"),
     "a file of the template": ("a.txt", "the template renders a.txt"),
     "a folder of the template": ("deep", "the template renders deep/b.txt"),
     "below a file of the template": ("a.txt/x", "the template renders a.txt"),
@@ -392,5 +392,5 @@ def test_a_file_that_is_no_answers_file_is_not_to_be_thrown_away(here: Paved, tm
     words = (("update", service), ("status", service), ("drift", service), ("adopt", path, "--road", road))
     for command in words:
         done = here(*command, "-a", "mine")
-        assert (done.returncode, "hint: --answers-file names another file" in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, "hint: name another file with --answers-file" in done.stderr) == (2, True), done.stderr
     assert (path / "mine").read_text() == content

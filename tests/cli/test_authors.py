@@ -74,7 +74,7 @@ def test_what_copier_takes_is_refused_to_nobody(tmp_path: Path) -> None:
 
 def test_an_author_who_stamps_from_the_disk_is_told_what_to_run(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {**GOOD, "paved-road.yml": "owners: {road: [nothing/**]}\n"})
-    said = f"1 thing in the template may be a mistake: paved templates --check --road {road}"
+    said = f"1 possible mistake in the template: paved templates --check --road {road}"
     for words in (("--dry-run",), ()):
         done = paved("new", tmp_path / "service", "--road", road, "--ref", "HEAD", "--defaults", *words)
         assert (done.code, said in done.err) == (0, True), done.err

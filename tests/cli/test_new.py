@@ -243,7 +243,7 @@ def test_the_choices_are_told_once(paved: Paved) -> None:
         (["new", "orders", "--data", "ci=travis"], "choose from github, gitlab"),
         (["new", "orders", "--answers", "missing.yml"], "No such file"),
         (["new", "orders", "--road", "./missing"], "no road at"),
-        (["new", "a", "b", "c"], "too many words"),
+        (["new", "a", "b", "c"], "too many arguments"),
         (["new"], "paved new --help"),
         (["new", "orders", "--nope"], "--nope"),
         (["nwe", "orders"], "did you mean new?"),
@@ -419,7 +419,7 @@ def test_a_service_is_not_put_into_gits_own_folder(paved: Paved, work: Path, gre
     (work / "link").symlink_to(".git")
     before = sorted((work / ".git").rglob("*"))
     done = paved("new", name, "--road", greeter, "--defaults")
-    assert (done.returncode, "git's own" in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, "git keeps its own files there" in done.stderr) == (2, True), done.stderr
     assert (sorted((work / ".git").rglob("*")), (work / "sub").exists()) == (before, False)
 
 

@@ -499,7 +499,7 @@ def test_a_service_inside_of_a_service_is_told_when_it_is_made(
     monkeypatch.chdir(tmp_path / "outer/src")
     done = here("new", "inner", "--road", road, "--defaults")
     assert done.returncode == 0
-    assert f"inner is inside of the service {tmp_path / 'outer'}" in done.stderr
+    assert f"inner is inside the service {tmp_path / 'outer'}" in done.stderr
     assert (tmp_path / "outer/src/inner/hello.txt").read_text() == HELLO
 
 

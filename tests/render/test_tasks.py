@@ -72,7 +72,7 @@ def test_adopt_runs_none_and_says_so(tmp_path: Path) -> None:
     for more in ([], ["--trust"]):
         said = paved("adopt", service, "--road", at, "--defaults", "--dry-run", *more)
         assert said.code == 0
-        assert "adopt runs no task, so what this one changes counts as a difference: echo ran" in said.err
+        assert "paved adopt does not run tasks, so changes by this task count as differences: echo ran" in said.err
     assert log(tmp_path) == []
 
 
@@ -123,7 +123,7 @@ def test_a_dry_run_compares_what_no_task_shaped(tmp_path: Path) -> None:
 def test_a_dry_run_says_what_it_left_out(tmp_path: Path) -> None:
     at = road(tmp_path, "echo made > made.txt", {"command": "false", "when": False})
     said = paved("new", tmp_path / "x", "--road", at, "--dry-run")
-    assert "a dry run runs no task, so what this one changes is not shown: echo made > made.txt" in said.err
+    assert "a dry run does not run tasks, so changes by this task are not shown: echo made > made.txt" in said.err
     assert "false" not in said.err
     assert paved("new", tmp_path / "service", "--road", at, "--trust").code == 0
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
@@ -289,7 +289,7 @@ def test_a_repository_inside_is_told(tmp_path: Path) -> None:
     at = road(tmp_path, f"git clone -q {inner} vendor/library")
     said = paved("new", tmp_path / "service", "--road", at, "--trust")
     assert said.code == 0
-    assert "a task made vendor/library a repository of its own" in said.err
+    assert "a task made a git repository of vendor/library" in said.err
     lock = open_service(tmp_path / "service").lock
     assert lock is not None
     assert set(lock.files) == {"a.txt"}
@@ -403,7 +403,7 @@ def test_empty_folders_are_made_and_told(tmp_path: Path) -> None:
     files: Files = {"data/{% if name == 'x' %}f{% endif %}": "f\n", "out/f": "", "used/f": "f\n"}
     at = road(tmp_path, files=files, _exclude=["copier.yml", "/out/"])
     said = paved("new", tmp_path / "service", "--road", at)
-    assert "git keeps no empty folder, so no clone will have data" in said.err
+    assert "git does not store empty folders, so clones will not have data" in said.err
     assert sorted(path.name for path in (tmp_path / "service").iterdir() if path.is_dir()) == [".git", "data", "used"]
 
 

@@ -145,5 +145,5 @@ def test_a_folder_that_somebody_works_in_is_not_cleared_away(tmp_path: Path) -> 
         write_files(first, {"a.txt": "1\n"})
         refused = pytest.raises(DestinationError, match="another paved new")
         with place.put_before(first, tmp_path / "one"), refused:
-            place.refuse_half(tmp_path / "one", dry_run=False)
+            place.refuse_half_made(tmp_path / "one", dry_run=False)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.txt", "one"]
