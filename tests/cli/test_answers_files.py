@@ -75,7 +75,7 @@ def test_a_service_in_a_subfolder_is_not_taken_for_the_repository(here: Paved, t
     top = make_road(tmp_path / "many", {"README": "x\n"}, tag=None)
     assert here("new", top / "services" / "mail", "--road", road, "--defaults").returncode == 0
     done = here("adopt", top)
-    assert (done.returncode, "error: nothing in" in done.stderr) == (2, True)
+    assert (done.returncode, "error: no file in" in done.stderr) == (2, True)
 
 
 def test_a_road_that_has_another_address_by_now_is_adopted_by_the_place_of_its_answers(
