@@ -257,6 +257,7 @@ _SHORTEST_SECRET = 4
 
 def _bug(error: Exception, given: list[str]) -> _Bug:
     """Write an unexpected error to a log file, and return the error that names the file."""
+    # Imported here, because few commands end like this.
     import platform
     import tempfile
     import traceback

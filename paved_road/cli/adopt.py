@@ -28,7 +28,7 @@ def adopt(
     ref: options.Ref = None,
     data: options.Data = None,
     answers: options.AnswersFile = None,
-    answers_file: options.Records = None,
+    answers_file: options.ServiceAnswersFile = None,
     defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; unknown answers are defaults.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences; write nothing.")] = False,
     trust: options.Trust = False,
@@ -74,7 +74,7 @@ def _facts(adopted: Adopted, *, dry_run: bool) -> results.AdoptedJson:
         "answers": {key: value for key, value in adopted.answers.items() if not key.startswith("_")},
         "written": list(adopted.written),
         "missing": sorted(adopted.lock.missing),
-        "differences": [options.difference(one) for one in adopted.differences],
+        "differences": [options.difference_json(one) for one in adopted.differences],
         "dry_run": dry_run,
     }
 
@@ -85,8 +85,8 @@ def _say(adopted: Adopted, *, dry_run: bool) -> None:
     compared = [path for path, one in adopted.lock.files.items() if one.owner != "derived"]
     same = len(compared) - len(adopted.differences)
     for one in adopted.differences:
-        ui.data(f"{options.kind(one, adopted.lock):<8} {one.path}  ({one.owner})")
-    kinds = Counter(options.kind(one, adopted.lock) for one in adopted.differences)
+        ui.data(f"{options.kind_in_words(one, adopted.lock):<8} {one.path}  ({one.owner})")
+    kinds = Counter(options.kind_in_words(one, adopted.lock) for one in adopted.differences)
     unchanged = counted(same, "file matches the release", "files match the release")
     summary = ", ".join([unchanged, *(f"{n} {kind}" for kind, n in kinds.items())])
     name = f"{adopted.lock.template} {adopted.lock.version}"

@@ -35,8 +35,8 @@ class _Readable:
 
     def collect_usage_pieces(self: Any, ctx: Any) -> list[str]:
         """Return the words after the command's name in the usage line, such as `[SERVICE]`."""
-        arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
-        words = [(parameters.placeholder(one), one.required) for one in arguments]
+        arguments = [each for each in self.get_params(ctx) if each.param_type_name == "argument"]
+        words = [(parameters.placeholder(each), each.required) for each in arguments]
         return ["[OPTIONS]", *(word if required else f"[{word}]" for word, required in words)]
 
     def format_help_text(self: Any, _: Any, formatter: Any) -> None:
@@ -52,12 +52,13 @@ class _Readable:
     def format_options(self: Any, ctx: Any, formatter: Any) -> None:
         """Write the arguments, commands, options and global options."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Global options": []}
-        for one in self.get_params(ctx):
-            if one.param_type_name == "argument":
-                sections["Arguments"].append((parameters.placeholder(one), _explained(one)))
-            elif not one.hidden:
-                is_global = global_options.is_global(one) or "--help" in one.opts
-                sections["Global options" if is_global else "Options"].append((_names(one), _explained(one)))
+        for parameter in self.get_params(ctx):
+            if parameter.param_type_name == "argument":
+                sections["Arguments"].append((parameters.placeholder(parameter), _help_with_default(parameter)))
+            elif not parameter.hidden:
+                is_global = global_options.is_global(parameter) or "--help" in parameter.opts
+                title = "Global options" if is_global else "Options"
+                sections[title].append((_option_names(parameter), _help_with_default(parameter)))
         if isinstance(self, PavedGroup):
             self.format_commands(ctx, formatter)
         for title, rows in sections.items():
@@ -76,8 +77,8 @@ class _Readable:
             raise
 
     def _needs_a_value(self: Any, ctx: Any, last: list[str]) -> bool:
-        options = [one for one in self.get_params(ctx) if one.param_type_name == "option" and not one.is_flag]
-        return any(name in one.opts for name in last for one in options)
+        options = [each for each in self.get_params(ctx) if each.param_type_name == "option" and not each.is_flag]
+        return any(name in option.opts for name in last for option in options)
 
 
 class PavedCommand(_Readable, TyperCommand):
@@ -108,8 +109,8 @@ class PavedGroup(_Readable, TyperGroup):
 
 def listing_group(app: typer.Typer) -> type[PavedGroup]:
     """Return a group class for the help of `app`, which lists its commands without building them."""
-    rows = [(str(one.name), str(one.short_help)) for one in app.registered_commands]
-    rows += [(str(one.name), str(one.short_help)) for one in app.registered_groups]
+    below: list[Any] = [*app.registered_commands, *app.registered_groups]
+    rows = [(str(each.name), str(each.short_help)) for each in below]
 
     class ListingGroup(PavedGroup):
         def format_commands(self, _: Any, formatter: Any) -> None:
@@ -124,19 +125,19 @@ def unknown_command(ctx: Any, name: str) -> UsageError:
     commands = getattr(ctx.command, "commands", {})
     if not commands:
         return UsageError(f"{ctx.command_path} is not a group of commands", hint=f"paved help {ctx.command.name}")
-    below = [f"{group} {name}" for group, one in commands.items() if name in getattr(one, "commands", ())]
+    below = [f"{group} {name}" for group, command in commands.items() if name in getattr(command, "commands", ())]
     lists = f"{ctx.command_path} --help"
     hint = f"did you mean {ctx.command_path} {below[0]}?" if below else nearest(name, commands, command=lists)
     return UsageError(f"{ctx.command_path} has no command {name!r}", hint=hint)
 
 
-def _names(option: Any) -> str:
+def _option_names(option: Any) -> str:
     """`-d, --data KEY=VALUE`."""
     names = ", ".join(sorted(option.opts, key=lambda name: (name.startswith("--"), option.opts.index(name))))
     return names if option.is_flag or option.metavar is None else f"{names} {option.metavar}"
 
 
-def _explained(parameter: Any) -> str:
+def _help_with_default(parameter: Any) -> str:
     """Return the help of a parameter, with its default and its environment variable."""
     shown = parameter.show_default
     default = shown if isinstance(shown, str) else parameter.default if shown else None

@@ -1,7 +1,8 @@
 """Shell completion of slugs, releases, templates, answers and settings.
 
 Completion reads only what is on this machine: the service that the words so far name, and roads that are already
-fetched. It fetches nothing, runs nothing and prints no messages.
+fetched. It fetches nothing, runs nothing and prints no messages. The modules that read are imported by the functions
+that need them, because every command imports this one.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def _templates(ctx: Any) -> Iterator[str]:
 def _releases(ctx: Any) -> Iterator[str]:
     from paved_road.road.releases import releases
 
-    return (found.version for found in releases(_template(ctx)))
+    return (release.version for release in releases(_template(ctx)))
 
 
 def _answers(ctx: Any) -> Iterator[str]:
@@ -122,8 +123,8 @@ def _answers(ctx: Any) -> Iterator[str]:
     from paved_road.render import config as configs
     from paved_road.road.releases import release
 
-    found = release(_template(ctx), ctx.params.get("ref") or ctx.params.get("to"))
-    for name, details in configs.load(found.files()).questions.items():
+    chosen = release(_template(ctx), ctx.params.get("ref") or ctx.params.get("to"))
+    for name, details in configs.load(chosen.files()).questions.items():
         yield f"{name}="
         choices = details.get("choices")
         values = ["true", "false"] if details.get("type") == "bool" else choices or []
@@ -156,14 +157,14 @@ def _open_deviations(ctx: Any) -> list[Any]:
 def _road_files(ctx: Any) -> Iterator[str]:
     """Yield the files that the road owns; only these need a deviation."""
     lock = _service(ctx).lock
-    return (path for path, one in lock.files.items() if str(one.owner) == "road")
+    return (path for path, file in lock.files.items() if str(file.owner) == "road")
 
 
 def _record_words(name: str) -> Callable[[Any], Iterator[str]]:
     def words(_: Any) -> Iterator[str]:
         from paved_road.offroad import front_matter
 
-        return (str(one) for one in getattr(front_matter, name))
+        return (str(value) for value in getattr(front_matter, name))
 
     return words
 
@@ -176,10 +177,10 @@ def _settings(_: Any) -> Iterator[str]:
 
 def _commands(ctx: Any) -> Iterator[str]:
     """Yield the commands below those that follow `paved help` so far."""
-    found = ctx.find_root().command
+    group = ctx.find_root().command
     for word in ctx.params.get("words") or []:
-        found = found.commands[word]
-    return iter(found.commands)
+        group = group.commands[word]
+    return iter(group.commands)
 
 
 def _schemas(_: Any) -> Iterator[str]:

@@ -24,7 +24,7 @@ def drift(
     everything: Annotated[
         bool, typer.Option("--all", help="Also list shared and service-owned files, which may differ.")
     ] = False,
-    answers_file: options.Records = None,
+    answers_file: options.ServiceAnswersFile = None,
     json: options.Json = False,
 ) -> None:
     """Show where a service differs from its release in the files that the road owns. This needs only the lock.
@@ -59,7 +59,7 @@ def drift(
     if json:
         facts: results.DriftJson = {
             "service": str(service.path),
-            "drift": [options.difference(one, cover.get(one.path)) for one in found],
+            "drift": [options.difference_json(one, cover.get(one.path)) for one in found],
         }
         if diff:
             facts["diff"] = patch
@@ -70,7 +70,7 @@ def drift(
         for one in found:
             accepted = f"  {options.accepted(cover[one.path])}" if one.path in cover else ""
             owner = f"  ({one.owner})" if everything else ""
-            ui.data(f"{options.kind(one, service.lock):<8} {one.path}{owner}{accepted}")
+            ui.data(f"{options.kind_in_words(one, service.lock):<8} {one.path}{owner}{accepted}")
         if patch:
             ui.block(f"\n{patch}".rstrip("\n"))
         if not found and version is None:

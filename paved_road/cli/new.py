@@ -38,7 +38,7 @@ def new(
     ] = False,
     road: options.Road = None,
     ref: options.Ref = None,
-    answers_file: options.Records = None,
+    answers_file: options.ServiceAnswersFile = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the files that would be written; write nothing.")
     ] = False,

@@ -55,7 +55,7 @@ AnswersFile = Annotated[
 ]
 
 
-Records = Annotated[
+ServiceAnswersFile = Annotated[
     str | None,
     typer.Option(
         "--answers-file", "-a", metavar="PATH", help="The answers file, relative to the service, if it has several."
@@ -65,7 +65,7 @@ Records = Annotated[
 
 def answers(data: list[str] | None, file: Path | None) -> dict[str, Any]:
     """Return the answers in the file, overridden by those on the command line. Raises `UsageError`."""
-    found = _read_answers(file) if file is not None else {}
+    given = _read_answers(file) if file is not None else {}
     for pair in data or []:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
@@ -73,15 +73,16 @@ def answers(data: list[str] | None, file: Path | None) -> dict[str, Any]:
             name = re.split(r"\W", key.strip(), maxsplit=1)[0]
             raise UsageError(
                 "--data takes KEY=VALUE",
-                cause="one of them has no name" if equals else "one of them has no =",
+                cause="one of them has no key" if equals else "one of them has no =",
                 hint=f"--data {name or 'KEY'}=VALUE",
             )
-        found[key.strip()] = value
-    return found
+        given[key.strip()] = value
+    return given
 
 
 def _read_answers(file: Path) -> dict[str, Any]:
     """The answers in a file. A service's own answers file holds them as they were parsed; others as they are typed."""
+    # Imported here, because every command imports this module, and few read answers.
     import yaml
 
     from paved_road.files import yml
@@ -97,34 +98,34 @@ def _read_answers(file: Path) -> dict[str, Any]:
         raise UsageError(
             f"the answers file {file} {yml.what_is_wrong(error)}", cause=yml.message_of(error), hint=f"edit {file}"
         ) from error
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for document in documents:
         if document is None:
             continue
         if not isinstance(document, dict):
             raise UsageError(
                 f"the answers in {file} must map questions to answers",
-                cause=f"found a {type(document).__name__}",
-                hint="write a line such as port: 8080 for each of them",
+                cause=f"it contains a {type(document).__name__}",
+                hint="write one line for each answer, such as port: 8080",
             )
-        found |= {str(key): value for key, value in document.items()}
-    own = {key: value for key, value in found.items() if not key.startswith("_")}
-    return {key: parsed(value) for key, value in own.items()} if "_src_path" in found else own
+        answers |= {str(key): value for key, value in document.items()}
+    own = {key: value for key, value in answers.items() if not key.startswith("_")}
+    return {key: parsed(value) for key, value in own.items()} if "_src_path" in answers else own
 
 
-def difference(one: Difference, deviation: DeviationSummary | None = None) -> results.DifferenceJson:
-    """A difference as JSON has it, with the deviation that covers it."""
-    found: results.DifferenceJson = {"path": one.path, "kind": one.kind, "owner": one.owner}
+def difference_json(difference: Difference, deviation: DeviationSummary | None = None) -> results.DifferenceJson:
+    """Return a difference for `--json`, with the deviation that covers it."""
+    facts: results.DifferenceJson = {"path": difference.path, "kind": difference.kind, "owner": difference.owner}
     if deviation is not None:
-        found["excused"] = {"record": deviation.slug, "reason": deviation.reason, "review_by": str(deviation.review_by)}
-    return found
+        facts["excused"] = {"record": deviation.slug, "reason": deviation.reason, "review_by": str(deviation.review_by)}
+    return facts
 
 
-def kind(one: Difference, lock: Lock | None) -> str:
-    """How a file differs, for a person: `missing` where it was never here, so that nobody can have deleted it."""
-    return "missing" if lock and one.found is None and one.path in lock.missing else str(one.kind)
+def kind_in_words(difference: Difference, lock: Lock | None) -> str:
+    """Return how a file differs: `missing` instead of `deleted` if the service never had the file."""
+    return "missing" if lock and difference.found is None and difference.path in lock.missing else str(difference.kind)
 
 
 def accepted(deviation: DeviationSummary) -> str:
-    """Why a difference is accepted, in a few words."""
+    """Return why a difference is accepted, in a few words."""
     return f"[accepted until {deviation.review_by}, {deviation.slug}: {deviation.reason}]"

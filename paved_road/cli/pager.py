@@ -65,9 +65,9 @@ def _is_long(text: str) -> bool:
 
 def _command(cwd: Path) -> str:
     """Return the user's pager, searched for in git's order; "" for none."""
-    for found in (os.environ.get("GIT_PAGER"), git.own_setting(cwd, "core.pager"), os.environ.get("PAGER"), "less"):
-        if found is not None:
-            return "" if found.strip() == "cat" else found.strip()
+    for pager in (os.environ.get("GIT_PAGER"), git.own_setting(cwd, "core.pager"), os.environ.get("PAGER"), "less"):
+        if pager is not None:
+            return "" if pager.strip() == "cat" else pager.strip()
     return ""
 
 

@@ -26,7 +26,7 @@ _KINDS: dict[Any, type] = {str: str, Path: Path, list[str]: str, bool: bool, int
 class _Converter:
     """Converts the words given for a parameter, in place of Typer's `RuntimeParam`.
 
-    `typers` returns that one. It gets the paths that cannot be read, because it knows the error for each case.
+    `typers` returns Typer's own. It gets the paths that cannot be read, because it knows the error for each case.
     """
 
     def __init__(self, kind: Any, typers: Callable[[], Any]) -> None:
@@ -39,7 +39,7 @@ class _Converter:
         if value is None:
             return () if several else None
         if several:
-            return [self.kind(one) for one in value]
+            return [self.kind(word) for word in value]
         if self.kind is bool:
             return _flag(value, param)
         if self.kind is Path and os.path.lexists(value) and not os.access(value, os.R_OK):
@@ -54,10 +54,10 @@ _FLAGS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0
 
 def _flag(value: Any, param: Any) -> bool:
     """Convert the value of the flag's environment variable."""
-    found = _FLAGS.get(str(value).strip().lower())
-    if found is None:
+    flag = _FLAGS.get(str(value).strip().lower())
+    if flag is None:
         raise UsageError(f"{param.envvar} is {value!r}", hint=f"unset it, or set it to 1: {param.envvar}=1")
-    return found
+    return flag
 
 
 def _choice(kind: Any, value: Any, param: Any) -> Any:
@@ -65,7 +65,7 @@ def _choice(kind: Any, value: Any, param: Any) -> Any:
     try:
         return kind(value)
     except ValueError:
-        hint = nearest(str(value), [str(one.value) for one in kind])
+        hint = nearest(str(value), [str(choice.value) for choice in kind])
         raise UsageError(f"{name_of(param)} cannot be {value!r}", hint=hint) from None
 
 

@@ -114,8 +114,8 @@ _TYPES = {name: kind for module in (results, off_road) for name, kind in vars(mo
 
 def _schema(kind: Any) -> dict[str, Any]:
     """Return the schema of a type, with the docstrings below its fields as descriptions."""
-    for each in (one for module in (results, off_road) for one in vars(module).values() if is_typeddict(one)):
-        each.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True, extra="forbid")
+    for typed_dict in filter(is_typeddict, [*vars(results).values(), *vars(off_road).values()]):
+        typed_dict.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True, extra="forbid")
     schema = TypeAdapter(kind).json_schema(mode="serialization", schema_generator=_AnswerSchemas)
     for definition in (schema, *schema.get("$defs", {}).values()):
         if name := definition.get("title"):

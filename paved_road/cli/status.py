@@ -24,7 +24,7 @@ def status(
         bool, typer.Option("--fetch", help="Fetch the service's road even if this machine has never used it.")
     ] = False,
     road: options.Road = None,
-    answers_file: options.Records = None,
+    answers_file: options.ServiceAnswersFile = None,
     json: options.Json = False,
 ) -> None:
     """Show where a service stands: its release and the latest, its drift, its deviations, an unfinished update.
@@ -65,7 +65,7 @@ def _facts(found: ServiceStatus) -> results.StatusJson:
         "version": found.version,
         "latest": found.latest,
         "newer": list(found.newer),
-        "drift": [options.difference(one, _cover(found, one.path)) for one in found.drift],
+        "drift": [options.difference_json(one, _cover(found, one.path)) for one in found.drift],
         "deviations": [
             {
                 "record": deviation.id,

@@ -69,7 +69,7 @@ def update(
     branch: Branch = None,
     template: TemplateName = None,
     road: options.Road = None,
-    answers_file: options.Records = None,
+    answers_file: options.ServiceAnswersFile = None,
     trust: options.Trust = False,
     json: options.Json = False,
 ) -> None:

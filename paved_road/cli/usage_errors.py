@@ -35,8 +35,8 @@ def usage_error(error: Any) -> UsageError:
             return UsageError(
                 f"{ctx.command_path} needs {parameters.name_of(parameter)}", hint=f"{_usage(ctx)}   ({lists})"
             )
-        said = f"{error.message[:1].lower()}{error.message[1:].rstrip('.')}"
-        return UsageError(f"{parameters.name_of(parameter)}: {said}", hint=lists)
+        fault = f"{error.message[:1].lower()}{error.message[1:].rstrip('.')}"
+        return UsageError(f"{parameters.name_of(parameter)}: {fault}", hint=lists)
     extra = re.fullmatch(r"Got unexpected extra argument\(?s?\)? \((.*)\)", message, re.DOTALL)
     if extra and ctx is not None:
         return UsageError(f"{ctx.command_path} takes no {extra[1]!r}", hint=f"{_usage(ctx)}   ({lists})")
@@ -46,20 +46,20 @@ def usage_error(error: Any) -> UsageError:
 
 
 def _about_an_option(name: str, ctx: Any, lists: str) -> UsageError:
-    known = {one: parameter for parameter in ctx.command.get_params(ctx) for one in parameter.opts}
-    found = known.get(name)
-    if found is None:
+    known = {option: parameter for parameter in ctx.command.get_params(ctx) for option in parameter.opts}
+    parameter = known.get(name)
+    if parameter is None:
         path = ctx.command_path
         if re.fullmatch(r"-[0-9].*", name):
             return UsageError(f"{path} has no option {name}", hint="write -- before a value that begins with -")
-        near = similar(name.lstrip("-"), [one.lstrip("-") for one in known if one.startswith("--")])
+        near = similar(name.lstrip("-"), [option.lstrip("-") for option in known if option.startswith("--")])
         near = re.sub(r"(mean|or) ", r"\1 --", near)
         if hasattr(ctx.command, "commands") and not near:
             return UsageError(f"{path} has no option {name}", hint=f"options of a command come after its name: {lists}")
         return UsageError(f"{path} has no option {name}", hint=f"{near} List them: {lists}" if near else lists)
-    if found.is_flag:
+    if parameter.is_flag:
         return UsageError(f"{name} takes no value", hint=lists)
-    return UsageError(f"{name} needs a value", hint=f"{name} {found.metavar or 'VALUE'}   ({lists})")
+    return UsageError(f"{name} needs a value", hint=f"{name} {parameter.metavar or 'VALUE'}   ({lists})")
 
 
 def _usage(ctx: Any) -> str:
