@@ -113,7 +113,7 @@ def test_a_bug_writes_a_log_and_exits_3(monkeypatch: pytest.MonkeyPatch, capsys:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("nobody foresaw this")
 
-    monkeypatch.setattr("paved_road.settings.config.load", broken)
+    monkeypatch.setattr("paved_road.settings.config.load_config", broken)
     assert main(["templates"]) == 3
     said = capsys.readouterr().err
     assert "bug in paved (ZeroDivisionError)" in said
