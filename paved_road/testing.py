@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import io
 import json
 import os
-import pty
 import random
-import select
 import signal
 import socket
 import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,88 +60,81 @@ def make_road(directory: Path, files: Files, *, tag: str | None = "v1.0.0") -> P
     return evolve(directory, files, tag=tag)
 
 
-def evolve(road: Path, files: Files, *, tag: str | None = None, message: str = "Evolve") -> Path:
-    """One more commit on a road, tagged when `tag` is given."""
-    write_files(road, files)
-    git.commit_everything(road, message)
+def evolve(repository: Path, files: Files, *, tag: str | None = None, message: str = "Evolve") -> Path:
+    """One more commit on a road or in a service, tagged when `tag` is given."""
+    write_files(repository, files)
+    commit(repository, message)
     if tag:
-        git.create_tag(road, tag)
-    return road
+        git.create_tag(repository, tag)
+    return repository
 
 
-def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def commit(repository: Path, message: str = "Change") -> None:
+    """Commit everything in a repository, also when nothing has changed."""
+    git.commit_everything(repository, message)
+
+
+class Ran(subprocess.CompletedProcess[str]):
+    """A command that has ended: its exit code and what it printed."""
+
+    @property
+    def envelope(self) -> Any:
+        """What it printed with `--json`."""
+        return json.loads(self.stdout)
+
+
+def run(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> Ran:
     """A command with its output captured, whatever its exit code."""
-    own = git.environment() | dict(env or {})
-    return subprocess.run(
-        [str(word) for word in command],
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words,
         cwd=cwd,
-        env=own,
+        env=git.environment() | dict(env or {}),
         capture_output=True,
         encoding="utf-8",
         errors="backslashreplace",
         stdin=subprocess.DEVNULL,
         check=False,
     )
+    return Ran(words, done.returncode, done.stdout, done.stderr)
 
 
-def on_a_terminal(
-    command: Sequence[str | Path], cwd: Path, typed: Iterable[str], env: Mapping[str, str] = {}
-) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal that cannot move its cursor, typing one line whenever it waits.
+def paved(*words: str | Path) -> Ran:
+    """A command of paved, in this process; what the processes that it starts print is captured, too."""
+    from paved_road.cli import main
 
-    Returns its exit code and what it showed.
-    """
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(cwd)
-        words = [str(word) for word in command]
-        own = git.environment() | {"TERM": "dumb", "COLUMNS": "200"} | dict(env)
-        os.execvpe(words[0], words, own)  # noqa: S606
-    shown = ""
-    lines = list(typed)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([terminal], [], [], 0.1)
-        if ready:
-            try:
-                chunk = os.read(terminal, 65536).decode(errors="replace")
-            except OSError:
-                break
-            if not chunk:
-                break
-            shown += chunk
-        elif lines and shown.endswith(": "):
-            os.write(terminal, (lines.pop(0) + "\n").encode())
-    else:
-        os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+    given = [str(word) for word in words]
+    with _captured(1, "stdout") as out, _captured(2, "stderr") as err:
+        code = main(given)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return Ran(["paved", *given], code, _written(out), _written(err))
+
+
+@contextlib.contextmanager
+def _captured(descriptor: int, stream: str) -> Iterator[int]:
+    """Send a standard stream to a file, for this process and those that it starts; the file's descriptor."""
+    before, kept = getattr(sys, stream), os.dup(descriptor)
+    with (
+        tempfile.TemporaryFile() as file,
+        open(file.fileno(), "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False) as text,
+    ):
+        os.dup2(file.fileno(), descriptor)
+        setattr(sys, stream, text)
+        try:
+            yield file.fileno()
+        finally:
+            setattr(sys, stream, before)
+            os.dup2(kept, descriptor)
+            os.close(kept)
+
+
+def _written(descriptor: int) -> str:
+    """All that was written to a file."""
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="backslashreplace")
 
 
 # -- services that are updated ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
-    """How a command of paved ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def envelope(self) -> Any:
-        """What it said with `--json`."""
-        return json.loads(self.out)
-
-
-def paved(*words: str | Path) -> Said:
-    """A command of paved, in this process."""
-    from paved_road.cli import main
-
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main([str(word) for word in words])
-    return Said(code=code, out=out.getvalue(), err=err.getvalue())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,15 +185,15 @@ class Evolution:
 
     def update(self, *options: str) -> Updated:
         """`paved update` with these options."""
-        said = paved("update", self.service, "--json", *options)
-        result = said.envelope["result"] or {}
+        done = paved("update", self.service, "--json", *options)
+        result = done.envelope["result"] or {}
         return Updated(
-            code=said.code,
+            code=done.returncode,
             files=contents(self.service),
             outcomes={change["path"]: change["outcome"] for change in result.get("changes", ())},
-            notes="\n".join(said.envelope["notes"]),
+            notes="\n".join(done.envelope["notes"]),
             conflicts=tuple(result.get("conflicts", ())),
-            envelope=said.envelope,
+            envelope=done.envelope,
         )
 
 
@@ -209,9 +201,9 @@ def _below(folder: str, files: Files) -> dict[str, str | bytes | Link | None]:
     return {f"{folder}/{path}": content for path, content in files.items()}
 
 
-def _expect_success(said: Said) -> None:
-    if said.code != 0:
-        raise AssertionError(f"exit code {said.code}: {said.err or said.out}")
+def _expect_success(done: Ran) -> None:
+    if done.returncode != 0:
+        raise AssertionError(f"exit code {done.returncode}: {done.stderr or done.stdout}")
 
 
 def contents(service: Path) -> dict[str, str]:

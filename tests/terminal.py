@@ -12,9 +12,9 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyte
 
@@ -134,3 +134,22 @@ def terminal(
 def paved(*words: str | Path) -> list[str | Path]:
     """A command line of paved."""
     return [sys.executable, "-m", "paved_road", *words]
+
+
+def on_a_terminal(
+    command: Sequence[str | Path], cwd: Path, typed: Iterable[str], env: Mapping[str, str] = {}
+) -> tuple[int, str]:
+    """Run a command on a terminal that cannot move its cursor, typing one line whenever it waits after a colon.
+
+    Returns its exit code and what it showed.
+    """
+    own: Any = {"TERM": "dumb", "COLUMNS": "200", **env}
+    with terminal(command, cwd, columns=200, **own) as shown:
+        for line in typed:
+            seen = len(shown.raw)
+            shown.wait(lambda seen=seen: shown.code is not None or shown.raw[seen:].endswith(b": "), "a question")  # type: ignore[misc]
+            if shown.code is not None:
+                break
+            shown.press(line + "\n")
+        code = shown.end()
+    return code, shown.raw.decode(errors="replace")

@@ -13,10 +13,10 @@ from paved_road.git import SHA1, Commit, Scratch, TreeId
 from paved_road.git.entries import File
 from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
-from paved_road.testing import evolve, make_road
+from paved_road.testing import commit, evolve, make_road
 from paved_road.update.model import Plan, UpdateRequest
 from paved_road.update.plan import Planner
-from tests.update.test_batch import NEWER, TEMPLATE, commit
+from tests.update.test_batch import NEWER, TEMPLATE
 
 Calls = Callable[[], list[str]]
 

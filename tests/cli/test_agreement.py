@@ -13,6 +13,7 @@ import pytest
 
 from paved_road import git
 from paved_road.testing import evolve, make_road, paved, run, write_files
+from tests.renderers import assume_agreement
 
 ROOT = {"copier.yml": "_subdirectory: t\n", "t/a.txt": "one\n"}
 STATED = ROOT | {"paved-road.yml": "version: 1.0.0\n"}
@@ -202,7 +203,7 @@ HISTORIES = {
 
 @pytest.fixture
 def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     return tmp_path / "road"
 
 
@@ -226,7 +227,7 @@ def test_status_and_update_agree(road: Path, tmp_path: Path, name: str, source: 
     said = paved(
         "new", *words, service, "--road", named, "--defaults", *(["--ref", history.ref] if history.ref else [])
     )
-    assert said.code == 0, said.err
+    assert said.returncode == 0, said.stderr
     history.since(road)
     agree(service, history.newer)
 
@@ -235,22 +236,24 @@ def agree(service: Path, newer: bool | None) -> None:
     """Status and update say the same before the update, and that all is well after it."""
     status, update = paved("status", service, "--json"), paved("update", service, "--defaults", "--dry-run", "--json")
     if newer is None:
-        assert (status.code, update.code) == (2, 2)
+        assert (status.returncode, update.returncode) == (2, 2)
         assert status.envelope["error"] == update.envelope["error"]
         return
     changes = update.envelope["result"]["changes"]
-    assert (bool(status.envelope["result"]["newer"]), status.code, bool(changes)) == (newer, int(newer), newer), changes
-    assert ("(the latest" in paved("status", service).out) == (not newer)
+    assert (bool(status.envelope["result"]["newer"]), status.returncode, bool(changes)) == (newer, int(newer), newer), (
+        changes
+    )
+    assert ("(the latest" in paved("status", service).stdout) == (not newer)
     done = paved("update", service, "--defaults", "--commit")
-    assert done.code == 0, done.err
-    assert paved("status", service).code == 0
-    assert paved("update", service, "--defaults").out.startswith("up to date")
+    assert done.returncode == 0, done.stderr
+    assert paved("status", service).returncode == 0
+    assert paved("update", service, "--defaults").stdout.startswith("up to date")
 
 
 def test_status_and_update_agree_about_a_plain_folder(road: Path, tmp_path: Path) -> None:
     write_files(road, ROOT)
     service = tmp_path / "service"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     agree(service, newer=False)
     write_files(road, BESIDE)
     agree(service, newer=False)
@@ -263,9 +266,9 @@ def test_status_and_update_agree_about_a_plain_folder(road: Path, tmp_path: Path
 def test_status_and_update_agree_about_a_road_that_moved(road: Path, tmp_path: Path) -> None:
     make_road(road, ROOT)
     service = tmp_path / "service"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     shutil.move(road, tmp_path / "elsewhere")
-    assert [paved(word, service).code for word in ("status", "update")] == [2, 2]
+    assert [paved(word, service).returncode for word in ("status", "update")] == [2, 2]
 
 
 @pytest.mark.parametrize("source", ["a folder", "a URL"])
@@ -278,7 +281,7 @@ def test_status_and_update_agree_about_an_answers_file_that_names_no_template(
     make_road(road, {**SEVERAL, **more}, tag="one/v1.0.0")
     named = str(road) if source == "a folder" else f"file://{road}"
     service = tmp_path / "service"
-    assert paved("new", "one", service, "--road", named, "--defaults").code == 0
+    assert paved("new", "one", service, "--road", named, "--defaults").returncode == 0
     answers = service / ".copier-answers.yml"
     text = answers.read_text()
     before = re.sub(r"paved:(.*)#templates/one", r"\1", text)
@@ -289,7 +292,7 @@ def test_status_and_update_agree_about_an_answers_file_that_names_no_template(
         agree(service, newer=True)
     elif since == "another answer":
         agree(service, newer=False)
-        assert paved("update", service, "--data", "name=b", "--commit").code == 0
+        assert paved("update", service, "--data", "name=b", "--commit").returncode == 0
     else:
         agree(service, newer=False)
     assert ("#templates/one" in answers.read_text()) == (since != "nothing")
@@ -299,17 +302,17 @@ def test_status_and_update_agree_about_an_answers_file_that_names_no_template(
 def test_a_release_that_was_taken_back_is_told_with_a_remedy_that_works(road: Path, tmp_path: Path) -> None:
     evolve(make_road(road, ROOT), TWO, tag="v1.1.0")
     service = tmp_path / "service"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     take_back(road)
     refused = paved("update", service)
-    assert "the release 1.1.0 that the service comes from is no longer in its road" in refused.err
-    (hint,) = re.findall(r"count from the latest release: (git .+) && (paved .+)$", refused.err, re.MULTILINE)
+    assert "the release 1.1.0 that the service comes from is no longer in its road" in refused.stderr
+    (hint,) = re.findall(r"count from the latest release: (git .+) && (paved .+)$", refused.stderr, re.MULTILINE)
     assert hint[1].endswith("--ref 1.0.0")
     assert run(*shlex.split(hint[0]), cwd=tmp_path).returncode == 0
-    assert paved(*shlex.split(hint[1])[1:]).code == 0
+    assert paved(*shlex.split(hint[1])[1:]).returncode == 0
     evolve(service, {})
-    assert paved("update", service).out.startswith("up to date")
-    assert "(the latest)" in paved("status", service).out
+    assert paved("update", service).stdout.startswith("up to date")
+    assert "(the latest)" in paved("status", service).stdout
     evolve(road, {"t/b.txt": "new\n"}, tag="v1.2.0")
-    assert paved("update", service).code == 0
+    assert paved("update", service).returncode == 0
     assert ((service / "a.txt").read_text(), (service / "b.txt").read_text()) == ("two\n", "new\n")

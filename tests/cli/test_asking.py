@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from paved_road.testing import make_road, on_a_terminal
+from paved_road.testing import make_road
+from tests.terminal import on_a_terminal
 
 
 def asked(folder: Path, question: str, *typed: str) -> tuple[Any, str]:

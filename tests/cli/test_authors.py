@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from paved_road.testing import Files, evolve, make_road, paved
+from tests.renderers import assume_agreement
 
 GOOD: Files = {"copier.yml": "_subdirectory: template\nname: {type: str, default: x}\n", "template/a.txt": "1\n"}
 
@@ -34,10 +35,10 @@ FAULTS: dict[str, tuple[Files, str]] = {
 def test_every_command_tells_the_fault_with_its_line_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     files, said = FAULTS[name]
     road, service = make_road(tmp_path / "road", GOOD), tmp_path / "service"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     evolve(road, files, tag="v1.1.0")
     old = make_road(tmp_path / "old", {"a.txt": "1\n"}, tag=None)
     for done in (
@@ -47,13 +48,13 @@ def test_every_command_tells_the_fault_with_its_line_and_changes_nothing(
         paved("update", service, "--dry-run"),
         paved("adopt", old, "--road", road, "--defaults"),
     ):
-        assert done.code == 2, done.out
-        assert said in done.err
-        assert not any(word in done.err for word in ("Input should", "Extra inputs", "pydantic", "Value error"))
-    assert paved("templates", "--road", road).code == 0
-    assert paved("status", service).code == 1
+        assert done.returncode == 2, done.stdout
+        assert said in done.stderr
+        assert not any(word in done.stderr for word in ("Input should", "Extra inputs", "pydantic", "Value error"))
+    assert paved("templates", "--road", road).returncode == 0
+    assert paved("status", service).returncode == 1
     checked = paved("templates", "--check", "--road", road)
-    assert (checked.code, said.split(": ")[-1] in checked.out) == (1, True), checked.out
+    assert (checked.returncode, said.split(": ")[-1] in checked.stdout) == (1, True), checked.stdout
     assert not (tmp_path / "other").exists()
     assert not (old / ".paved-road.lock").exists()
     assert (service / "a.txt").read_text() == "1\n"
@@ -68,8 +69,8 @@ def test_what_copier_takes_is_refused_to_nobody(tmp_path: Path) -> None:
     }
     road = make_road(tmp_path / "road", {**GOOD, **odd})
     done = paved("new", tmp_path / "service", "--road", road, "--defaults")
-    assert (done.code, done.err) == (0, "")
-    assert len(paved("templates", "--check", "--road", road).out.splitlines()) == 4
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(paved("templates", "--check", "--road", road).stdout.splitlines()) == 4
 
 
 def test_an_author_who_stamps_from_the_disk_is_told_what_to_run(tmp_path: Path) -> None:
@@ -77,8 +78,8 @@ def test_an_author_who_stamps_from_the_disk_is_told_what_to_run(tmp_path: Path) 
     said = f"1 possible mistake in the template: paved templates --check --road {road}"
     for words in (("--dry-run",), ()):
         done = paved("new", tmp_path / "service", "--road", road, "--ref", "HEAD", "--defaults", *words)
-        assert (done.code, said in done.err) == (0, True), done.err
-    assert said not in paved("new", tmp_path / "other", "--road", road, "--defaults").err
+        assert (done.returncode, said in done.stderr) == (0, True), done.stderr
+    assert said not in paved("new", tmp_path / "other", "--road", road, "--defaults").stderr
 
 
 @pytest.mark.parametrize(
@@ -94,4 +95,4 @@ def test_in_a_road_of_several_templates_the_file_is_named_with_its_folder(
     several = {f"templates/{name}/{path}": text for name in ("one", "two") for path, text in GOOD.items()}
     road = make_road(tmp_path / "road", {**several, **{f"templates/two/{path}": text for path, text in files.items()}})
     done = paved("new", "two", tmp_path / "service", "--road", road, "--defaults")
-    assert (done.code, f"error: {said}" in done.err) == (2, True), done.err
+    assert (done.returncode, f"error: {said}" in done.stderr) == (2, True), done.stderr

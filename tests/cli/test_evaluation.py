@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from paved_road import git
-from paved_road.testing import evolve, make_road, on_a_terminal, run, write_files
+from paved_road.testing import evolve, make_road, run, write_files
+from tests.terminal import on_a_terminal
 
 Paved = Callable[..., CompletedProcess[str]]
 PavedJson = Callable[..., dict[str, Any]]

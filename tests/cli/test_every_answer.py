@@ -10,27 +10,23 @@ import pytest
 
 from paved_road import git
 from paved_road.cli import results, schemas
-from paved_road.testing import evolve, make_road, paved, write_files
+from paved_road.testing import commit, evolve, make_road, paved, write_files
 from tests import published
 from tests.offroad.world import REASON, ROAD
+from tests.renderers import assume_agreement
 
 
 def answered(*words: str | Path) -> dict[str, Any]:
     """Run a command that succeeds, check its envelope against the schema, and return it."""
     done = paved(*words, "--json")
-    envelope: dict[str, Any] = json.loads(done.out)
+    envelope: dict[str, Any] = json.loads(done.stdout)
     assert envelope["error"] is None, (words, envelope["error"])
-    assert published.faults(done.out) == []
+    assert published.faults(done.stdout) == []
     return envelope
 
 
-def commit(service: Path) -> None:
-    git.process.run("add", "--all", cwd=service)
-    git.process.run("commit", "--quiet", "--message", "Change", cwd=service)
-
-
 def test_every_command_answers_as_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     monkeypatch.chdir(tmp_path)
     road, service = make_road(tmp_path / "road", ROAD), tmp_path / "orders"
     seen = [

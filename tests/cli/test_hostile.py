@@ -25,7 +25,7 @@ from paved_road.cli import main
 from paved_road.errors import GitError, PavedError
 from paved_road.service.lock import parse_lock
 from paved_road.settings import config
-from paved_road.testing import PATIENCE, Link, Said, evolve, make_road, write_files
+from paved_road.testing import PATIENCE, Link, Ran, evolve, make_road, write_files
 from paved_road.testing import paved as in_process
 from tests.offroad.world import PROSE
 
@@ -66,7 +66,7 @@ def stamped(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}",
         },
     )
-    assert in_process("new", folder / "orders", "--road", road, "--defaults").code == 0
+    assert in_process("new", folder / "orders", "--road", road, "--defaults").returncode == 0
     return folder / "orders"
 
 
@@ -82,15 +82,15 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def ask(*words: str | Path, seconds: float = PATIENCE) -> Said:
+def ask(*words: str | Path, seconds: float = PATIENCE) -> Ran:
     """A command in a process of its own, which has to end, and to end in an answer."""
     command = [sys.executable, "-m", "paved_road", *map(str, words)]
     done = subprocess.run(
         command, env=git.environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
     )
-    said = Said(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
-    assert said.code in (0, 1, 2), said.err
-    assert "Traceback" not in said.err
+    said = Ran(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert said.returncode in (0, 1, 2), said.stderr
+    assert "Traceback" not in said.stderr
     return said
 
 
@@ -107,8 +107,8 @@ def test_a_file_that_became_a_link_shows_where_it_leads_and_not_what_is_there(se
     (service / "hello.txt").unlink()
     write_files(service, {"hello.txt": Link(str(home / ".aws" / "credentials"))})
     said = [ask(*words, service) for words in READERS]
-    assert str(home) in said[0].out
-    assert not [one for one in said if SECRET in one.out + one.err]
+    assert str(home) in said[0].stdout
+    assert not [one for one in said if SECRET in one.stdout + one.stderr]
 
 
 @pytest.mark.parametrize("committed", [False, True])
@@ -118,8 +118,8 @@ def test_a_folder_that_became_a_link_is_gone_as_it_is_for_git(service: Path, hom
     if committed:
         evolve(service, {})
     said = [ask(*words, service) for words in READERS]
-    assert said[0].out == "deleted  conf/credentials\n"
-    assert not [one for one in said if SECRET in one.out + one.err]
+    assert said[0].stdout == "deleted  conf/credentials\n"
+    assert not [one for one in said if SECRET in one.stdout + one.stderr]
 
 
 def test_a_lock_cannot_name_a_device(service: Path) -> None:
@@ -140,8 +140,8 @@ def test_a_record_that_is_a_link_is_not_read(path: str, service: Path, home: Pat
     (service / path).unlink(missing_ok=True)
     write_files(service, {path: Link(str(secret))})
     said = [ask(*words, service) for words in (*READERS, ("update", "--dry-run"))]
-    assert [one for one in said if one.code == 2], "somebody has to read it"
-    assert not [one for one in said if SECRET in one.out + one.err]
+    assert [one for one in said if one.returncode == 2], "somebody has to read it"
+    assert not [one for one in said if SECRET in one.stdout + one.stderr]
 
 
 # -- what never ends ---------------------------------------------------------------------------------------------------
@@ -193,8 +193,8 @@ def test_a_pipe_in_gits_own_folder_is_refused_at_once(path: str, service: Path) 
     fifo(file)
     for words in COMMANDS:
         said = in_process(*words, service)
-        assert said.code == 2
-        assert f"git would wait for ever: {file} is a FIFO, not a file" in said.err
+        assert said.returncode == 2
+        assert f"git would wait for ever: {file} is a FIFO, not a file" in said.stderr
 
 
 @pytest.mark.parametrize("make", [fifo, listening, endless])
@@ -204,7 +204,7 @@ def test_so_is_one_behind_a_link_a_socket_and_a_device(make: Callable[[Path], No
     (service / ".git" / "info" / "exclude").unlink(missing_ok=True)
     (service / ".git" / "info" / "exclude").symlink_to(service / "pipe")
     said = in_process("status", service)
-    assert (said.code, "git would wait for ever" in said.err) == (2, True)
+    assert (said.returncode, "git would wait for ever" in said.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("path", ["index", "../../config", "../../info/attributes"])
@@ -215,7 +215,7 @@ def test_a_pipe_that_a_linked_work_tree_would_wait_for_is_refused(path: str, ser
     file.unlink(missing_ok=True)
     fifo(file)
     said = in_process("status", service.parent / "linked")
-    assert (said.code, "git would wait for ever" in said.err) == (2, True)
+    assert (said.returncode, "git would wait for ever" in said.stderr) == (2, True)
 
 
 def test_a_folder_that_looks_like_a_bare_repository_is_not_waited_for(service: Path) -> None:
@@ -223,7 +223,7 @@ def test_a_folder_that_looks_like_a_bare_repository_is_not_waited_for(service: P
         (service / "conf" / name).mkdir()
     fifo(service / "conf" / "HEAD")
     said = in_process("status", service / "conf")
-    assert (said.code, said.out) == (0, "orders is at road 1.0.0 (the latest)\n")
+    assert (said.returncode, said.stdout) == (0, "orders is at road 1.0.0 (the latest)\n")
 
 
 def test_git_files_that_are_links_to_files_or_to_nothing_are_read(service: Path) -> None:
@@ -232,7 +232,7 @@ def test_git_files_that_are_links_to_files_or_to_nothing_are_read(service: Path)
     (service / ".git" / "info" / "exclude").symlink_to(os.devnull)
     (service / ".git" / "config").rename(service.parent / "config")
     (service / ".git" / "config").symlink_to(service.parent / "config")
-    assert in_process("drift", service).code == 0
+    assert in_process("drift", service).returncode == 0
 
 
 @pytest.mark.parametrize("setting", ["include.path", "core.excludesFile", "core.attributesFile"])
@@ -243,12 +243,12 @@ def test_a_pipe_that_the_configuration_names_is_waited_for_no_longer_than_a_read
     git.process.run("config", setting, service.parent / "pipe", cwd=service)
     fifo(service.parent / "pipe")
     said = [in_process(*words, service) for words in COMMANDS]
-    assert {one.code for one in said} <= {0, 2}
-    ended = [one for one in said if one.code == 2]
+    assert {one.returncode for one in said} <= {0, 2}
+    ended = [one for one in said if one.returncode == 2]
     assert ended, "somebody has to read it"
     for one in ended:
-        assert "did not end within 0.3 seconds" in one.err
-        assert ".git -type p" in one.err
+        assert "did not end within 0.3 seconds" in one.stderr
+        assert ".git -type p" in one.stderr
 
 
 @pytest.mark.parametrize("path", RECORDS)
@@ -258,8 +258,8 @@ def test_a_file_that_has_no_end_is_told(path: str, service: Path) -> None:
         stream.truncate(2**40)  # a terabyte of nothing
     write_files(service, {"hello.txt": "ours\n"})
     said = ask("off-road", "report", service)
-    assert "is larger than" in said.err or path == ".paved.toml"
-    assert ask("off-road", "check", service).code == (1 if path == ".copier-answers.yml" else 2)
+    assert "is larger than" in said.stderr or path == ".paved.toml"
+    assert ask("off-road", "check", service).returncode == (1 if path == ".copier-answers.yml" else 2)
 
 
 def test_a_file_of_any_size_is_drift_and_is_not_read_line_by_line(
@@ -270,10 +270,10 @@ def test_a_file_of_any_size_is_drift_and_is_not_read_line_by_line(
         stream.truncate(2**20 + 1)
     write_files(service, {"conf/credentials": "ours\n"})
     said = in_process("drift", "--diff", service)
-    assert said.code == 1
-    assert "hello.txt is larger than 1 MiB: its difference is not shown\n" in said.out
-    assert "+ours" in said.out
-    assert len(said.out) < 1000
+    assert said.returncode == 1
+    assert "hello.txt is larger than 1 MiB: its difference is not shown\n" in said.stdout
+    assert "+ours" in said.stdout
+    assert len(said.stdout) < 1000
 
 
 # -- records with anything in them -------------------------------------------------------------------------------------
@@ -308,9 +308,9 @@ def test_a_lock_of_any_content_is_an_answer(name: str, service: Path) -> None:
         (service / ".paved-road.lock").write_text(content)
     for words in (("status",), ("drift",), ("off-road", "check")):
         said = in_process(*words, service)
-        assert said.code == 2, said
-        assert "is broken" in said.err or "has the format" in said.err
-        assert not re.search(r"\b[A-Z]\w+Error\b|the template writes|recursion|git checkout", said.err), said.err
+        assert said.returncode == 2, said
+        assert "is broken" in said.stderr or "has the format" in said.stderr
+        assert not re.search(r"\b[A-Z]\w+Error\b|the template writes|recursion|git checkout", said.stderr), said.stderr
 
 
 ANSWERS = {
@@ -334,7 +334,7 @@ def test_a_road_of_any_name_is_an_answer(road: str, service: Path) -> None:
     edit_lock(service, lambda lock: lock.update(road=road))
     (service / ".copier-answers.yml").write_text(f"_src_path: {road}\n_commit: v1.0.0\n")
     for words in (("status",), ("update", "--dry-run"), ("drift", "--diff")):
-        assert in_process(*words, service).code in (0, 1, 2)
+        assert in_process(*words, service).returncode in (0, 1, 2)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -343,8 +343,10 @@ def test_answers_of_any_content_are_an_answer(name: str, service: Path) -> None:
     write_files(service, {"hello.txt": "ours\n"})
     said = ask("off-road", "report", service)
     larger = name in ("deep", "deeper", "wide", "aliases", "merged aliases")
-    assert (said.code, ("is more than paved reads" if larger else "is not YAML") in said.err) == (2, True), said.err
-    assert "Error:" not in said.err
+    assert (said.returncode, ("is more than paved reads" if larger else "is not YAML") in said.stderr) == (2, True), (
+        said.stderr
+    )
+    assert "Error:" not in said.stderr
 
 
 ACCEPTED = (
@@ -383,7 +385,7 @@ def test_a_deviation_of_any_content_is_an_answer(name: str, service: Path) -> No
 def test_a_folder_of_too_many_records_is_told(service: Path) -> None:
     write_files(service, {f"docs/off-road/r{n}.md": "" for n in range(2001)})
     said = ask("off-road", "list", service)
-    assert (said.code, "holds 2001 files; paved reads 2000 at most" in said.err) == (2, True)
+    assert (said.returncode, "holds 2001 files; paved reads 2000 at most" in said.stderr) == (2, True)
 
 
 def test_one_bad_service_is_one_line_and_the_report_is_about_the_others(service: Path, tmp_path: Path) -> None:
@@ -402,7 +404,7 @@ def test_one_bad_service_is_one_line_and_the_report_is_about_the_others(service:
     (fleet / "dev").symlink_to("/dev")
     said = ask("off-road", "report", fleet, "--json")
     report = said.envelope["result"]
-    assert said.code == 2
+    assert said.returncode == 2
     assert [name for name, _ in report["unread"]] == ["date", "deep", "device", "fifo", "folder", "longest"]
     assert [exit_["service"] for exit_ in report["places"][0]["exits"]] == ["good"]
 
@@ -410,7 +412,7 @@ def test_one_bad_service_is_one_line_and_the_report_is_about_the_others(service:
 @pytest.mark.parametrize("day", ["9999-12-31", "2024-99-99", "0001-01-01", "tomorrow"])
 def test_a_day_of_any_kind_is_an_answer(day: str, service: Path) -> None:
     write_files(service, {"docs/off-road/own-image.md": RECORD + PROSE})
-    assert ask("off-road", "check", service, "--today", day).code in (1, 2)
+    assert ask("off-road", "check", service, "--today", day).returncode in (1, 2)
 
 
 # -- the network -------------------------------------------------------------------------------------------------------
@@ -441,9 +443,9 @@ def test_a_reader_fetches_nothing_that_a_service_names(service: Path, network: l
         in_process(*words, service)
     assert network == []
     said = in_process("status", service)
-    assert said.code == 2
-    assert f"error: the road {URL} has never been fetched on this machine" in said.err
-    assert f"paved templates --road {URL}" in said.err
+    assert said.returncode == 2
+    assert f"error: the road {URL} has never been fetched on this machine" in said.stderr
+    assert f"paved templates --road {URL}" in said.stderr
 
 
 @pytest.mark.parametrize("how", ["flag", "fetch", "configured", "trusted"])
@@ -465,7 +467,7 @@ def test_a_projects_own_settings_are_no_person(
     write_files(service, {".paved.toml": f"road = '{URL}'\n"})
     edit_lock(service, lambda lock: lock.update(road=URL))
     monkeypatch.chdir(service)
-    assert in_process("status").code == 2
+    assert in_process("status").returncode == 2
     in_process("doctor")
     assert network == []
 

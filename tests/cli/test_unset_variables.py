@@ -14,7 +14,7 @@ import pytest
 import typer.main
 
 from paved_road import cli, git, ui
-from paved_road.testing import Said, evolve, paved
+from paved_road.testing import Ran, evolve, paved
 
 Paved = Callable[..., CompletedProcess[str]]
 
@@ -49,7 +49,7 @@ def test_a_blank_word_is_refused_and_nothing_is_done(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = paved(*words)
-    assert (said.code, "is blank" in said.err) == (2, True), said.err
+    assert (said.returncode, "is blank" in said.stderr) == (2, True), said.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -69,7 +69,7 @@ def test_a_blank_setting_is_none(variable: str, value: str, tmp_path: Path, monk
     unset = paved("config", "show", "--json")
     monkeypatch.setenv(variable, value)
     said = paved("config", "show", "--json")
-    assert (said.code, said.out) == (0, unset.out)
+    assert (said.returncode, said.stdout) == (0, unset.stdout)
     assert said.envelope["result"]["settings"]["template"]["value"] == "mine"
 
 
@@ -101,13 +101,13 @@ def test_a_blank_editor_runs_nothing(
 
 @pytest.mark.parametrize("name", ["", " ", "update/", "-x", "update/.hidden"])
 def test_a_branch_without_a_name_commits_nothing(name: str, greeter: Path, tmp_path: Path) -> None:
-    def updated() -> Said:
+    def updated() -> Ran:
         return paved("update", tmp_path / "hi", "--defaults", f"--branch={name}")
 
-    assert paved("new", tmp_path / "hi", "--road", greeter, "--defaults").code == 0
+    assert paved("new", tmp_path / "hi", "--road", greeter, "--defaults").returncode == 0
     evolve(greeter, {"template/hello.txt.jinja": "Good day!\n"}, tag="v1.1.0")
     head = git.resolve(tmp_path / "hi", "HEAD")
-    assert updated().code == 2
+    assert updated().returncode == 2
     assert (git.resolve(tmp_path / "hi", "HEAD"), git.has_changes(tmp_path / "hi")) == (head, False)
 
 

@@ -49,11 +49,6 @@ def lines(**changed: str) -> str:
     return "".join(changed.get(f"line{number}", f"line {number}") + "\n" for number in range(1, 21))
 
 
-def commit(service: Path, files: dict[str, str | bytes | None], message: str = "Team") -> None:
-    """A team's commit."""
-    evolve(service, files, message=message)
-
-
 def read(service: Path, path: str = "hello.txt") -> str:
     return (service / path).read_text()
 
@@ -109,7 +104,7 @@ def test_an_update_goes_to_the_release_it_is_told(here: Paved, service: Path, ne
 
 
 def test_a_team_edit_and_the_roads_change_are_merged(here: Paved, service: Path, greeter: Path) -> None:
-    commit(service, {"long.txt": lines(line2="team")})
+    evolve(service, {"long.txt": lines(line2="team")})
     evolve(greeter, {"template/long.txt": lines(line18="road")}, tag="v1.1.0")
     done = here("update", service)
     assert done.returncode == 0
@@ -155,7 +150,7 @@ def test_json_has_what_the_text_tells(paved_json: PavedJson, service: Path, newe
 def test_an_answer_changes_on_the_way_and_edits_move_along(here: Paved, service: Path, greeter: Path) -> None:
     evolve(greeter, {"template/{{ name }}/long.txt": lines(), "template/long.txt": None}, tag="v1.1.0")
     assert here("update", service, "--commit").returncode == 0
-    commit(service, {"world/long.txt": lines(line5="team")})
+    evolve(service, {"world/long.txt": lines(line5="team")})
     done = here("update", service, "--data", "name=moon")
     assert done.returncode == 0, done.stderr
     assert not (service / "world").exists()
@@ -167,7 +162,7 @@ def test_an_answer_changes_on_the_way_and_edits_move_along(here: Paved, service:
 
 
 def test_a_dry_run_leaves_not_one_byte(here: Paved, service: Path, newer: Path, tmp_path: Path) -> None:
-    commit(service, {"hello.txt": "Hello, team!\n"})
+    evolve(service, {"hello.txt": "Hello, team!\n"})
     cache = Path(os.environ["PAVED_CACHE"])
     here("update", service, "--dry-run")  # the first look at a release is remembered in the cache
     before = fingerprint(service, newer, cache)
@@ -190,7 +185,7 @@ def test_a_dry_run_shows_the_exact_difference_and_ends_as_the_real_run(here: Pav
 
 
 def test_a_dry_run_predicts_the_conflicts(paved_json: PavedJson, service: Path, newer: Path) -> None:
-    commit(service, {"hello.txt": "Hello, team!\n"})
+    evolve(service, {"hello.txt": "Hello, team!\n"})
     dry, real = paved_json("update", service, "--dry-run"), paved_json("update", service)
     assert dry["exit_code"] == real["exit_code"] == 1
     assert dry["result"]["conflicts"] == real["result"]["conflicts"] == ["hello.txt"]
@@ -203,7 +198,7 @@ def test_a_dry_run_predicts_the_conflicts(paved_json: PavedJson, service: Path, 
 @pytest.fixture
 def conflict(here: Paved, service: Path, newer: Path) -> Path:
     """A service in whose update there is something to decide."""
-    commit(service, {"hello.txt": "Hello, team!\n"})
+    evolve(service, {"hello.txt": "Hello, team!\n"})
     done = here("update", service)
     assert done.returncode == 1
     assert done.stdout.endswith("\nTo undo the update instead: paved update hi --abort\n")
@@ -241,7 +236,7 @@ def test_markers_that_were_added_are_no_decision(here: Paved, conflict: Path) ->
 
 
 def test_what_was_asked_for_is_remembered_over_a_conflict(here: Paved, service: Path, newer: Path) -> None:
-    commit(service, {"hello.txt": "Hello, team!\n"})
+    evolve(service, {"hello.txt": "Hello, team!\n"})
     assert here("update", service, "--branch", "up").returncode == 1
     write_files(service, {"hello.txt": "Hi, team!\n"})
     git.process.run("add", "hello.txt", cwd=service)
@@ -334,7 +329,7 @@ def test_another_order_of_the_answers_is_no_update(here: Paved, service: Path) -
     first, *rest = answers.splitlines(keepends=True)
     head = [first] if first.startswith("#") else []
     others = rest if head else [first, *rest]
-    commit(service, {".copier-answers.yml": "".join([*head, *reversed(others)])})
+    evolve(service, {".copier-answers.yml": "".join([*head, *reversed(others)])})
     done = here("update", service, "--defaults")
     assert done.stdout.startswith("up to date"), done
     assert status(service) == []

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.testing import Evolution, evolve, make_road, on_a_terminal, paved, write_files
+from paved_road.testing import Evolution, evolve, make_road, paved, write_files
+from tests.renderers import assume_agreement
+from tests.terminal import on_a_terminal
 
 Begin = Callable[..., Evolution]
 
@@ -24,7 +26,7 @@ TERMINAL = {"TERM": "xterm", "COLUMNS": "80", "LINES": "400", "NO_COLOR": "1"}
 @pytest.fixture
 def evolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evolution:
     """A service with a conflict, an addition, a deletion and a merge ahead."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     found = Evolution(tmp_path, {"a.txt": LINES, "b.txt": LINES, "gone.txt": "gone\n", "z.txt": "z\n"})
     found.edit({"a.txt": LINES.replace("line 3", "mine"), "b.txt": LINES.replace("line 3", "mine")})
     write_files(found.road, {"CHANGELOG.md": f"# Changes\n\n{ENTRY}"})
@@ -47,7 +49,7 @@ def terminal(service: Path, *words: str, **env: str) -> tuple[int, str]:
 
 def test_the_summary_comes_first_and_the_conflicts_last(evolution: Evolution) -> None:
     said = paved("update", evolution.service, "--dry-run")
-    lines = said.out.splitlines()
+    lines = said.stdout.splitlines()
     assert lines[:2] == ["1.0.0 -> 1.1.0", "1 added, 2 updated, 1 merged, 1 deleted, 1 conflict"]
     files = [line for line in lines if re.match(r"    \w+ +\S", line)]
     assert [line.split()[:2] for line in files] == [
@@ -55,20 +57,20 @@ def test_the_summary_comes_first_and_the_conflicts_last(evolution: Evolution) ->
         ["deleted", "gone.txt"], ["added", "new.txt"], ["conflict", "a.txt"],
     ]  # fmt: skip
     assert "release 1.1.0 and the service changed the same lines since 1.0.0" in files[-1]
-    assert "diff --git" not in said.out
-    assert said.code == 1
+    assert "diff --git" not in said.stdout
+    assert said.returncode == 1
 
 
 def test_a_real_update_shows_the_same_summary(evolution: Evolution) -> None:
     dry, done = paved("update", evolution.service, "--dry-run"), paved("update", evolution.service)
-    summary, last = dry.out.rstrip("\n").rsplit("\n", 1)
-    assert done.out.startswith(f"{summary}\n    conflict    a.txt\n\n1 conflict left.")
+    summary, last = dry.stdout.rstrip("\n").rsplit("\n", 1)
+    assert done.stdout.startswith(f"{summary}\n    conflict    a.txt\n\n1 conflict left.")
     assert last.startswith("    conflict    a.txt  release 1.1.0 and")
 
 
 @pytest.mark.parametrize("words", [(), ("--dry-run",)])
 def test_the_statistics_and_the_patch_come_after_the_summary(evolution: Evolution, words: tuple[str, ...]) -> None:
-    out = paved("update", evolution.service, "--stat", "--diff", *words).out
+    out = paved("update", evolution.service, "--stat", "--diff", *words).stdout
     places = [out.index(text) for text in ("1.0.0 -> 1.1.0", "    conflict", " 6 files changed", "diff --git")]
     assert places == sorted(places)
     assert re.search(r"^ b\.txt +\| +2 \+-$", out, re.MULTILINE)
@@ -80,7 +82,7 @@ def test_json_has_the_patch_without_asking(evolution: Evolution) -> None:
 
 
 def test_what_is_piped_is_the_changelog_as_the_road_wrote_it(evolution: Evolution) -> None:
-    assert f"\n\n{ENTRY}\n" in paved("update", evolution.service, "--dry-run").out
+    assert f"\n\n{ENTRY}\n" in paved("update", evolution.service, "--dry-run").stdout
 
 
 def test_a_terminal_gets_a_folded_changelog_that_can_be_had_whole(evolution: Evolution) -> None:
@@ -99,10 +101,10 @@ def test_colour_is_for_terminals(evolution: Evolution, monkeypatch: pytest.Monke
     assert "\x1b[32m+new" in shown
     _, plain = terminal(evolution.service, "--dry-run", "--diff")
     assert "\x1b" not in plain
-    assert "\x1b" not in paved("update", evolution.service, "--dry-run", "--diff").out
+    assert "\x1b" not in paved("update", evolution.service, "--dry-run", "--diff").stdout
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    forced = paved("update", evolution.service, "--dry-run", "--diff").out
+    forced = paved("update", evolution.service, "--dry-run", "--diff").stdout
     assert forced.startswith("1.0.0 -> 1.1.0\n")
     assert "\x1b[32m+new" in forced
 
@@ -110,7 +112,7 @@ def test_colour_is_for_terminals(evolution: Evolution, monkeypatch: pytest.Monke
 def test_a_file_name_that_a_terminal_would_obey_is_shown_harmless(tmp_path: Path) -> None:
     evolution = Evolution(tmp_path, {"a": "a\n"})
     evolution.release({"x\x1b[31mred": "\x1b[2Jnew\n"})
-    assert "\x1b" not in paved("update", evolution.service, "--dry-run", "--diff", "--stat").out
+    assert "\x1b" not in paved("update", evolution.service, "--dry-run", "--diff", "--stat").stdout
 
 
 # -- the pager -----------------------------------------------------------------------------------------------------
@@ -176,7 +178,7 @@ def test_json_carries_each_conflict_so_that_it_can_be_decided(evolution: Evoluti
 def test_a_side_that_is_no_text_is_named_by_its_blob(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, omitted: str
 ) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     one, two, three = (content.replace(b"%d", b"%d" % number) for number in (1, 2, 3))
     evolution = Evolution(tmp_path, {"a": one})
     evolution.edit({"a": two})
@@ -187,7 +189,7 @@ def test_a_side_that_is_no_text_is_named_by_its_blob(
 
 
 def test_a_side_without_the_file_is_null(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     evolution = Evolution(tmp_path, {"a": LINES, "b": LINES})
     evolution.edit({"a": None, "b": LINES.replace("3", "three")})
     evolution.release({"a": LINES.replace("3", "three"), "b": None})
@@ -201,8 +203,8 @@ def test_markers_that_were_added_are_told_by_file_and_line(evolution: Evolution)
     paved("update", evolution.service)
     git.process.run("add", "a.txt", cwd=evolution.service)
     said = paved("update", evolution.service, "--continue")
-    assert said.code == 1
-    assert re.search(r"service/a\.txt:4-10\n      conflict markers are left on these lines\n", said.out)
+    assert said.returncode == 1
+    assert re.search(r"service/a\.txt:4-10\n      conflict markers are left on these lines\n", said.stdout)
     (one,) = paved("update", evolution.service, "--continue", "--json").envelope["result"]["decisions"]
     assert one["markers"] == [[4, 10]]
 
@@ -212,11 +214,11 @@ def test_a_single_marker_that_was_forgotten_is_told(evolution: Evolution, left: 
     paved("update", evolution.service)
     write_files(evolution.service, {"a.txt": left})
     git.process.run("add", "a.txt", cwd=evolution.service)
-    assert paved("update", evolution.service, "--continue").code == 1
+    assert paved("update", evolution.service, "--continue").returncode == 1
 
 
 def test_markers_that_a_document_has_on_purpose_are_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     page = "How a conflict looks:\n<<<<<<< HEAD\nmine\n=======\nyours\n>>>>>>> branch\nEnd\n"
     evolution = Evolution(tmp_path, {"page.md": page})
     evolution.edit({"page.md": page.replace("End", "The end")})
@@ -227,7 +229,7 @@ def test_markers_that_a_document_has_on_purpose_are_text(tmp_path: Path, monkeyp
     assert one["markers"] == [[7, 13]]
     write_files(evolution.service, {"page.md": page})
     git.process.run("add", "page.md", cwd=evolution.service)
-    assert paved("update", evolution.service, "--continue").code == 0
+    assert paved("update", evolution.service, "--continue").returncode == 0
 
 
 def commands(text: str) -> list[str]:
@@ -239,17 +241,17 @@ def commands(text: str) -> list[str]:
 def test_what_is_printed_works_where_the_person_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: str
 ) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     road = make_road(tmp_path / "road", {"copier.yml": "_subdirectory: t\n", "t/-a 'b'": "1\n", "t/sub/:c": "1\n"})
     mono = make_road(tmp_path / "mono", {"README": "x\n", "other/x": "x\n"}, tag=None)
     service = mono / "services" / "hi there"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     evolve(mono, {"services/hi there/-a 'b'": "2\n", "services/hi there/sub/:c": "2\n"})
     evolve(road, {"t/-a 'b'": "3\n", "t/sub/:c": "3\n"}, tag="v1.1.0")
     monkeypatch.chdir(mono / here)
     said = paved("update", service)
-    assert said.code == 1
-    typed = commands(said.out)
+    assert said.returncode == 1
+    typed = commands(said.stdout)
     assert len(typed) == 4
     for path in ("-a 'b'", "sub/:c"):
         (service / path).write_text("decided\n")
@@ -259,12 +261,12 @@ def test_what_is_printed_works_where_the_person_stands(
 
 
 def test_a_conflict_in_a_monorepo_is_named_from_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     road = make_road(tmp_path / "road", {"copier.yml": "_subdirectory: t\n", "t/a": "1\n"})
     mono = make_road(tmp_path / "mono", {"README": "x\n"}, tag=None)
-    assert paved("new", mono / "hi", "--road", road, "--defaults").code == 0
+    assert paved("new", mono / "hi", "--road", road, "--defaults").returncode == 0
     evolve(mono, {"hi/a": "2\n"})
     evolve(road, {"t/a": "3\n"}, tag="v1.1.0")
     for words in (["--dry-run"], [], ["--continue"]):
-        found = json.loads(paved("update", mono / "hi", "--json", *words).out)["result"]
+        found = json.loads(paved("update", mono / "hi", "--json", *words).stdout)["result"]
         assert (found["conflicts"], [one["path"] for one in found["decisions"]]) == (["a"], ["a"])

@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from paved_road import git
-from paved_road.testing import evolve, make_road, on_a_terminal, run, write_files
+from paved_road.testing import evolve, make_road, run, write_files
+from tests.terminal import on_a_terminal
 
 Paved = Callable[..., CompletedProcess[str]]
 

@@ -19,6 +19,7 @@ import pytest
 from paved_road import git
 from paved_road.cli import main
 from paved_road.testing import evolve, make_road, write_files
+from tests.renderers import assume_agreement
 
 WRONG = """
 # -- commands
@@ -368,7 +369,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Create, beside `here`, a road, a service with a deviation, and other folders."""
     found = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("paved_road.render.verified.recall", lambda *_: True)
+        assume_agreement(patch)
         for name in [name for name in os.environ if name.startswith(("PAVED_", "GIT_"))]:
             patch.delenv(name)
         (found / "home").mkdir()
@@ -462,7 +463,7 @@ def test_a_usage_error_is_reported_once_and_changes_nothing(
     line: str, world: Path, before: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.undo()  # the world's variables, not those of one test
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     monkeypatch.chdir(world / "here")
     typed, _, remark = line.partition("  # ")
     words = shlex.split(typed.format(long="x" * 5000).replace("\\\\n", "\n"))

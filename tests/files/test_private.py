@@ -15,7 +15,7 @@ import pytest
 from paved_road.errors import ConfigError
 from paved_road.files import private
 from paved_road.settings import config
-from paved_road.testing import Said, make_road, paved, run
+from paved_road.testing import Ran, make_road, paved, run
 
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
@@ -42,14 +42,14 @@ def road(tmp_path: Path) -> Path:
     )
 
 
-def new(road: Path, tmp_path: Path, name: str = "svc") -> Said:
+def new(road: Path, tmp_path: Path, name: str = "svc") -> Ran:
     return paved("new", tmp_path / name, "--road", f"file://{road}", "--defaults")
 
 
 def test_a_cache_is_made_for_us_alone(road: Path, tmp_path: Path, cache: Path) -> None:
     before = os.umask(0o002)
     try:
-        assert new(road, tmp_path).code == 0
+        assert new(road, tmp_path).returncode == 0
     finally:
         os.umask(before)
     assert cache.stat().st_mode & 0o777 == 0o700
@@ -66,11 +66,11 @@ def test_a_cache_that_others_can_write_is_not_used(
     cache.chmod(0o755)
     shared.chmod(mode)
     said = new(road, tmp_path)
-    assert said.code == 2
-    assert "is not yours alone" in said.err
-    assert f"others can write {shared} (mode {mode:04o})" in said.err
+    assert said.returncode == 2
+    assert "is not yours alone" in said.stderr
+    assert f"others can write {shared} (mode {mode:04o})" in said.stderr
     assert not (tmp_path / "svc").exists()
-    assert f"others can write {shared}" in paved("doctor").out.replace("\n", "")
+    assert f"others can write {shared}" in paved("doctor").stdout.replace("\n", "")
 
 
 def above(path: Path) -> None:
@@ -117,34 +117,34 @@ def test_a_cache_of_somebody_else_is_not_used(folder: str, road: Path, tmp_path:
     (cache / folder).mkdir(parents=True, exist_ok=True)
     os.chown(cache / folder, NOBODY, NOBODY)
     said = new(road, tmp_path)
-    assert (said.code, f"belongs to the user {NOBODY}" in said.err) == (2, True)
+    assert (said.returncode, f"belongs to the user {NOBODY}" in said.stderr) == (2, True)
 
 
 @root_only
 def test_a_copy_of_a_road_that_somebody_else_made_is_not_used(road: Path, tmp_path: Path, cache: Path) -> None:
-    assert new(road, tmp_path).code == 0
+    assert new(road, tmp_path).returncode == 0
     (copy,) = (cache / "roads").glob("*.git")
     os.chown(copy, NOBODY, NOBODY)
     private._within.cache_clear()
     said = new(road, tmp_path, "second")
-    assert (said.code, f"{copy} is not yours alone" in said.err) == (2, True)
-    assert "cache" in paved("doctor").out
+    assert (said.returncode, f"{copy} is not yours alone" in said.stderr) == (2, True)
+    assert "cache" in paved("doctor").stdout
 
 
 def test_doctor_closes_and_empties_a_cache_of_ours(road: Path, tmp_path: Path, cache: Path) -> None:
-    assert new(road, tmp_path).code == 0
+    assert new(road, tmp_path).returncode == 0
     cache.chmod(0o777)
-    assert "emptied it" in paved("doctor", "--fix").err
+    assert "emptied it" in paved("doctor", "--fix").stderr
     assert not (cache / "roads").exists()
     private._within.cache_clear()
-    assert new(road, tmp_path, "second").code == 0
+    assert new(road, tmp_path, "second").returncode == 0
 
 
 def test_a_cache_that_is_not_needed_is_not_looked_at(road: Path, tmp_path: Path, cache: Path) -> None:
-    assert new(road, tmp_path).code == 0
+    assert new(road, tmp_path).returncode == 0
     cache.chmod(0o777)
     private._within.cache_clear()
-    assert paved("drift", tmp_path / "svc").code == 0
+    assert paved("drift", tmp_path / "svc").returncode == 0
 
 
 # -- compiled templates ------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def new_process(road: Path, tmp_path: Path) -> Path:
 
 def test_compiled_templates_that_we_did_not_write_are_not_run(road: Path, tmp_path: Path, cache: Path) -> None:
     """Also in a folder of ours: a cache is copied about, by CI servers above all."""
-    assert [new(road, tmp_path, str(n)).code for n in range(2)] == [0, 0]
+    assert [new(road, tmp_path, str(n)).returncode for n in range(2)] == [0, 0]
     files = list((cache / "jinja").iterdir())
     assert files
     for file in files:
@@ -182,7 +182,7 @@ def test_compiled_templates_that_we_did_not_write_are_not_run(road: Path, tmp_pa
 
 
 def test_a_compiled_template_is_not_taken_for_another(road: Path, tmp_path: Path, cache: Path) -> None:
-    assert new(road, tmp_path).code == 0
+    assert new(road, tmp_path).returncode == 0
     files = sorted((cache / "jinja").iterdir())
     contents = [file.read_bytes() for file in files]
     checksums = {content[32:80] for content in contents}
@@ -196,5 +196,5 @@ def test_without_a_place_for_the_key_nothing_compiled_is_kept(road: Path, tmp_pa
     key = config.user_file().with_name("cache-key")
     key.write_bytes(b"k" * 32)
     key.chmod(0o644)
-    assert new(road, tmp_path).code == 0
+    assert new(road, tmp_path).returncode == 0
     assert not (cache / "jinja").exists()

@@ -69,7 +69,7 @@ def service(tmp_path: Path, trap: Trap) -> Path:
     }  # fmt: skip
     road = make_road(tmp_path / "road", template)
     path = tmp_path / "service"
-    assert paved("new", path, "--road", road, "--defaults").code == 0
+    assert paved("new", path, "--road", road, "--defaults").returncode == 0
     attributes = ".gitattributes"
     evolve(path, {attributes: "* filter=trap diff=trap merge=trap\n", "b.txt": "1\n2\n3\n4\nmine\n"})
     evolve(road, {"template/b.txt": "road\n2\n3\n4\n5\n", "template/c.txt": "4\n"}, tag="v1.1.0")
@@ -105,13 +105,13 @@ def edited(service: Path) -> Path:
 
 @pytest.mark.parametrize("command", READERS)
 def test_a_reader_runs_nothing_that_a_repository_names(command: str, edited: Path, trap: Trap) -> None:
-    assert paved(*command.split(), edited).code in (0, 1, 2)
+    assert paved(*command.split(), edited).returncode in (0, 1, 2)
     assert trap.sprung() == set()
 
 
 @pytest.mark.parametrize("command", READERS)
 def test_nor_in_a_repository_without_a_change(command: str, service: Path, trap: Trap) -> None:
-    assert paved(*command.split(), service).code in (0, 1)
+    assert paved(*command.split(), service).returncode in (0, 1)
     assert trap.sprung() == set()
 
 
@@ -129,9 +129,9 @@ def test_the_traps_are_armed(edited: Path, trap: Trap) -> None:
 
 def test_drift_is_told_all_the_same(edited: Path) -> None:
     said = paved("drift", edited, "--diff")
-    assert said.code == 1
-    assert "edited   a.txt" in said.out
-    assert "+9" in said.out
+    assert said.returncode == 1
+    assert "edited   a.txt" in said.stdout
+    assert "+9" in said.stdout
 
 
 def test_objects_that_a_partial_clone_lacks_are_not_fetched(service: Path, trap: Trap) -> None:
@@ -140,7 +140,7 @@ def test_objects_that_a_partial_clone_lacks_are_not_fetched(service: Path, trap:
     (service / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     assert git.read_objects(service, [blob]) == [None]
     for command in READERS:
-        assert paved(*command.split(), service).code in (0, 1, 2)
+        assert paved(*command.split(), service).returncode in (0, 1, 2)
     assert trap.sprung() == set()
 
 
@@ -167,16 +167,16 @@ def test_a_folder_that_looks_like_a_bare_repository_is_none(
     if where:
         git.process.run("init", "--quiet", cloned)
     said = paved(*command.split(), cloned / where)
-    assert said.code == 2
-    assert "looks like one" in said.err + said.out
+    assert said.returncode == 2
+    assert "looks like one" in said.stderr + said.stdout
     assert trap.sprung() == set()
 
 
 def test_a_merge_driver_of_the_repository_runs_in_an_update_and_not_in_its_rehearsal(service: Path, trap: Trap) -> None:
     said = paved("update", service, "--dry-run")
-    assert "merge driver" in said.err
+    assert "merge driver" in said.stderr
     assert trap.sprung() == set()
     more = service / ".git" / "more"  # filters of this kind speak a language that the trap does not
     git.process.run("config", "--file", more, "--unset", "filter.trap.process", cwd=service)
-    assert paved("update", service).code == 0
+    assert paved("update", service).returncode == 0
     assert {"merge.trap.driver", "filter.trap.clean"} <= trap.sprung()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.testing import Said, evolve, make_road, paved
+from paved_road.testing import Ran, evolve, make_road, paved
 
 GIVEN: dict[str, dict[str, str]] = {
     "configuration": {"user.name": "Ann", "user.email": "ann@acme.example"},
@@ -80,7 +80,7 @@ def road(tmp_path: Path) -> Path:
 @pytest.fixture
 def service(road: Path, tmp_path: Path) -> Path:
     """A service with a file of the road's that its team edited."""
-    assert paved("new", tmp_path / "orders", "--road", road, "--defaults").code == 0
+    assert paved("new", tmp_path / "orders", "--road", road, "--defaults").returncode == 0
     evolve(tmp_path / "orders", {"hello.txt": "mine\n"})
     evolve(road, {"template/other.txt": "newer\n"}, tag="v1.1.0")
     return tmp_path / "orders"
@@ -90,7 +90,7 @@ def author(repository: Path) -> str:
     return git.process.text("log", "-1", "--format=%an <%ae>", cwd=repository)
 
 
-def record(service: Path) -> Said:
+def record(service: Path) -> Ran:
     return paved("off-road", "new", "own-words", "--path", "hello.txt", "--service", service)
 
 
@@ -98,14 +98,14 @@ def record(service: Path) -> Said:
 def test_who_was_given_works_everywhere(what: str, give: Give, service: Path, road: Path, tmp_path: Path) -> None:
     give(GIVEN[what])
     made = paved("new", tmp_path / "mail", "--road", road, "--defaults")
-    assert (made.code, author(tmp_path / "mail")) == (0, "Ann <ann@acme.example>")
+    assert (made.returncode, author(tmp_path / "mail")) == (0, "Ann <ann@acme.example>")
     updated = paved("update", service, "--defaults", "--commit")
-    assert (updated.code, author(service)) == (0, "Ann <ann@acme.example>"), updated.err
-    assert record(service).code == 0
+    assert (updated.returncode, author(service)) == (0, "Ann <ann@acme.example>"), updated.stderr
+    assert record(service).returncode == 0
     assert "requested_by: ann@acme.example" in (service / "docs/off-road/own-words.md").read_text()
     doctor = paved("doctor", "--json").envelope["result"]["findings"]
     assert "Ann <ann@acme.example>" in [one["detail"] for one in doctor]
-    assert "the commit is by" not in made.err + updated.err
+    assert "the commit is by" not in made.stderr + updated.stderr
 
 
 @pytest.mark.parametrize("what", NOBODY)
@@ -114,18 +114,18 @@ def test_where_git_knows_nobody_every_command_says_so(
 ) -> None:
     give(NOBODY[what])
     made = paved("new", tmp_path / "mail", "--road", road, "--defaults")
-    assert made.code == 0, made.err
+    assert made.returncode == 0, made.stderr
     assert author(tmp_path / "mail") == "paved <paved@localhost>"
-    assert "the commit is by paved <paved@localhost>: git's user.name and user.email are not set" in made.err
+    assert "the commit is by paved <paved@localhost>: git's user.name and user.email are not set" in made.stderr
     head = git.resolve(service, "HEAD")
     updated = paved("update", service, "--defaults", "--commit")
-    assert (updated.code, "git does not know who commits" in updated.err) == (2, True)
-    assert "git config --global user.name" in updated.err
+    assert (updated.returncode, "git does not know who commits" in updated.stderr) == (2, True)
+    assert "git config --global user.name" in updated.stderr
     assert (git.resolve(service, "HEAD"), git.has_changes(service)) == (head, False)
     asked = record(service)
-    assert asked.code == 2
-    assert "cannot tell who requests this: git's user.email is not set" in asked.err
-    assert "--requested-by you@example.com" in asked.err
+    assert asked.returncode == 2
+    assert "cannot tell who requests this: git's user.email is not set" in asked.stderr
+    assert "--requested-by you@example.com" in asked.stderr
     doctor = {one["name"]: one for one in paved("doctor", "--json").envelope["result"]["findings"]}
     assert not doctor["git identity"]["ok"]
 
@@ -137,11 +137,11 @@ def test_what_git_guesses_commits_is_told_and_signs_no_record(
     guess = git.Identity(name="root", email="root@host.example", is_guess=True)
     monkeypatch.setattr(git.identity, "_find", lambda *_: guess)
     made = paved("new", tmp_path / "mail", "--road", road, "--defaults")
-    assert "the commit is by root <root@host.example>: git's user.name" in made.err
+    assert "the commit is by root <root@host.example>: git's user.name" in made.stderr
     updated = paved("update", service, "--defaults", "--commit")
-    assert "the commit is by root <root@host.example>: git's user.name" in updated.err
+    assert "the commit is by root <root@host.example>: git's user.name" in updated.stderr
     asked = record(service)
-    assert (asked.code, "git would guess root <root@host.example>" in asked.err) == (2, True)
+    assert (asked.returncode, "git would guess root <root@host.example>" in asked.stderr) == (2, True)
 
 
 def test_a_configuration_for_some_folders_counts_there_alone(
@@ -152,7 +152,7 @@ def test_a_configuration_for_some_folders_counts_there_alone(
     with (tmp_path / "gitconfig").open("a") as file:
         file.write(f'[includeIf "gitdir:{tmp_path}/work/"]\n path = {tmp_path}/work-identity\n')
     for place, name in (("work", "Ann <ann@acme.example>"), ("play", "paved <paved@localhost>")):
-        assert paved("new", tmp_path / place / "mail", "--road", road, "--defaults").code == 0
+        assert paved("new", tmp_path / place / "mail", "--road", road, "--defaults").returncode == 0
         assert author(tmp_path / place / "mail") == name
 
 
@@ -162,20 +162,20 @@ def test_without_a_home_there_is_nobody(road: Path, tmp_path: Path, monkeypatch:
     for home in ("", str(tmp_path / "nowhere")):
         monkeypatch.setenv("HOME", home)
         said = paved("new", tmp_path / f"mail{len(home)}", "--road", road, "--defaults")
-        assert (said.code, "the commit is by" in said.err) == (0, True), said.err
+        assert (said.returncode, "the commit is by" in said.stderr) == (0, True), said.stderr
 
 
 def test_who_approves_is_whom_git_knows(give: Give, service: Path) -> None:
     give({"user.useConfigOnly": "true"})
-    assert record(service).code == 2
+    assert record(service).returncode == 2
     reason = "The greeting of this service is printed on paper, whose layout takes four letters and no more."
     asked = paved(
         "off-road", "new", "own-words", "--path", "hello.txt", "--requested-by", "bob@acme.example",
         "--reason", reason, "--service", service,
     )  # fmt: skip
-    assert asked.code == 0, asked.err
+    assert asked.returncode == 0, asked.stderr
     file = service / "docs/off-road/own-words.md"
     file.write_text(file.read_text().replace("<!--", "Because: ").replace("-->", ""))
     said = paved("off-road", "accept", "own-words", "--service", service)
-    assert (said.code, "cannot tell who approves this" in said.err) == (2, True), said.err
-    assert "--by you@example.com" in said.err
+    assert (said.returncode, "cannot tell who approves this" in said.stderr) == (2, True), said.stderr
+    assert "--by you@example.com" in said.stderr

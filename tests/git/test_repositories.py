@@ -10,7 +10,7 @@ import pytest
 
 from paved_road import git
 from paved_road.errors import GitError
-from paved_road.testing import Said, evolve, make_road, paved, write_files
+from paved_road.testing import Ran, evolve, make_road, paved, write_files
 
 READERS = ("status", "drift", "drift --diff", "off-road list", "off-road check", "update --dry-run")
 
@@ -19,16 +19,16 @@ READERS = ("status", "drift", "drift --diff", "off-road list", "off-road check",
 def service(greeter: Path, tmp_path: Path) -> Path:
     """A service of the greeter, committed."""
     path = tmp_path / "hi"
-    assert paved("new", path, "--road", greeter, "--defaults").code == 0
+    assert paved("new", path, "--road", greeter, "--defaults").returncode == 0
     return path
 
 
-def told(said: Said, *words: str) -> None:
+def told(said: Ran, *words: str) -> None:
     """It could not answer, and says why."""
-    assert said.code == 2, said.err
+    assert said.returncode == 2, said.stderr
     for word in words:
-        assert word in said.err
-    assert "git init" not in said.err
+        assert word in said.stderr
+    assert "git init" not in said.stderr
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_a_file_in_place_of_a_folder(greeter: Path) -> None:
 
 def test_only_where_there_is_no_repository_git_init_is_the_remedy(tmp_path: Path) -> None:
     said = paved("drift", tmp_path)
-    assert said.code == 2
-    assert "git init" in said.err
+    assert said.returncode == 2
+    assert "git init" in said.stderr
 
 
 def test_a_service_outside_of_its_work_tree(service: Path, tmp_path: Path) -> None:
@@ -110,17 +110,17 @@ def careful(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_road_from_a_url(greeter: Path, tmp_path: Path, careful: None) -> None:
     service = tmp_path / "hi"
-    assert paved("new", service, "--road", f"file://{greeter}", "--defaults").code == 0
+    assert paved("new", service, "--road", f"file://{greeter}", "--defaults").returncode == 0
     evolve(greeter, {"template/plain.txt": "more\n"}, tag="v1.1.0")
-    assert paved("status", service).code == 1
-    assert paved("update", service, "--defaults").code == 0
+    assert paved("status", service).returncode == 1
+    assert paved("update", service, "--defaults").returncode == 0
 
 
 def test_a_bare_road(greeter: Path, tmp_path: Path, careful: None) -> None:
     git.process.run("clone", "--quiet", "--bare", greeter, tmp_path / "bare.git", role=git.PERSON)
     for name, road in (("path", str(tmp_path / "bare.git")), ("url", f"file://{tmp_path}/bare.git")):
-        assert paved("new", tmp_path / name, "--road", road, "--defaults").code == 0
-        assert paved("templates", "--road", road).code == 0
+        assert paved("new", tmp_path / name, "--road", road, "--defaults").returncode == 0
+        assert paved("templates", "--road", road).returncode == 0
 
 
 ODD = ("line\nbreak", "quo\"te's", "tab\tand\\back", "ümlaut", "-dash", os.fsdecode(b"\xff"))

@@ -46,8 +46,8 @@ owners:
 
 def found(road: Path) -> list[str]:
     done = paved("templates", "--check", "--road", road)
-    assert done.err == "" or done.code == 1
-    return [] if done.code == 0 else done.out.splitlines()
+    assert done.stderr == "" or done.returncode == 1
+    return [] if done.returncode == 0 else done.stdout.splitlines()
 
 
 def of(tmp_path: Path, **files: str | None) -> list[str]:
@@ -61,7 +61,7 @@ def test_nothing_is_said_of_a_good_template(tmp_path: Path) -> None:
 
 
 def test_the_built_in_road_is_good() -> None:
-    assert paved("templates", "--check").out == "no problem found in service\n"
+    assert paved("templates", "--check").stdout == "no problem found in service\n"
 
 
 SETTINGS = {
@@ -155,7 +155,7 @@ def test_what_a_new_service_would_be_refused_for_is_told_with_its_line(tmp_path:
     road = write_files(tmp_path / "road", {"copier.yml": f"{content}\n", "a.txt": "a"})
     (said,) = found(road)
     assert said.startswith(f"copier.yml:{REFUSED[content]}")
-    assert paved("new", tmp_path / "orders", "--road", road, "--defaults", "--data", "n=x").code == 2
+    assert paved("new", tmp_path / "orders", "--road", road, "--defaults", "--data", "n=x").returncode == 2
 
 
 def test_a_question_without_a_default_is_no_fault(tmp_path: Path) -> None:
@@ -298,8 +298,8 @@ def test_a_road_of_several_templates_names_the_folder_and_json_tells_the_same(tm
     road = make_road(tmp_path / "road", {**files, "templates/two/paved-road.yml": "onwers: {}\n"})
     assert found(road) == ["templates/two/paved-road.yml:1: there is no key 'onwers'; did you mean owners?"]
     done = paved("templates", "--check", "--road", road, "--json")
-    facts: dict[str, Any] = json.loads(done.out)["result"]
-    assert done.code == 1
+    facts: dict[str, Any] = json.loads(done.stdout)["result"]
+    assert done.returncode == 1
     assert facts["checked"] == ["one", "two"]
     assert [one["file"] for one in facts["findings"]] == ["templates/two/paved-road.yml"]
 
@@ -308,7 +308,7 @@ def test_a_road_that_is_elsewhere_is_checked_in_its_latest_release(tmp_path: Pat
     road = make_road(tmp_path / "road", GOOD)
     write_files(road, {"paved-road.yml": "onwers: {}\n"})
     assert found(road) != []
-    assert paved("templates", "--check", "--road", f"file://{road}").code == 0
+    assert paved("templates", "--check", "--road", f"file://{road}").returncode == 0
 
 
 def test_nothing_of_the_template_runs(tmp_path: Path) -> None:

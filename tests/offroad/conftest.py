@@ -15,8 +15,8 @@ from paved_road.offroad.deviations import Deviation
 from paved_road.service.model import Service, open_service
 from paved_road.settings import config
 from paved_road.settings.config import Config
-from paved_road.testing import make_road
-from tests.offroad.world import OWN_IMAGE, ROAD, TODAY, argue, change, commit, dockerfile
+from paved_road.testing import commit, make_road
+from tests.offroad.world import OWN_IMAGE, ROAD, TODAY, argue, change, dockerfile
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def accepted(service: Service, settings: Config) -> Callable[..., Deviation]:
         )
         lifecycle.propose(service, [draft], today=today)
         argue(service, "own-base-image")
-        commit(service, "Propose")
+        commit(service.top, "Propose")
         deviation = lifecycle.accept(service, "own-base-image", settings, today=today, by="bo@acme.example")
-        commit(service, "Accept")
+        commit(service.top, "Accept")
         return deviation
 
     return make

@@ -13,7 +13,8 @@ from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.evaluation import State
 from paved_road.service.model import Service
 from paved_road.settings.config import Config
-from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
+from paved_road.testing import commit
+from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, dockerfile
 
 Accepted = Callable[..., Deviation]
 
@@ -37,7 +38,7 @@ def test_change_proposal_and_approval_in_three_commits_are_fine(
 
 def squash(service: Service, base: str) -> None:
     git.process.run("reset", "--quiet", "--soft", base, cwd=service.top)
-    commit(service)
+    commit(service.top)
 
 
 def test_the_change_and_its_approval_in_one_commit_fail(accepted: Accepted, service: Service, settings: Config) -> None:
@@ -73,7 +74,7 @@ def test_widening_and_editing_the_deviation_in_one_change_fails(
     lifecycle.accept(service, deviation.id, settings, today=TODAY, by="bo@acme.example")
     git.process.run("reset", "--quiet", "--soft", base, cwd=service.top)
     if committed:
-        commit(service)
+        commit(service.top)
     assert states(service, settings, base) == [State.APPROVED_WITH_CHANGE]
 
 
@@ -83,7 +84,7 @@ def test_widening_first_and_approving_after_it_is_fine(accepted: Accepted, servi
     change(service, {"Dockerfile": dockerfile(service, **{"RUN step 9": "RUN mine"})})
     assert states(service, settings, base) == [State.DRIFTED_FURTHER]
     lifecycle.accept(service, deviation.id, settings, today=TODAY, by="bo@acme.example")
-    commit(service)
+    commit(service.top)
     assert states(service, settings, base) == []
 
 
@@ -112,7 +113,7 @@ def test_editing_only_the_deviation_does_not_widen_it(accepted: Accepted, servic
 def test_a_baseline_that_grew_by_hand_fails(service: Service, settings: Config) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     baseline.update_baseline(service, settings, today=TODAY)
-    commit(service)
+    commit(service.top)
     base = start(service)
     change(service, {"run.sh*": "#!/bin/sh\n"})
     lifecycle.propose(
@@ -127,7 +128,7 @@ def test_a_baseline_that_grew_by_hand_fails(service: Service, settings: Config) 
     entry = own[own.index("  run.sh:") : own.index("\n---\n\n")]
     (folder / "baseline.md").write_text(grown.replace("\n---\n\n", f"\n{entry}\n---\n\n", 1))
     (folder / "x.md").unlink()
-    commit(service)
+    commit(service.top)
     assert states(service, settings) == []
     assert states(service, settings, base) == [State.BASELINE_GREW]
 

@@ -19,7 +19,8 @@ from paved_road.service import drift
 from paved_road.service.lock import LOCK, Lock, Locked
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
-from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, commit, dockerfile
+from paved_road.testing import commit
+from tests.offroad.world import OWN_IMAGE, TODAY, argue, change, dockerfile
 
 Accepted = Callable[..., Deviation]
 
@@ -118,7 +119,7 @@ def test_a_folder_covers_the_files_that_were_approved_in_it(service: Service, se
 def test_a_deviation_whose_drift_is_gone_is_stale(accepted: Accepted, service: Service, settings: Config) -> None:
     accepted()
     git.process.run("checkout", "--quiet", "HEAD~3", "--", "Dockerfile", cwd=service.top)
-    commit(service)
+    commit(service.top)
     assert states(service, settings) == [State.STALE]
 
 
@@ -149,7 +150,7 @@ def relock(service: Service, files: dict[str, Locked]) -> None:
     assert old is not None
     facts = {name: getattr(old, name) for name in ("road", "template", "version", "commit", "answers_file", "offroad")}
     (service.path / LOCK).write_bytes(Lock(**facts, files=files).dump())
-    commit(service)
+    commit(service.top)
 
 
 def move_road(service: Service, content: str) -> None:

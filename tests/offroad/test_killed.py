@@ -11,8 +11,8 @@ import pytest
 
 from paved_road import git
 from paved_road.service.model import Service
-from paved_road.testing import make_road, paved
-from tests.offroad.world import OWN_IMAGE, ROAD, argue, change, commit, dockerfile
+from paved_road.testing import commit, make_road, paved
+from tests.offroad.world import OWN_IMAGE, ROAD, argue, change, dockerfile
 from tests.update.faults import Server, server
 
 
@@ -51,12 +51,12 @@ def prepared(case: Case, service: Service) -> None:
     change(service, {"Dockerfile": dockerfile(service, **OWN_IMAGE)})
     if case.proposed or case.accepted:
         done = paved("off-road", "new", "own", "--path", "Dockerfile", "--requested-by", "ann@acme.example", *where)
-        assert done.code == 0, done
+        assert done.returncode == 0, done
         argue(service, "own")
-        commit(service, "Propose")
+        commit(service.top, "Propose")
     if case.accepted:
-        assert paved("off-road", "accept", "own", "--by", "bo@acme.example", *where).code == 0
-        commit(service, "Accept")
+        assert paved("off-road", "accept", "own", "--by", "bo@acme.example", *where).returncode == 0
+        commit(service.top, "Accept")
     for path in case.drift[1:]:
         change(service, {path: "ours\n"})
 

@@ -26,7 +26,8 @@ from paved_road.offroad import checking, lifecycle
 from paved_road.offroad.evaluation import State
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
-from tests.offroad.world import ROAD, TODAY, argue, commit
+from paved_road.testing import commit
+from tests.offroad.world import ROAD, TODAY, argue
 
 PRISTINE = ROAD["template/Dockerfile"]
 CONTENTS = [PRISTINE, PRISTINE.replace("3.14", "3.13"), PRISTINE.replace("step 7", "mine"), "FROM scratch\n", None]
@@ -82,7 +83,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def the_team_commits(self) -> None:
         if git.process.run("status", "--porcelain", cwd=self.path):
-            commit(self.service)
+            commit(self.service.top)
         self.committed = self.content
 
     @initialize(risk=st.sampled_from(["low", "medium", "high"]), accepted=st.booleans())

@@ -15,9 +15,9 @@ from paved_road.offroad.evaluation import State
 from paved_road.offroad.lifecycle import Draft
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
-from paved_road.testing import Link, write_files
+from paved_road.testing import Link, commit, write_files
 from tests.offroad.test_evaluation import move_road, relock
-from tests.offroad.world import OWN_IMAGE, REASON, TODAY, argue, change, commit, dockerfile
+from tests.offroad.world import OWN_IMAGE, REASON, TODAY, argue, change, dockerfile
 
 Accepted = Callable[..., Deviation]
 ANN, BO = "ann@acme.example", "bo@acme.example"
@@ -177,7 +177,7 @@ def test_one_of_two_deviations_of_a_thing_is_superseded(accepted: Accepted, serv
     deviation = accepted()
     propose(service, slug="distroless")
     argue(service, "distroless")
-    commit(service)
+    commit(service.top)
     with pytest.raises(RecordError, match=r"docs/off-road/distroless.md covers Dockerfile too"):
         lifecycle.accept(service, "distroless", settings, today=TODAY, by=BO)
     closed = lifecycle.close(service, deviation.id, "superseded", today=TODAY, by="distroless")
@@ -206,7 +206,7 @@ def test_a_baseline_can_only_shrink(service: Service, settings: Config) -> None:
     assert done.recorded == ("Dockerfile", "deploy/hpa.yaml")
     assert done.deviation is not None
     assert done.deviation.fields.review_by == TODAY + timedelta(days=30)
-    commit(service)
+    commit(service.top)
     assert evaluation.evaluate(service, settings, today=TODAY).findings == ()
 
     change(service, {"deploy/hpa.yaml": pristine, "run.sh*": "#!/bin/sh\n"})

@@ -15,11 +15,11 @@ from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.evaluation import State
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
-from paved_road.testing import evolve
+from paved_road.testing import commit, evolve
 from paved_road.update import apply
 from paved_road.update.model import Change, FileOutcome, Plan, UpdateRequest
 from paved_road.update.plan import planning
-from tests.offroad.world import ROAD, TODAY, argue, change, commit, dockerfile
+from tests.offroad.world import ROAD, TODAY, argue, change, dockerfile
 
 Accepted = Callable[..., Deviation]
 NEW_IMAGE = {"template/Dockerfile": ROAD["template/Dockerfile"].replace("python:3.14", "python:3.15")}
@@ -49,7 +49,7 @@ def test_a_conflict_in_a_covered_file_keeps_the_services_side(
         assert apply.apply_plan(plan).conflicts == ()
     assert (service.path / "Dockerfile").read_bytes() == mine
     assert (service.path / "deploy" / "hpa.yaml").read_text() == "min: 3\n"
-    commit(service)
+    commit(service.top)
     evaluated = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
     assert [one.rule for one in evaluated.findings] == [State.ROAD_MOVED], "it is marked for review"
     renewed = lifecycle.renew(open_service(service.path), "own-base-image", settings, today=TODAY, by="bo")
@@ -69,7 +69,7 @@ def test_a_change_that_does_not_conflict_is_merged(
     merged = (service.path / "Dockerfile").read_text()
     assert merged.startswith("FROM registry.acme.example/python:3.14\n")
     assert "RUN step 20 --fast" in merged
-    commit(service)
+    commit(service.top)
     evaluated = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
     assert list(evaluated.accepted) == ["Dockerfile"], "the approved difference was carried along"
     assert [one.rule for one in evaluated.findings] == [State.ROAD_MOVED]
@@ -102,7 +102,7 @@ def test_a_deleted_file_that_is_covered_stays_deleted(service: Service, road: Pa
     lifecycle.propose(service, [draft], today=TODAY)
     argue(service, "no-hpa")
     lifecycle.accept(service, "no-hpa", settings, today=TODAY)
-    commit(service)
+    commit(service.top)
     evolve(road, {"template/deploy/hpa.yaml": "min: 3\n"}, tag="v1.1.0")
     with planning(open_service(service.path), order(), settings) as plan:
         assert not plan.decided.conflicts
@@ -122,7 +122,7 @@ def test_the_deviation_follows_a_file_that_the_road_moved(
         assert not plan.needs_a_person
         apply.apply_plan(plan)
     assert (service.path / "deploy" / "Dockerfile").read_text().startswith("FROM registry.acme.example")
-    commit(service)
+    commit(service.top)
     evaluated = evaluation.evaluate(open_service(service.path), settings, today=TODAY)
     assert list(evaluated.accepted) == ["deploy/Dockerfile"]
     assert evaluated.findings == ()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import textwrap
 from datetime import date
 
-from paved_road import git
 from paved_road.service.model import Service
-from paved_road.testing import write_files
+from paved_road.testing import commit, write_files
 
 TODAY = date(2026, 11, 24)
 REASON = "Our registry mirrors only signed images, so the base image of the road cannot be pulled there."
@@ -35,12 +34,7 @@ ROAD = {path: textwrap.dedent(text) for path, text in _ROAD.items()}
 def change(service: Service, files: dict[str, str | bytes | None], *, message: str = "Change") -> None:
     """Change files and commit them."""
     write_files(service.path, files)
-    commit(service, message)
-
-
-def commit(service: Service, message: str = "Change") -> None:
-    git.process.run("add", "--all", cwd=service.top)
-    git.process.run("commit", "--quiet", "--message", message, cwd=service.top)
+    commit(service.top, message)
 
 
 def dockerfile(service: Service, **replaced: str) -> str:

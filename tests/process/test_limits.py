@@ -16,7 +16,7 @@ from paved_road.errors import LimitError
 from paved_road.files import yml
 from paved_road.process import limits
 from paved_road.process.limits import Limits
-from paved_road.testing import Said, make_road, paved
+from paved_road.testing import Ran, make_road, paved
 
 LOOP = "{% for i in range(99999) %}" * 3 + "{% endfor %}" * 3
 SLOW = "{{ ('a' * 60 ~ 'b') | regex_replace('(a+)+$', '') }}"
@@ -68,7 +68,7 @@ BIG_ONES: dict[str, tuple[dict[str, str], str]] = {
 }  # fmt: skip
 
 
-def made(folder: Path, files: Mapping[str, str], *words: str) -> Said:
+def made(folder: Path, files: Mapping[str, str], *words: str) -> Ran:
     road = make_road(folder / "road", {"copier.yml": "q: x\n", **files})
     return paved("new", folder / "service", "--road", road, "--defaults", *words)
 
@@ -99,7 +99,7 @@ def test_the_file_that_has_the_patterns_is_named(
         return watched(what, most)
 
     monkeypatch.setattr(limits, "watched", noted)
-    assert made(tmp_path, {**files, "aab": ""}).code == 0
+    assert made(tmp_path, {**files, "aab": ""}).returncode == 0
     assert f"matching files with the patterns of {where}" in places
 
 
@@ -108,9 +108,9 @@ def test_the_file_that_has_the_patterns_is_named(
 def test_what_takes_too_long_is_ended(name: str, tmp_path: Path) -> None:
     files, where = SLOW_ONES[name]
     done = made(tmp_path, files)
-    assert done.code == 2
-    assert re.search(f"error: .*{re.escape(where)}.* takes more than [0-9.]+ seconds", done.err), done.err
-    assert "[limits]" in done.err
+    assert done.returncode == 2
+    assert re.search(f"error: .*{re.escape(where)}.* takes more than [0-9.]+ seconds", done.stderr), done.stderr
+    assert "[limits]" in done.stderr
     assert not (tmp_path / "service").exists()
 
 
@@ -118,9 +118,9 @@ def test_what_takes_too_long_is_ended(name: str, tmp_path: Path) -> None:
 def test_what_needs_too_much_is_refused(name: str, tmp_path: Path) -> None:
     files, where = BIG_ONES[name]
     done = made(tmp_path, files)
-    assert done.code == 2, done.err
-    assert done.err.count("error:") == 1
-    assert where in done.err
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("error:") == 1
+    assert where in done.stderr
     assert not (tmp_path / "service").exists()
 
 
@@ -134,8 +134,8 @@ def test_what_needs_too_much_is_refused(name: str, tmp_path: Path) -> None:
 ], ids=["files", "bytes", "rendered", "files by Copier", "bytes by Copier"])  # fmt: skip
 def test_files_and_bytes_are_counted(files: dict[str, str], tmp_path: Path) -> None:
     done = made(tmp_path, files)
-    assert done.code == 2
-    assert re.search(r"has more than (50 files|100000 bytes)", done.err), done.err
+    assert done.returncode == 2
+    assert re.search(r"has more than (50 files|100000 bytes)", done.stderr), done.stderr
 
 
 def for_ever() -> None:
@@ -166,12 +166,17 @@ def test_text_that_is_no_yaml_is_said_to_be_none(text: str) -> None:
 
 @pytest.mark.parametrize("file", [".copier-answers.yml", "answers.yml"])
 def test_answers_that_are_a_bomb_are_refused(file: str, tmp_path: Path) -> None:
-    assert made(tmp_path, {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}).code == 0
+    assert (
+        made(tmp_path, {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}).returncode
+        == 0
+    )
     bomb = tmp_path / "service" / file
     bomb.write_text(LOL)
     words: list[str | Path] = ["--answers", bomb] if file == "answers.yml" else []
     done = paved("update", tmp_path / "service", *words)
-    assert (done.code, "is more than paved reads" in done.err or "committed" in done.err) == (2, True), done.err
+    assert (done.returncode, "is more than paved reads" in done.stderr or "committed" in done.stderr) == (2, True), (
+        done.stderr
+    )
 
 
 @pytest.mark.parametrize("line", ["seconds = 0", "files = 'x'", "bytes = true", "minutes = 1", "seconds = nan"])
@@ -179,4 +184,4 @@ def test_limits_written_wrong_are_refused(line: str, tmp_path: Path, monkeypatch
     (tmp_path / "config.toml").write_text(f"[limits]\n{line}\n")
     monkeypatch.setenv("PAVED_CONFIG", str(tmp_path / "config.toml"))
     done = paved("config", "show")
-    assert (done.code, "limits." in done.err) == (2, True)
+    assert (done.returncode, "limits." in done.stderr) == (2, True)

@@ -19,6 +19,7 @@ from paved_road.road.templates import find_template
 from paved_road.settings.config import load_config
 from paved_road.testing import contents, evolve, make_road, paved, run, write_files
 from tests.render.copier_features import Feature, Part, features
+from tests.renderers import assume_agreement
 from tests.test_docs import _split, _unknown
 
 ROWS = [row for row in features() if row.part in (Part.COMMAND, Part.OPTION, Part.SOURCE, Part.PERSON)]
@@ -35,7 +36,7 @@ TEMPLATE = {
 @pytest.fixture(autouse=True)
 def fast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Renders in process what these tests compare with Copier themselves; Copier keeps its clones to itself."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     monkeypatch.setenv("COPIER_CACHE_DIR", str(tmp_path / "copiers"))
     monkeypatch.setenv("COPIER_SETTINGS_PATH", str(tmp_path / "settings.yml"))
     (tmp_path / "settings.yml").write_text("{}")
@@ -51,7 +52,7 @@ def road(tmp_path: Path) -> Path:
 
 def _stamped(road: Path, service: Path, *words: str | Path) -> Path:
     said = paved("new", service, "--road", road, "--defaults", *words)
-    assert said.code == 0, said.err
+    assert said.returncode == 0, said.stderr
     return service
 
 
@@ -113,7 +114,7 @@ def test_nothing_throws_the_teams_work_away(road: Path, tmp_path: Path) -> None:
     service = _stamped(road, tmp_path / "service", "--ref", "v1.0.0")
     evolve(service, {"b.txt": "ours\n"})
     said = paved("update", service, "--no-base", "--defaults", "--json")
-    assert said.code == 1
+    assert said.returncode == 1
     assert said.envelope["result"]["conflicts"] == ["b.txt"]
     assert "ours" in contents(service)["b.txt"]
 
@@ -121,8 +122,8 @@ def test_nothing_throws_the_teams_work_away(road: Path, tmp_path: Path) -> None:
 def test_status_answers_check_update(road: Path, tmp_path: Path) -> None:
     old, new = _stamped(road, tmp_path / "old", "--ref", "v1.0.0"), _stamped(road, tmp_path / "new")
     told = paved("status", old, "--json")
-    assert (told.code, told.envelope["result"]["latest"]) == (1, "2.0.0")
-    assert paved("status", new).code == 0
+    assert (told.returncode, told.envelope["result"]["latest"]) == (1, "2.0.0")
+    assert paved("status", new).returncode == 0
 
 
 def test_the_answers_file_is_found(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_the_answers_file_is_found(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {**TEMPLATE, **own, "a.txt.jinja": "{{ name }}\n"})
     service = _stamped(road, tmp_path / "service", "--data", "name=ours")
     evolve(road, {"b.txt": "2\n"}, tag="v2.0.0")
-    assert paved("update", service, "--defaults").code == 0
+    assert paved("update", service, "--defaults").returncode == 0
     assert contents(service) == {
         ".config/own.yml": contents(service)[".config/own.yml"],
         "a.txt": "ours\n",
@@ -144,15 +145,15 @@ def test_a_second_template_has_an_answers_file_of_its_own(road: Path, tmp_path: 
     )
     mine, theirs = tmp_path / "mine", tmp_path / "theirs"
     _stamped(road, mine, "-a", ".first.yml")
-    assert paved("adopt", mine, "--road", second, "--defaults", "-a", ".second.yml").code == 0
+    assert paved("adopt", mine, "--road", second, "--defaults", "-a", ".second.yml").returncode == 0
     evolve(mine, {})
-    assert paved("update", mine, "--defaults", "-a", ".second.yml", "--commit").code == 0
+    assert paved("update", mine, "--defaults", "-a", ".second.yml", "--commit").returncode == 0
     _copied(road, theirs, answers_file=".first.yml")
     _copied(second, theirs, answers_file=".second.yml")
     evolve(second, {"c.txt": "2\n"}, tag="v2.0.0")
-    assert paved("status", mine, "-a", ".first.yml").code == 0
-    assert paved("status", mine, "-a", ".second.yml").code == 1
-    assert paved("update", mine, "--defaults", "-a", ".second.yml", "--commit").code == 0
+    assert paved("status", mine, "-a", ".first.yml").returncode == 0
+    assert paved("status", mine, "-a", ".second.yml").returncode == 1
+    assert paved("update", mine, "--defaults", "-a", ".second.yml", "--commit").returncode == 0
     run_update(theirs, answers_file=".second.yml", defaults=True, overwrite=True, quiet=True)
     assert _without_locks(mine) == _without_locks(theirs)
     assert contents(mine)["c.txt"] == "2\n"
@@ -166,22 +167,22 @@ def test_an_update_asks_only_what_is_new(road: Path, tmp_path: Path) -> None:
     service = _stamped(road, tmp_path / "service", "--ref", "v1.0.0", "--data", "name=ours")
     evolve(road, {"copier.yml": TEMPLATE["copier.yml"] + "fresh: {type: str}\n"}, tag="v2.1.0")
     said = paved("update", service, "--defaults")
-    assert said.code == 2
-    assert "'fresh' has no answer" in said.err
-    assert paved("update", service, "--defaults", "-d", "fresh=x", "-d", "name=again").code == 0
+    assert said.returncode == 2
+    assert "'fresh' has no answer" in said.stderr
+    assert paved("update", service, "--defaults", "-d", "fresh=x", "-d", "name=again").returncode == 0
     assert contents(service)["a.txt"].startswith("again")
 
 
 def test_a_failed_creation_leaves_nothing(road: Path, tmp_path: Path) -> None:
     evolve(road, {"c.jinja": "{{ 1 // 0 }}\n"}, tag="v4.0.0")
-    assert paved("new", tmp_path / "service", "--road", road, "--defaults").code == 2
+    assert paved("new", tmp_path / "service", "--road", road, "--defaults").returncode == 2
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith((".paved", "service"))) == []
 
 
 def test_an_answer_to_no_question_is_refused(road: Path, tmp_path: Path) -> None:
     said = paved("new", tmp_path / "service", "--road", road, "--defaults", "--data", "nmae=x")
-    assert said.code == 2
-    assert "asks no question 'nmae'" in said.err
+    assert said.returncode == 2
+    assert "asks no question 'nmae'" in said.stderr
     evolve(road, {"copier.yml": TEMPLATE["copier.yml"] + "silent: {default: '', when: false}\n"}, tag="v4.0.0")
     _stamped(road, tmp_path / "service", "--data", "silent=x")
 
@@ -189,10 +190,10 @@ def test_an_answer_to_no_question_is_refused(road: Path, tmp_path: Path) -> None
 def test_nothing_is_written_over(road: Path, tmp_path: Path) -> None:
     service = write_files(tmp_path / "service", {"b.txt": "ours\n"})
     said = paved("new", service, "--road", road, "--defaults")
-    assert (said.code, contents(service)) == (2, {"b.txt": "ours\n"})
+    assert (said.returncode, contents(service)) == (2, {"b.txt": "ours\n"})
     git.process.run("init", "--quiet", service)
     evolve(service, {})
-    assert paved("adopt", service, "--road", road, "--defaults").code == 0
+    assert paved("adopt", service, "--road", road, "--defaults").returncode == 0
     assert contents(service)["b.txt"] == "ours\n"
 
 
@@ -200,20 +201,20 @@ def test_a_file_that_the_team_deleted_stays_away(road: Path, tmp_path: Path) -> 
     service = _stamped(road, tmp_path / "service", "--ref", "v2.0.0")
     evolve(service, {"b.txt": None})
     evolve(road, {"c.txt": "c\n", "b.txt": "2\n"}, tag="v4.0.0")
-    assert paved("update", service, "--defaults").code == 0
+    assert paved("update", service, "--defaults").returncode == 0
     assert sorted(contents(service)) == ["a.txt", "c.txt"]
 
 
 def test_a_prerelease_is_taken_when_it_is_named(road: Path, tmp_path: Path) -> None:
     service = _stamped(road, tmp_path / "service", "--ref", "v1.0.0")
-    assert paved("update", service, "--to", "3.0.0a1", "--defaults").code == 0
+    assert paved("update", service, "--to", "3.0.0a1", "--defaults").returncode == 0
     assert contents(service)["b.txt"] == "3\n"
 
 
 def test_a_conflict_is_an_unmerged_file(road: Path, tmp_path: Path) -> None:
     service = _stamped(road, tmp_path / "service", "--ref", "v1.0.0")
     evolve(service, {"b.txt": "ours\n"})
-    assert paved("update", service, "--defaults").code == 1
+    assert paved("update", service, "--defaults").returncode == 1
     assert git.process.text("diff", "--name-only", "--diff-filter=U", cwd=service) == "b.txt"
     assert sorted(contents(service)) == ["a.txt", "b.txt"]
     assert "ours" in contents(service)["b.txt"]

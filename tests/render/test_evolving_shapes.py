@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.testing import Said, contents, evolve, make_road, paved
+from paved_road.testing import Ran, contents, evolve, make_road, paved
 from tests.render.shapes import SHAPES, Shape
+from tests.renderers import assume_agreement
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def copiers_own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_public_templates_shape(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shape = SHAPES[name]
     if shape.covered:  # this test compares with Copier itself
-        monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+        assume_agreement(monkeypatch)
     road = make_road(tmp_path / "road", shape.old)
     mine, theirs = tmp_path / "mine" / "service", tmp_path / "theirs" / "service"
     _create(shape, road, mine, theirs)
@@ -96,5 +97,5 @@ def _made(service: Path) -> dict[str, str]:
     }
 
 
-def _expect(code: int, said: Said) -> None:
-    assert said.code == code, said.out + said.err
+def _expect(code: int, said: Ran) -> None:
+    assert said.returncode == code, said.stdout + said.stderr

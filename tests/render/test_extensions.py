@@ -13,7 +13,7 @@ import pytest
 from paved_road.git.entries import File
 from paved_road.render import environment as environments
 from paved_road.render.config import TemplateConfig
-from paved_road.testing import Said, evolve, make_road, paved, run
+from paved_road.testing import Ran, evolve, make_road, paved, run
 from tests.render.matrix import ANSWERS
 
 ROOT = Path(__file__).parents[2]
@@ -38,14 +38,14 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
-def new(road: Path, destination: Path, *words: str) -> Said:
+def new(road: Path, destination: Path, *words: str) -> Ran:
     return paved("new", destination, "--road", road, "--defaults", *words)
 
 
 def stamped(folder: Path, files: Mapping[str, str], *words: str) -> str:
     """What the template makes of `out.jinja`."""
     done = new(make_road(folder / "road", {**ANSWERS, **files}), folder / "service", *words)
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     return (folder / "service" / "out").read_text()
 
 
@@ -75,11 +75,11 @@ def test_extensions_of_the_templates_own_files_and_in_a_migration(tmp_path: Path
         "    def __init__(self, environment):\n        super().__init__(environment)\n"
         "        environment.filters['whisper'] = str.lower\n",
     })  # fmt: skip
-    assert new(road, tmp_path / "service", "--trust").code == 0
+    assert new(road, tmp_path / "service", "--trust").returncode == 0
     assert (tmp_path / "service" / "out").read_text() == "a b"
     migrations = "_migrations:\n- version: v1.1.0\n  command: \"echo {{ 'C' | whisper }} > moved\"\n"
     evolve(road, {"copier.yml": config + migrations}, tag="v1.1.0")
-    assert paved("update", tmp_path / "service", "--trust").code == 0
+    assert paved("update", tmp_path / "service", "--trust").returncode == 0
     assert (tmp_path / "service" / "moved").read_text() == "c\n"
     assert jinja2.environment.import_string is usual  # type: ignore[attr-defined]
 
@@ -89,9 +89,9 @@ def test_one_that_is_not_installed_is_named(name: str, tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {"copier.yml": f"_jinja_extensions: [{name}]\nq: x\n", "a": ""})
     done = new(road, tmp_path / "service", "--trust")
     package = name.partition(".")[0].replace("_", "-")
-    assert done.code == 2
-    assert f"{name}, which is not installed" in done.err
-    assert f"hint: install it beside paved: pip install {package}\n" in done.err
+    assert done.returncode == 2
+    assert f"{name}, which is not installed" in done.stderr
+    assert f"hint: install it beside paved: pip install {package}\n" in done.stderr
     assert run("git", "status", cwd=road).returncode == 0
 
 
@@ -99,7 +99,7 @@ def test_one_that_is_not_installed_is_named(name: str, tmp_path: Path) -> None:
 def test_one_that_is_none_is_the_templates_fault(name: str, tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {"copier.yml": f"_jinja_extensions: [{name}]\nq: x\n", "a": ""})
     done = new(road, tmp_path / "service", "--trust")
-    assert (done.code, done.err.startswith("error: the template's Jinja extension")) == (2, True)
+    assert (done.returncode, done.stderr.startswith("error: the template's Jinja extension")) == (2, True)
 
 
 READING = {
@@ -121,11 +121,11 @@ def test_a_filter_that_reads_the_machine_needs_trust(
     monkeypatch.setenv("HOME", "/hunter2")
     road = make_road(tmp_path / "road", {"copier.yml": "q: x\n", "out.jinja": READING[use], **more})
     done = new(road, tmp_path / "service")
-    assert done.code == 2
-    assert use.partition(" ")[0] in done.err
-    assert "--trust" in done.err
+    assert done.returncode == 2
+    assert use.partition(" ")[0] in done.stderr
+    assert "--trust" in done.stderr
     assert not (tmp_path / "service").exists()
-    assert new(road, tmp_path / "service", "--trust").code == 0
+    assert new(road, tmp_path / "service", "--trust").returncode == 0
     assert "hunter2" in (tmp_path / "service" / "out").read_text() or use == "fileglob"
 
 
@@ -149,7 +149,8 @@ def test_what_changes_is_computed_at_every_rendering(tmp_path: Path) -> None:
     text = "{{ 1000000000 | ans_random }} {{ '%s' | strftime }} {{ range(50) | shuffle }} {{ '52:54' | random_mac }}"
     road = make_road(tmp_path / "road", {"copier.yml": "q: x\n", **ANSWERS, "out.jinja": text})
     seen = {
-        (new(road, tmp_path / str(number)).code, (tmp_path / str(number) / "out").read_text()) for number in range(3)
+        (new(road, tmp_path / str(number)).returncode, (tmp_path / str(number) / "out").read_text())
+        for number in range(3)
     }
     assert len(seen) == 3
 

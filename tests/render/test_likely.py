@@ -32,23 +32,23 @@ def test_what_the_template_does_not_take_is_answered_with_what_is_like_it(
 ) -> None:
     service = make_road(tmp_path / folder, {"README.md": "by hand\n", **files}, tag=None)
     said = paved("adopt", service, "--road", "paved:built-in", "--defaults")
-    assert said.code == 0, said.err
+    assert said.returncode == 0, said.stderr
     answers = yaml.safe_load((service / ".copier-answers.yml").read_text())
     assert expected.items() <= answers.items()
     name = next(iter(expected)) if folder != "d" else "package"
-    assert f"note: {name} is {expected[name]!r}: the template does not take " in " ".join(said.err.split())
+    assert f"note: {name} is {expected[name]!r}: the template does not take " in " ".join(said.stderr.split())
 
 
 def test_what_is_taken_as_it_is_needs_no_note(tmp_path: Path) -> None:
     service = make_road(tmp_path / "orders", {"README.md": "by hand\n"}, tag=None)
     said = paved("adopt", service, "--road", "paved:built-in", "--defaults")
-    assert (said.code, "does not take" in said.err) == (0, False), said.err
+    assert (said.returncode, "does not take" in said.stderr) == (0, False), said.stderr
 
 
 def test_what_was_given_is_never_replaced(tmp_path: Path) -> None:
     service = make_road(tmp_path / "orders", {"README.md": "by hand\n"}, tag=None)
     said = paved("adopt", service, "--road", "paved:built-in", "--defaults", "--data", "name=My Repo")
-    assert (said.code, NAME in said.err) == (2, True)
+    assert (said.returncode, NAME in said.stderr) == (2, True)
 
 
 def test_nothing_is_made_up_where_nothing_like_it_is_valid(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_nothing_is_made_up_where_nothing_like_it_is_valid(tmp_path: Path) -> No
     service = make_road(tmp_path / "svc", {"a.txt": "a\n"}, tag=None)
     evolve(service, {})
     said = paved("adopt", service, "--road", road, "--defaults")
-    assert (said.code, "digits only" in said.err, "--data code=VALUE" in said.err) == (2, True, True)
+    assert (said.returncode, "digits only" in said.stderr, "--data code=VALUE" in said.stderr) == (2, True, True)
 
 
 def test_no_likeness_is_longer_than_a_name_may_be() -> None:

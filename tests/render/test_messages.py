@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.testing import Said, evolve, make_road, on_a_terminal, paved, write_files
+from paved_road.testing import Ran, evolve, make_road, paved, write_files
+from tests.renderers import assume_agreement
+from tests.terminal import on_a_terminal
 
 CONFIG = """\
 _subdirectory: t
@@ -28,22 +30,22 @@ FILES = {
 
 @pytest.fixture
 def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     return make_road(tmp_path / "road", FILES)
 
 
-def _made(road: Path, service: Path) -> Said:
+def _made(road: Path, service: Path) -> Ran:
     said = paved("new", service, "--road", road, "--defaults")
-    assert said.code == 0, said.err
+    assert said.returncode == 0, said.stderr
     return said
 
 
 def test_what_a_template_says_before_and_after_a_creation(road: Path, tmp_path: Path) -> None:
     said = _made(road, tmp_path / "thing")
-    assert said.err.startswith("Welcome to thing.\nTwo lines.\n")
-    assert said.out.endswith("  Made abc.\n")
+    assert said.stderr.startswith("Welcome to thing.\nTwo lines.\n")
+    assert said.stdout.endswith("  Made abc.\n")
     quiet = paved("new", tmp_path / "other", "--road", road, "--defaults", "--json")
-    assert "Welcome" not in quiet.err
+    assert "Welcome" not in quiet.stderr
     assert quiet.envelope["exit_code"] == 0
 
 
@@ -52,11 +54,11 @@ def test_what_a_template_says_before_and_after_an_update(road: Path, tmp_path: P
     _made(road, service)
     evolve(road, {"t/a.txt": "2\n"}, tag="v2.0.0")
     dry = paved("update", service, "--dry-run")
-    assert "Thanks for updating thing." in dry.err
-    assert "is new" not in dry.out
+    assert "Thanks for updating thing." in dry.stderr
+    assert "is new" not in dry.stdout
     said = paved("update", service, "--defaults")
-    assert said.err.startswith("Thanks for updating thing.\n")
-    assert said.out.endswith("  abc is new.\n  See thing.\n")
+    assert said.stderr.startswith("Thanks for updating thing.\n")
+    assert said.stdout.endswith("  abc is new.\n  See thing.\n")
 
 
 def test_the_message_comes_with_conflicts_too(road: Path, tmp_path: Path) -> None:
@@ -65,24 +67,24 @@ def test_the_message_comes_with_conflicts_too(road: Path, tmp_path: Path) -> Non
     evolve(service, {"a.txt": "ours\n"})
     evolve(road, {"t/a.txt": "2\n"}, tag="v2.0.0")
     said = paved("update", service, "--defaults")
-    assert said.code == 1
-    assert said.out.endswith("  abc is new.\n  See thing.\n")
+    assert said.returncode == 1
+    assert said.stdout.endswith("  abc is new.\n  See thing.\n")
 
 
 @pytest.mark.parametrize("name", ["_message_before_copy", "_message_after_copy"])
 def test_a_message_that_cannot_be_made_is_named(road: Path, tmp_path: Path, name: str) -> None:
     write_files(road, {"copier.yml": f'_subdirectory: t\n{name}: "{{{{ 1 // 0 }}}}"\nname: abc\n'})
     said = paved("new", tmp_path / "thing", "--road", road, "--ref", "HEAD", "--defaults")
-    assert said.code == 2
-    assert f"the template's {name} cannot be evaluated" in said.err
+    assert said.returncode == 2
+    assert f"the template's {name} cannot be evaluated" in said.stderr
 
 
 def test_a_message_does_not_reach_the_terminal_raw(road: Path, tmp_path: Path) -> None:
     write_files(road, {"copier.yml": CONFIG.replace("Welcome", "\\e[31mWelcome").replace("Made", "\\e[2JMade")})
     said = paved("new", tmp_path / "thing", "--road", road, "--ref", "HEAD", "--defaults")
-    assert "Welcome" in said.err
-    assert "Made" in said.out
-    assert "\x1b" not in said.err + said.out
+    assert "Welcome" in said.stderr
+    assert "Made" in said.stdout
+    assert "\x1b" not in said.stderr + said.stdout
 
 
 # -- YAML that Copier refuses ----------------------------------------------------------------------------------------
@@ -94,12 +96,12 @@ REFUSED = {
 """libyaml takes these, and the parser that Copier uses does not."""
 
 
-def told(done: Said) -> None:
-    assert (done.code, "Copier cannot read the template's copier.yml" in done.err) == (2, True), done.err
-    assert "expected ',' or" in done.err
-    assert "line 2: " in done.err or "a file that it includes, line 1: " in done.err
-    assert tempfile.gettempdir() not in done.err
-    assert "Error" not in done.err
+def told(done: Ran) -> None:
+    assert (done.returncode, "Copier cannot read the template's copier.yml" in done.stderr) == (2, True), done.stderr
+    assert "expected ',' or" in done.stderr
+    assert "line 2: " in done.stderr or "a file that it includes, line 1: " in done.stderr
+    assert tempfile.gettempdir() not in done.stderr
+    assert "Error" not in done.stderr
 
 
 @pytest.mark.parametrize("name", REFUSED)

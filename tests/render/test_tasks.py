@@ -15,6 +15,7 @@ import yaml
 from paved_road import git
 from paved_road.service.model import open_service
 from paved_road.testing import PATIENCE, Files, evolve, make_road, paved, run
+from tests.renderers import assume_agreement
 
 ANSWERS = {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
 ONCE = "{{ _copier_operation == 'copy' }}"
@@ -23,7 +24,7 @@ ONCE = "{{ _copier_operation == 'copy' }}"
 @pytest.fixture(autouse=True)
 def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests compare the renderers."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
 
 
 def config(*tasks: object, **more: object) -> str:
@@ -54,15 +55,15 @@ def test_a_task_for_new_services_runs_once_and_never_again(tmp_path: Path) -> No
         f"echo $STAGE $COPIER_OPERATION {{{{ _copier_operation }}}} >> {tmp_path}/log",
     )
     service = tmp_path / "service"
-    assert paved("new", service, "--road", at, "--trust", "--dry-run").code == 0
+    assert paved("new", service, "--road", at, "--trust", "--dry-run").returncode == 0
     assert log(tmp_path) == []
-    assert paved("new", service, "--road", at, "--trust").code == 0
+    assert paved("new", service, "--road", at, "--trust").returncode == 0
     assert log(tmp_path) == ["once", "task copy copy"]
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
     for reading in (("update", "--dry-run", "--trust"), ("update", "--dry-run"), ("status",), ("drift",)):
-        assert paved(reading[0], service, *reading[1:]).code in (0, 1)
+        assert paved(reading[0], service, *reading[1:]).returncode in (0, 1)
         assert log(tmp_path) == ["once", "task copy copy"]
-    assert paved("update", service, "--trust", "--commit").code == 0
+    assert paved("update", service, "--trust", "--commit").returncode == 0
     assert log(tmp_path) == ["once", "task copy copy", "task update update"]
 
 
@@ -71,8 +72,8 @@ def test_adopt_runs_none_and_says_so(tmp_path: Path) -> None:
     service = make_road(tmp_path / "service", {"a.txt": "1\n"}, tag=None)
     for more in ([], ["--trust"]):
         said = paved("adopt", service, "--road", at, "--defaults", "--dry-run", *more)
-        assert said.code == 0
-        assert "paved adopt does not run tasks, so changes by this task count as differences: echo ran" in said.err
+        assert said.returncode == 0
+        assert "paved adopt does not run tasks, so changes by this task count as differences: echo ran" in said.stderr
     assert log(tmp_path) == []
 
 
@@ -83,7 +84,7 @@ def test_the_old_release_rendered_again_runs_no_task_for_new_services(tmp_path: 
     service = make_road(tmp_path / "service", {"b.txt": "1\n"}, tag=None)
     evolve(service, {".copier-answers.yml": f"_commit: v1.0.0\n_src_path: {at}\nname: world\n"})
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
-    assert paved("update", service, "--trust", "--commit").code == 0
+    assert paved("update", service, "--trust", "--commit").returncode == 0
     assert (service / "b.txt").read_text() == "2\n"
     assert not (service / "a.txt").exists()
     assert log(tmp_path) == []
@@ -95,13 +96,13 @@ def test_what_a_task_for_new_services_did_is_the_services_afterwards(tmp_path: P
     files: Files = {"id.txt": "ID\n2\n3\n4\n", "sample.txt": "1\n", "draft.txt": "1\n"}
     at = road(tmp_path, {"command": did, "when": ONCE}, files=files)
     service = tmp_path / "service"
-    assert paved("new", service, "--road", at, "--trust").code == 0
+    assert paved("new", service, "--road", at, "--trust").returncode == 0
     made = {"a.txt": "1\n", "made.txt": "made\n", "id.txt": "4711\n2\n3\n4\n", "final.txt": "1\n"}
     for number, last in (("1", "4"), ("2", "four"), ("3", "4!")):
         assert {path: (service / path).read_text() for path in tracked(service)} == made
         changed = {"a.txt": f"{number}\n", "id.txt": f"ID\n2\n3\n{last}\n", "sample.txt": f"{number}\n"}
         evolve(at, changed, tag=f"v1.{number}.0")
-        assert paved("update", service, "--dry-run").code == 0
+        assert paved("update", service, "--dry-run").returncode == 0
         said = paved("update", service, "--commit", "--json").envelope
         assert said["exit_code"] == 0, said
         made |= {"a.txt": f"{number}\n", "id.txt": f"4711\n2\n3\n{last}\n"}
@@ -110,7 +111,7 @@ def test_what_a_task_for_new_services_did_is_the_services_afterwards(tmp_path: P
 def test_a_dry_run_compares_what_no_task_shaped(tmp_path: Path) -> None:
     at = road(tmp_path, "mv dirA dirB", files={"dirA/f": "1\n2\n3\n4\n5\n"})
     service = tmp_path / "service"
-    assert paved("new", service, "--road", at, "--trust").code == 0
+    assert paved("new", service, "--road", at, "--trust").returncode == 0
     evolve(service, {"dirB/f": "1\n2\n3\n4\nmine\n"})
     evolve(at, {"dirA/f": "road\n2\n3\n4\n5\n"}, tag="v1.1.0")
     shown = paved("update", service, "--dry-run", "--json").envelope
@@ -123,9 +124,9 @@ def test_a_dry_run_compares_what_no_task_shaped(tmp_path: Path) -> None:
 def test_a_dry_run_says_what_it_left_out(tmp_path: Path) -> None:
     at = road(tmp_path, "echo made > made.txt", {"command": "false", "when": False})
     said = paved("new", tmp_path / "x", "--road", at, "--dry-run")
-    assert "a dry run does not run tasks, so changes by this task are not shown: echo made > made.txt" in said.err
-    assert "false" not in said.err
-    assert paved("new", tmp_path / "service", "--road", at, "--trust").code == 0
+    assert "a dry run does not run tasks, so changes by this task are not shown: echo made > made.txt" in said.stderr
+    assert "false" not in said.stderr
+    assert paved("new", tmp_path / "service", "--road", at, "--trust").returncode == 0
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
     shown = paved("update", tmp_path / "service", "--dry-run", "--json").envelope
     assert shown["result"]["not_run"] == ["task: echo made > made.txt"]
@@ -137,20 +138,20 @@ def test_a_dry_run_says_what_it_left_out(tmp_path: Path) -> None:
 
 def test_trust_is_asked_for_when_something_will_run(tmp_path: Path) -> None:
     at = road(tmp_path, {"command": "touch ran", "when": "{{ name == 'run' }}"})
-    assert paved("new", tmp_path / "quiet", "--road", at).code == 0
+    assert paved("new", tmp_path / "quiet", "--road", at).returncode == 0
     said = paved("new", tmp_path / "loud", "--road", at, "--data", "name=run", "--json").envelope
     assert said["error"]["code"] == "untrusted-template"
     assert said["error"]["cause"] == "task: touch ran"
     assert not (tmp_path / "loud").exists()
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
-    assert paved("update", tmp_path / "quiet", "--data", "name=run").code == 2
+    assert paved("update", tmp_path / "quiet", "--data", "name=run").returncode == 2
     assert git.process.text("status", "--porcelain", cwd=tmp_path / "quiet") == ""
-    assert paved("update", tmp_path / "quiet").code == 0
+    assert paved("update", tmp_path / "quiet").returncode == 0
 
 
 def test_it_is_asked_for_once_with_all_that_will_run(tmp_path: Path) -> None:
     at = road(tmp_path)
-    assert paved("new", tmp_path / "service", "--road", at).code == 0
+    assert paved("new", tmp_path / "service", "--road", at).returncode == 0
     moves = [
         {"version": "1.1.0", "command": "echo after"},
         {"version": "1.1.0", "command": "echo before", "when": "{{ _stage == 'before' }}"},
@@ -183,7 +184,7 @@ def test_beside_a_certain_task_those_with_a_condition_are_named(tmp_path: Path, 
 
 def test_a_certain_migration_hides_no_task_and_no_migration_with_a_condition(tmp_path: Path) -> None:
     at = road(tmp_path)
-    assert paved("new", tmp_path / "service", "--road", at).code == 0
+    assert paved("new", tmp_path / "service", "--road", at).returncode == 0
     moves = [
         {"version": "1.1.0", "command": "echo after"},
         {"version": "1.1.0", "command": "echo fresh", "when": "{{ new and _stage == 'after' }}"},
@@ -228,13 +229,13 @@ def test_beside_an_extension_every_command_is_named(tmp_path: Path) -> None:
 def test_a_lock_command_without_trust_is_told(tmp_path: Path) -> None:
     at = road(tmp_path, files={"paved-road.yml": "owners: {derived: {made.lock: touch made.lock}}\n"})
     said = paved("new", tmp_path / "service", "--road", at)
-    assert said.code == 0
-    assert "made.lock was not made: that takes a command of the road's, touch made.lock" in said.err
+    assert said.returncode == 0
+    assert "made.lock was not made: that takes a command of the road's, touch made.lock" in said.stderr
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
     for _ in range(2):
         said = paved("update", tmp_path / "service", "--dry-run")
-        assert said.code == 0
-        assert "made.lock" in said.out + said.err
+        assert said.returncode == 0
+        assert "made.lock" in said.stdout + said.stderr
         evolve(tmp_path / "service", {"made.lock": "made by hand\n"})
 
 
@@ -244,13 +245,13 @@ def test_a_lock_command_without_trust_is_told(tmp_path: Path) -> None:
 def test_what_git_ignores_of_their_work_stays_on_the_disk_and_out_of_the_lock(tmp_path: Path) -> None:
     at = road(tmp_path, "mkdir .venv && pwd > .venv/where && echo made > made.txt", files={".gitignore": ".venv\n"})
     service = tmp_path / "service"
-    assert paved("new", service, "--road", at, "--trust").code == 0
+    assert paved("new", service, "--road", at, "--trust").returncode == 0
     assert (service / ".venv/where").read_text() == f"{service}\n", "they run where the service stays"
     lock = open_service(service).lock
     assert lock is not None
     assert set(lock.files) == {".gitignore", "a.txt", "made.txt"} == tracked(service)
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
-    assert paved("update", service, "--trust", "--commit").code == 0
+    assert paved("update", service, "--trust", "--commit").returncode == 0
     assert (service / ".venv/where").read_text() == f"{service}\n"
     assert git.process.text("status", "--porcelain", cwd=service) == ""
 
@@ -262,7 +263,7 @@ def test_the_repository_that_a_task_makes_is_the_services(tmp_path: Path) -> Non
     )
     at = road(tmp_path, {"command": make, "when": ONCE})
     service = tmp_path / "service"
-    assert paved("new", service, "--road", at, "--trust").code == 0
+    assert paved("new", service, "--road", at, "--trust").returncode == 0
     assert git.process.text("remote", cwd=service) == "origin"
     assert git.process.text("symbolic-ref", "--short", "HEAD", cwd=service) == "trunk"
     assert (service / ".git/hooks/pre-commit").exists()
@@ -272,7 +273,7 @@ def test_the_repository_that_a_task_makes_is_the_services(tmp_path: Path) -> Non
 def test_commits_of_a_task_stay(tmp_path: Path) -> None:
     identity = "-c user.name=t -c user.email=t@example.org"
     at = road(tmp_path, f"git init -q && git add -A && git {identity} commit -qm theirs")
-    assert paved("new", tmp_path / "service", "--road", at, "--trust").code == 0
+    assert paved("new", tmp_path / "service", "--road", at, "--trust").returncode == 0
     subjects = git.process.text("log", "--format=%s", cwd=tmp_path / "service").splitlines()
     assert subjects == ["Stamp service from road 1.0.0", "theirs"]
     assert git.process.text("status", "--porcelain", cwd=tmp_path / "service") == ""
@@ -280,7 +281,7 @@ def test_commits_of_a_task_stay(tmp_path: Path) -> None:
 
 def test_a_name_that_no_lock_takes_is_refused_and_nothing_remains(tmp_path: Path) -> None:
     at = road(tmp_path, r"touch 'a\b'")
-    assert "the template writes to" in paved("new", tmp_path / "service", "--road", at, "--trust").err
+    assert "the template writes to" in paved("new", tmp_path / "service", "--road", at, "--trust").stderr
     assert not (tmp_path / "service").exists()
 
 
@@ -288,8 +289,8 @@ def test_a_repository_inside_is_told(tmp_path: Path) -> None:
     inner = make_road(tmp_path / "library", {"lib.py": "1\n"})
     at = road(tmp_path, f"git clone -q {inner} vendor/library")
     said = paved("new", tmp_path / "service", "--road", at, "--trust")
-    assert said.code == 0
-    assert "a task made a git repository of vendor/library" in said.err
+    assert said.returncode == 0
+    assert "a task made a git repository of vendor/library" in said.stderr
     lock = open_service(tmp_path / "service").lock
     assert lock is not None
     assert set(lock.files) == {"a.txt"}
@@ -298,7 +299,7 @@ def test_a_repository_inside_is_told(tmp_path: Path) -> None:
 def test_in_a_monorepo_git_answers_a_task(tmp_path: Path) -> None:
     at = road(tmp_path, "git rev-parse --show-prefix > where.txt; git rev-parse --show-toplevel > top.txt")
     mono = make_road(tmp_path / "mono", {"README": "x"}, tag=None)
-    assert paved("new", mono / "services" / "one", "--road", at, "--trust").code == 0
+    assert paved("new", mono / "services" / "one", "--road", at, "--trust").returncode == 0
     assert (mono / "services/one/where.txt").read_text() == "services/one/\n"
     evolve(mono, {})
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
@@ -308,42 +309,44 @@ def test_in_a_monorepo_git_answers_a_task(tmp_path: Path) -> None:
 
 def test_git_answers_a_task_in_an_update_too(tmp_path: Path) -> None:
     at = road(tmp_path, "git add a.txt && basename $(git rev-parse --show-toplevel) > top.txt")
-    assert paved("new", tmp_path / "service", "--road", at, "--trust", "--ref", "1.0.0").code == 2, "not in one yet"
+    assert paved("new", tmp_path / "service", "--road", at, "--trust", "--ref", "1.0.0").returncode == 2, (
+        "not in one yet"
+    )
     evolve(at, {"copier.yml": config({"command": "git add a.txt && ls > top.txt", "when": "{{ name == 'later' }}"})})
     git.process.run("tag", "v1.1.0", cwd=at)
-    assert paved("new", tmp_path / "service", "--road", at).code == 0
+    assert paved("new", tmp_path / "service", "--road", at).returncode == 0
     evolve(at, {"a.txt": "2\n"}, tag="v1.2.0")
-    assert paved("update", tmp_path / "service", "--trust", "--data", "name=later").code == 0
+    assert paved("update", tmp_path / "service", "--trust", "--data", "name=later").returncode == 0
     assert "a.txt" in (tmp_path / "service/top.txt").read_text()
 
 
 def test_a_script_of_the_template_runs_from_where_it_is(tmp_path: Path) -> None:
     at = road(tmp_path, "sh {{ _copier_conf.src_path }}/t.sh {{ _folder_name }}", files={"t.sh": "echo $1 > by.txt\n"})
-    assert paved("new", tmp_path / "service", "--road", at, "--trust").code == 0
+    assert paved("new", tmp_path / "service", "--road", at, "--trust").returncode == 0
     assert (tmp_path / "service/by.txt").read_text() == "service\n"
     evolve(at, {"t.sh": "echo new $1 > by.txt\n"}, tag="v1.1.0")
-    assert paved("update", tmp_path / "service", "--trust").code == 0
+    assert paved("update", tmp_path / "service", "--trust").returncode == 0
     assert (tmp_path / "service/by.txt").read_text() == "new service\n"
 
 
 def test_a_file_that_says_where_it_was_made_says_where_the_service_is(tmp_path: Path) -> None:
     at = road(tmp_path, "pwd > here.txt; echo {{ _copier_conf.dst_path }} >> here.txt")
     service = tmp_path / "service"
-    assert paved("new", service, "--road", at, "--trust").code == 0
+    assert paved("new", service, "--road", at, "--trust").returncode == 0
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
-    assert paved("update", service, "--trust", "--commit").code == 0
+    assert paved("update", service, "--trust", "--commit").returncode == 0
     assert (service / "here.txt").read_text() == f"{service}\n{service}\n"
 
 
 def test_a_folder_that_a_task_makes_a_link_is_one(tmp_path: Path) -> None:
     at = road(tmp_path, "mv one two; ln -s two one", files={"one/f": "1\n"})
     service = tmp_path / "service"
-    assert paved("new", service, "--road", at, "--trust").code == 0
+    assert paved("new", service, "--road", at, "--trust").returncode == 0
     lock = open_service(service).lock
     assert lock is not None
     assert set(lock.files) == {"a.txt", "one", "two/f"}
     evolve(at, {"one/f": "2\n"}, tag="v1.1.0")
-    assert paved("update", service, "--trust", "--commit").code == 0
+    assert paved("update", service, "--trust", "--commit").returncode == 0
     assert (service / "one/f").read_text() == "2\n"
 
 
@@ -353,19 +356,19 @@ def test_folders_environment_and_lists(tmp_path: Path) -> None:
         {"command": ["sh", "-c", "echo $0 > out", "{{ name }}"], "working_directory": "{{ 'sub' }}"},
         files={"sub/x": "x\n"},
     )
-    assert paved("new", tmp_path / "service", "--road", at, "--trust").code == 0
+    assert paved("new", tmp_path / "service", "--road", at, "--trust").returncode == 0
     assert (tmp_path / "service/sub/out").read_text() == "world\n"
 
 
 def test_a_task_that_fails_says_why_and_nothing_remains(tmp_path: Path) -> None:
     at = road(tmp_path, "echo 'please log in first' >&2; exit 3")
     said = paved("new", tmp_path / "deep" / "service", "--road", at, "--trust")
-    assert said.code == 2
-    assert "cause: please log in first" in said.err
+    assert said.returncode == 2
+    assert "cause: please log in first" in said.stderr
     assert not (tmp_path / "deep").exists()
     (tmp_path / "empty").mkdir()
     git.process.run("init", "--quiet", tmp_path / "empty")
-    assert paved("new", tmp_path / "empty", "--road", at, "--trust").code == 2
+    assert paved("new", tmp_path / "empty", "--road", at, "--trust").returncode == 2
     assert [path.name for path in (tmp_path / "empty").iterdir()] == [".git"]
 
 
@@ -374,7 +377,7 @@ def test_a_task_that_fails_says_why_and_nothing_remains(tmp_path: Path) -> None:
 )
 def test_a_task_that_cannot_start_is_an_error_and_no_crash(tmp_path: Path, task: object) -> None:
     at = road(tmp_path, task)
-    assert paved("new", tmp_path / "service", "--road", at, "--trust").code == 2
+    assert paved("new", tmp_path / "service", "--road", at, "--trust").returncode == 2
     assert not (tmp_path / "service").exists()
 
 
@@ -382,7 +385,7 @@ def test_what_a_task_says_is_shown_while_it_runs_and_apart_from_the_data(tmp_pat
     at = road(tmp_path, "echo out; echo err >&2; printf 'no end'")
     said = paved("new", tmp_path / "service", "--road", at, "--trust", "--json")
     assert said.envelope["result"]["tasks"] == ["echo out; echo err >&2; printf 'no end'"]
-    assert said.err.splitlines()[:3] == ["out", "err", "no end"]
+    assert said.stderr.splitlines()[:3] == ["out", "err", "no end"]
 
 
 def test_interrupted_the_task_ends_and_nothing_remains(tmp_path: Path) -> None:
@@ -403,7 +406,7 @@ def test_empty_folders_are_made_and_told(tmp_path: Path) -> None:
     files: Files = {"data/{% if name == 'x' %}f{% endif %}": "f\n", "out/f": "", "used/f": "f\n"}
     at = road(tmp_path, files=files, _exclude=["copier.yml", "/out/"])
     said = paved("new", tmp_path / "service", "--road", at)
-    assert "git does not store empty folders, so clones will not have data" in said.err
+    assert "git does not store empty folders, so clones will not have data" in said.stderr
     assert sorted(path.name for path in (tmp_path / "service").iterdir() if path.is_dir()) == [".git", "data", "used"]
 
 
@@ -411,7 +414,7 @@ def test_empty_folders_are_made_and_told(tmp_path: Path) -> None:
 def test_an_excluded_folder_is_not_made_however_it_is_written(tmp_path: Path, slash: str) -> None:
     at = road(tmp_path, files={"only/x": "f\n", "only/in/y": "f\n"}, _exclude=["copier.yml", f"/only{slash}"])
     said = paved("new", tmp_path / "service", "--road", at)
-    assert "empty folder" not in said.err
+    assert "empty folder" not in said.stderr
     assert not (tmp_path / "service" / "only").exists()
 
 
@@ -424,18 +427,18 @@ EXCLUDE = ["copier.yml", "{% if _copier_operation == 'update' %}seed/{% else %}l
 def test_files_left_out_of_updates_are_the_services(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agree: bool
 ) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: agree)
+    assume_agreement(monkeypatch, agree=agree)
     seed: Files = {"seed/edited": "1\n", "seed/same": "1\n", "seed/gone": "1\n", "later.txt": "later\n"}
     at = road(tmp_path, files=seed, _exclude=EXCLUDE)
     service = tmp_path / "service"
-    assert paved("new", service, "--road", at).code == 0
+    assert paved("new", service, "--road", at).returncode == 0
     assert tracked(service) == {"a.txt", "seed/edited", "seed/same", "seed/gone"}
     evolve(service, {"seed/edited": "ours\n", "seed/gone": None})
-    assert paved("drift", service).code == 0
+    assert paved("drift", service).returncode == 0
     for version in ("1.1.0", "1.2.0"):
         changed = dict.fromkeys(("a.txt", "seed/edited", "seed/same", "seed/gone"), f"{version}\n")
         evolve(at, {**changed, f"seed/new-{version}": "new\n"}, tag=f"v{version}")
-        assert paved("update", service, "--commit").code == 0
+        assert paved("update", service, "--commit").returncode == 0
         found = {path: (service / path).read_text() for path in tracked(service)}
         assert found == {"a.txt": f"{version}\n", "seed/edited": "ours\n", "seed/same": "1\n", "later.txt": "later\n"}
 
@@ -473,7 +476,7 @@ def test_the_same_tasks_leave_the_same_files_as_with_copier(tmp_path: Path) -> N
     )
     copier = [sys.executable, "-W", "ignore", "-m", "copier"]
     assert run(*copier, "copy", "--trust", "--quiet", "--defaults", at, tmp_path / "c/hi", cwd=tmp_path).returncode == 0
-    assert paved("new", tmp_path / "p/hi", "--road", at, "--trust").code == 0
+    assert paved("new", tmp_path / "p/hi", "--road", at, "--trust").returncode == 0
     found = [{name: (tmp_path / who / "hi" / name).read_text() for name in ("told.txt", "b.txt")} for who in ("c", "p")]
     assert found[0] == found[1]
     assert json.dumps(found).count("tasks") == 2
@@ -484,8 +487,8 @@ def test_its_command_is_shown_as_the_template_wrote_it(tmp_path: Path) -> None:
     files = {"bin/it.py": "import sys; sys.exit('cannot')\n"}
     at = road(tmp_path, [python, f"{source}/bin/it.py", "{{ name }}"], files=files)
     said = paved("new", tmp_path / "service", "--road", at)
-    assert (said.code, "task: python bin/it.py {{ name }}" in said.err) == (2, True)  # nothing is answered yet
+    assert (said.returncode, "task: python bin/it.py {{ name }}" in said.stderr) == (2, True)  # nothing is answered yet
     for words in (["--dry-run"], ["--dry-run", "--json"], ["--dry-run", "--trust", "--json"], ["--trust"]):
         said = paved("new", tmp_path / "service", "--road", at, "--defaults", *words)
-        assert "python bin/it.py world" in said.out + said.err, words
-        assert sys.executable not in said.out + said.err
+        assert "python bin/it.py world" in said.stdout + said.stderr, words
+        assert sys.executable not in said.stdout + said.stderr

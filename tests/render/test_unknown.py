@@ -8,6 +8,7 @@ import pytest
 
 from paved_road.testing import Files, evolve, make_road, paved
 from tests.render.matrix import ANSWERS
+from tests.renderers import assume_agreement
 
 ROOT = Path(__file__).parents[2]
 SLUG = "{{ name | slugify }}"
@@ -63,7 +64,7 @@ WHERE: dict[str, tuple[Files, str]] = {
 @pytest.fixture(autouse=True)
 def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests compare the renderers."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -74,19 +75,19 @@ def test_it_is_told_with_its_place(tmp_path: Path, where: str, folder: str) -> N
     files = {"copier.yml": "name: A B\n", **ANSWERS, **more}
     road = make_road(tmp_path / "road", {folder + path: text for path, text in files.items()})
     done = paved("new", tmp_path / "service", "--road", road, "--defaults", "--trust")
-    assert (done.code, done.err.splitlines()[0]) == (2, f"error: {folder}{said}")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {folder}{said}")
     assert not (tmp_path / "service").exists()
     checked = paved("templates", "--check", "--road", road)
-    assert (checked.code, said.split(": ")[-1] in checked.out) == (1, True), checked.out
+    assert (checked.returncode, said.split(": ")[-1] in checked.stdout) == (1, True), checked.stdout
 
 
 def test_a_migration_s_is_told_with_its_place(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {"copier.yml": "name: A B\n", **ANSWERS})
-    assert paved("new", tmp_path / "service", "--road", road, "--defaults").code == 0
+    assert paved("new", tmp_path / "service", "--road", road, "--defaults").returncode == 0
     migrations = f"_migrations:\n  - version: 1.1.0\n    command: echo {SLUG}\n"
     evolve(road, {"copier.yml": f"name: A B\n{migrations}"}, tag="v1.1.0")
     done = paved("update", tmp_path / "service", "--defaults", "--trust")
-    assert (done.code, done.err.splitlines()[0]) == (2, "error: copier.yml:4: unknown Jinja filter 'slugify'")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: copier.yml:4: unknown Jinja filter 'slugify'")
 
 
 @pytest.mark.parametrize(
@@ -105,14 +106,14 @@ def test_a_migration_s_is_told_with_its_place(tmp_path: Path) -> None:
 def test_the_hint_says_what_to_write_instead(tmp_path: Path, text: str, hint: str) -> None:
     road = make_road(tmp_path / "road", {"copier.yml": "name: A B\n", **ANSWERS, "a.txt.jinja": text})
     done = paved("new", tmp_path / "service", "--road", road, "--defaults")
-    assert (done.code, hint in done.err) == (2, True), done.err
+    assert (done.returncode, hint in done.stderr) == (2, True), done.stderr
 
 
 def test_what_is_advised_instead_renders(tmp_path: Path) -> None:
     """Each replacement of a filter or tag of Cookiecutter's is one that Copier has."""
     texts = "{{ name | lower | regex_replace('[^a-z0-9]+', '-') }} {{ name | to_json }} {{ '%Y-%m-%d' | strftime }}"
     road = make_road(tmp_path / "road", {"copier.yml": "name: A B\n", **ANSWERS, "a.txt.jinja": texts})
-    assert paved("new", tmp_path / "service", "--road", road, "--defaults").code == 0
+    assert paved("new", tmp_path / "service", "--road", road, "--defaults").returncode == 0
     assert (tmp_path / "service" / "a.txt").read_text().startswith('a-b "A B" 2')
 
 
@@ -122,4 +123,4 @@ def test_one_that_only_copier_renders_is_told_alike(tmp_path: Path, monkeypatch:
     own = "_jinja_extensions: [tests.render.extension.Shout]\nname: A B\n"
     road = make_road(tmp_path / "road", {"copier.yml": own, **ANSWERS, "a.txt.jinja": f"\n{SLUG}"})
     done = paved("new", tmp_path / "service", "--road", road, "--defaults", "--trust")
-    assert (done.code, done.err.splitlines()[0]) == (2, "error: a.txt.jinja:2: unknown Jinja filter 'slugify'")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: a.txt.jinja:2: unknown Jinja filter 'slugify'")

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.testing import Files, Said, evolve, make_road, paved
+from paved_road.testing import Files, Ran, evolve, make_road, paved
+from tests.renderers import assume_agreement
 
 
 @pytest.fixture(autouse=True)
 def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests compare the renderers."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ class World:
     log: Path
     trust: tuple[str, ...]
 
-    def type(self, *words: str | Path) -> Said:
+    def type(self, *words: str | Path) -> Ran:
         """A command, after the log was emptied."""
         self.log.unlink(missing_ok=True)
         return paved(*words, *self.trust)
@@ -95,7 +96,7 @@ def world(folder: Path, code: Code, *, trusted: str) -> World:
     if code.manifest:
         files = {**files, "paved-road.yml": code.manifest.replace("LOG", str(log))}
     road = make_road(folder / "road", files)
-    assert paved("new", folder / "service", "--road", road, "--defaults", "--trust").code == 0
+    assert paved("new", folder / "service", "--road", road, "--defaults", "--trust").returncode == 0
     evolve(road, {"a.txt": "2\n"}, tag="v1.1.0")
     if trusted == "by the settings":
         Path(os.environ["PAVED_CONFIG"]).write_text(f"trust = [{json.dumps(str(road))}]\n")
@@ -106,11 +107,11 @@ def world(folder: Path, code: Code, *, trusted: str) -> World:
 KINDS = list(itertools.product(CODES, ["no", "by the flag", "by the settings"]))
 
 
-def asked(done: Said, here: World, wanted: str) -> None:
+def asked(done: Ran, here: World, wanted: str) -> None:
     """The one error that asks for trust, naming exactly what would run."""
-    assert done.code == 2
-    assert f"cause: {wanted.replace('LOG', str(here.log))}\n" in done.err
-    assert "add --trust" in done.err
+    assert done.returncode == 2
+    assert f"cause: {wanted.replace('LOG', str(here.log))}\n" in done.stderr
+    assert "add --trust" in done.stderr
     assert not here.ran
 
 
@@ -126,17 +127,17 @@ def test_new(tmp_path: Path, name: str, trusted: str) -> None:
     else:
         takes = (
             f"needs --trust, because it runs the template's code: {code.new.replace('LOG', str(here.log))}\n"
-            in rehearsed.err
+            in rehearsed.stderr
         )
-        assert (rehearsed.code, takes) == (0, bool(trusted == "no" and code.new))
+        assert (rehearsed.returncode, takes) == (0, bool(trusted == "no" and code.new))
     done = here.type(*words)
     if trusted == "no" and (code.new or code.read):
         asked(done, here, code.new or code.read)
         assert not (tmp_path / "other").exists()
         return
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     assert here.ran is bool(code.new or (code.left_out and trusted != "no"))
-    assert (code.left_out.replace("LOG", str(here.log)) in done.err) is bool(not code.left_out or trusted == "no")
+    assert (code.left_out.replace("LOG", str(here.log)) in done.stderr) is bool(not code.left_out or trusted == "no")
 
 
 @pytest.mark.parametrize(("name", "trusted"), KINDS)
@@ -149,19 +150,19 @@ def test_update(tmp_path: Path, name: str, trusted: str) -> None:
     else:
         takes = (
             f"needs --trust, because it runs the template's code: {code.update.replace('LOG', str(here.log))}\n"
-            in rehearsed.err
+            in rehearsed.stderr
         )
-        assert (rehearsed.code, takes) == (0, bool(trusted == "no" and code.update))
+        assert (rehearsed.returncode, takes) == (0, bool(trusted == "no" and code.update))
     done = here.type("update", here.service, "--commit")
     if trusted == "no" and (code.update or code.read):
         asked(done, here, code.update or code.read)
         assert (here.service / "a.txt").read_text() == "1\n"
         return
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     assert (here.service / "a.txt").read_text() == "2\n"
     assert here.ran is bool(code.update or (code.left_out and trusted != "no"))
     if code.left_out and trusted == "no":
-        assert f"derived; add --trust, or make it again: sh {here.log}.sh" in done.out
+        assert f"derived; add --trust, or make it again: sh {here.log}.sh" in done.stdout
 
 
 @pytest.mark.parametrize(("name", "trusted"), KINDS)
@@ -176,12 +177,12 @@ def test_adopt_runs_nothing_and_asks_for_what_it_takes_to_read_the_template(
     if trusted == "no" and code.read:
         asked(done, here, code.read)
     else:
-        assert done.code == 0, done.err
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", CODES)
 def test_readers_run_nothing_and_ask_for_nothing(tmp_path: Path, name: str) -> None:
     here = world(tmp_path, CODES[name], trusted="by the settings")
-    assert here.type("status", here.service).code == 1
-    assert here.type("drift", here.service).code == 0
+    assert here.type("status", here.service).returncode == 1
+    assert here.type("drift", here.service).returncode == 0
     assert not here.ran

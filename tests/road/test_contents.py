@@ -59,7 +59,7 @@ def road(tmp_path: Path, library: Path) -> Path:
 def test_questions_and_files_of_a_submodule_are_as_copier_has_them(road: Path, tmp_path: Path, remote: bool) -> None:
     source = f"file://{road}" if remote else str(road)
     done = paved("new", tmp_path / "ours", "--road", source, "--data", "owner=me", "--json")
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     assert done.envelope["notes"] == []
     assert (tmp_path / "ours" / "b.txt").read_text() == "me\n"
     assert (tmp_path / "ours" / "common" / "shared.txt").read_text() == "shared\n"

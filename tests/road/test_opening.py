@@ -221,13 +221,13 @@ def test_a_password_opens_the_road_and_is_written_nowhere(
     arguments = _written_down(tmp_path, monkeypatch)
     monkeypatch.setattr("paved_road.debug._listeners", [])
     done = paved("--debug", "new", tmp_path / "hi", "--road", url.format(host=locked), "--defaults", "--json")
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     assert done.envelope["result"]["road"] == f"http://{locked}/.git"
     assert any("password or token" in note for note in done.envelope["notes"])
     cache = config.load_config().cache_dir
     written = [path.read_bytes() for where in (tmp_path, cache) for path in where.rglob("*") if path.is_file()]
     assert "clone" in arguments()
-    for text in (done.out, done.err, arguments(), *(content.decode("latin-1") for content in written)):
+    for text in (done.stdout, done.stderr, arguments(), *(content.decode("latin-1") for content in written)):
         assert "s3cr3t" not in text
 
 
@@ -269,7 +269,7 @@ def test_a_password_in_the_records_of_a_service_is_taken_out_by_its_next_update(
     locked: str, tmp_path: Path, greeter: Path
 ) -> None:
     service = tmp_path / "hi"
-    assert paved("new", service, "--road", f"http://bot:s3cr3t@{locked}/.git").code == 0
+    assert paved("new", service, "--road", f"http://bot:s3cr3t@{locked}/.git").returncode == 0
     for record in (".paved-road.lock", ".copier-answers.yml"):
         file = service / record
         file.write_text(file.read_text().replace(f"http://{locked}", f"http://bot:s3cr3t@{locked}"))
@@ -278,9 +278,9 @@ def test_a_password_in_the_records_of_a_service_is_taken_out_by_its_next_update(
     git.process.run("update-server-info", cwd=greeter)
     words = (("status",), ("update", "--defaults", "--dry-run"), ("update", "--defaults", "--dry-run", "--json"))
     done = [paved(*command, service) for command in (*words, ("update", "--defaults"))]
-    assert [one.code for one in done] == [1, 0, 0, 0]
-    assert "replace it" in done[0].err
-    assert not any("s3cr3t" in one.out + one.err for one in done)
+    assert [one.returncode for one in done] == [1, 0, 0, 0]
+    assert "replace it" in done[0].stderr
+    assert not any("s3cr3t" in one.stdout + one.stderr for one in done)
     assert "s3cr3t" not in "".join((service / name).read_text() for name in (".paved-road.lock", ".copier-answers.yml"))
 
 
@@ -292,24 +292,24 @@ def test_a_reader_fetches_no_road_that_only_the_service_names(
     words: tuple[str, ...], greeter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, url = tmp_path / "hi", f"file://{greeter}"
-    assert paved("new", service, "--road", url, "--defaults").code == 0
+    assert paved("new", service, "--road", url, "--defaults").returncode == 0
     if words[0] == "adopt":
         git.process.run("rm", "--quiet", ".paved-road.lock", cwd=service)
         git.process.run("commit", "--quiet", "--message", "As Copier leaves it", cwd=service)
     elsewhere = tmp_path / "another machine's cache"
     monkeypatch.setenv("PAVED_CACHE", str(elsewhere))
     done = paved(*words, service)
-    assert done.code == 2
-    assert "has never been fetched on this machine" in done.err
-    assert f"paved templates --road {url}" in done.err
+    assert done.returncode == 2
+    assert "has never been fetched on this machine" in done.stderr
+    assert f"paved templates --road {url}" in done.stderr
     assert not elsewhere.exists() or not list(elsewhere.rglob("*.git"))
     for name in ("PAVED_TRUST", "PAVED_ROAD"):
         with monkeypatch.context() as own:
             own.setenv("PAVED_CACHE", str(tmp_path / name))
             own.setenv(name, url)
-            assert paved(*words, service).code == 0
-    assert paved("templates", "--road", url).code == 0
-    assert paved(*words, service).code == 0
+            assert paved(*words, service).returncode == 0
+    assert paved("templates", "--road", url).returncode == 0
+    assert paved(*words, service).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -324,19 +324,19 @@ def test_a_reader_fetches_no_road_that_only_the_projects_file_names(
     elsewhere = tmp_path / "another machine's cache"
     monkeypatch.setenv("PAVED_CACHE", str(elsewhere))
     done = paved(*words)
-    assert done.code == (1 if words == ("doctor",) else 2)
-    assert "has never been fetched on this machine" in done.out + done.err
-    assert f"{project / '.paved.toml'} names it" in done.out + done.err
-    assert f"paved templates --road {url}" in done.out + done.err
+    assert done.returncode == (1 if words == ("doctor",) else 2)
+    assert "has never been fetched on this machine" in done.stdout + done.stderr
+    assert f"{project / '.paved.toml'} names it" in done.stdout + done.stderr
+    assert f"paved templates --road {url}" in done.stdout + done.stderr
     assert not elsewhere.exists() or not list(elsewhere.rglob("*.git"))
     for name in ("PAVED_TRUST", "PAVED_ROAD"):
         with monkeypatch.context() as own:
             own.setenv("PAVED_CACHE", str(tmp_path / name))
             own.setenv(name, url)
-            assert "never been fetched" not in (done := paved(*words)).out + done.err
-            assert done.code in (0, 1)
-    assert paved("templates", "--road", url).code == 0
-    assert "never been fetched" not in (done := paved(*words)).out + done.err
+            assert "never been fetched" not in (done := paved(*words)).stdout + done.stderr
+            assert done.returncode in (0, 1)
+    assert paved("templates", "--road", url).returncode == 0
+    assert "never been fetched" not in (done := paved(*words)).stdout + done.stderr
 
 
 def test_a_new_service_of_a_road_that_the_projects_file_names_says_so(
@@ -346,17 +346,17 @@ def test_a_new_service_of_a_road_that_the_projects_file_names_says_so(
     project = make_road(tmp_path / "project", {".paved.toml": f'road = "{url}"\n'}, tag=None)
     monkeypatch.chdir(project)
     done = paved("new", "hi", "--defaults")
-    assert done.code == 0
-    assert f"the road is git+{url}, which {project / '.paved.toml'} names" in done.out + done.err
-    assert "which" not in paved("new", "ho", "--defaults", "--road", url).err
+    assert done.returncode == 0
+    assert f"the road is git+{url}, which {project / '.paved.toml'} names" in done.stdout + done.stderr
+    assert "which" not in paved("new", "ho", "--defaults", "--road", url).stderr
 
 
 def test_a_projects_own_settings_do_not_vouch_for_its_road(
     greeter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, url = tmp_path / "hi", f"file://{greeter}"
-    assert paved("new", service, "--road", url, "--defaults").code == 0
+    assert paved("new", service, "--road", url, "--defaults").returncode == 0
     write_files(service, {".paved.toml": f'road = "{url}"\n'})
     monkeypatch.setenv("PAVED_CACHE", str(tmp_path / "empty"))
-    assert paved("status", service).code == 2
-    assert paved("status", service, "--road", url).code == 0
+    assert paved("status", service).returncode == 2
+    assert paved("status", service, "--road", url).returncode == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.testing import Said, evolve, paved
+from paved_road.testing import Ran, evolve, paved
 
 Sign = Callable[..., None]
 
@@ -49,10 +49,10 @@ def trust(road: Path | str, *keys: str) -> None:
     Path(os.environ["PAVED_CONFIG"]).write_text(f"trust = [{{road = '{road}', signed_by = {json.dumps(keys)}}}]\n")
 
 
-def new(road: Path, tmp_path: Path, *words: str) -> Said:
+def new(road: Path, tmp_path: Path, *words: str) -> Ran:
     """What `paved new` says; the service of a successful one is taken away again."""
     done = paved("new", tmp_path / "service", "--road", road, "--defaults", *words)
-    assert (tmp_path / "service").exists() == (done.code == 0)
+    assert (tmp_path / "service").exists() == (done.returncode == 0)
     shutil.rmtree(tmp_path / "service", ignore_errors=True)
     return done
 
@@ -61,7 +61,7 @@ def test_a_release_that_is_signed_by_a_named_key_is_taken(greeter: Path, tmp_pat
     evolve(greeter, {"copier.yml": "_subdirectory: template\n_tasks: ['touch ran']\nname: x\n"})
     sign(greeter, "v1.1.0", ours)
     trust(greeter, public(ours))
-    assert new(greeter, tmp_path).code == 0
+    assert new(greeter, tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("words", [(), ("--trust",), ("--ref", "v1.1.0"), ("--dry-run",)])
@@ -72,9 +72,9 @@ def test_a_release_that_is_signed_by_another_key_is_refused(
     sign(greeter, "v1.1.0", theirs)
     trust(greeter, public(ours))
     done = new(greeter, tmp_path, *words)
-    assert done.code == 2
-    assert "is not signed as you demand" in done.err
-    assert "a key that you did not name" in done.err
+    assert done.returncode == 2
+    assert "is not signed as you demand" in done.stderr
+    assert "a key that you did not name" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -94,15 +94,15 @@ def test_a_release_without_a_signature_is_refused(
     evolve(greeter, {"a": "3"})
     trust(greeter, public(ours))
     done = new(greeter, tmp_path, "--ref", {"lightweight": "v1.1.0", "annotated": "v1.2.0"}.get(ref, ref))
-    assert done.code == 2
-    assert said in done.err
+    assert done.returncode == 2
+    assert said in done.stderr
 
 
 def test_a_release_without_a_tag_needs_a_signed_commit(greeter: Path, tmp_path: Path, ours: Path) -> None:
     ssh = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={ours}")
     git.process.run(*ssh, "commit", "--quiet", "--allow-empty", "--gpg-sign", "--message", "x", cwd=greeter)
     trust(greeter, public(ours))
-    assert new(greeter, tmp_path, "--ref", "main").code == 0
+    assert new(greeter, tmp_path, "--ref", "main").returncode == 0
 
 
 def test_a_signed_tag_under_another_name_is_refused(greeter: Path, tmp_path: Path, ours: Path) -> None:
@@ -111,8 +111,8 @@ def test_a_signed_tag_under_another_name_is_refused(greeter: Path, tmp_path: Pat
     git.process.run("update-ref", "refs/tags/v9.0.0", "refs/tags/v0.9.0", cwd=greeter)
     trust(greeter, public(ours))
     done = new(greeter, tmp_path)
-    assert done.code == 2
-    assert "what was signed is the tag 'v0.9.0'" in done.err
+    assert done.returncode == 2
+    assert "what was signed is the tag 'v0.9.0'" in done.stderr
 
 
 def test_a_tag_whose_signature_was_taken_from_another_one_is_refused(greeter: Path, tmp_path: Path, ours: Path) -> None:
@@ -123,27 +123,27 @@ def test_a_tag_whose_signature_was_taken_from_another_one_is_refused(greeter: Pa
     name = git.process.run("hash-object", "-w", "-t", "tag", "--stdin", cwd=greeter, stdin=forged).decode().strip()
     git.process.run("update-ref", "refs/tags/v1.1.0", name, cwd=greeter)
     trust(greeter, public(ours))
-    assert new(greeter, tmp_path).code == 2
+    assert new(greeter, tmp_path).returncode == 2
 
 
 def test_signers_may_be_a_file_in_which_keys_expire(greeter: Path, tmp_path: Path, ours: Path, theirs: Path) -> None:
     sign(greeter, "v1.1.0", ours)
     file = tmp_path / "signers"
     trust(greeter, str(file))
-    assert "there is no file" in new(greeter, tmp_path).err
+    assert "there is no file" in new(greeter, tmp_path).stderr
     words = " ".join(public(ours).split()[:2])
     file.write_text(f'them@localhost {public(theirs)}\nus@localhost namespaces="git" {words}\n')
-    assert new(greeter, tmp_path).code == 0
+    assert new(greeter, tmp_path).returncode == 0
     file.write_text(f'us@localhost valid-before="20200101" {words}\n')
     done = new(greeter, tmp_path)
-    assert done.code == 2
-    assert "the key that signed it has expired" in done.err
+    assert done.returncode == 2
+    assert "the key that signed it has expired" in done.stderr
 
 
 def test_any_of_several_keys_will_do(greeter: Path, tmp_path: Path, ours: Path, theirs: Path) -> None:
     sign(greeter, "v1.1.0", theirs)
     trust(greeter, public(ours), public(theirs))
-    assert new(greeter, tmp_path).code == 0
+    assert new(greeter, tmp_path).returncode == 0
 
 
 @pytest.mark.usefixtures("open_keyring")
@@ -151,14 +151,14 @@ def test_an_openpgp_key_is_named_by_its_fingerprint(greeter: Path, tmp_path: Pat
     pgp = ("-c", "gpg.format=openpgp", "-c", f"user.signingKey={openpgp}")
     git.process.run(*pgp, "tag", "--sign", "--message", "x", "v1.1.0", cwd=greeter)
     trust(greeter, openpgp)
-    assert new(greeter, tmp_path).code == 0
+    assert new(greeter, tmp_path).returncode == 0
     trust(greeter, "0" * 40)
-    assert "a key that you did not name" in new(greeter, tmp_path).err
+    assert "a key that you did not name" in new(greeter, tmp_path).stderr
     trust(greeter, public(ours))
-    assert new(greeter, tmp_path).code == 2  # the keyring's own trust is nobody's demand
+    assert new(greeter, tmp_path).returncode == 2  # the keyring's own trust is nobody's demand
     sign(greeter, "v1.2.0", ours)
     trust(greeter, openpgp)
-    assert new(greeter, tmp_path).code == 2
+    assert new(greeter, tmp_path).returncode == 2
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_a_roads_own_settings_do_not_name_the_verifier(greeter: Path, tmp_path: 
     for setting in ("gpg.ssh.program", "gpg.program", "gpg.openpgp.program"):
         git.process.run("config", setting, str(verifier), cwd=greeter)
     trust(greeter, public(ours))
-    assert new(greeter, tmp_path).code == 2
+    assert new(greeter, tmp_path).returncode == 2
     assert not (tmp_path / "ran").exists()
 
 
@@ -206,16 +206,16 @@ def test_an_update_asks_for_the_signature_and_changes_nothing_without_it(
     greeter: Path, tmp_path: Path, ours: Path
 ) -> None:
     service = tmp_path / "hi"
-    assert paved("new", service, "--road", greeter, "--defaults").code == 0  # of a release that nobody signed
+    assert paved("new", service, "--road", greeter, "--defaults").returncode == 0  # of a release that nobody signed
     trust(greeter, public(ours))
     evolve(greeter, {"template/plain.txt": "2\n"}, tag="v1.1.0")
     done = paved("update", service, "--defaults")
-    assert done.code == 2
-    assert "is lightweight" in done.err
+    assert done.returncode == 2
+    assert "is lightweight" in done.stderr
     assert git.changed_files(service) == []
-    assert paved("status", service).code == 1  # a reader needs no signature
+    assert paved("status", service).returncode == 1  # a reader needs no signature
     sign(greeter, "v1.1.0", ours)
-    assert paved("update", service, "--defaults").code == 0
+    assert paved("update", service, "--defaults").returncode == 0
     assert (service / "plain.txt").read_text() == "2\n"
 
 
@@ -227,18 +227,18 @@ def test_the_narrowest_demand_is_the_one_that_counts(greeter: Path, tmp_path: Pa
     ]
     written = ", ".join(f"{{road = '{one['road']}', signed_by = '{one['signed_by']}'}}" for one in rules)
     Path(os.environ["PAVED_CONFIG"]).write_text(f"trust = ['{greeter}', {written}]\n")
-    assert new(greeter, tmp_path).code == 2
+    assert new(greeter, tmp_path).returncode == 2
 
 
 def test_the_code_of_an_old_release_that_nobody_signed_does_not_run(greeter: Path, tmp_path: Path, ours: Path) -> None:
     service, ran = tmp_path / "hi", tmp_path / "ran"
     evolve(greeter, {"copier.yml": f"_subdirectory: template\n_tasks: ['echo x >>{ran}']\nname: x\n"}, tag="v1.0.1")
-    assert paved("new", service, "--road", greeter, "--defaults", "--trust").code == 0
+    assert paved("new", service, "--road", greeter, "--defaults", "--trust").returncode == 0
     ran.unlink()
     trust(greeter, public(ours))
     evolve(greeter, {"copier.yml": "_subdirectory: template\nname: x\n", "template/plain.txt": "2\n"})
     sign(greeter, "v1.1.0", ours)
     done = paved("update", service, "--defaults", "--trust")
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     assert (service / "plain.txt").read_text() == "2\n"
     assert not ran.exists()

@@ -46,15 +46,15 @@ def test_a_template_that_the_road_gave_up_has_the_releases_it_had(folder: str, t
 def test_a_service_of_a_road_that_was_given_up_is_up_to_date_and_told_so(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {"copier.yml": "q: x\n", "a": "1\n"}, tag="v1.0.0")
     service = tmp_path / "service"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     evolve(road, {"a": "2\n"}, tag="v1.1.0")
     evolve(road, {"copier.yml": None}, tag="v2.0.0")
     said = paved("status", service, "--json")
-    assert (said.code, said.envelope["result"]["latest"]) == (1, "1.1.0")
+    assert (said.returncode, said.envelope["result"]["latest"]) == (1, "1.1.0")
     done = paved("update", service, "--defaults", "--commit")
-    assert done.code == 0
-    assert "no template any more" in done.err
-    assert paved("status", service).code == 0
+    assert done.returncode == 0
+    assert "no template any more" in done.stderr
+    assert paved("status", service).returncode == 0
 
 
 def test_a_template_is_offered_with_the_releases_that_hold_it(tmp_path: Path) -> None:
@@ -75,9 +75,9 @@ def test_a_template_that_is_not_committed_is_no_trouble_to_the_others(tmp_path: 
     road = make_road(tmp_path / "road", {"templates/old/copier.yml": "x: 1\n"}, tag=tag)
     write_files(road, {"templates/next/copier.yml": "x: 1\n"})
     done = paved("templates", "--road", road)
-    assert done.code == 0, done.err
-    assert "next" in done.out
-    assert "0.0.0+dirty" in done.out
+    assert done.returncode == 0, done.stderr
+    assert "next" in done.stdout
+    assert "0.0.0+dirty" in done.stdout
 
 
 @pytest.mark.parametrize("is_git", [True, False])
@@ -88,16 +88,16 @@ def test_what_is_no_road_is_refused_the_same_way_by_all(files: dict[str, str], i
     for source in sources:
         for words in (("templates",), ("templates", "--json"), ("new", tmp_path / "hi", "--defaults")):
             done = paved(*words, "--road", source)
-            assert done.code == 2
-            assert "is not a road" in done.out + done.err
-            assert ("Cookiecutter" in done.out + done.err) == ("cookiecutter.json" in files)
-            assert "docs/" not in done.out + done.err
-        assert "is not a road" in paved("doctor", "--road", source).out
+            assert done.returncode == 2
+            assert "is not a road" in done.stdout + done.stderr
+            assert ("Cookiecutter" in done.stdout + done.stderr) == ("cookiecutter.json" in files)
+            assert "docs/" not in done.stdout + done.stderr
+        assert "is not a road" in paved("doctor", "--road", source).stdout
 
 
 def test_a_hint_with_what_is_available_is_two_sentences(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", {"templates/one/copier.yml": "x: 1\n", "templates/two/copier.yml": "x: 1\n"})
     release = paved("new", "one", tmp_path / "hi", "--road", road, "--ref", "77")
-    assert f"hint: Available: 1.0.0, main. List them: paved templates --releases --road {road}\n" in release.err
+    assert f"hint: Available: 1.0.0, main. List them: paved templates --releases --road {road}\n" in release.stderr
     template = paved("new", "zzz", tmp_path / "hi", "--road", road)
-    assert f"hint: Available: one, two. List them: paved templates --road {road}\n" in template.err
+    assert f"hint: Available: one, two. List them: paved templates --road {road}\n" in template.stderr

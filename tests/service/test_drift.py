@@ -30,16 +30,16 @@ def service(road: Path, tmp_path: Path) -> Path:
 
 
 def new(path: Path, road: Path) -> Path:
-    assert paved("new", path, "--road", road, "--defaults").code == 0
+    assert paved("new", path, "--road", road, "--defaults").returncode == 0
     return path
 
 
 def drift(service: Path) -> dict[str, str]:
     """Every file that differs, and how."""
     said = paved("drift", service, "--all", "--json")
-    assert said.code in (0, 1), said.err
+    assert said.returncode in (0, 1), said.stderr
     found = {one["path"]: str(one["kind"]) for one in said.envelope["result"]["drift"]}
-    assert said.code == int(bool(found))
+    assert said.returncode == int(bool(found))
     return found
 
 
@@ -107,7 +107,7 @@ def test_what_is_no_file_is_not_opened(make: Callable[[Path], None], service: Pa
     (service / "a.txt").unlink()
     make(service / "a.txt")
     assert drift(service) == {"a.txt": "deleted"}
-    assert paved("status", service).code == 1
+    assert paved("status", service).returncode == 1
 
 
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev", "/proc/self/mem", "nowhere", "a.txt", "/"])

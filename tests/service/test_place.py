@@ -109,12 +109,12 @@ def test_killed_while_tasks_run_in_the_destination(faults: Server, tmp_path: Pat
     destination = start(tmp_path / "hurt", kind)
     assert faults.run("new", destination, *words, fault="kill", at=at).code is None
     refused = paved("new", destination, *words)
-    assert (refused.code, "is half made" in refused.err) == (2, True)
-    named = refused.err.split("rm -r ")[1].split()
+    assert (refused.returncode, "is half made" in refused.stderr) == (2, True)
+    named = refused.stderr.split("rm -r ")[1].split()
     assert {Path(path).name for path in named} >= {hidden(destination.parent)[0].name}
     for path in map(Path, named):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    assert paved("new", destination, *words).code == 0
+    assert paved("new", destination, *words).returncode == 0
     assert (destination / "made.txt").read_text() == "made\n"
     assert hidden(destination.parent) == []
 
@@ -129,10 +129,10 @@ def test_a_dry_run_tells_of_a_half_and_moves_nothing(faults: Server, road: Path,
     assert "a.txt" in half
     assert ".paved-road.lock" not in half
     told = paved("new", destination, *words, "--dry-run")
-    assert (told.code, "still to be moved" in told.err) == (2, True)
+    assert (told.returncode, "still to be moved" in told.stderr) == (2, True)
     assert files_of(destination) == half
     write_files(destination, {"a.txt": "worked on since\n"})
-    assert paved("new", destination, *words).code == 2
+    assert paved("new", destination, *words).returncode == 2
     assert (destination / "a.txt").read_text() == "worked on since\n"
     assert (destination / ".paved-road.lock").exists()
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from paved_road.git import Scratch
-from paved_road.render import verified
 from paved_road.testing import Evolution, Files
+from tests.renderers import assume_agreement
 
 
 @pytest.fixture
 def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Evolution]:
     """`begin({"a.txt": "..."})`: a road whose first release has these files, and a service stamped from it."""
     # The renderers were compared elsewhere; comparing them here would take a second for each of two releases.
-    monkeypatch.setattr(verified, "recall", lambda *_: True)
+    assume_agreement(monkeypatch)
 
     def start(template: Files, **options: str | Mapping[str, str]) -> Evolution:
         return Evolution(tmp_path, template, **options)  # type: ignore[arg-type]

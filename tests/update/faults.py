@@ -21,6 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.renderers import assume_agreement
+
 EFFECTS = frozenset(
     {
         "os.rename",
@@ -79,11 +83,10 @@ def server() -> Iterator[Server]:
 def main() -> None:
     """Answer requests until there are no more."""
     from paved_road import adopt, status  # noqa: F401 - imported once, for all children
-    from paved_road.render import verified
     from paved_road.update import apply
 
     assert apply
-    verified.recall = lambda *_: True
+    assume_agreement(pytest.MonkeyPatch())
     for line in sys.stdin:
         print(json.dumps(_serve(json.loads(line))), flush=True)  # noqa: T201
 

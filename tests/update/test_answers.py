@@ -60,14 +60,14 @@ def test_a_services_answers_file_gives_what_it_records(begin: Begin, tmp_path: P
         file = tmp_path / "answers.yml"
         file.write_text("v: '2.20'\n")
     done = paved("new", tmp_path / "again", "--road", evolution.road, "--answers", file, "--json")
-    assert json.loads(done.out)["result"]["answers"] == {"v": value}
+    assert json.loads(done.stdout)["result"]["answers"] == {"v": value}
 
 
 def test_answers_of_every_type_are_one_json_document(begin: Begin) -> None:
     odd = "{2024-01-01: .nan, ~: !!set {a}, 1: !!binary aGk=}"
     evolution = begin(FILES, questions=f"v: {{type: yaml, default: {odd}}}\n")
     done = paved("new", evolution.service.parent / "again", "--road", evolution.road, "--defaults", "--json")
-    assert json.loads(done.out)["result"]["answers"]["v"] == {"2024-01-01": "nan", "None": ["a"], "1": "b'hi'"}
+    assert json.loads(done.stdout)["result"]["answers"]["v"] == {"2024-01-01": "nan", "None": ["a"], "1": "b'hi'"}
 
 
 SECRET = "{type: %s, secret: true, default: %s, %s}"
@@ -92,9 +92,9 @@ def test_a_refused_secret_is_not_shown(begin: Begin, question: str, json_too: li
     done = paved(
         "--debug", "new", evolution.service.parent / "x", "--road", evolution.road, "-d", "v=hunter2[", *json_too
     )
-    assert done.code == 2
-    assert "hunter2" not in (done.out + done.err).lower()
-    assert "--data" in done.out + done.err or "to_datetime" in done.out + done.err
+    assert done.returncode == 2
+    assert "hunter2" not in (done.stdout + done.stderr).lower()
+    assert "--data" in done.stdout + done.stderr or "to_datetime" in done.stdout + done.stderr
 
 
 def test_a_secret_that_ends_up_in_an_error_of_the_template_is_not_shown(begin: Begin) -> None:
@@ -105,8 +105,8 @@ def test_a_secret_that_ends_up_in_an_error_of_the_template_is_not_shown(begin: B
             "copier.yml": questions % default, "template/b.txt.jinja": "{{ v and v | to_datetime }}",
         }, tag=f"v1.{number + 1}.0")  # fmt: skip
         done = paved("--debug", "new", evolution.service.parent / "x", "--road", evolution.road, "-d", "v=hunter2")
-        assert done.code == 2
-        assert "hunter2" not in done.out + done.err
+        assert done.returncode == 2
+        assert "hunter2" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("more", [{}, {"{% yield i from [1] %}{{ i }}{% endyield %}": ""}], ids=["ours", "copier"])

@@ -10,6 +10,7 @@ import pytest
 from paved_road import git
 from paved_road.service.model import open_service
 from paved_road.testing import Evolution, evolve, make_road, paved, run, write_files
+from tests.renderers import assume_agreement
 
 Begin = Callable[..., Evolution]
 
@@ -48,18 +49,18 @@ def test_an_ignored_file_is_set_apart_in_the_lock_and_it_is_said(tmp_path: Path)
     lock = open_service(tmp_path / "service").lock
     assert lock is not None
     assert (list(lock.files), list(lock.ignored)) == ([".gitignore"], ["dev.env"])
-    assert "git ignores dev.env" in said.err
+    assert "git ignores dev.env" in said.stderr
 
 
 def test_a_clone_without_the_ignored_files_has_not_drifted(with_env: Evolution) -> None:
-    assert paved("drift", clone(with_env)).code == 0
+    assert paved("drift", clone(with_env)).returncode == 0
     write_files(with_env.service, {"dev.env": "A=mine\n"})
-    assert paved("drift", with_env.service).code == 0
+    assert paved("drift", with_env.service).returncode == 0
 
 
 def test_a_file_that_the_team_removed_and_then_ignored_is_drift(with_env: Evolution) -> None:
     with_env.edit({"a.txt": None, ".gitignore": "*.env\n/build/\na.txt\n"})
-    assert "deleted  a.txt" in paved("drift", with_env.service).out
+    assert "deleted  a.txt" in paved("drift", with_env.service).stdout
 
 
 @pytest.mark.parametrize("where", ["here", "in a clone"])
@@ -67,7 +68,7 @@ def test_an_ignored_file_never_blocks_an_update(with_env: Evolution, where: str)
     service = with_env.service if where == "here" else clone(with_env)
     with_env.release({"a.txt": "2\n"})
     said = paved("update", service, "--json")
-    assert (said.code, (service / "a.txt").read_text()) == (0, "2\n")
+    assert (said.returncode, (service / "a.txt").read_text()) == (0, "2\n")
     assert "kept" not in {change["outcome"] for change in said.envelope["result"]["changes"]}, "nothing changed there"
     lock = open_service(service).lock
     assert lock is not None
@@ -120,7 +121,7 @@ def test_what_a_person_ignores_everywhere_is_no_obstacle(tmp_path: Path, begin: 
     done = evolution.update()
     assert (done.code, done.files["dev.env"], done.outcomes["dev.env"]) == (0, "A=mine\n", "kept")
     (tmp_path / "everywhere").write_text("")
-    assert paved("update", there, "--commit").code == 0
+    assert paved("update", there, "--commit").returncode == 0
     assert (there / "dev.env").read_text() == "A=2\n", "nobody ignores it there"
 
 
@@ -138,7 +139,7 @@ def test_a_line_of_gitignore_that_is_no_pattern_is_no_obstacle(begin: Begin, lin
 @pytest.fixture
 def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evolution:
     """A service that plain Copier made of a template with a file that is never the same."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     evolution = Evolution.__new__(Evolution)
     files = {"template/L.jinja": RANDOM, "template/by.txt.jinja": "by {{ who }}\n" + RANDOM, "template/a.txt": "1\n"}
     copier = {"copier.yml": "_subdirectory: template\nwho: us\n"}
@@ -157,7 +158,7 @@ def evolve_service(evolution: Evolution) -> Evolution:
 @pytest.fixture(params=["as it is", "adopted"])
 def either(plain: Evolution, request: pytest.FixtureRequest) -> Evolution:
     if request.param == "adopted":
-        assert paved("adopt", plain.service).code == 0
+        assert paved("adopt", plain.service).returncode == 0
         evolve_service(plain)
     return plain
 
@@ -191,7 +192,7 @@ def test_a_file_that_names_its_release_is_not_taken_for_one_that_did_not_change(
 
 
 def test_an_answer_that_was_edited_by_hand_is_not_lost_in_such_a_file(plain: Evolution) -> None:
-    assert paved("adopt", plain.service).code == 0
+    assert paved("adopt", plain.service).returncode == 0
     evolve_service(plain)
     answers = (plain.service / ".copier-answers.yml").read_text()
     plain.edit({".copier-answers.yml": answers.replace("who: us", "who: them")})
@@ -209,5 +210,5 @@ def test_a_lost_blob_that_is_rendered_again_as_it_was_is_a_base(begin: Begin) ->
     shallow = evolution.service.with_name("shallow")
     git.process.run("clone", "--quiet", "--depth", "1", f"file://{evolution.service}", shallow, role=git.PERSON)
     evolution.release({"a.txt": lines + "the road's\n"})
-    assert paved("update", shallow).code == 0
+    assert paved("update", shallow).returncode == 0
     assert (shallow / "a.txt").read_text() == f"mine\n{lines}the road's\n"

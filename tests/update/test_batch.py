@@ -14,7 +14,7 @@ from paved_road.errors import PavedError, UsageError
 from paved_road.git import TreeEntry
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import load_config
-from paved_road.testing import evolve, make_road, run, write_files
+from paved_road.testing import commit, evolve, make_road, run, write_files
 from paved_road.update import apply
 from paved_road.update.model import FileOutcome, Plan, UpdateRequest
 from paved_road.update.plan import Planner, planning
@@ -61,11 +61,6 @@ def services(road: Path, tmp_path: Path) -> list[Service]:
         made.append(path)
     evolve(road, NEWER, tag="v1.1.0")
     return [open_service(path) for path in made]
-
-
-def commit(path: Path) -> None:
-    git.process.run("add", "--all", cwd=path)
-    git.process.run("commit", "--quiet", "--allow-empty", "--message", "ours", cwd=path)
 
 
 def order() -> UpdateRequest:

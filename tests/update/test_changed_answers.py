@@ -161,8 +161,8 @@ def test_a_service_of_the_built_in_road_is_as_if_it_had_been_stamped_so(tmp_path
     for path, given in ((service, []), (fresh, ["--data", answer])):
         path.parent.mkdir()
         said = paved("new", path, "--defaults", *given)
-        assert said.code == 0, said.err
-    assert paved("update", service, "--data", answer).code == 0
+        assert said.returncode == 0, said.stderr
+    assert paved("update", service, "--data", answer).returncode == 0
     assert contents(service) == contents(fresh)
 
 

@@ -65,7 +65,7 @@ def test_a_submodule_stays_where_the_road_adds_a_file(with_submodule: Evolution,
     else:
         git.process.run("update-index", "--force-remove", path, cwd=service)
     finished = paved("update", service, "--continue")
-    assert finished.code == 0, finished
+    assert finished.returncode == 0, finished
     assert git.process.text("ls-tree", "HEAD", "vendor/lib", cwd=service) == git.process.text(
         "ls-tree", head, "vendor/lib", cwd=service
     )
@@ -78,7 +78,7 @@ def test_abort_puts_the_submodule_back(with_submodule: Evolution, path: str) -> 
     with_submodule.release({path: "the road's\n"})
     before, inside = entries(service), sorted(service.rglob("vendor/**/*"))
     assert with_submodule.update().code == 1
-    assert paved("update", service, "--abort").code == 0
+    assert paved("update", service, "--abort").returncode == 0
     assert entries(service) == before
     assert sorted(service.rglob("vendor/**/*")) == inside
     assert git.process.text("status", "--porcelain", cwd=service) == ""
@@ -101,11 +101,11 @@ def test_what_lies_behind_the_teams_link_is_not_the_services(begin: Begin, tmp_p
     evolution.edit({"sub": Link("../outside")})
     evolution.release({"sub/f": "2\n", "sub/g": "2\n"})
     said = paved("update", evolution.service)
-    assert (said.code, "untracked" in said.out) == (1, False)
+    assert (said.returncode, "untracked" in said.stdout) == (1, False)
     assert (tmp_path / "outside/f").read_text() == (tmp_path / "outside/g").read_text() == "mine\n"
     assert (evolution.service / "sub/f").read_text() == "2\n"
     assert (evolution.service / "sub~service").is_symlink()
-    assert paved("update", evolution.service, "--abort").code == 0
+    assert paved("update", evolution.service, "--abort").returncode == 0
     assert (evolution.service / "sub").readlink() == Path("../outside")
     assert git.process.text("status", "--porcelain", cwd=evolution.service) == ""
 
@@ -119,7 +119,7 @@ def test_an_untracked_link_or_file_where_the_road_needs_a_folder(
     write_files(evolution.service, {"new": content})
     evolution.release({"new/f": "the road's\n"})
     said = paved("update", evolution.service)
-    assert (said.code, "an untracked file (new) is in the way" in said.out) == (1, True)
+    assert (said.returncode, "an untracked file (new) is in the way" in said.stdout) == (1, True)
     assert list((tmp_path / "outside").iterdir()) == []
     assert run("git", "show", ":3:new/f", cwd=evolution.service).stdout == "the road's\n"
 

@@ -77,10 +77,10 @@ def test_a_conflict_never_exits_zero_and_says_how_to_go_on(begin: Begin) -> None
     evolution.release({"a.txt": with_lines({10: "the road's"})})
     dry = paved("update", evolution.service, "--dry-run")
     real = paved("update", evolution.service)
-    assert (dry.code, real.code) == (1, 1)
+    assert (dry.returncode, real.returncode) == (1, 1)
     for said in (dry, real):
-        assert re.search(r"^ +conflict +a\.txt", said.out, flags=re.MULTILINE)
-    assert re.search(r"^After adding it: paved update \S+ --continue$", real.out, flags=re.MULTILINE)
+        assert re.search(r"^ +conflict +a\.txt", said.stdout, flags=re.MULTILINE)
+    assert re.search(r"^After adding it: paved update \S+ --continue$", real.stdout, flags=re.MULTILINE)
     assert git.unmerged_files(evolution.service) == ["a.txt"]
 
 
@@ -122,8 +122,8 @@ def test_a_file_that_diverged_long_ago_and_is_not_touched_stays_and_is_still_dri
     done = evolution.update("--commit")
     assert (done.code, done.files) == (0, {"a.txt": "all mine\n", "b.txt": "new\n"})
     said = paved("drift", evolution.service, "--json")
-    assert said.code == 1
-    assert "a.txt" in said.out
+    assert said.returncode == 1
+    assert "a.txt" in said.stdout
 
 
 def test_two_releases_are_taken_in_one_step(begin: Begin) -> None:

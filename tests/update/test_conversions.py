@@ -77,11 +77,11 @@ def made(road: Path, tmp_path: Path) -> Made:
         """A service of its own, or in a folder of a repository."""
         if where == "own":
             path = tmp_path / "service"
-            assert paved("new", path, "--road", road, "--defaults").code == 0
+            assert paved("new", path, "--road", road, "--defaults").returncode == 0
             return path
         top = make_road(tmp_path / "mono", {"README": "x"}, tag=None)
         path = top / "one"
-        assert paved("new", path, "--road", road, "--defaults").code == 0
+        assert paved("new", path, "--road", road, "--defaults").returncode == 0
         evolve(top, {})
         return path
 
@@ -91,11 +91,11 @@ def made(road: Path, tmp_path: Path) -> Made:
 @pytest.mark.parametrize("where", ["own", "mono"])
 def test_a_service_that_nobody_touched_has_no_drift(where: str, made: Made, tmp_path: Path) -> None:
     service = made(where)
-    assert (paved("drift", service, "--all").out, paved("drift", service).code) == ("as stamped\n", 0)
+    assert (paved("drift", service, "--all").stdout, paved("drift", service).returncode) == ("as stamped\n", 0)
     top = service if where == "own" else service.parent
     git.process.run("clone", "--quiet", top, tmp_path / "clone", role=git.PERSON)
     clone = tmp_path / "clone" / service.relative_to(top)
-    assert paved("drift", clone, "--all").out == "as stamped\n"
+    assert paved("drift", clone, "--all").stdout == "as stamped\n"
 
 
 def test_a_new_repository_stores_what_the_lock_says(made: Made) -> None:
@@ -103,26 +103,26 @@ def test_a_new_repository_stores_what_the_lock_says(made: Made) -> None:
     assert git.process.run("status", "--porcelain", cwd=service) == b""
     shutil.rmtree(service / ".git")
     evolve(make_road(service, {}, tag=None), {})
-    assert paved("drift", service).code == 0
+    assert paved("drift", service).returncode == 0
 
 
 def test_its_update_has_no_conflict(kind: str, made: Made, road: Path) -> None:
     service = made("own")
     evolve(road, {"template/file.txt": KINDS[kind][2]}, tag="v1.1.0")
     said = paved("update", service, "--commit")
-    assert said.code == 0, said.out + said.err
+    assert said.returncode == 0, said.stdout + said.stderr
     assert git.process.run("status", "--porcelain", cwd=service) == b""
     fresh = service.with_name("fresh")
-    assert paved("new", fresh, "--road", road, "--defaults").code == 0
+    assert paved("new", fresh, "--road", road, "--defaults").returncode == 0
     stored = [git.object_id(one, "HEAD:file.txt") for one in (service, fresh)]
     assert stored[0] == stored[1]
-    assert paved("drift", service).code == 0
+    assert paved("drift", service).returncode == 0
 
 
 def test_an_update_without_a_change_changes_nothing(kind: str, made: Made, road: Path) -> None:
     service = made("own")
     evolve(road, {"template/other": "x\n"}, tag="v1.1.0")
-    assert paved("update", service, "--commit").code == 0
+    assert paved("update", service, "--commit").returncode == 0
     changed = git.process.text("show", "--name-only", "--format=", "HEAD", cwd=service).splitlines()
     assert changed == [".copier-answers.yml", ".paved-road.lock", "other"]
 
@@ -133,13 +133,13 @@ def test_an_edited_line_is_drift_and_is_merged(kind: str, made: Made, road: Path
     content = (service / "file.txt").read_bytes()
     write_files(service, {"file.txt": content.replace(b"9", b"mine")})
     said = paved("drift", service)
-    assert (said.code, said.out) == (1, "edited   file.txt\n")
-    shown = paved("drift", service, "--diff").out.splitlines()
+    assert (said.returncode, said.stdout) == (1, "edited   file.txt\n")
+    shown = paved("drift", service, "--diff").stdout.splitlines()
     changed = [line.strip() for line in shown if line[:1] in ("+", "-") and line[:3] not in ("+++", "---")]
     assert changed == ["-9", "+mine"]
     evolve(service, {})
     evolve(road, {"template/file.txt": KINDS[kind][2]}, tag="v1.1.0")
-    assert paved("update", service, "--commit").code == 0
+    assert paved("update", service, "--commit").returncode == 0
     lines = (service / "file.txt").read_text().split()
     assert lines == ["road", *"2345678", "mine"]
     assert git.process.run("status", "--porcelain", cwd=service) == b""
@@ -148,13 +148,13 @@ def test_an_edited_line_is_drift_and_is_merged(kind: str, made: Made, road: Path
 def test_line_ends_that_are_stored_stay_whatever_is_set_later(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": text()})
     service = tmp_path / "service"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     git.process.run("config", "core.autocrlf", "input", cwd=service)
     evolve(road, {"template/file.txt": text("road")}, tag="v1.1.0")
-    assert paved("update", service, "--commit").code == 0
+    assert paved("update", service, "--commit").returncode == 0
     assert git.read_objects(service, ["HEAD:file.txt"]) == [text("road").encode()]
     assert git.process.run("status", "--porcelain", cwd=service) == b""
-    assert paved("drift", service, "--all").out == "as stamped\n"
+    assert paved("drift", service, "--all").stdout == "as stamped\n"
 
 
 @pytest.mark.parametrize("place", [".gitattributes", ".git/info/attributes"])
@@ -163,22 +163,22 @@ def test_attributes_of_the_repository_count(place: str, tmp_path: Path) -> None:
     top = make_road(tmp_path / "mono", {"README": "x"}, tag=None)
     write_files(top, {place: "*.txt text\n"})
     service = top / "one"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     evolve(top, {})
-    assert paved("drift", service, "--all").out == "as stamped\n"
+    assert paved("drift", service, "--all").stdout == "as stamped\n"
     evolve(road, {"template/file.txt": text("road")}, tag="v1.1.0")
-    assert paved("update", service, "--commit").code == 0
+    assert paved("update", service, "--commit").returncode == 0
     assert git.read_objects(top, ["HEAD:one/file.txt"]) == [text("road", end="\n").encode()]
-    assert paved("drift", service).code == 0
+    assert paved("drift", service).returncode == 0
 
 
 def test_attributes_that_come_later_change_what_is_stored(tmp_path: Path) -> None:
     road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": text()})
     service = tmp_path / "service"
-    assert paved("new", service, "--road", road, "--defaults").code == 0
+    assert paved("new", service, "--road", road, "--defaults").returncode == 0
     evolve(service, {".gitattributes": "*.txt text\n", "file.txt": None})
     evolve(service, {"file.txt": text()})
-    assert paved("drift", service, "--all").out == "edited   file.txt  (road)\n"
+    assert paved("drift", service, "--all").stdout == "edited   file.txt  (road)\n"
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def filtered(tmp_path: Path) -> Path:
     road = make_road(tmp_path / "road", SETTINGS | {"template/file.txt": "one\ntwo\nthree\n"})
     evolve(road, {"template/other": "x\n"}, tag="v1.1.0")
     top = make_road(tmp_path / "mono", {".gitattributes": "*.txt filter=upper\n"}, tag=None)
-    assert paved("new", top / "one", "--road", road, "--ref", "1.0.0", "--defaults").code == 0
+    assert paved("new", top / "one", "--road", road, "--ref", "1.0.0", "--defaults").returncode == 0
     return top / "one"
 
 
@@ -205,8 +205,8 @@ def test_a_filtered_file_of_this_very_moment_is_not_taken_for_edited(command: st
     evolve(filtered.parent, {})
     in_doubt(filtered)
     said = paved(*command.split(), filtered)
-    assert said.code == (1 if "status" in command else 0), said.err
-    assert not re.search("edited|drift:|uncommitted", (said.out + said.err).replace("no drift", ""))
+    assert said.returncode == (1 if "status" in command else 0), said.stderr
+    assert not re.search("edited|drift:|uncommitted", (said.stdout + said.stderr).replace("no drift", ""))
 
 
 @pytest.mark.parametrize("command", ["update --dry-run", "update"])
@@ -218,17 +218,17 @@ def test_an_edited_one_is(command: str, staged: bool, filtered: Path) -> None:
         git.process.run("add", ".", cwd=filtered, role=git.PERSON)
     in_doubt(filtered)
     said = paved(*command.split(), filtered)
-    assert (said.code, "cause: one/file.txt" in said.err) == (2, True)
+    assert (said.returncode, "cause: one/file.txt" in said.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("command", ["drift", "status --offline", "off-road check"])
 def test_of_a_filtered_file_that_is_not_added_yet_nothing_is_claimed(command: str, filtered: Path) -> None:
     said = paved(*command.split(), filtered)
-    assert said.code == 2
-    assert "one/file.txt is not added to git yet" in said.err
-    assert "git add one/file.txt" in said.err
+    assert said.returncode == 2
+    assert "one/file.txt is not added to git yet" in said.stderr
+    assert "git add one/file.txt" in said.stderr
     git.process.run("add", ".", cwd=filtered, role=git.PERSON)
-    assert "file.txt" not in paved(*command.split(), filtered).out
+    assert "file.txt" not in paved(*command.split(), filtered).stdout
 
 
 @pytest.mark.parametrize(("encoding", "content"), [("UTF-16", b"hello\n"), ("UTF-16LE", b"\xff\xfeh\0")])
@@ -238,14 +238,14 @@ def test_a_file_in_another_encoding_than_its_attributes_say_is_named(
     attributes = {"template/.gitattributes.jinja": f"*.txt working-tree-encoding={encoding}\n"}
     road = make_road(tmp_path / "road", SETTINGS | attributes | {"template/file.txt": content})
     said = paved("new", tmp_path / "service", "--road", road, "--defaults")
-    assert said.code == 2
-    assert "git cannot store file.txt: it is not in the encoding that its attributes name" in said.err
-    assert "hint: The file" not in said.err
-    assert "git check-attr working-tree-encoding -- 'file.txt'" in said.err
+    assert said.returncode == 2
+    assert "git cannot store file.txt: it is not in the encoding that its attributes name" in said.stderr
+    assert "hint: The file" not in said.stderr
+    assert "git check-attr working-tree-encoding -- 'file.txt'" in said.stderr
 
 
 def test_nothing_is_asked_of_git_where_nothing_is_converted(
     greeter: Path, tmp_path: Path, git_calls: Callable[[], list[str]]
 ) -> None:
-    assert paved("new", tmp_path / "hi", "--road", greeter, "--defaults").code == 0
+    assert paved("new", tmp_path / "hi", "--road", greeter, "--defaults").returncode == 0
     assert "hash-object" not in git_calls()

@@ -26,6 +26,7 @@ from paved_road.testing import PATIENCE, evolve, make_road, paved, run, running,
 from paved_road.update import apply
 from paved_road.update.model import UpdateRequest
 from paved_road.update.plan import planning
+from tests.renderers import assume_agreement
 from tests.update.faults import Outcome, Server, server
 
 LONG = "".join(f"line {number}\n" for number in range(1, 21))
@@ -35,7 +36,7 @@ LONG = "".join(f"line {number}\n" for number in range(1, 21))
 def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     with server() as running:
         yield running
 
@@ -296,7 +297,7 @@ def test_git_that_is_killed_alone_leaves_its_lock(
     with monkeypatch.context() as patched:
         patched.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
         done = paved("update", hurt, "--trust", "--commit")
-    assert (done.code, "git checkout-index was killed" in done.err) == (2, True), done
+    assert (done.returncode, "git checkout-index was killed" in done.stderr) == (2, True), done
     lead_on(case, faults, hurt, "git was killed")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.testing import Evolution, Said, make_road, paved, run, write_files
+from paved_road.testing import Evolution, Ran, make_road, paved, run, write_files
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]
@@ -31,15 +31,15 @@ def evolution(begin: Begin) -> Evolution:
     return evolution
 
 
-def refused(evolution: Evolution, path: str, *said: str) -> Said:
+def refused(evolution: Evolution, path: str, *said: str) -> Ran:
     """One message, exit 2, and the service is as it was: its files, its index, its commits."""
     service = evolution.service
     before = (service / path).read_text(), git.process.run("ls-files", "-s", "-v", cwd=service)
     for options in (["--dry-run"], [], ["--commit"], ["--branch", "new"]):
         done = paved("update", service, "--defaults", *options)
-        assert done.code == 2, (options, done)
+        assert done.returncode == 2, (options, done)
         for text in said:
-            assert text in done.err
+            assert text in done.stderr
         assert ((service / path).read_text(), git.process.run("ls-files", "-s", "-v", cwd=service)) == before
     assert branches(service) == ["main"]
     return done
@@ -138,7 +138,7 @@ def test_a_mode_that_git_does_not_look_at_stays(begin: Begin, option: str) -> No
     assert os.access(evolution.service / "run.sh", os.X_OK)
     git.process.run("checkout", "--ours", "a.txt", cwd=evolution.service)
     git.process.run("add", "a.txt", cwd=evolution.service)
-    assert paved("update", evolution.service, option).code == 0
+    assert paved("update", evolution.service, option).returncode == 0
     assert os.access(evolution.service / "run.sh", os.X_OK)
     assert not os.access(evolution.service / "other.sh", os.X_OK)
 
@@ -150,7 +150,7 @@ def test_an_intended_file_is_an_uncommitted_change(evolution: Evolution) -> None
     write_files(evolution.service, {"conf/new.txt": MINE})
     git.process.run("add", "--intent-to-add", "conf/new.txt", cwd=evolution.service)
     done = paved("update", evolution.service)
-    assert (done.code, "conf/new.txt" in done.err) == (2, True)
+    assert (done.returncode, "conf/new.txt" in done.stderr) == (2, True)
     assert (evolution.service / "conf/new.txt").read_text() == MINE
 
 
@@ -189,7 +189,7 @@ def test_an_aborted_update_leaves_a_sparse_checkout_as_it_was(sparse: Evolution)
     assert done.conflicts == ("out/edited.txt",)
     assert "<<<<<<<" in done.files["out/edited.txt"]
     assert "out/a.txt" not in done.files
-    assert paved("update", sparse.service, "--abort").code == 0
+    assert paved("update", sparse.service, "--abort").returncode == 0
     assert git.process.run("ls-files", "-s", "-t", cwd=sparse.service) == before
     assert git.process.text("status", "--porcelain", cwd=sparse.service) == ""
     assert not (sparse.service / "out").exists()
@@ -206,8 +206,8 @@ def test_what_is_staged_elsewhere_is_not_committed_with_a_sparse_update(tmp_path
     write_files(mono, {"other/a.txt": "staged\n"})
     git.process.run("add", "other/a.txt", cwd=mono)
     done = paved("update", mono / "svc", "--commit")
-    assert (done.code, "other/a.txt is staged" in done.err) == (2, True)
+    assert (done.returncode, "other/a.txt is staged" in done.stderr) == (2, True)
     git.process.run("restore", "--staged", "other/a.txt", cwd=mono)
-    assert paved("update", mono / "svc", "--continue").code == 0
+    assert paved("update", mono / "svc", "--continue").returncode == 0
     assert git.process.run("show", "HEAD:svc/out/a.txt", cwd=mono).decode() == ROADS
     assert git.process.run("show", "HEAD:other/a.txt", cwd=mono).decode() == "a\n"

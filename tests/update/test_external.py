@@ -61,10 +61,10 @@ def test_one_outside_needs_trust(begin: Begin, kind: str, tmp_path: Path) -> Non
     evolve(evolution.road, {"copier.yml": f"_subdirectory: template\n{QUESTIONS % f'team: {path}'}"})
     evolution.release(FILES)
     done = paved("update", evolution.service, "--data", "q=asked")
-    assert (done.code, "outside the service" in done.err) == (2, True)
-    assert "hunter2" not in done.out + done.err
+    assert (done.returncode, "outside the service" in done.stderr) == (2, True)
+    assert "hunter2" not in done.stdout + done.stderr
     done = paved("update", evolution.service, "--data", "q=asked", "--trust")
-    assert (done.code, (evolution.service / "a.txt").read_text()) == (0, "hunter2 asked\n")
+    assert (done.returncode, (evolution.service / "a.txt").read_text()) == (0, "hunter2 asked\n")
 
 
 @pytest.mark.parametrize("content", ["name: [", "a: &a [*a]", "2024-99-99"])
@@ -73,4 +73,4 @@ def test_one_that_is_no_yaml_is_named(begin: Begin, content: str) -> None:
     evolution.edit({"team.yml": content})
     evolution.release({"b.txt": "2\n"})
     done = paved("update", evolution.service)
-    assert (done.code, "the service's team.yml is not YAML" in done.err) == (2, True)
+    assert (done.returncode, "the service's team.yml is not YAML" in done.stderr) == (2, True)

@@ -124,7 +124,7 @@ def test_the_rules_of_the_folders_above_a_service_hold(tmp_path: Path) -> None:
     rules = {"template/.gitignore.jinja": ".env\n", "template/.env": "1\n", "template/its.env": "1\n"}
     road = make_road(tmp_path / "road", {"copier.yml": "_subdirectory: template\n", **rules})
     top = make_road(tmp_path / "top", {".gitignore": "its.env\n"}, tag=None)
-    assert paved("new", top / "service", "--road", road, "--defaults").code == 0
+    assert paved("new", top / "service", "--road", road, "--defaults").returncode == 0
     evolve(top, {}, message="Stamp it")
     evolve(road, {"template/.gitignore.jinja": "", "template/.env": "2\n", "template/its.env": "2\n"}, tag="v1.1.0")
     done = paved("update", top / "service", "--json").envelope

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
-from paved_road.testing import Evolution, make_road, paved, run, write_files
+from paved_road.testing import Evolution, evolve, make_road, paved, run, write_files
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]
@@ -25,23 +25,17 @@ def mono(begin: Begin, tmp_path: Path) -> Path:
     mono = make_road(tmp_path / "mono", {"other.txt": "1\n"}, tag=None)
     run("git", "clone", "--quiet", evolution.service, mono / "svc", cwd=tmp_path).check_returncode()
     run("rm", "-rf", mono / "svc" / ".git", cwd=tmp_path)
-    commit(mono, "svc", {})
+    evolve(mono, {}, message="svc")
     evolution.release({"a.txt": with_lines({3: "the road's"})})
     return mono
-
-
-def commit(mono: Path, message: str, files: dict[str, str]) -> None:
-    write_files(mono, files)
-    git.process.run("add", "--all", cwd=mono)
-    git.process.run("commit", "--quiet", "--allow-empty", "--message", message, cwd=mono)
 
 
 def two_branches(mono: Path) -> None:
     """Two commits that conflict outside of the service; `main` is checked out."""
     git.process.run("checkout", "--quiet", "-b", "side", cwd=mono)
-    commit(mono, "side", {"other.txt": "side\n"})
+    evolve(mono, {"other.txt": "side\n"}, message="side")
     git.process.run("checkout", "--quiet", "main", cwd=mono)
-    commit(mono, "main", {"other.txt": "main\n"})
+    evolve(mono, {"other.txt": "main\n"}, message="main")
 
 
 OPERATIONS = {
@@ -58,7 +52,7 @@ OPERATIONS = {
 def test_an_update_does_not_become_part_of_an_operation(mono: Path, name: str, decided: bool) -> None:
     two_branches(mono)
     if name == "a revert":
-        commit(mono, "again", {"other.txt": "again\n"})
+        evolve(mono, {"other.txt": "again\n"}, message="again")
     (mono.parent / "side.patch").write_bytes(git.process.run("format-patch", "-1", "--stdout", "side", cwd=mono))
     assert run("git", *OPERATIONS[name], cwd=mono).returncode != 0
     if decided:
@@ -67,8 +61,8 @@ def test_an_update_does_not_become_part_of_an_operation(mono: Path, name: str, d
     before = git.process.run("status", "--porcelain=v2", "--branch", cwd=mono)
     for options in ([], ["--commit"], ["--branch", "new"]):
         done = paved("update", mono / "svc", *options)
-        assert (done.code, f"{name} is in progress" in done.err) == (2, True), done
-        assert "--abort" in done.err
+        assert (done.returncode, f"{name} is in progress" in done.stderr) == (2, True), done
+        assert "--abort" in done.stderr
     assert git.process.run("status", "--porcelain=v2", "--branch", cwd=mono) == before
 
 
@@ -76,18 +70,18 @@ def test_a_bisect_takes_no_commit(mono: Path) -> None:
     two_branches(mono)
     git.process.run("bisect", "start", "HEAD", "HEAD~2", cwd=mono)
     done = paved("update", mono / "svc", "--commit")
-    assert (done.code, "a bisect is in progress" in done.err) == (2, True)
-    assert paved("update", mono / "svc").code == 0
+    assert (done.returncode, "a bisect is in progress" in done.stderr) == (2, True)
+    assert paved("update", mono / "svc").returncode == 0
 
 
 def test_conflicts_elsewhere_in_the_index_are_in_no_way_until_a_commit(mono: Path) -> None:
     write_files(mono, {"other.txt": "stashed\n"})
     git.process.run("stash", cwd=mono)
-    commit(mono, "main", {"other.txt": "main\n"})
+    evolve(mono, {"other.txt": "main\n"}, message="main")
     assert run("git", "stash", "pop", cwd=mono).returncode == 1
     done = paved("update", mono / "svc", "--commit")
-    assert (done.code, "other.txt is not merged" in done.err) == (2, True)
-    assert paved("update", mono / "svc").code == 0
+    assert (done.returncode, "other.txt is not merged" in done.stderr) == (2, True)
+    assert paved("update", mono / "svc").returncode == 0
     assert git.unmerged_files(mono) == ["other.txt"]
     assert git.process.text("diff", "--cached", "--name-only", "svc/a.txt", cwd=mono) == "svc/a.txt"
 
@@ -99,27 +93,27 @@ def test_conflicts_elsewhere_in_the_index_are_in_no_way_until_a_commit(mono: Pat
 def test_a_lock_that_git_left_is_told_before_anything_is_written(mono: Path, lock: str) -> None:
     (mono / ".git" / lock).touch()
     done = paved("update", mono / "svc", "--commit")
-    assert (done.code, f"rm {mono / '.git' / lock}" in done.err) == (2, True)
+    assert (done.returncode, f"rm {mono / '.git' / lock}" in done.stderr) == (2, True)
     assert git.process.text("status", "--porcelain", cwd=mono) == ""
     (mono / ".git" / lock).unlink()
-    assert paved("update", mono / "svc", "--commit").code == 0
+    assert paved("update", mono / "svc", "--commit").returncode == 0
 
 
 @pytest.mark.parametrize("lock", ["config.lock", "packed-refs.lock"])
 def test_a_lock_on_what_no_update_writes_is_in_no_way(mono: Path, lock: str) -> None:
     (mono / ".git" / lock).touch()
-    assert paved("update", mono / "svc", "--branch", "new").code == 0
+    assert paved("update", mono / "svc", "--branch", "new").returncode == 0
 
 
 def test_a_lock_that_came_later_is_told_and_is_not_ours_to_remove(mono: Path) -> None:
-    commit(mono, "ours", {"svc/a.txt": with_lines({3: "ours"})})
-    assert paved("update", mono / "svc").code == 1
+    evolve(mono, {"svc/a.txt": with_lines({3: "ours"})}, message="ours")
+    assert paved("update", mono / "svc").returncode == 1
     lock = mono / ".git" / "index.lock"
     lock.touch()
     done = paved("update", mono / "svc", "--abort")
-    assert (done.code, f"rm {lock}" in done.err) == (2, True)
+    assert (done.returncode, f"rm {lock}" in done.stderr) == (2, True)
     lock.unlink()
-    assert paved("update", mono / "svc", "--abort").code == 0
+    assert paved("update", mono / "svc", "--abort").returncode == 0
     assert git.process.text("status", "--porcelain", cwd=mono) == ""
 
 
@@ -130,13 +124,13 @@ def test_a_lock_that_came_later_is_told_and_is_not_ours_to_remove(mono: Path) ->
 def refused(mono: Path) -> Path:
     """A hook refused the commit of `update --branch new`."""
     write_files(mono, {".git/hooks/pre-commit*": "#!/bin/sh\nexit 1\n"})
-    assert paved("update", mono / "svc", "--branch", "new").code == 2
+    assert paved("update", mono / "svc", "--branch", "new").returncode == 2
     assert git.process.text("symbolic-ref", "HEAD", cwd=mono) == "refs/heads/new"
     return mono
 
 
 def test_abort_leaves_the_branch_that_the_update_started(refused: Path) -> None:
-    assert paved("update", refused / "svc", "--abort").code == 0
+    assert paved("update", refused / "svc", "--abort").returncode == 0
     assert git.process.text("symbolic-ref", "HEAD", cwd=refused) == "refs/heads/main"
     assert branches(refused) == ["main"]
     assert git.process.text("status", "--porcelain", cwd=refused) == ""
@@ -146,8 +140,8 @@ def test_abort_goes_back_to_a_detached_head(mono: Path) -> None:
     git.process.run("checkout", "--quiet", "--detach", cwd=mono)
     before = git.process.text("rev-parse", "HEAD", cwd=mono)
     write_files(mono, {".git/hooks/pre-commit*": "#!/bin/sh\nexit 1\n"})
-    assert paved("update", mono / "svc", "--branch", "new").code == 2
-    assert paved("update", mono / "svc", "--abort").code == 0
+    assert paved("update", mono / "svc", "--branch", "new").returncode == 2
+    assert paved("update", mono / "svc", "--abort").returncode == 0
     assert git.process.maybe("symbolic-ref", "--quiet", "HEAD", cwd=mono) is None
     assert git.process.text("rev-parse", "HEAD", cwd=mono) == before
     assert branches(mono) == ["main"]
@@ -155,20 +149,20 @@ def test_abort_goes_back_to_a_detached_head(mono: Path) -> None:
 
 def test_continue_may_name_another_branch(refused: Path) -> None:
     (refused / ".git/hooks/pre-commit").unlink()
-    assert paved("update", refused / "svc", "--continue", "--branch", "other").code == 0
+    assert paved("update", refused / "svc", "--continue", "--branch", "other").returncode == 0
     assert git.process.text("symbolic-ref", "HEAD", cwd=refused) == "refs/heads/other"
     assert branches(refused) == ["main", "other"]
 
 
 def test_continue_on_a_branch_of_somebody_else_is_refused(mono: Path) -> None:
     git.process.run("branch", "theirs", cwd=mono)
-    commit(mono, "ours", {"svc/a.txt": with_lines({3: "ours"})})
-    assert paved("update", mono / "svc").code == 1
+    evolve(mono, {"svc/a.txt": with_lines({3: "ours"})}, message="ours")
+    assert paved("update", mono / "svc").returncode == 1
     git.process.run("checkout", "--ours", "svc/a.txt", cwd=mono)
     git.process.run("add", "svc/a.txt", cwd=mono)
     done = paved("update", mono / "svc", "--continue", "--branch", "theirs")
-    assert (done.code, "a branch 'theirs' already" in done.err) == (2, True)
-    assert paved("update", mono / "svc", "--continue", "--branch", "new").code == 0
+    assert (done.returncode, "a branch 'theirs' already" in done.stderr) == (2, True)
+    assert paved("update", mono / "svc", "--continue", "--branch", "new").returncode == 0
     assert git.process.text("symbolic-ref", "HEAD", cwd=mono) == "refs/heads/new"
     assert git.process.text("log", "-1", "--format=%s", cwd=mono) == "Update svc from 1.0.0 to 1.1.0"
 
@@ -180,35 +174,35 @@ def test_continue_on_a_branch_of_somebody_else_is_refused(mono: Path) -> None:
 @pytest.mark.parametrize("content", ['{"lock": 1, "ro', "", None, "<<<<<<< a\n=======\n>>>>>>> b\n"])
 @pytest.mark.parametrize("record", [".paved-road.lock", ".copier-answers.yml"])
 def test_recovery_reads_no_record(mono: Path, record: str, content: str | None, word: str) -> None:
-    commit(mono, "ours", {"svc/a.txt": with_lines({3: "ours"})})
+    evolve(mono, {"svc/a.txt": with_lines({3: "ours"})}, message="ours")
     before = (mono / "svc" / record).read_bytes()
-    assert paved("update", mono / "svc").code == 1
+    assert paved("update", mono / "svc").returncode == 1
     after = (mono / "svc" / record).read_bytes()
     write_files(mono / "svc", {"a.txt": LINES})
     git.process.run("add", "svc/a.txt", cwd=mono)
     (mono / ".git" / "paved-update-svc" / "written").unlink()  # as if it had been cut off while it wrote
     write_files(mono / "svc", {record: content})
     done = paved("update", mono / "svc", word)
-    assert done.code == (1 if word == "--continue" else 0), done
+    assert done.returncode == (1 if word == "--continue" else 0), done
     assert (mono / "svc" / record).read_bytes() == (after if word == "--continue" else before)
 
 
 @pytest.mark.parametrize("words", [("status",), ("drift",), ("update",), ("off-road", "list")])
 def test_half_a_record_of_an_update_in_progress_is_told_as_that(mono: Path, words: tuple[str, ...]) -> None:
-    commit(mono, "ours", {"svc/a.txt": with_lines({3: "ours"})})
-    assert paved("update", mono / "svc").code == 1
+    evolve(mono, {"svc/a.txt": with_lines({3: "ours"})}, message="ours")
+    assert paved("update", mono / "svc").returncode == 1
     write_files(mono / "svc", {".paved-road.lock": '{"lock": 1, "ro'})
     done = paved(*words, mono / "svc")
-    assert (done.code, "paved update --continue, or paved update --abort" in done.err) == (2, True), done
+    assert (done.returncode, "paved update --continue, or paved update --abort" in done.stderr) == (2, True), done
 
 
 def test_a_broken_journal_costs_no_line(mono: Path) -> None:
-    commit(mono, "ours", {"svc/a.txt": with_lines({3: "ours"})})
-    assert paved("update", mono / "svc").code == 1
+    evolve(mono, {"svc/a.txt": with_lines({3: "ours"})}, message="ours")
+    assert paved("update", mono / "svc").returncode == 1
     write_files(mono, {"svc/a.txt": "an hour of work\n", ".git/paved-update-svc/journal.json": "{"})
     done = paved("update", mono / "svc", "--abort")
-    assert done.code == 2
-    hint = done.err.split("hint: ")[1].split(" keeps")[0]
+    assert done.returncode == 2
+    hint = done.stderr.split("hint: ")[1].split(" keeps")[0]
     run("sh", "-c", hint, cwd=mono).check_returncode()
     assert git.process.run("show", "stash@{0}:svc/a.txt", cwd=mono) == b"an hour of work\n"
     assert git.process.text("status", "--porcelain", cwd=mono) == ""

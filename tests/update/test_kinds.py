@@ -55,13 +55,13 @@ def test_the_page_has_every_kind() -> None:
 def test_every_kind_of_conflict_can_be_decided(conflicted: tuple[str, Evolution]) -> None:
     _, evolution = conflicted
     evolution.update()
-    assert paved("update", evolution.service, "--continue").code == 1
+    assert paved("update", evolution.service, "--continue").returncode == 1
     for path in sorted(evolution.service.rglob("*")):
         if path.is_file() and not path.is_symlink() and b"<<<<<<< " in path.read_bytes() and ".git" not in path.parts:
             path.write_text("decided\n")
     git.process.run("add", "--all", cwd=evolution.service)
     said = paved("update", evolution.service, "--continue")
-    assert said.code == 0, said
+    assert said.returncode == 0, said
     assert git.unmerged_files(evolution.service) == []
 
 
@@ -69,6 +69,6 @@ def test_every_kind_of_conflict_can_be_undone(conflicted: tuple[str, Evolution])
     _, evolution = conflicted
     head = git.process.text("rev-parse", "HEAD^{tree}", cwd=evolution.service)
     evolution.update()
-    assert paved("update", evolution.service, "--abort").code == 0
+    assert paved("update", evolution.service, "--abort").returncode == 0
     assert git.process.text("status", "--porcelain", "--ignored", cwd=evolution.service) == ""
     assert git.process.text("write-tree", cwd=evolution.service) == head

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from paved_road import git
 from paved_road.git import SHA1, Scratch, TreeEntry
 from paved_road.git.entries import File, Mode
-from paved_road.render import verified
 from paved_road.service.lock import LOCK, parse_lock
 from paved_road.testing import Evolution, Files
+from tests.renderers import assume_agreement
 from tests.update.texts import merge_files
 
 PATHS = ("a.txt", "b.yml", "dir/c.txt", "dir/d.toml", "dir/deep/e.txt", "run.sh")
@@ -225,7 +225,7 @@ def is_the_release(service: Path) -> None:
 def test_no_line_is_lost_in_an_update(
     monkeypatch: pytest.MonkeyPatch, first: State, mine: list[Step], roads: list[Step]
 ) -> None:
-    monkeypatch.setattr(verified, "recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     check_the_update(first, mine, roads)
 
 
@@ -234,7 +234,7 @@ def test_no_line_is_lost_in_an_update(
 def test_an_untouched_service_becomes_the_new_release(
     monkeypatch: pytest.MonkeyPatch, first: State, roads: list[Step]
 ) -> None:
-    monkeypatch.setattr(verified, "recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     check_the_update(first, [], roads)
 
 
@@ -244,5 +244,5 @@ def test_an_untouched_service_becomes_the_new_release(
 def test_no_line_is_lost_in_hundreds_of_updates(
     monkeypatch: pytest.MonkeyPatch, first: State, mine: list[Step], roads: list[Step]
 ) -> None:
-    monkeypatch.setattr(verified, "recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     check_the_update(first, mine, roads)

@@ -11,6 +11,7 @@ import yaml
 from paved_road import git
 from paved_road.cli import main
 from paved_road.testing import evolve, make_road, run
+from tests.renderers import assume_agreement
 
 ANSWERS = {"template/{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
 
@@ -26,7 +27,7 @@ def says(version: str, stage: str = "after") -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests compare the renderers."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
 
 
 @pytest.fixture

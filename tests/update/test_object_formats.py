@@ -47,7 +47,7 @@ def road(formats: tuple[str, str], tmp_path: Path) -> Path:
 @pytest.fixture
 def service(formats: tuple[str, str], road: Path, tmp_path: Path) -> Path:
     path = make(tmp_path / "service", formats[1])
-    assert paved("new", path, "--road", road, "--defaults").code == 0
+    assert paved("new", path, "--road", road, "--defaults").returncode == 0
     return evolve(path, {})
 
 
@@ -61,12 +61,12 @@ def test_the_lock_has_the_ids_of_the_services_repository(service: Path) -> None:
 
 
 def test_drift_is_told(service: Path) -> None:
-    assert paved("drift", service, "--all").code == 0
+    assert paved("drift", service, "--all").returncode == 0
     write_files(service, {"a.txt": LINES + "mine\n"})
     said = paved("drift", service, "--diff")
-    assert said.code == 1
-    assert "+mine" in said.out
-    assert "deleted" not in said.out
+    assert said.returncode == 1
+    assert "+mine" in said.stdout
+    assert "deleted" not in said.stdout
 
 
 @pytest.mark.parametrize("url", [False, True])
@@ -75,43 +75,43 @@ def test_an_update_merges(url: bool, service: Path, road: Path) -> None:
     evolve(road, SECOND, tag="v1.1.0")
     named = ("--road", f"file://{road}") if url else ()
     before = git.object_id(service, "HEAD^{tree}")
-    assert paved("update", service, "--dry-run", *named).code == 0
+    assert paved("update", service, "--dry-run", *named).returncode == 0
     assert git.process.run("status", "--porcelain", cwd=service) == b""
     assert git.object_id(service, "HEAD^{tree}") == before
     said = paved("update", service, "--commit", *named)
-    assert said.code == 0, said.err
+    assert said.returncode == 0, said.stderr
     assert (service / "b.txt").read_text() == "mine\n" + LINES + "road\n"
     assert (service / "a.txt").read_text().startswith("road\n")
     assert not (service / "folder").exists()
     assert (service / "renamed.txt").read_text() == LINES + "old\n"
     assert git.process.run("status", "--porcelain", cwd=service) == b""
     git.process.run("fsck", "--strict", cwd=service)
-    assert paved("status", service).code == 0
+    assert paved("status", service).returncode == 0
 
 
 def test_a_conflict_is_decided_or_undone(service: Path, road: Path) -> None:
     evolve(service, {"a.txt": LINES.replace("1\n", "mine\n", 1)})
     evolve(road, SECOND, tag="v1.1.0")
-    assert paved("update", service).code == 1
-    assert paved("update", service, "--abort").code == 0
+    assert paved("update", service).returncode == 1
+    assert paved("update", service, "--abort").returncode == 0
     assert git.process.run("status", "--porcelain", cwd=service) == b""
-    assert paved("update", service).code == 1
+    assert paved("update", service).returncode == 1
     assert (
         "||||||| template-1.0.0" in (service / "a.txt").read_text()
         or "||||||| road-1.0.0" in (service / "a.txt").read_text()
     )
     write_files(service, {"a.txt": "decided\n"})
     git.process.run("add", "a.txt", cwd=service)
-    assert paved("update", service, "--continue", "--commit").code == 0
-    assert paved("update", service).code == 0
+    assert paved("update", service, "--continue", "--commit").returncode == 0
+    assert paved("update", service).returncode == 0
 
 
 def test_a_repository_is_adopted(road: Path, formats: tuple[str, str], tmp_path: Path) -> None:
     path = make(tmp_path / "by-hand", formats[1])
     evolve(path, {"a.txt": LINES, "b.txt": "mine\n", "run.sh*": "#!/bin/sh\n", "old.txt": LINES + "old\n"})
-    assert paved("adopt", path, "--road", road, "--defaults").code in (0, 1)
+    assert paved("adopt", path, "--road", road, "--defaults").returncode in (0, 1)
     evolve(path, {})
-    assert "a.txt" not in paved("drift", path, "--all").out
+    assert "a.txt" not in paved("drift", path, "--all").stdout
 
 
 def test_services_of_both_kinds_are_planned_together(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_services_of_both_kinds_are_planned_together(tmp_path: Path) -> None:
     services = []
     for number, object_format in enumerate(("sha1", "sha256", "sha1")):
         path = make(tmp_path / str(number), object_format)
-        assert paved("new", path, "--road", road, "--defaults").code == 0
+        assert paved("new", path, "--road", road, "--defaults").returncode == 0
         services.append(open_service(evolve(path, {})))
     evolve(road, SECOND, tag="v1.1.0")
     with Planner(load_config()).plans(services, UpdateRequest(answers={})) as plans:
@@ -134,5 +134,5 @@ def test_a_repository_that_was_made_again_with_other_ids(road: Path, service: Pa
     evolve(make(service, other), {})
     for command in ("drift", "update"):
         said = paved(command, service)
-        assert said.code == 2
-        assert "another kind of object ids" in said.err
+        assert said.returncode == 2
+        assert "another kind of object ids" in said.stderr

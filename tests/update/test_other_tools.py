@@ -11,6 +11,7 @@ import pytest
 from paved_road import git
 from paved_road.service.model import open_service
 from paved_road.testing import evolve, make_road, paved, run
+from tests.renderers import assume_agreement
 
 LINES = [f"{number}\n" for number in range(9)]
 ROAD = {
@@ -31,13 +32,13 @@ def release(road: Path, number: int, *, owned: bool = False) -> None:
 
 @pytest.fixture
 def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     return make_road(tmp_path / "road", ROAD)
 
 
 @pytest.fixture
 def service(tmp_path: Path, road: Path) -> Path:
-    assert paved("new", tmp_path / "service", "--road", road, "--defaults").code == 0
+    assert paved("new", tmp_path / "service", "--road", road, "--defaults").returncode == 0
     return tmp_path / "service"
 
 
@@ -60,15 +61,15 @@ def test_what_plain_copier_updated_is_no_conflict_and_its_release_is_told(
     assert (stands["exit_code"], stands["result"]["version"], stands["result"]["drift"]) == (0, "2.0.0", [])
     assert ".copier-answers.yml says v2.0.0, .paved-road.lock says 1.0.0" in str(stands["notes"])
     drift = paved("drift", service)
-    assert (drift.code, "paved update" in drift.err) == (2 if owned else 0, True)
+    assert (drift.returncode, "paved update" in drift.stderr) == (2 if owned else 0, True)
     release(road, 3, owned=owned)
     done = paved("update", service, "--commit")
-    assert (done.code, version(service)) == (0, "3.0.0"), done.out
+    assert (done.returncode, version(service)) == (0, "3.0.0"), done.stdout
     assert (service / "a.txt").read_text().splitlines()[4] == "release 3"
-    assert ".copier-answers.yml says" in done.err
+    assert ".copier-answers.yml says" in done.stderr
     again = paved("status", service, "--json").envelope
     assert (again["exit_code"], again["notes"]) == (0, [])
-    assert paved("drift", service).code == 0
+    assert paved("drift", service).returncode == 0
 
 
 def test_without_a_newer_release_an_update_writes_the_lock_again(service: Path, road: Path) -> None:
@@ -76,27 +77,27 @@ def test_without_a_newer_release_an_update_writes_the_lock_again(service: Path, 
     by_copier(service)
     done = paved("update", service, "--commit", "--json")
     assert [change["path"] for change in done.envelope["result"]["changes"]] == [".paved-road.lock"]
-    assert (version(service), paved("drift", service).code) == ("2.0.0", 0)
+    assert (version(service), paved("drift", service).returncode) == ("2.0.0", 0)
 
 
 def test_a_merge_of_branches_may_leave_either_record_behind(service: Path, road: Path) -> None:
     old = {name: (service / name).read_text() for name in (".paved-road.lock", ".copier-answers.yml")}
     release(road, 2)
-    assert paved("update", service, "--commit").code == 0
+    assert paved("update", service, "--commit").returncode == 0
     release(road, 3)
     head = git.process.text("rev-parse", "HEAD", cwd=service)
     for name, content in old.items():
         git.process.run("reset", "--quiet", "--hard", head, cwd=service)
         evolve(service, {name: content}, message=f"The {name} of the other branch")
         done = paved("update", service)
-        assert (done.code, version(service)) == (0, "3.0.0"), (name, done.out)
+        assert (done.returncode, version(service)) == (0, "3.0.0"), (name, done.stdout)
         assert (service / "a.txt").read_text().splitlines()[4] == "release 3"
 
 
 def test_a_lock_that_was_deleted_is_written_again(service: Path, road: Path) -> None:
     release(road, 2)
     evolve(service, {".paved-road.lock": None})
-    assert paved("update", service).code == 0
+    assert paved("update", service).returncode == 0
     assert version(service) == "2.0.0"
 
 
@@ -104,7 +105,7 @@ def test_an_answer_edited_by_hand_is_applied_by_the_next_update(service: Path, r
     answers = (service / ".copier-answers.yml").read_text()
     evolve(service, {".copier-answers.yml": answers.replace("who: us", "who: them")})
     release(road, 2)
-    assert paved("update", service).code == 0
+    assert paved("update", service).returncode == 0
     assert (service / "who.txt").read_text() == "by them\n"
 
 
@@ -114,9 +115,9 @@ def test_a_road_that_was_moved_in_the_answers_file_is_followed(service: Path, ro
     evolve(service, {".copier-answers.yml": re.sub("_src_path: .*", f"_src_path: {moved}", answers)})
     release(moved, 2)
     done = paved("update", service, "--commit")
-    assert (done.code, f"the road is {moved}" in done.err) == (0, True)
+    assert (done.returncode, f"the road is {moved}" in done.stderr) == (0, True)
     assert json.loads((service / ".paved-road.lock").read_text())["road"] == str(moved)
-    assert paved("status", service).err == ""
+    assert paved("status", service).stderr == ""
 
 
 @pytest.mark.parametrize("name", [".copier-answers.yml", ".paved-road.lock"])
@@ -131,5 +132,5 @@ def test_a_release_that_never_was_is_not_believed(service: Path) -> None:
     stands = paved("status", service, "--json").envelope
     assert (stands["exit_code"], stands["result"]["version"]) == (0, "1.0.0")
     assert "says v9.9.9" in str(stands["notes"])
-    assert paved("update", service, "--commit").code == 0
+    assert paved("update", service, "--commit").returncode == 0
     assert (service / ".copier-answers.yml").read_text() == answers

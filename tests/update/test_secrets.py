@@ -52,7 +52,7 @@ def test_it_stays(begin: Begin, asked: str, roads: dict[int, str]) -> None:
     assert MINE in done.files["shared.txt"].splitlines()
     if done.code == 0:
         assert "--data token=VALUE" in done.notes
-        assert paved("drift", evolution.service).code == 0
+        assert paved("drift", evolution.service).returncode == 0
         evolution.edit({})
         assert evolution.update().outcomes == {}
 
@@ -64,7 +64,7 @@ def test_it_stays_where_only_other_files_change(begin: Begin) -> None:
     assert (done.code, done.outcomes["plain.txt"]) == (0, "updated")
     assert done.files["a.txt"] == done.files["shared.txt"] == with_lines({10: MINE})
     assert "a.txt" not in done.outcomes
-    assert paved("drift", evolution.service).code == 0
+    assert paved("drift", evolution.service).returncode == 0
 
 
 def test_it_stays_where_the_same_release_is_taken_again(begin: Begin) -> None:
@@ -108,7 +108,7 @@ def test_a_change_right_beside_it_is_a_conflict_that_the_secret_decides(begin: B
     assert "--data token=VALUE" in done.notes
     done = evolution.update("--data", "token=hunter2")
     assert (done.code, done.files["a.txt"]) == (0, with_lines({10: MINE, 11: "the road's"}))
-    assert paved("drift", evolution.service).code == 0
+    assert paved("drift", evolution.service).returncode == 0
 
 
 @pytest.mark.parametrize("value", ["hunter2", "rotated"])
@@ -118,7 +118,7 @@ def test_one_that_is_given_again_is_taken(begin: Begin, value: str) -> None:
     done = evolution.update("--data", f"token={value}")
     assert (done.code, done.files["a.txt"]) == (0, with_lines({10: f"token: {value}", 15: "the road's"}))
     assert done.files["shared.txt"] == with_lines({10: f"token: {value}"})
-    assert paved("drift", evolution.service).code == 0
+    assert paved("drift", evolution.service).returncode == 0
 
 
 def test_one_that_was_changed_by_hand_stays_too(begin: Begin) -> None:
@@ -163,9 +163,9 @@ def test_a_deleted_file_goes_and_a_new_one_has_the_default(begin: Begin) -> None
 def refused(evolution: Evolution, *options: str) -> str:
     before = (evolution.service / "a.txt").read_text() if (evolution.service / "a.txt").exists() else ""
     said = paved("update", evolution.service, "--defaults", *options)
-    assert said.code == AnswerError("").exit_code
+    assert said.returncode == AnswerError("").exit_code
     assert not before or (evolution.service / "a.txt").read_text() == before
-    return said.err
+    return said.stderr
 
 
 def test_an_old_release_that_is_gone(begin: Begin) -> None:
@@ -187,7 +187,7 @@ def test_given_it_the_old_release_is_rendered_again_for_a_shallow_clone(begin: B
     evolution.service = tmp_path / "shallow" / full.name
     git.process.run("clone", "--quiet", "--depth", "1", full.as_uri(), evolution.service, role=git.PERSON)
     said = paved("update", evolution.service, "--defaults")
-    assert (said.code, "--data token=VALUE" in said.err) == (2, True)
+    assert (said.returncode, "--data token=VALUE" in said.stderr) == (2, True)
     done = evolution.update("--data", "token=hunter2")
     assert (done.code, done.files["shared.txt"]) == (0, with_lines({3: "mine", 10: MINE, 15: "the road's"}))
 

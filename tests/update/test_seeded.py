@@ -9,6 +9,7 @@ import pytest
 
 from paved_road.service.model import open_service
 from paved_road.testing import Evolution, evolve, make_road, paved, run, write_files
+from tests.renderers import assume_agreement
 from tests.update.texts import LINES, with_lines
 
 Begin = Callable[..., Evolution]
@@ -44,7 +45,7 @@ def test_a_seeded_file_is_left_alone_and_its_owner_is_the_service(begin: Begin, 
 def test_what_plain_copier_made_is_left_alone_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     answers = {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}"}
     road = make_road(tmp_path / "road", {"copier.yml": "_skip_if_exists: [src/]\n", "src/m.py": LINES, **answers})
     top = make_road(tmp_path / "repository", {"mine.txt": "mine\n"}, tag=None)
@@ -52,7 +53,7 @@ def test_what_plain_copier_made_is_left_alone_as_well(
     assert run("copier", "copy", "--defaults", road, service, cwd=tmp_path).returncode == 0
     evolve(service, {"src/m.py": MINE})
     evolve(road, {"src/m.py": ROADS, "src/new.py": "new\n"}, tag="v1.1.0")
-    assert paved("update", service).code == 0
+    assert paved("update", service).returncode == 0
     assert (service / "src/m.py").read_text() == MINE
     assert (service / "src/new.py").read_text() == "new\n", "a seeded file of the new release comes"
 
@@ -88,8 +89,8 @@ def test_owners_that_the_template_states_for_paved_go_first(begin: Begin) -> Non
 def test_a_pattern_that_is_none_is_told(tmp_path: Path, pattern: str) -> None:
     road = make_road(tmp_path / "road", {"copier.yml": f"_skip_if_exists: [{pattern}]\n", "a.txt": "a\n"})
     said = paved("new", tmp_path / "service", "--road", road, "--defaults")
-    assert (said.code, "Traceback" in said.err, (tmp_path / "service").exists()) == (2, False, False)
-    assert "error: " in said.err
+    assert (said.returncode, "Traceback" in said.stderr, (tmp_path / "service").exists()) == (2, False, False)
+    assert "error: " in said.stderr
 
 
 def test_an_untracked_file_where_a_seeded_one_would_come_is_left_alone(begin: Begin) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from paved_road import create
 from paved_road.settings.config import load_config
-from paved_road.testing import evolve, make_road, write_files
+from paved_road.testing import commit, evolve, make_road, write_files
 from paved_road.update.model import UpdateRequest
 from paved_road.update.worker import Ending, UpdateJob, UpdateResult, run_job
-from tests.update.test_batch import NEWER, TEMPLATE, commit
+from tests.update.test_batch import NEWER, TEMPLATE
 
 OURS = "# conflicting\n\none\ntwo, ours\nthree\nfour\n"
 EDITS: dict[str, dict[str, str | bytes | None]] = {"clean": {}, "conflicting": {"README.md": OURS}, "dirty": {}}

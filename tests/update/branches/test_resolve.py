@@ -12,6 +12,7 @@ import yaml
 from paved_road import git
 from paved_road.testing import Evolution, evolve, paved, run, write_files
 from paved_road.update.branches.sides import split_at_markers
+from tests.renderers import assume_agreement
 
 QUESTIONS = "name: {type: str, default: world}\ntone: {type: str, default: warm}\nport: {type: int, default: 80}\n"
 FILE = "".join(f"line {number}\n" for number in range(9)) + "{{ name }}\n" + "-\n" * 9 + "{{ tone }}\n" + "-\n" * 9
@@ -24,7 +25,7 @@ def b(first: str, last: str = "-") -> str:
 @pytest.fixture
 def evolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evolution:
     """A service at 1.0.0 of a road that has a 1.1.0 and a 1.2.0."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     found = Evolution(tmp_path, {"a.txt.jinja": FILE, "b.txt": b("one")}, questions=QUESTIONS)
     found.release({"b.txt": b("two"), "c.txt": "new\n"})
     found.release({"b.txt": b("three"), "d.txt": "new\n"}, tag="v1.2.0")
@@ -34,7 +35,7 @@ def evolution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evolution:
 def branch(service: Path, name: str, *words: str) -> None:
     """A branch off main on which somebody ran `paved update` with these options."""
     git.process.run("checkout", "--quiet", "-b", name, "main", cwd=service)
-    assert paved("update", service, "--defaults", "--commit", *words).code == 0
+    assert paved("update", service, "--defaults", "--commit", *words).returncode == 0
 
 
 def git_says(service: Path, *words: str) -> int:
@@ -83,9 +84,9 @@ def answers(service: Path) -> dict[str, object]:
 def is_well(service: Path) -> None:
     """Nothing is in progress, nothing is newer, nothing has drifted, and an update has nothing to do."""
     assert git.process.run("status", "--porcelain", "--untracked-files=no", cwd=service) == b""
-    assert paved("status", service).code == 0
-    assert paved("drift", service).code == 0
-    assert paved("update", service, "--defaults").out.startswith("up to date")
+    assert paved("status", service).returncode == 0
+    assert paved("drift", service).returncode == 0
+    assert paved("update", service, "--defaults").stdout.startswith("up to date")
 
 
 def test_the_same_update_on_both_branches_merges_by_itself(evolution: Evolution) -> None:
@@ -104,16 +105,17 @@ def test_different_releases_go_to_the_newer_one(evolution: Evolution, meet: Meet
     assert meet(service) == 1
     for command in ("status", "drift", "update"):
         said = paved(command, service)
-        assert said.code == 2
-        assert ".paved-road.lock has the markers of a merge conflict" in said.err
-        assert f"hint: paved update --continue resolves it (in {service})" in said.err
+        assert said.returncode == 2
+        assert ".paved-road.lock has the markers of a merge conflict" in said.stderr
+        assert f"hint: paved update --continue resolves it (in {service})" in said.stderr
     said = paved("update", service, "--continue")
-    assert said.code == 0, said
+    assert said.returncode == 0, said
     resolved = ".paved-road.lock and .copier-answers.yml: resolved (the newer of 1.1.0 and 1.2.0: 1.2.0)"
-    assert said.out.splitlines()[0] == resolved
-    assert said.out.splitlines()[1] == "b.txt: merged, as two updates to 1.2.0"
+    assert said.stdout.splitlines()[0] == resolved
+    assert said.stdout.splitlines()[1] == "b.txt: merged, as two updates to 1.2.0"
     assert (
-        "<<<<<<< " in git.process.run("show", f"{said.err.split('git show ')[1].strip()}:b.txt", cwd=service).decode()
+        "<<<<<<< "
+        in git.process.run("show", f"{said.stderr.split('git show ')[1].strip()}:b.txt", cwd=service).decode()
     )
     assert (service / "b.txt").read_text() == b("three")
     assert git_says(service, "-c", "core.editor=true", *ENDS[meet]) == 0
@@ -131,7 +133,7 @@ def test_what_git_merges_wrongly_without_a_conflict_is_merged_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meet: Meet, versions: tuple[str, str]
 ) -> None:
     """Both releases add a block at another place, one adds a file that the next one removes, and one takes back."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     before = {"blocks": block("a") + block("z"), "back": "one\n" * 9, "k": "k\n"}
     evolution = Evolution(tmp_path, before, questions=QUESTIONS)
     once = {"blocks": block("a") + block("b") + block("z"), "back": "two\n" * 9, "gone/gone": "gone\n", "k": "l\n"}
@@ -144,11 +146,11 @@ def test_what_git_merges_wrongly_without_a_conflict_is_merged_again(
     assert meet(service) == 1
     assert list(git.unmerged(service)) == [".copier-answers.yml", ".paved-road.lock", "k"]
     said = paved("update", service, "--continue")
-    assert said.code == 0, said
-    assert said.out.splitlines()[1] == "back, blocks, gone/gone, k: merged, as two updates to 1.2.0"
+    assert said.returncode == 0, said
+    assert said.stdout.splitlines()[1] == "back, blocks, gone/gone, k: merged, as two updates to 1.2.0"
     assert {path: (service / path).read_text() for path in again} == again
     assert not (service / "gone").exists()
-    kept = said.err.split("git show ")[1].strip()
+    kept = said.stderr.split("git show ")[1].strip()
     assert git.process.run("show", f"{kept}:gone/gone", cwd=service) == b"gone\n"
     assert git_says(service, "-c", "core.editor=true", *ENDS[meet]) == 0
     is_well(service)
@@ -178,7 +180,7 @@ def test_what_one_team_wrote_survives_two_updates(evolution: Evolution, names: t
         if name == "one":
             evolve(service, {"b.txt": b((service / "b.txt").read_text().split()[0], "ours")})
     assert merge(service) == 1
-    assert paved("update", service, "--continue").code == 0
+    assert paved("update", service, "--continue").returncode == 0
     assert (service / "b.txt").read_text() == b("three", "ours")
 
 
@@ -192,7 +194,7 @@ def test_what_waits_for_a_person_is_not_touched_by_a_second_run(evolution: Evolu
     assert merge(service) == 1
     runs = []
     for _ in range(2):
-        assert paved("update", service, "--continue").code == 1
+        assert paved("update", service, "--continue").returncode == 1
         runs.append([(service / name).read_text() for name in (".copier-answers.yml", "a.txt", "b.txt")])
         assert git.unmerged_files(service) == [".copier-answers.yml", "b.txt"]
     assert runs[0] == runs[1]
@@ -200,7 +202,7 @@ def test_what_waits_for_a_person_is_not_touched_by_a_second_run(evolution: Evolu
 
 
 def test_a_derived_file_is_the_newer_branchs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     evolution = Evolution(tmp_path, {"a.txt": "one\n"}, manifest="owners: {derived: {own.lock: make lock}}\n")
     evolve(evolution.service, {"own.lock": "one\n"})
     for name, text in (("one", "two\n"), ("two", "three\n")):
@@ -209,8 +211,8 @@ def test_a_derived_file_is_the_newer_branchs(tmp_path: Path, monkeypatch: pytest
         evolve(evolution.service, {"own.lock": text})
     assert merge(evolution.service) == 1
     said = paved("update", evolution.service, "--continue")
-    assert (said.code, (evolution.service / "own.lock").read_text()) == (0, "three\n")
-    assert "own.lock is as the branch at 1.1.6 has it; make it again with: make lock" in said.err
+    assert (said.returncode, (evolution.service / "own.lock").read_text()) == (0, "three\n")
+    assert "own.lock is as the branch at 1.1.6 has it; make it again with: make lock" in said.stderr
 
 
 def test_different_answers_are_both_kept(evolution: Evolution) -> None:
@@ -218,10 +220,10 @@ def test_different_answers_are_both_kept(evolution: Evolution) -> None:
     branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
     branch(service, "two", "--to", "1.2.0", "--data", "tone=cold")
     assert merge(service) == 1
-    assert paved("update", service, "--continue").code == 0
+    assert paved("update", service, "--continue").returncode == 0
     assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
     assert answers(service) == {"_commit": "v1.2.0", "name": "moon", "port": 80, "tone": "cold"}
-    assert paved("update", service, "--defaults", "--commit").code == 0
+    assert paved("update", service, "--defaults", "--commit").returncode == 0
     assert {"moon", "cold"} <= set((service / "a.txt").read_text().splitlines())
     is_well(service)
 
@@ -231,9 +233,9 @@ def test_other_answers_on_the_same_release(evolution: Evolution) -> None:
     branch(service, "one", "--to", "1.2.0", "--data", "name=moon")
     branch(service, "two", "--to", "1.2.0", "--data", "tone=cold")
     assert merge(service) == 1
-    assert paved("update", service, "--continue").code == 0
+    assert paved("update", service, "--continue").returncode == 0
     assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
-    assert paved("update", service, "--defaults", "--commit").code == 0
+    assert paved("update", service, "--defaults", "--commit").returncode == 0
     assert answers(service)["name"] == "moon"
     is_well(service)
 
@@ -249,7 +251,7 @@ def test_a_question_that_was_answered_twice_is_a_persons_to_decide(evolution: Ev
     assert said["result"]["merged"] == ["a.txt", "b.txt"]
     text = (service / ".copier-answers.yml").read_text()
     assert ("<<<<<<< " in text, text.count("_commit: v1.2.0"), "_commit: v1.1.0" in text) == (True, 1, False)
-    assert "markers of a merge conflict" in paved("status", service).err
+    assert "markers of a merge conflict" in paved("status", service).stderr
     ours, rest = text.split("<<<<<<< ours\n")
     write_files(
         service, {".copier-answers.yml": ours + "name: sun\n" + rest.split(">>>>>>> theirs\n")[1], "b.txt": b("three")}
@@ -275,7 +277,7 @@ def test_markers_are_around_what_both_answered_differently_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str], side: str
 ) -> None:
     """git makes one conflict of these lines, and whoever takes a side of it drops an answer that nobody contested."""
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     evolution = Evolution(tmp_path, {"a.txt": "x\n"}, questions=MANY)
     evolution.release({"b.txt": "y\n"})
     asked = f"_subdirectory: template\n_templates_suffix: .jinja\n{MANY}added: {{type: str, default: q}}\n"
@@ -286,13 +288,13 @@ def test_markers_are_around_what_both_answered_differently_alone(
     branch(service, names[0], "--to", "1.1.0", *older)
     branch(service, names[1], "--to", "1.2.0", *newer)
     assert merge(service) == 1
-    assert paved("update", service, "--continue").code == 1
+    assert paved("update", service, "--continue").returncode == 1
     text = (service / ".copier-answers.yml").read_text()
     assert contested(text) == ["port", "tier"]
     decided = getattr(split_at_markers(text.encode()), side)
     write_files(service, {".copier-answers.yml": decided.decode()})
     evolve(service, {})
-    assert paved("update", service, "--defaults").code == 0
+    assert paved("update", service, "--defaults").returncode == 0
     is_older = (names[0] == "one") == (side == "ours")
     assert answers(service) == {
         "_commit": "v1.2.0", "added": "new", "name": "both", "pin": "kept", "region": "region",
@@ -301,16 +303,16 @@ def test_markers_are_around_what_both_answered_differently_alone(
 
 
 def test_answers_beside_each_other_are_merged_where_git_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     files = {"{{ name }}.txt": "x\n", "{{ tone }}.txt": "y\n"}
     evolution = Evolution(tmp_path, files, questions="name: {type: str, default: a}\ntone: {type: str, default: b}\n")
     branch(evolution.service, "one", "--data", "name=c")
     branch(evolution.service, "two", "--data", "tone=d")
     assert merge(evolution.service) == 1
-    assert paved("update", evolution.service, "--continue").code == 0
+    assert paved("update", evolution.service, "--continue").returncode == 0
     assert git_says(evolution.service, "-c", "core.editor=true", "merge", "--continue") == 0
     assert answers(evolution.service) == {"_commit": "v1.0.0", "name": "c", "tone": "d"}
-    assert paved("update", evolution.service, "--defaults", "--commit").code == 0
+    assert paved("update", evolution.service, "--defaults", "--commit").returncode == 0
     is_well(evolution.service)
 
 
@@ -319,13 +321,13 @@ def test_what_a_person_has_decided_already_is_kept(evolution: Evolution) -> None
     branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
     branch(service, "two", "--to", "1.2.0", "--data", "name=sun")
     assert merge(service) == 1
-    assert paved("update", service, "--continue").code == 1
+    assert paved("update", service, "--continue").returncode == 1
     decided = "_commit: v1.2.0\n_src_path: x # ours\nname: both\nport: 80\ntone: warm\n"
     for added in (False, True):
         write_files(service, {".copier-answers.yml": decided})
         if added:
             git.process.run("add", ".copier-answers.yml", cwd=service)
-        assert paved("update", service, "--continue").code == (2 if added else 0)
+        assert paved("update", service, "--continue").returncode == (2 if added else 0)
         assert (service / ".copier-answers.yml").read_text() == decided
 
 
@@ -353,13 +355,13 @@ def test_markers_that_were_committed_are_resolved_too(evolution: Evolution, styl
     write_files(service, {"b.txt": b("three")})
     evolve(service, {})
     said = paved("update", service, "--continue")
-    assert (said.code, ".copier-answers.yml" in said.out) == (0, True), said
+    assert (said.returncode, ".copier-answers.yml" in said.stdout) == (0, True), said
     assert answers(service) == {"_commit": "v1.2.0", "name": "moon", "port": 80, "tone": "warm"}
     assert '"version": "1.2.0"' in (service / ".paved-road.lock").read_text()
 
 
 def test_without_tags_the_history_says_which_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paved_road.render.verified.recall", lambda *_: True)
+    assume_agreement(monkeypatch)
     evolution = Evolution(tmp_path, {"a.txt": "one\n"}, manifest="version: 1.0.0\n")
     service, road = evolution.service, evolution.road
     git.process.run("tag", "-d", "v1.0.0", cwd=road)
@@ -367,7 +369,7 @@ def test_without_tags_the_history_says_which_is_newer(tmp_path: Path, monkeypatc
         evolve(road, {f"template/{name}.txt": text})
         branch(service, name)
     assert merge(service) == 1
-    assert paved("update", service, "--continue").code == 0
+    assert paved("update", service, "--continue").returncode == 0
     assert git_says(service, "-c", "core.editor=true", "merge", "--continue") == 0
     is_well(service)
 
@@ -377,9 +379,9 @@ def test_an_abort_says_what_undoes_the_merge(evolution: Evolution) -> None:
     branch(evolution.service, "two", "--to", "1.2.0")
     assert merge(evolution.service) == 1
     said = paved("update", evolution.service, "--abort")
-    assert said.code == 2
-    assert "no update is in progress" in said.err
-    assert "git merge --abort" in said.err
+    assert said.returncode == 2
+    assert "no update is in progress" in said.stderr
+    assert "git merge --abort" in said.stderr
 
 
 def test_a_service_in_a_monorepo(evolution: Evolution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,12 +389,12 @@ def test_a_service_in_a_monorepo(evolution: Evolution, tmp_path: Path, monkeypat
     git.process.run("init", "--quiet", "-b", "main", mono)
     evolve(mono, {"README": "x\n"})
     service = mono / "services" / "hi"
-    assert paved("new", service, "--road", evolution.road, "--defaults", "--ref", "1.0.0").code == 0
+    assert paved("new", service, "--road", evolution.road, "--defaults", "--ref", "1.0.0").returncode == 0
     evolve(mono, {})
     branch(service, "one", "--to", "1.1.0")
     branch(service, "two", "--to", "1.2.0")
     assert merge(mono) == 1
     monkeypatch.chdir(mono)
-    assert paved("update", "services/hi", "--continue").code == 0
+    assert paved("update", "services/hi", "--continue").returncode == 0
     assert git.unmerged_files(mono) == []
     assert (service / "b.txt").read_text() == b("three")
