@@ -18,7 +18,7 @@ from paved_road.findings import DeviationSummary
 from paved_road.offroad import FOLDER, is_deviation, is_in_place
 from paved_road.offroad.patterns import is_glob, matching
 from paved_road.road.owners import Owner
-from paved_road.service.lock import Lock, Policy
+from paved_road.service.lock import Lock, Locked, Policy
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -34,6 +34,7 @@ _MOST_GLOBS = 500
 _LARGEST = 2**20
 """Bytes of one file; all of them together are bounded as any one file is."""
 _SLUG_IS = "lower-case letters, digits and single hyphens"
+FIELDS_HINT = "for the fields of a deviation: paved off-road schema"
 BASELINE = "baseline"
 """The slug of the deviation for what already differed when a service was adopted."""
 
@@ -122,6 +123,16 @@ class Deviations:
         return self.by_slug[slug]
 
 
+def policy_of(lock: Lock | None) -> Policy:
+    """The road's rules about deviations, as the service's lock has them."""
+    return lock.offroad if lock else Policy()
+
+
+def road_files(lock: Lock | None) -> dict[str, Locked]:
+    """The files that the road owns; only these need a deviation to differ."""
+    return {path: locked for path, locked in lock.files.items() if locked.owner is Owner.ROAD} if lock else {}
+
+
 def needs_approval(fields: FrontMatter, policy: Policy) -> bool:
     """Whether someone other than the requester must approve."""
     return fields.risk.reaches(policy.approval_from)
@@ -185,7 +196,7 @@ def deviation_files(service: Service) -> dict[str, bytes]:
 
 def read_deviations(contents: Mapping[str, bytes], lock: Lock | None, *, today: date) -> Deviations:
     """The deviations in these files, by name. Raises `RecordError`, which names every fault of every file."""
-    policy = lock.offroad if lock else Policy()
+    policy = policy_of(lock)
     faults: list[DeviationFault] = []
     by_slug: dict[str, Deviation] = {}
     for name, content in sorted(contents.items()):
@@ -214,7 +225,7 @@ def read_deviations(contents: Mapping[str, bytes], lock: Lock | None, *, today: 
 def find_faults(path: str, content: bytes, lock: Lock | None, *, today: date) -> list[DeviationFault]:
     """What is wrong with one deviation by itself; its file need not exist yet."""
     try:
-        return sorted(_broken_rules(parse_deviation(path, content), lock.offroad if lock else Policy(), lock, today))
+        return sorted(_broken_rules(parse_deviation(path, content), policy_of(lock), lock, today))
     except InvalidDeviation as error:
         return sorted(error.faults)
 
@@ -224,7 +235,7 @@ def raise_faults(faults: Iterable[DeviationFault]) -> None:
     texts = [str(fault) for fault in sorted(faults)]
     if texts:
         more = f"and {len(texts) - 1} more: {'; '.join(texts[1:])}" if texts[1:] else ""
-        raise RecordError(texts[0], cause=more, hint="for the fields of a deviation: paved off-road schema")
+        raise RecordError(texts[0], cause=more, hint=FIELDS_HINT)
 
 
 # -- one file ----------------------------------------------------------------------------------------------------------
@@ -273,7 +284,7 @@ def _line(document: Document, fault: ErrorDetails) -> int:
 
 
 def _text(fault: ErrorDetails, data: Mapping[str, Any]) -> str:
-    from paved_road.files import yaml_faults, yml
+    from paved_road.files import yaml_faults
     from paved_road.offroad.front_matter import FrontMatter
 
     where, schema = yaml_faults.place(fault, data), FrontMatter.model_json_schema()
@@ -282,10 +293,6 @@ def _text(fault: ErrorDetails, data: Mapping[str, Any]) -> str:
         return f"{name} is not a field of a deviation; {nearest(str(where[-1]), yaml_faults.keys(where[:-1], schema))}"
     if fault["type"] == "string_pattern_mismatch":
         return f"{name}: {fault['input']!r} is not a slug: use {_SLUG_IS}"
-    if fault["type"].startswith("date"):
-        return f"{name}: {yml.shown(fault['input'])} is not a date: write it as 2026-11-24"
-    if fault["type"] == "enum" and isinstance(fault["input"], str):
-        return f"{name}: {fault['input']!r} is none of {fault['ctx']['expected']}"
     text = yaml_faults.sentence(fault, where, schema)
     return f"{name}: {text}" if fault["type"] == "value_error" and where and str(where[-1]) not in text else text
 
@@ -322,7 +329,7 @@ def _is_too_wide(deviation: Deviation, lock: Lock) -> bool:
     """Whether a pattern, or a folder, matches every file that the road owns."""
     if all(path in lock.files for path in deviation.fields.scope.paths or []):
         return False
-    owned = [path for path, locked in lock.files.items() if locked.owner is Owner.ROAD]
+    owned = road_files(lock)
     return len(owned) > 1 and len(deviation.matches(owned)) == len(owned)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from paved_road.findings import DeviationSummary, Finding, Outcome, Rule, Severity
 from paved_road.offroad import fingerprint
-from paved_road.offroad.deviations import load_deviations
+from paved_road.offroad.deviations import load_deviations, road_files
 from paved_road.road.owners import Owner
 from paved_road.service import drift
 from paved_road.text.counts import counted
@@ -180,8 +180,7 @@ def _unknown_practice(deviation: Deviation, practices: Collection[str] | None) -
 
 
 def _without_drift(deviation: Deviation, service: Service) -> Iterator[Finding]:
-    files = service.lock.files if service.lock else {}
-    if deviation.matches(path for path, locked in files.items() if locked.owner is Owner.ROAD):
+    if deviation.matches(road_files(service.lock)):
         message, remedy = "its files are as the road has them again", f"paved off-road close {deviation.id}"
         yield problem(deviation, State.STALE, message, "scope", "paths", remedy=remedy)
     else:

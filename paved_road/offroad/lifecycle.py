@@ -19,6 +19,7 @@ from paved_road.git import trees
 from paved_road.git.entries import File
 from paved_road.offroad import FOLDER, fingerprint, is_in_place
 from paved_road.offroad.deviations import (
+    FIELDS_HINT,
     Deviation,
     Deviations,
     deviation_files,
@@ -27,11 +28,12 @@ from paved_road.offroad.deviations import (
     load_deviation,
     load_deviations,
     needs_approval,
+    policy_of,
     read_deviations,
+    road_files,
 )
 from paved_road.offroad.evaluation import State, evaluate
 from paved_road.offroad.patterns import is_glob
-from paved_road.road.owners import Owner
 from paved_road.service import drift
 from paved_road.service.lock import Policy
 from paved_road.service.model import Service
@@ -108,7 +110,7 @@ def _refuse_invalid(service: Service, draft: Draft, content: bytes, today: date)
         return
     lines = content.decode(errors="surrogateescape").splitlines()
     texts = [_by_option(lines[fault.line - 1].strip(), fault.text) for fault in faults]
-    hint = "for the fields of a deviation: paved off-road schema"
+    hint = FIELDS_HINT
     if (slug := slug_for(draft.slug)) != draft.slug:
         scope = [f"--path={path}" for path in draft.paths] or [f"--practice={draft.practice}"]
         hint = f"paved off-road new {slug} {shlex.join(scope)}"
@@ -145,7 +147,7 @@ def proposal(service: Service, draft: Draft, today: date) -> bytes:
         "requested_by": draft.requested_by or _whoami(service, "requests", "--requested-by"),
         "approved_by": None,
         "created": today.isoformat(),
-        "review_by": (today + timedelta(days=_days(_policy(service), draft.days))).isoformat(),
+        "review_by": (today + timedelta(days=_days(policy_of(service.lock), draft.days))).isoformat(),
         "release": service.lock.version if service.lock else "unknown",
         "confirmation": None,
     }
@@ -157,11 +159,10 @@ def proposal(service: Service, draft: Draft, today: date) -> bytes:
 
 
 def _check_paths(service: Service, paths: Iterable[str]) -> None:
-    files = service.lock.files if service.lock else {}
-    owned = [path for path, locked in files.items() if locked.owner is Owner.ROAD]
+    owned = road_files(service.lock)
     for path in paths:
         if not is_glob(path) and path not in owned:
-            locked = files.get(path)
+            locked = service.lock.files.get(path) if service.lock else None
             cause = f"its owner is {locked.owner}: it may differ" if locked else "the road has no such file"
             raise UsageError(f"{path} needs no deviation", cause=cause, hint=nearest(path, owned))
 
@@ -183,10 +184,6 @@ def _whoami(service: Service, does: str, option: str) -> str:
 
 def _days(policy: Policy, days: int | None) -> int:
     return min(USUAL_DAYS, policy.days) if days is None else days
-
-
-def _policy(service: Service) -> Policy:
-    return service.lock.offroad if service.lock else Policy()
 
 
 # -- accepted, renewed, closed -----------------------------------------------------------------------------------------
@@ -215,7 +212,7 @@ def accepted(
     elif deviation.fields.review_by < today:
         raise RecordError(
             f"{deviation.path}:{deviation.line('review_by')}: the review was due on {deviation.fields.review_by}",
-            hint=f"paved off-road accept {deviation.id} --days {_days(_policy(service), None)}",
+            hint=f"paved off-road accept {deviation.id} --days {_days(policy_of(service.lock), None)}",
         )
     return edited(deviation, changes | _fingerprint(service, deviation, config))
 
@@ -288,7 +285,7 @@ def _require_status(deviation: Deviation, allowed: Sequence[str], wanted: str) -
 
 def _approval(service: Service, deviation: Deviation, by: str | None) -> dict[Where, Any]:
     """Who approves, if someone must: not the requester, and not in the change that is to be approved."""
-    policy, fields = _policy(service), deviation.fields
+    policy, fields = policy_of(service.lock), deviation.fields
     if not needs_approval(fields, policy):
         return {("approved_by",): by} if by else {}
     who = by or _whoami(service, "approves", "--by")

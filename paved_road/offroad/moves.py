@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import PavedError, RecordError, UsageError, nearest
 from paved_road.offroad import fingerprint, lifecycle
-from paved_road.offroad.deviations import load_deviations
+from paved_road.offroad.deviations import load_deviations, road_files
 from paved_road.offroad.patterns import matching
-from paved_road.road.owners import Owner
 from paved_road.service.model import Service
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def rename(service: Service, old: str, new: str, *, today: date) -> Migration:
     if not named:
         known = sorted({name for deviation in deviations.open for name in deviation.fields.names})
         raise RecordError(f"no open deviation names {old}", hint=nearest(old, known))
-    owned = _owned(service)
+    owned = road_files(service.lock)
     if any(deviation.fields.scope.paths for deviation in named) and new not in owned:
         raise UsageError(f"the road owns no file {new}", hint=nearest(new, owned))
     moves = [Move(record=deviation.id, old=old, new=new) for deviation in named]
@@ -64,7 +63,7 @@ def migrate(service: Service, declared: Mapping[str, str], *, today: date, dry_r
     the release has the content that the file had when it was approved. Raises `RecordError` for invalid deviations.
     """
     deviations = load_deviations(service, today=today)
-    owned = _owned(service)
+    owned = road_files(service.lock)
     moves: list[Move] = []
     lost: list[tuple[str, str]] = []
     for deviation in deviations.open:
@@ -86,11 +85,6 @@ def _with_approved_content(deviation: Deviation, path: str, owned: Mapping[str, 
         return None
     same = [new for new, one in owned.items() if fingerprint.identity(one.entry) == approved.road]
     return same[0] if len(same) == 1 else None
-
-
-def _owned(service: Service) -> Mapping[str, Locked]:
-    files = service.lock.files if service.lock else {}
-    return {path: locked for path, locked in files.items() if locked.owner is Owner.ROAD}
 
 
 def _follow(service: Service, deviations: Deviations, migration: Migration, *, today: date) -> Migration:

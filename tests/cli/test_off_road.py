@@ -129,7 +129,7 @@ def test_a_broken_deviation_is_reported_with_file_and_line(call: Call, tmp_path:
     for words in (["off-road", "check"], ["off-road", "list"], ["drift"], ["status"]):
         done = call(*words)
         assert done.returncode == 2, words
-        assert done.stderr.startswith("error: docs/off-road/x.md:3: risk: 'none' is none of")
+        assert done.stderr.startswith("error: docs/off-road/x.md:3: risk must be one of low, medium, high")
 
 
 def test_several_files_are_several_deviations(call: Call, tmp_path: Path) -> None:

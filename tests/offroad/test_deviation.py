@@ -75,9 +75,9 @@ def test_a_good_deviation_is_read_as_it_is_written() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("risk: medium", "risk: meduim", 9, "'meduim' is none of 'low', 'medium' or 'high'"),
+        ("risk: medium", "risk: meduim", 9, "risk must be one of low, medium, high; it is 'meduim'"),
         ("owner: payments", "ownr: payments", 11, "ownr is not a field of a deviation; did you mean owner"),
-        ("review_by: 2027-02-22", "review_by: 2027-02-30", 15, "'2027-02-30' is not a date"),
+        ("review_by: 2027-02-22", "review_by: 2027-02-30", 15, "review_by must be a date such as 2026-11-24; it is '2027-02-30'"),
         ("review_by: 2027-02-22", "review_by: next spring", 15, "'next spring' is not a date: write it as 2026-11-24"),
         ("review_by: 2027-02-22", "review_by: 2027-2-22T00:00:00", 15, "is not a date"),
         ("review_by: 2027-02-22", "review_by: 2026-11-23", 15, "review_by is before created"),
@@ -265,7 +265,7 @@ def test_one_person_has_several_names(one: str, other: str, *, same: bool) -> No
         ("owner: [a]", "owner must be text; it is a list"),
         ("links: [[a]]", "links.0 must be text; it is a list"),
         ("risk: [low]", "risk must be one of low, medium, high; it is a list"),
-        ("created: [a]", "created: a list is not a date: write it as 2026-11-24"),
+        ("created: [a]", "created must be a date such as 2026-11-24; it is a list"),
         ("fingerprint: {a: b}", "fingerprint.a must be a mapping with the keys road, service, difference; it is 'b'"),
     ],
 )
