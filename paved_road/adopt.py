@@ -16,8 +16,8 @@ from typing import Any
 
 from paved_road import git
 from paved_road.errors import UsageError
-from paved_road.files import contained, toml
-from paved_road.git import address, trees
+from paved_road.files import contained, toml, whole
+from paved_road.git import address
 from paved_road.git.entries import File, Tree
 from paved_road.render import CommandContext, CompiledTemplate, Operation, Pristine, prepare, render
 from paved_road.render import config as configs
@@ -124,7 +124,7 @@ def adopt(
     if not dry_run:
         for name, file in files.items():  # the lock first: after a kill it tells the next try that paved was here
             (path / name).parent.mkdir(parents=True, exist_ok=True)
-            trees.replace(path / name, file)
+            whole.replace_file(path / name, file.data)
     return Adopted(
         path=path,
         release=base.release,

@@ -19,8 +19,9 @@ from typing import Any
 
 from paved_road import git
 from paved_road.errors import DestinationError, GitError
+from paved_road.files import whole
 from paved_road.git import address, trees
-from paved_road.git.entries import File, Tree
+from paved_road.git.entries import SHA1, File, Tree
 from paved_road.process.child import Tell
 from paved_road.render import (
     CommandContext,
@@ -108,7 +109,7 @@ class CreatePlan:
     @property
     def object_format(self) -> str:
         """The object format of the repository that the service is in, or becomes."""
-        return self.repository.object_format if self.repository else git.SHA1
+        return self.repository.object_format if self.repository else SHA1
 
     @property
     def records(self) -> frozenset[str]:
@@ -219,7 +220,7 @@ def _lock(
     """The lock of a service in this place: it names the files as the repository stores them."""
     prefix = prefix_of(address.resolved(destination), repository) if repository else ""
     stored = as_stored(pristine, repository, prefix=prefix, filters=filters)
-    return lock_of(stored, template_rules, repository.object_format if repository else git.SHA1)
+    return lock_of(stored, template_rules, repository.object_format if repository else SHA1)
 
 
 # -- writing it --------------------------------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ def _after_tasks(planned: CreatePlan, tell: Tell | None) -> CreatePlan:
     trees.check_paths(tree)
     pristine = replace(planned.pristine, tree=tree)
     lock = _lock(pristine, planned.rules, destination, git.repository(destination), filters=True)
-    trees.replace(destination / LOCK, File(lock.dump()))
+    whole.replace_file(destination / LOCK, lock.dump())
     return replace(planned, pristine=pristine, lock=lock, notes=notes)
 
 
@@ -309,7 +310,7 @@ def _set_ignored_apart(planned: CreatePlan, service: Path) -> list[str]:
     notes = []
     ignored = git.ignored(service, planned.tree)
     if files := sorted(ignored - planned.records):
-        trees.replace(service / LOCK, File(planned.lock.without(files).dump()))
+        whole.replace_file(service / LOCK, planned.lock.without(files).dump())
         notes.append(f"git ignores {_first(files, 5)}, so it stays on this machine and updates leave it unchanged")
     if (records := sorted(ignored & planned.records)) and planned.repository:
         shown = " ".join(records)

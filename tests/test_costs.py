@@ -9,8 +9,8 @@ import pytest
 
 from paved_road import create, git
 from paved_road.cli import main
-from paved_road.git import SHA1, Commit, Scratch, TreeId
-from paved_road.git.entries import File
+from paved_road.git import Commit, Scratch
+from paved_road.git.entries import SHA1, File, TreeId
 from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import commit, evolve, make_road

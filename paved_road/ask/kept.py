@@ -17,9 +17,7 @@ import yaml
 
 from paved_road.ask.interview import Answered, Said
 from paved_road.errors import ConfigError
-from paved_road.files import contained, private, yml
-from paved_road.git import trees
-from paved_road.git.entries import File
+from paved_road.files import contained, private, whole, yml
 from paved_road.render.prompts import Topic
 
 _DAYS = 7
@@ -54,7 +52,7 @@ class Kept:
         with _as_far_as_possible():
             if open_ones:
                 text = yaml.safe_dump({"answers": open_ones, "others": said.others}, sort_keys=False)
-                trees.replace(self._folder() / self._name, File(text.encode(errors="surrogateescape")))
+                whole.replace_file(self._folder() / self._name, text.encode(errors="surrogateescape"))
                 (self._folder() / self._name).chmod(0o600)
                 return True
         return False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import nearest
 from paved_road.files import yml
+from paved_road.text.values import shown
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -103,7 +104,7 @@ def sentence(fault: ErrorDetails, where: yml.Path, schema: dict[str, Any]) -> st
         return f"{name} must have at most {fault['ctx']['max_length']} characters"
     found = fault["input"]
     quotes = ": put it in quotes" if kind == "string_type" and isinstance(found, int | float) else ""
-    return f"{name} must be {_shape(_at(schema, where), schema)}; it is {yml.shown(found)}{quotes}"
+    return f"{name} must be {_shape(_at(schema, where), schema)}; it is {shown(found)}{quotes}"
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -35,7 +35,6 @@ __all__ = [
     "located_message",
     "message_of",
     "short_message",
-    "shown",
     "what_is_wrong",
 ]
 
@@ -249,17 +248,6 @@ def duplicate_keys(text: str) -> Iterator[tuple[int, str, int]]:
         first.setdefault(where, line)
 
 
-def shown(value: Any) -> str:
-    """A value of a file in a message: short, and as YAML calls it."""
-    named = {None: "empty", True: "true", False: "false"}
-    if value is None or isinstance(value, bool):
-        return named[value]
-    if isinstance(value, Mapping | list):
-        return "a mapping" if isinstance(value, Mapping) else "a list"
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
-
-
 def _places(text: str) -> list[tuple[Path, int, bool]]:
     """Every key and item: where it is, its line, and whether it is a key. Any tag is taken."""
     found: list[tuple[Path, int, bool]] = []
@@ -287,6 +275,3 @@ def _walk(node: yaml.Node, where: Path, found: list[tuple[Path, int, bool]], see
             inner = (*where, str(key.value))
             found.append((inner, key.start_mark.line + 1, True))
             _walk(value, inner, found, seen)
-
-
-_LONGEST_SHOWN = 60

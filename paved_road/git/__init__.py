@@ -1,7 +1,11 @@
 """The only code that runs git: typed functions over a hermetic environment.
 
-Nothing here prints, prompts or depends on the directory, index or configuration variables of a git command that
-may have called paved (a hook, an alias, a rebase).
+This is the room's face for everything that runs git: `from paved_road import git`, then `git.resolve(...)`. The values
+that they take and return (ids, tree entries, files) are in `paved_road.git.entries`, addresses of roads in
+`paved_road.git.address`, and reading and writing files with their modes in `paved_road.git.trees`.
+
+Nothing here prints, prompts or depends on the working directory, the index or the variables of a git command that may
+have called paved (a hook, an alias, a rebase).
 """
 
 from paved_road.git.conversion import converted
@@ -14,7 +18,6 @@ from paved_road.git.create import (
     fetch_road,
     start_repository,
 )
-from paved_road.git.entries import SHA1, BlobId, CommitId, File, Mode, Snapshot, TreeEntry, TreeId, blob_id, file_id
 from paved_road.git.identity import REMEDY, Committing, Identity, author, committing
 from paved_road.git.index import Index, Indexed, read_index
 from paved_road.git.locks import is_held, locks
@@ -115,30 +118,21 @@ __all__ = [
     "PERSON",
     "READER",
     "REMEDY",
-    "SHA1",
     "SKIP_WORKTREE",
-    "BlobId",
     "Commit",
-    "CommitId",
     "Committing",
-    "File",
     "Identity",
     "Index",
     "Indexed",
     "Login",
     "Merge",
-    "Mode",
     "Objects",
     "Repository",
     "Role",
     "Scratch",
-    "Snapshot",
-    "TreeEntry",
-    "TreeId",
     "add",
     "attributes",
     "author",
-    "blob_id",
     "changed_files",
     "changed_paths",
     "check_out",
@@ -161,7 +155,6 @@ __all__ = [
     "environment",
     "fetch_commit",
     "fetch_road",
-    "file_id",
     "files_with",
     "filtered",
     "first_parent_log",

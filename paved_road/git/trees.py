@@ -120,34 +120,3 @@ def with_folder_replaced(tree: Mapping[str, File], here: Path, there: Path) -> T
     return {
         path: File(file.data.replace(old, new), file.mode) if old in file.data else file for path, file in tree.items()
     }
-
-
-def replace(target: Path, file: File) -> None:
-    """Write one plain file so that a reader sees either what was there or all of the new content.
-
-    Until it is whole it is a hidden file beside its place; one that a kill left behind goes with the next.
-    """
-    for left in target.parent.glob(_UNFINISHED.format("*")):
-        if not _is_running(left.name):
-            left.unlink(missing_ok=True)
-    scratch = target.with_name(_UNFINISHED.format(os.getpid()))
-    try:
-        scratch.write_bytes(file.data)
-        scratch.replace(target)
-    except OSError:
-        scratch.unlink(missing_ok=True)
-        raise
-
-
-_UNFINISHED = ".paved-{}.unfinished"
-
-
-def _is_running(name: str) -> bool:
-    """Whether the process that writes an unfinished file still runs."""
-    try:
-        os.kill(int(name.split("-")[1].split(".", maxsplit=1)[0]), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from paved_road import git
 from paved_road.errors import RecordError, UsageError, nearest
-from paved_road.git import trees
-from paved_road.git.entries import File
+from paved_road.files import whole
 from paved_road.offroad import FOLDER, fingerprint, is_in_place
 from paved_road.offroad.deviations import (
     FIELDS_HINT,
@@ -350,5 +349,5 @@ def write(service: Service, contents: Mapping[str, bytes], *, today: date) -> De
     folder = service.path / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        trees.replace(folder / name, File(content))
+        whole.replace_file(folder / name, content)
     return after

@@ -27,7 +27,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from paved_road.errors import TemplateError
-from paved_road.files import contained, private, yml
+from paved_road.files import contained, private, whole, yml
 from paved_road.git import trees
 from paved_road.git.entries import File, Mode
 from paved_road.process import limits
@@ -168,7 +168,7 @@ class _Compiled(jinja2.BytecodeCache):
         """Keep what was compiled. A cache that cannot be written only costs the next compilation."""
         code = bucket.bytecode_to_string()
         with contextlib.suppress(OSError):
-            trees.replace(self._folder / self._name(bucket), File(self._digest(bucket, code) + code))
+            whole.replace_file(self._folder / self._name(bucket), self._digest(bucket, code) + code)
 
     def _name(self, bucket: Bucket) -> str:
         return f"{self._flavour}-{bucket.key}"

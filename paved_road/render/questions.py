@@ -22,6 +22,7 @@ from paved_road.render.answer_types import CASTS, PARSED, list_items, to_bool, t
 from paved_road.render.config import TemplateConfig
 from paved_road.render.context import AnswerType, External, ParsedText, SettledAnswers, Surroundings, parsed
 from paved_road.render.prompts import MISSING, NOT_ASKED, Ask, Choice, Prompt, as_text
+from paved_road.text.values import short_repr
 
 
 class _Unset(jinja2.UndefinedError):
@@ -312,13 +313,8 @@ class _Question:
 
     def _shown(self, value: Any) -> str:
         """A refused answer for a message; a secret one is never shown."""
-        if self.secret:
-            return ""
-        try:
-            shown = repr(value)
-        except (ValueError, RecursionError):  # a number of too many digits, or lists a thousand deep
-            return ""
-        return f": {shown}" if len(shown) <= _LONGEST_SHOWN else f": {shown[:_LONGEST_SHOWN]}..."
+        text = "" if self.secret else short_repr(value, longest=_LONGEST_SHOWN)
+        return f": {text}" if text else ""
 
     def _render(self, value: Any, **extra: Any) -> Any:
         """A value with its Jinja rendered; what is not text stays as it is."""

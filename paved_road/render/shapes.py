@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from paved_road.errors import TemplateError
+from paved_road.text.values import short_repr
 
 _YES = frozenset({"1", "on", "t", "true", "y", "yes"})
 _NO = frozenset({"0", "off", "f", "false", "n", "no"})
@@ -20,11 +21,11 @@ def check(place: Callable[..., str], settings: Mapping[str, Any], questions: Map
     for name, (fits, shape) in _SETTINGS.items():
         if name in settings and not fits(settings[name]):
             said = f"{place(f'_{name}')}: _{name} must be {shape}"
-            raise TemplateError(said, cause=f"it is {_short(settings[name])}")
+            raise TemplateError(said, cause=f"it is {short_repr(settings[name])}")
     for option, value in settings.get("envops", {}).items():
         if str(option).endswith(("_string", "_prefix")) and not isinstance(value, str | None):
             said = f"{place('_envops', option)}: _envops: {option} must be text"
-            raise TemplateError(said, cause=f"it is {_short(value)}")
+            raise TemplateError(said, cause=f"it is {short_repr(value)}")
     for name, details in questions.items():
         _check_question(partial(place, name), name, details)
 
@@ -40,10 +41,10 @@ def _check_question(place: Callable[..., str], name: str, details: Mapping[str, 
     for key in ("multiselect", "secret"):
         if key in details and is_yes(details[key]) is None:
             said = f"{place(key)}: {where}: {key} must be true or false"
-            raise TemplateError(said, cause=f"it is {_short(details[key])}")
+            raise TemplateError(said, cause=f"it is {short_repr(details[key])}")
     for key in ("help", "placeholder", "qmark", "type", "validator"):
         if not isinstance(details.get(key), str | int | float | None):
-            raise TemplateError(f"{place(key)}: {where}: {key} must be text", cause=f"it is {_short(details[key])}")
+            raise TemplateError(f"{place(key)}: {where}: {key} must be text", cause=f"it is {short_repr(details[key])}")
     if not isinstance(details.get("choices"), list | dict | str | None):
         raise TemplateError(f"{place('choices')}: {where}: choices must be a list, a mapping or a template of one")
 
@@ -123,8 +124,3 @@ _SETTINGS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "tasks": (_are_tasks, "a list of commands, or of mappings with a command"),
     "templates_suffix": (_is_text_or_null, "text"),
 }
-
-
-def _short(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 100 else f"{shown[:100]}..."

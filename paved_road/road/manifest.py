@@ -17,6 +17,7 @@ from paved_road.git.trees import check_path
 from paved_road.road.owners import Owner
 from paved_road.road.version_file import FILENAME, LONGEST_DAYS, stated_version
 from paved_road.road.versions import is_version
+from paved_road.text.values import shown
 
 __all__ = ["FILENAME", "Manifest", "json_schema", "parse", "read"]
 
@@ -86,9 +87,9 @@ class Offroad(_Strict):
     @classmethod
     def _ends_in_time(cls, longest: str) -> str:
         if not _DAYS.fullmatch(longest):
-            raise ValueError(f"offroad.longest must be a number of days such as 180d; it is {yml.shown(longest)}")
+            raise ValueError(f"offroad.longest must be a number of days such as 180d; it is {shown(longest)}")
         if len(longest) > len("3650d") or int(longest.removesuffix("d")) > LONGEST_DAYS:
-            raise ValueError(f"offroad.longest must be at most {LONGEST_DAYS}d; it is {yml.shown(longest)}")
+            raise ValueError(f"offroad.longest must be at most {LONGEST_DAYS}d; it is {shown(longest)}")
         return longest
 
 
@@ -130,7 +131,7 @@ class Manifest(_Strict):
     @classmethod
     def _is_a_version(cls, version: str | None) -> str | None:
         if version is not None and not is_version(version):
-            raise ValueError(f"version must be a version such as 1.2.0; it is {yml.shown(version)}")
+            raise ValueError(f"version must be a version such as 1.2.0; it is {shown(version)}")
         return version
 
     @field_validator("owners", mode="before")
@@ -141,7 +142,7 @@ class Manifest(_Strict):
             derived = owner == Owner.DERIVED
             if owner in list(Owner) and not isinstance(patterns, dict if derived else list):
                 wanted = "map paths to commands" if derived else "be a list of patterns"
-                raise Misplaced(f"owners.{owner} must {wanted}; it is {yml.shown(patterns)}", "owners", owner)
+                raise Misplaced(f"owners.{owner} must {wanted}; it is {shown(patterns)}", "owners", owner)
         return owners
 
     @field_validator("moves", "mentions", mode="before")

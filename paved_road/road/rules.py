@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road import __version__
-from paved_road.files import contained, private
-from paved_road.git import trees
-from paved_road.git.entries import File, Tree
+from paved_road.files import contained, private, whole
+from paved_road.git.entries import Tree
 from paved_road.road.owners import Owner
 from paved_road.road.version_file import FILENAME
 
@@ -59,7 +58,7 @@ def read(files: Tree, cache: Path, folder: str = "") -> Rules:
 
     found = of(manifest.parse(content, where=posixpath.join(folder, FILENAME)))
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next validation
-        trees.replace(path, File(json.dumps(asdict(found)).encode()))
+        whole.replace_file(path, json.dumps(asdict(found)).encode())
     return found
 
 

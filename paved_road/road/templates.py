@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from paved_road import debug, git
 from paved_road.errors import PavedError, RoadError, UnknownTemplate, nearest
+from paved_road.git.entries import Mode
 from paved_road.road import versions
 from paved_road.road.model import WORKING_TREE, Road, Template
 
@@ -81,11 +82,11 @@ def _committed(road: Road, commit: str | None) -> list[str]:
         root = objects.folder(f"{commit}:") or {}
         found = list(root)
         inside = root.get("templates")
-        folders = objects.folder(inside.blob) if inside and inside.mode is git.Mode.FOLDER else None
+        folders = objects.folder(inside.blob) if inside and inside.mode is Mode.FOLDER else None
         for name, entry in (folders or {}).items():
-            if entry.mode is git.Mode.FOLDER:
+            if entry.mode is Mode.FOLDER:
                 found += [f"templates/{name}/{below}" for below in objects.folder(entry.blob) or ()]
-            elif entry.mode is git.Mode.SUBMODULE:
+            elif entry.mode is Mode.SUBMODULE:
                 borrowed.append(f"templates/{name}")
     for folder in borrowed:
         found += [f"{folder}/{name}" for name in _borrowed(road, commit, folder)]

@@ -18,7 +18,7 @@ from paved_road import git
 from paved_road.errors import ServiceError
 from paved_road.files import contained
 from paved_road.git import trees
-from paved_road.git.entries import BlobId, File, Mode, Tree, TreeEntry
+from paved_road.git.entries import BlobId, File, Mode, Tree, TreeEntry, file_id
 from paved_road.road.owners import Owner
 from paved_road.service.lock import Locked
 from paved_road.service.model import Service
@@ -189,7 +189,7 @@ def _filtered(service: Service, index: git.Index, paths: Iterable[str]) -> dict[
 
 def _file_id(service: Service, path: str) -> BlobId:
     try:
-        return git.file_id(service.path / path, service.repository.object_format)
+        return file_id(service.path / path, service.repository.object_format)
     except OSError as error:
         raise ServiceError(f"cannot read {service.path / path}", cause=error.strerror or str(error)) from error
 

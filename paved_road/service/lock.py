@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from paved_road.service.owners import owner_of
 from paved_road.service.repair import has_markers, hint_to_restore
 from paved_road.settings import whereabouts
 from paved_road.text.counts import counted
+from paved_road.text.values import short_repr
 
 if TYPE_CHECKING:
     from paved_road.render import Pristine
@@ -155,7 +155,7 @@ def parse_lock(content: bytes, *, where: Path = Path(LOCK)) -> Lock:
         facts = json.loads(content.decode("utf-8", "surrogateescape"))
         if facts["lock"] != LOCK_FORMAT:
             raise ServiceError(
-                f"{where} has the format {_shown(facts['lock'])}, which this paved does not know",
+                f"{where} has the format {short_repr(facts['lock'])}, which this paved does not know",
                 cause=f"this paved reads format {LOCK_FORMAT}",
                 hint="upgrade paved",
             )
@@ -189,10 +189,10 @@ def _lock_fault(error: Exception, content: bytes) -> str:
 
 def _policy(facts: Mapping[str, str]) -> Policy:
     if not isinstance(facts, dict) or not facts.keys() <= {"longest", "approval_from"}:
-        raise ValueError(f"offroad is {_shown(facts)}")
+        raise ValueError(f"offroad is {short_repr(facts)}")
     found = Policy(**facts)
     if not 1 <= found.days <= LONGEST_DAYS or found.approval_from not in ("low", "medium", "high"):
-        raise ValueError(f"offroad is {_shown(facts)}; longest is 1d to {LONGEST_DAYS}d")
+        raise ValueError(f"offroad is {short_repr(facts)}; longest is 1d to {LONGEST_DAYS}d")
     return found
 
 
@@ -202,7 +202,7 @@ def _stated(facts: Mapping[str, Any]) -> Stated:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-        raise TypeError(f"{_shown(value)} is not text of at most {_LONGEST_TEXT} characters")
+        raise TypeError(f"{short_repr(value)} is not text of at most {_LONGEST_TEXT} characters")
     return value
 
 
@@ -210,24 +210,20 @@ def _path(value: Any) -> str:
     try:
         return check_path(_text(value))
     except ForbiddenPath as error:
-        raise ValueError(f"it names the path {_shown(value)}: {error.cause}") from error
-
-
-def _shown(value: Any) -> str:
-    return reprlib.repr(value)
+        raise ValueError(f"it names the path {short_repr(value)}: {error.cause}") from error
 
 
 def _object_id(text: str) -> str:
     """Check the id of a blob or commit. Git would take anything else for an option or a name."""
     if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text):
-        raise ValueError(f"{_shown(text)} is not the id of a git object")
+        raise ValueError(f"{short_repr(text)} is not the id of a git object")
     return text
 
 
 def _locked(line: str) -> Locked:
     if len(parts := _text(line).split(" ")) != 3:
-        raise ValueError(f"{_shown(line)} is not a mode, a blob id and an owner")
+        raise ValueError(f"{short_repr(line)} is not a mode, a blob id and an owner")
     mode, blob, owner = Mode(parts[0]), BlobId(_object_id(parts[1])), Owner(parts[2])
     if not mode.is_file:
-        raise ValueError(f"{_shown(line)} is not a file")
+        raise ValueError(f"{short_repr(line)} is not a file")
     return Locked(entry=TreeEntry(mode=mode, blob=blob), owner=owner)

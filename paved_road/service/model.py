@@ -14,6 +14,7 @@ from paved_road import git
 from paved_road.errors import ServiceError, UsageError
 from paved_road.files import contained
 from paved_road.git import address
+from paved_road.git.entries import blob_id
 from paved_road.service import discovery
 from paved_road.service.answers_file import NOTHING_STATED, AnswersFile, Stated, read_answers_file, read_stated
 from paved_road.service.lock import LOCK, Lock
@@ -185,7 +186,7 @@ def _check_ids(lock: Lock | None, service: Service, name: str) -> None:
     if lock is None or not lock.files:
         return
     one = next(iter(lock.files.values()))
-    if len(one.entry.blob) != len(git.blob_id(b"", service.repository.object_format)):
+    if len(one.entry.blob) != len(blob_id(b"", service.repository.object_format)):
         raise ServiceError(
             f"{name} names files by another kind of object ids than the repository has",
             cause=f"the repository's object format is {service.repository.object_format}",

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import AnswerError, TemplateError
-from paved_road.git import TreeEntry
-from paved_road.git.entries import Files
+from paved_road.git.entries import Files, TreeEntry
 from paved_road.render import Operation, Pristine
 from paved_road.render.context import parsed
 from paved_road.render.prompts import MISSING

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from paved_road.git import TreeEntry
-from paved_road.git.entries import Files, Mode
+from paved_road.git.entries import Files, Mode, TreeEntry
 from paved_road.service.model import Service
 from paved_road.update import disk
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paved_road.git import Scratch, TreeEntry
-from paved_road.git.entries import File, Mode
+from paved_road.git import Scratch
+from paved_road.git.entries import File, Mode, TreeEntry
 from paved_road.offroad import FOLDER, evaluation, fingerprint, is_deviation, moves
 from paved_road.offroad.deviations import Deviation, Deviations, read_deviations
 from paved_road.offroad.moves import Move

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.files import contained
-from paved_road.git import Scratch, TreeEntry
-from paved_road.git.entries import Mode
+from paved_road.git import Scratch
+from paved_road.git.entries import Mode, TreeEntry
 from paved_road.service.model import Service
 
 if TYPE_CHECKING:

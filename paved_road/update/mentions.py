@@ -10,8 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from paved_road.git import TreeEntry
-from paved_road.git.entries import Mode
+from paved_road.git.entries import Mode, TreeEntry
 from paved_road.road.versions import is_passed
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from paved_road import git
 from paved_road.errors import TemplateError
+from paved_road.git.entries import TreeEntry
 from paved_road.render import CommandContext, Operation, commands, foreseen
 from paved_road.render.commands import Command
 from paved_road.render.context import SettledAnswers
@@ -59,7 +60,7 @@ class Migrations:
             for said in foreseen.told("migration", command, known)
         ]
 
-    def migrated(self, service: Service) -> tuple[dict[str, git.TreeEntry], dict[str, Any]]:
+    def migrated(self, service: Service) -> tuple[dict[str, TreeEntry], dict[str, Any]]:
         """The service's committed files, and its answers, as the migrations of the stage `before` leave them."""
         with tempfile.TemporaryDirectory(prefix="paved-migrate-") as folder:
             copy = Path(folder) / "service" / service.path.name

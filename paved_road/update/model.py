@@ -20,8 +20,8 @@ from paved_road.text.redaction import redact
 from paved_road.update import decisions
 
 if TYPE_CHECKING:
-    from paved_road.git import Scratch, TreeEntry
-    from paved_road.git.entries import Snapshot
+    from paved_road.git import Scratch
+    from paved_road.git.entries import Snapshot, TreeEntry
     from paved_road.render.prompts import Interview
     from paved_road.road.model import Release
     from paved_road.service.model import Service

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paved_road.git import TreeEntry
-from paved_road.git.entries import Files
+from paved_road.git.entries import Files, TreeEntry
 from paved_road.road.owners import Owner
 from paved_road.service.owners import owner_of
 from paved_road.update import changed_answers, disk, ignored, renames

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from paved_road import git
+from paved_road.git.entries import Mode, TreeEntry, blob_id
 from paved_road.testing import evolve, make_road, write_files
 
 Paved = Callable[..., CompletedProcess[str]]
@@ -99,10 +100,10 @@ def others_dirty(here: Paved, road: Path, folder: Path) -> Place:
 
 def other_in_conflict(here: Paved, road: Path, folder: Path) -> Place:
     place = monorepo(here, road, folder)
-    blobs = [git.blob_id(text) for text in (b"base\n", b"ours\n", b"theirs\n")]
+    blobs = [blob_id(text) for text in (b"base\n", b"ours\n", b"theirs\n")]
     git.write_blobs(place.top / ".git" / "objects", [b"base\n", b"ours\n", b"theirs\n"])
     path = "services/mail/hello.txt"
-    stages = {stage: git.TreeEntry(mode=git.Mode.FILE, blob=blob) for stage, blob in enumerate(blobs, 1)}
+    stages = {stage: TreeEntry(mode=Mode.FILE, blob=blob) for stage, blob in enumerate(blobs, 1)}
     git.update_stages(place.top, {path: stages})
     return place
 

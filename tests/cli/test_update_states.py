@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from paved_road import git
+from paved_road.git.entries import Mode
 from paved_road.testing import evolve, make_road, run, write_files
 from tests.terminal import on_a_terminal
 
@@ -359,7 +360,7 @@ def reborn(road: Path, directory: Path) -> Path:
     """The road's files as they are, in a repository without their history."""
     files: dict[str, str | bytes | None] = {}
     for path, entry in git.list_tree(road, "HEAD").items():
-        files[path + ("*" if entry.mode is git.Mode.EXECUTABLE else "")] = (road / path).read_bytes()
+        files[path + ("*" if entry.mode is Mode.EXECUTABLE else "")] = (road / path).read_bytes()
     return make_road(directory, files, tag="v1.1.0")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from paved_road import git
 from paved_road.errors import GitError
-from paved_road.git.entries import File
+from paved_road.git.entries import SHA1, File
 from paved_road.testing import evolve, make_road, write_files
 
 
@@ -145,7 +145,7 @@ def test_what_changed_is_told_with_the_commit_it_changed_from(greeter: Path) -> 
     write_files(greeter, {"template/plain.txt": "x\n", "untracked": "x\n", "a b": "x\n"})
     git.process.run("add", "a b", cwd=greeter)
     assert git.head_and_changed(greeter / "template") == (head, ["template/plain.txt"])
-    entry = File(b"Hello, {{ name }}!\n").entry(git.SHA1)
+    entry = File(b"Hello, {{ name }}!\n").entry(SHA1)
     git.update_stages(greeter, {"template/run.sh": {}, "two  ways": {2: entry, 3: entry}})
     changed = ["a b", "template/plain.txt", "template/run.sh", "two  ways"]
     assert git.head_and_changed(greeter) == (head, changed)

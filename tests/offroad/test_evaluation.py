@@ -11,7 +11,7 @@ import pytest
 from paved_road import git, offroad
 from paved_road.errors import RecordError
 from paved_road.findings import Severity
-from paved_road.git.entries import File
+from paved_road.git.entries import SHA1, File
 from paved_road.offroad import evaluation, fingerprint, lifecycle
 from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.evaluation import Evaluation, State
@@ -158,7 +158,7 @@ def move_road(service: Service, content: str) -> None:
     git.write_blobs(service.repository.objects, [content.encode()])
     lock = open_service(service.path).lock
     assert lock is not None
-    moved = Locked(entry=File(content.encode()).entry(git.SHA1), owner=lock.files["Dockerfile"].owner)
+    moved = Locked(entry=File(content.encode()).entry(SHA1), owner=lock.files["Dockerfile"].owner)
     relock(service, {**lock.files, "Dockerfile": moved})
 
 
@@ -261,7 +261,7 @@ def test_a_folder_that_leads_elsewhere_is_refused(
 def test_a_fingerprint_names_both_files(accepted: Accepted, service: Service) -> None:
     approved = (accepted().fields.fingerprint or {})["Dockerfile"]
     content = (service.path / "Dockerfile").read_bytes()
-    assert approved.service == fingerprint.identity(File(content).entry(git.SHA1))
+    assert approved.service == fingerprint.identity(File(content).entry(SHA1))
     assert service.lock is not None
     assert approved.road.endswith(service.lock.files["Dockerfile"].entry.blob)
     assert offroad.FOLDER == "docs/off-road"

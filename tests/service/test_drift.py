@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from paved_road import git
+from paved_road.git.entries import blob_id, file_id
 from paved_road.testing import Link, evolve, make_road, paved, write_files
 
 RECORD = {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers|to_nice_yaml }}"}
@@ -133,10 +134,10 @@ def test_a_large_file_is_read_in_pieces(tmp_path: Path) -> None:
     data = bytes(range(256)) * 20_000
     (tmp_path / "large").write_bytes(data)
     for name in ("sha1", "sha256"):
-        assert git.file_id(tmp_path / "large", name) == git.blob_id(data, name)
+        assert file_id(tmp_path / "large", name) == blob_id(data, name)
     with (tmp_path / "huge").open("wb") as stream:
         stream.truncate(100 * 2**20)
-    assert git.file_id(tmp_path / "huge") == git.process.run("hash-object", tmp_path / "huge").decode().strip()
+    assert file_id(tmp_path / "huge") == git.process.run("hash-object", tmp_path / "huge").decode().strip()
 
 
 @pytest.mark.parametrize("edited", ["service", "root", "both"])
@@ -172,7 +173,7 @@ def test_a_file_with_an_odd_name(name: str, tmp_path: Path) -> None:
     service = make_road(tmp_path / "service", {name: "1\n", "other": "2\n"})
     os.utime(service / name, (1, 1))
     (service / "other").write_text("3\n")
-    expected = [git.blob_id(data) for data in (b"1\n", b"3\n")]
+    expected = [blob_id(data) for data in (b"1\n", b"3\n")]
     assert git.hash_files(service, [name, "other"]) == expected
     repository = git.repository(service)
     assert repository is not None

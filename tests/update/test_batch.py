@@ -11,7 +11,7 @@ import pytest
 
 from paved_road import create, git
 from paved_road.errors import PavedError, UsageError
-from paved_road.git import TreeEntry
+from paved_road.git.entries import TreeEntry
 from paved_road.service.model import Service, open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import commit, evolve, make_road, run, write_files

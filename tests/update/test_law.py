@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from paved_road import git
-from paved_road.git import SHA1, Scratch, TreeEntry
-from paved_road.git.entries import File, Mode
+from paved_road.git import Scratch
+from paved_road.git.entries import SHA1, File, Mode, TreeEntry
 from paved_road.service.lock import LOCK, parse_lock
 from paved_road.testing import Evolution, Files
 from tests.renderers import assume_agreement

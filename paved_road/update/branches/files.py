@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from paved_road import git
 from paved_road.errors import GitError
-from paved_road.git.entries import Mode, TreeEntry
+from paved_road.git.entries import Mode, TreeEntry, blob_id
 from paved_road.road.owners import Owner
 from paved_road.service.repair import has_markers
 from paved_road.update import disk
@@ -119,7 +119,7 @@ def _merge_file(
     if not text or has_markers(text) or structured.find_fault(path, base, ours, theirs, text):
         return None
     mode = behind.mode if ahead.mode == pristine.mode else ahead.mode
-    return TreeEntry(mode=mode, blob=git.blob_id(text, service.repository.object_format), data=text)
+    return TreeEntry(mode=mode, blob=blob_id(text, service.repository.object_format), data=text)
 
 
 def write_merged(service: Service, merged: MergedFiles) -> None:

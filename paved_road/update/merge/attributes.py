@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from paved_road import git
-from paved_road.git import Scratch, TreeEntry
+from paved_road.git import Scratch
+from paved_road.git.entries import TreeEntry
 from paved_road.service.model import Service
 
 FILENAME = ".gitattributes"

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paved_road import git
-from paved_road.git import Commit, Scratch, TreeEntry
-from paved_road.git.entries import Files, Mode, Snapshot
+from paved_road.git import Commit, Scratch
+from paved_road.git.entries import Files, Mode, Snapshot, TreeEntry
 from paved_road.update import renames
 from paved_road.update.merge import line_endings, stanzas, structured
 from paved_road.update.merge.attributes import NO_ATTRIBUTES, Attributes

@@ -13,8 +13,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paved_road.git import SHA1, Scratch
-from paved_road.git.entries import File
+from paved_road.git import Scratch
+from paved_road.git.entries import SHA1, File
 from paved_road.testing import Evolution
 from paved_road.update.merge import structured
 from tests.update.texts import merge_files
