@@ -29,7 +29,9 @@ def adopt(
     data: options.Data = None,
     answers: options.AnswersFile = None,
     answers_file: options.ServiceAnswersFile = None,
-    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; unknown answers are defaults.")] = False,
+    defaults: Annotated[
+        bool, typer.Option("--defaults", help="Ask nothing; use defaults for unknown answers.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the differences; write nothing.")] = False,
     trust: options.Trust = False,
     json: options.Json = False,

@@ -25,8 +25,8 @@ Key = Annotated[
         help="road, template, trust, cache, limits.seconds, limits.files, limits.bytes or answers.QUESTION.",
     ),
 ]
-Values = Annotated[list[str], typer.Argument(metavar="VALUE...", help="The value; several for trust.")]
-Project = Annotated[bool, typer.Option("--project", help="In the project's .paved.toml, not in your own file.")]
+Values = Annotated[list[str], typer.Argument(metavar="VALUE...", help="The value. The setting trust takes several.")]
+Project = Annotated[bool, typer.Option("--project", help="Change the project's .paved.toml instead of your own file.")]
 
 app = typer.Typer(
     cls=commands.PavedGroup,
@@ -35,8 +35,8 @@ app = typer.Typer(
     \b
     Examples:
       paved config show                       every setting, and where it comes from
-      paved config path                       the files of settings
-      paved config set road gh:acme/road      in your own file
+      paved config path                       the settings files
+      paved config set road gh:acme/road      change your own file
       paved config unset road
     """,
     rich_markup_mode=None,
@@ -101,9 +101,9 @@ def _told(value: Any) -> str:
 
 
 def get(key: Key, json: options.Json = False) -> None:
-    """Print one setting that is in force.
+    """Print the value of a setting.
 
-    Exit code 1: it is not set, and has no default.
+    Exit code 1: the setting has no value, and no default.
 
     \b
     Examples:
@@ -129,7 +129,7 @@ def get(key: Key, json: options.Json = False) -> None:
 
 
 def path(json: options.Json = False) -> None:
-    """Print the files of settings that are read here, in order: a setting in a later one goes before.
+    """Print the settings files that paved reads here. Later files override earlier ones.
 
     \b
     Examples:
@@ -150,7 +150,7 @@ def path(json: options.Json = False) -> None:
 
 
 def set_(key: Key, values: Values, project: Project = False, json: options.Json = False) -> None:
-    """Set a setting in your own file, or in the project's `.paved.toml`. The rest of the file stays as it is.
+    """Set a setting in your own file, or in the project's `.paved.toml`. The rest of the file does not change.
 
     \b
     Examples:
@@ -165,7 +165,7 @@ def set_(key: Key, values: Values, project: Project = False, json: options.Json 
 
 
 def unset(key: Key, project: Project = False, json: options.Json = False) -> None:
-    """Take a setting out of your own file, or of the project's `.paved.toml`.
+    """Remove a setting from your own file, or from the project's `.paved.toml`.
 
     \b
     Examples:
@@ -184,7 +184,7 @@ def _tell(command: str, done: ChangedSetting, *, json: bool) -> None:
     in_force = getattr(load_config(), done.key.partition(".")[0])
     notes = []
     if in_force.origin != "default" and in_force.where != str(done.file):
-        notes.append(f"{in_force.where} goes before it")
+        notes.append(f"{in_force.where} overrides it")
     if json:
         value = redact(done.value) if isinstance(done.value, str) else done.value
         facts: results.SettingChangedJson = {"file": str(done.file), "key": done.key, "value": value}
@@ -198,5 +198,5 @@ def _tell(command: str, done: ChangedSetting, *, json: bool) -> None:
 commands.add(app, "show", show, "Show every setting and where it comes from.")
 commands.add(app, "get", get, "Print one setting.")
 commands.add(app, "set", set_, "Set a setting in your own file, or the project's.")
-commands.add(app, "unset", unset, "Take a setting out of your own file, or the project's.")
-commands.add(app, "path", path, "Print the files of settings that are read here.")
+commands.add(app, "unset", unset, "Remove a setting from your own file, or the project's.")
+commands.add(app, "path", path, "Print the settings files that paved reads here.")

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    fix: Annotated[bool, typer.Option("--fix", help="Fix what can be fixed without asking.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix what paved can fix without asking you.")] = False,
     road: options.Road = None,
     json: options.Json = False,
 ) -> None:
-    """Check that this machine is ready: what paved runs, where it writes, what it reads, and the service here.
+    """Check that this machine is ready: the programs, folders and settings that paved needs, and the service here.
 
-    What only the built-in road's services need (uv, make) is a warning. Exit code 1: something that paved needs fails.
+    If uv or make is missing, that is a warning, because only services of the built-in road need them. Exit code 1:
+    something that paved needs is missing or broken.
 
     \b
     Examples:

@@ -27,7 +27,7 @@ def drift(
     answers_file: options.ServiceAnswersFile = None,
     json: options.Json = False,
 ) -> None:
-    """Show where a service differs from its release in the files that the road owns. This needs only the lock.
+    """Show where the road's files in a service differ from its release. This needs only the lock.
 
     Exit code 0: no drift, or accepted deviations in docs/off-road cover it. 1: drift, or an unfinished update. With
     --all, only the road's files count.

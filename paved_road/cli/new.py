@@ -34,7 +34,7 @@ def new(
     data: options.Data = None,
     answers: options.AnswersFile = None,
     defaults: Annotated[
-        bool, typer.Option("--defaults", help="Ask nothing; use the default of every answer that is not given.")
+        bool, typer.Option("--defaults", help="Ask nothing; use the defaults of answers that you do not give.")
     ] = False,
     road: options.Road = None,
     ref: options.Ref = None,
@@ -45,12 +45,12 @@ def new(
     trust: options.Trust = False,
     json: options.Json = False,
 ) -> None:
-    """Stamp a new service.
+    """Create a service from a template.
 
     \b
     Examples:
-      paved new orders                                 the paved-road service; asks on a terminal
-      paved new orders --defaults --data port=9000     without asking
+      paved new orders                                 of the built-in road; asks questions on a terminal
+      paved new orders --defaults --data port=9000     without questions
       paved new orders --dry-run                       show the files, write nothing
       paved new library-py libs/money --road gh:acme/road --ref 2.1.0
     """

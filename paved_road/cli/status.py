@@ -27,12 +27,12 @@ def status(
     answers_file: options.ServiceAnswersFile = None,
     json: options.Json = False,
 ) -> None:
-    """Show where a service stands: its release and the latest, its drift, its deviations, an unfinished update.
+    """Show a service's release and the latest one, its drift, its deviations, and an unfinished update.
 
     Exit code 0: nothing to do. 1: a newer release, drift that no deviation covers, or an unfinished update.
 
-    This asks the road for its latest release only if this machine has used the road before. For a service that you have
-    only cloned, it makes no connection.
+    paved asks the road for its latest release only if this machine has used the road before. For a service that you
+    have only cloned, it makes no connection.
 
     \b
     Examples:

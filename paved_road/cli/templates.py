@@ -18,20 +18,20 @@ def templates(
     road: options.Road = None,
     releases: Annotated[bool, typer.Option("--releases", help="List every release of each template.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Check the templates as their author: what is misspelt or matches nothing.")
+        bool, typer.Option("--check", help="Check the templates: find what is misspelt or matches nothing.")
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """List what the road offers; with --check tell its author what is wrong.
+    """List the templates of a road. With --check, show its author what is wrong with them.
 
-    A local road is checked as it lies on disk, another one in its latest release. Exit code 1: there is a finding.
+    A local road is checked as it is on disk, any other road in its latest release. Exit code 1: there is a finding.
 
     \b
     Examples:
-      paved templates                            of the road in force
-      paved templates --road gh:acme/road        of another one
+      paved templates                            of the configured road
+      paved templates --road gh:acme/road        of another road
       paved templates --releases                 every release
-      paved templates --check --road .           before you commit to your road
+      paved templates --check --road .           before you commit a change to your road
     """
     from paved_road.road.opening import open_road
     from paved_road.road.releases import offer

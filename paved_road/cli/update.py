@@ -28,7 +28,7 @@ To = Annotated[
         "--to", metavar="VERSION", autocompletion=completion.release, help="Update to this release, not the latest."
     ),
 ]
-Defaults = Annotated[bool, typer.Option("--defaults", help="Ask nothing; take defaults for new questions.")]
+Defaults = Annotated[bool, typer.Option("--defaults", help="Ask nothing; use the defaults of new questions.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
 Stat = Annotated[bool, typer.Option("--stat", help="Also show how many lines change in each file.")]
 Diff = Annotated[bool, typer.Option("--diff", help="Also show the exact difference, as a patch.")]
@@ -73,7 +73,7 @@ def update(
     trust: options.Trust = False,
     json: options.Json = False,
 ) -> None:
-    """Update a service to a newer release of its template, keeping every line a person wrote.
+    """Update a service to a newer release of its template, and keep every line that a person wrote.
 
     \b
     Examples:

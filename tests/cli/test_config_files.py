@@ -77,7 +77,7 @@ def test_a_project_has_a_file_of_its_own(here: Here, repository: Path, tmp_path:
         [str(repository / ".paved.toml"), "project", "exists"],
     ]
     shadowed = here("-C", where, "config", "set", "template", "other")
-    assert shadowed.stderr == f"note: {repository / '.paved.toml'} goes before it\n"
+    assert shadowed.stderr == f"note: {repository / '.paved.toml'} overrides it\n"
     assert here("-C", where, "config", "unset", "template", "--project").returncode == 0
     outside = here("-C", tmp_path, "config", "set", "template", "x", "--project")
     assert (outside.returncode, "is in no repository" in outside.stderr) == (2, True)

@@ -31,13 +31,13 @@ class Format(StrEnum):
 
 
 _FORMATS = "text, json, sarif, junit, github or markdown. Default: text; github in GitHub Actions."
-_BASE = "Where the change under review begins: it must not approve itself."
+_BASE = "The commit before the change under review, which must not approve itself."
 _CONFIRM = "Run the deviations' confirmation commands; one that fails is a failure."
 
 
 def check(
     path: options.Service = Path(),
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as failures.")] = False,
     form: Annotated[Format | None, common.option("--format", "FORMAT", _FORMATS, show_default=False)] = None,
     base: Annotated[str | None, common.option("--base", "COMMIT", _BASE)] = None,
     confirm: Annotated[bool, typer.Option("--confirm", help=_CONFIRM)] = False,

@@ -14,7 +14,7 @@ from paved_road.cli.off_road import common
 
 def listing(
     path: options.Service = Path(),
-    everything: Annotated[bool, typer.Option("--all", help="Closed deviations too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also list closed deviations.")] = False,
     today: common.Today = None,
     json: options.Json = False,
 ) -> None:
