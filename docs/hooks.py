@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ import typer
 import typer.main
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-from pydantic import BaseModel
 
 from paved_road import errors, offroad
 from paved_road.cli import app, results, schemas
@@ -100,7 +100,7 @@ def _manifest() -> str:
         "[JSON Schema](paved-road.schema.json)."
     )
     example = f"## An example\n\n```yaml\n{EXAMPLE}```"
-    return "\n\n".join([opening, example, *_models(manifest.Manifest, "The file")])
+    return "\n\n".join([opening, example, *_models(json.loads(manifest.json_schema()), "The file")])
 
 
 EXAMPLE = """\
@@ -152,7 +152,7 @@ files say this in the argument."""
 |---|---|---|
 {states}"""
     words = (_words(words) for words in (Status, Kind, Risk, Support))
-    return "\n\n".join([opening, *_models(FrontMatter, "Front matter"), *words, computed])
+    return "\n\n".join([opening, *_models(FrontMatter.model_json_schema(), "Front matter"), *words, computed])
 
 
 def _answers() -> str:
@@ -257,9 +257,8 @@ def _meaning(words: type[StrEnum], word: StrEnum) -> str:
     return found[1] if found else ""
 
 
-def _models(model: type[BaseModel], title: str) -> Iterator[str]:
+def _models(schema: dict[str, Any], title: str) -> Iterator[str]:
     """A table for a model, then those of the models it holds, each under the key that holds it."""
-    schema = model.model_json_schema()
     keys = dict(_keys(schema, schema.get("$defs", {})))
     models = {keys.get(name, name): _renamed(inner, keys) for name, inner in schema.get("$defs", {}).items()}
     yield f"## {title}\n\n{_table(_renamed(schema, keys), models)}"

@@ -24,12 +24,11 @@ from paved_road.render import config as configs
 from paved_road.render.context import SettledAnswers
 from paved_road.render.likely import Likely
 from paved_road.render.prompts import Interview
-from paved_road.road import rules
+from paved_road.road.manifest import Manifest, manifest_of
 from paved_road.road.model import Release
 from paved_road.road.opening import open_road
 from paved_road.road.owners import Owner
 from paved_road.road.releases import release
-from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
 from paved_road.road.templates import find_template
 from paved_road.service import answers_path, discovery, drift, origin
@@ -87,7 +86,7 @@ class _Rendered:
     """The release as the repository's answers render it."""
 
     pristine: Pristine
-    rules: Rules
+    manifest: Manifest
     notes: tuple[str, ...]
 
 
@@ -139,14 +138,14 @@ def adopt(
 def _render(path: Path, base: _Base, request: AdoptRequest, config: Config, interview: Interview | None) -> _Rendered:
     """Render the release for the answers that are recorded or given, or that the repository suggests."""
     template = prepare(base.release, cache=config.cache_dir, trust=request.trust, limits=config.limits.value)
-    template_rules = rules.read(template.files, config.cache_dir, base.release.template.folder)
+    manifest = manifest_of(template.files, base.release.template.folder)
     stamped, likely = base.stamped, Likely()
     answers = template.settle(
         path,
         given=request.answers,
         recorded=stamped.answers if stamped else {},
         defaults={**config.answers.value, **_suggested_answers(path)},
-        first=template_rules.first,
+        first=tuple(manifest.questions.first),
         interview=None if stamped else interview or likely,
     )
     if stamped is None and request.answers_file is not None:
@@ -156,7 +155,7 @@ def _render(path: Path, base: _Base, request: AdoptRequest, config: Config, inte
     if stamped is None:
         answers_path.check_free(path, pristine.answers_file)
     notes = (*likely.notes, *_task_notes(template, answers, pristine))
-    return _Rendered(pristine=pristine, rules=template_rules, notes=notes)
+    return _Rendered(pristine=pristine, manifest=manifest, notes=notes)
 
 
 def _task_notes(template: CompiledTemplate, answers: SettledAnswers, pristine: Pristine) -> Iterator[str]:
@@ -185,7 +184,7 @@ def _check_repository(path: Path) -> git.Repository:
 def _lock(path: Path, repository: git.Repository, rendered: _Rendered, *, by_hand: bool, filters: bool) -> Lock:
     """The lock of what is there. A repository written `by_hand` never had the pristine files that it lacks."""
     stored = as_stored(rendered.pristine, repository, prefix=prefix_of(path, repository), filters=filters)
-    lock = lock_of(stored, rendered.rules, repository.object_format)
+    lock = lock_of(stored, rendered.manifest, repository.object_format)
     lock = lock.without(git.ignored(path, lock.files))
     missing = [name for name in lock.files if not os.path.lexists(path / name)] if by_hand else []
     return replace(lock, missing=frozenset(missing))

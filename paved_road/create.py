@@ -37,11 +37,10 @@ from paved_road.render import (
 )
 from paved_road.render.commands import Command
 from paved_road.render.prompts import Interview
-from paved_road.road import rules
+from paved_road.road.manifest import Manifest, manifest_of
 from paved_road.road.model import Release
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
-from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
 from paved_road.road.templates import find_template
 from paved_road.service import derived, place
@@ -80,7 +79,7 @@ class CreatePlan:
     """Whether the person trusts the commands that make derived files, whoever wrote them."""
     context: CommandContext
     """What the template's tasks see, among it the template and the answers."""
-    rules: Rules
+    manifest: Manifest
     pristine: Pristine
     lock: Lock
     folders: tuple[str, ...]
@@ -104,7 +103,7 @@ class CreatePlan:
     @property
     def derived(self) -> Mapping[str, str]:
         """Derived files, and the commands that make them."""
-        return self.rules.derived if self.context.template.derives else {}
+        return self.manifest.derived if self.context.template.derives else {}
 
     @property
     def object_format(self) -> str:
@@ -141,10 +140,10 @@ def plan(request: CreateRequest, config: Config, *, interview: Interview | None 
     destination = Path(os.path.abspath(request.destination))
     _check_destination(destination, dry_run=request.dry_run)
     template, road_notes = _open_template(request, config)
-    template_rules = rules.read(template.files, config.cache_dir, template.release.template.folder)
+    manifest = manifest_of(template.files, template.release.template.folder)
     request.greet(message_before(template, destination, Operation.COPY))
     answers = template.settle(
-        destination, given=request.answers, defaults=config.answers.value, first=template_rules.first,
+        destination, given=request.answers, defaults=config.answers.value, first=tuple(manifest.questions.first),
         interview=interview,
     )  # fmt: skip
     if request.answers_file is not None:
@@ -161,9 +160,9 @@ def plan(request: CreateRequest, config: Config, *, interview: Interview | None 
         destination=destination,
         trust=request.trust,
         context=context,
-        rules=template_rules,
+        manifest=manifest,
         pristine=pristine,
-        lock=_lock(pristine, template_rules, destination, repository, filters=not request.dry_run),
+        lock=_lock(pristine, manifest, destination, repository, filters=not request.dry_run),
         folders=tuple(empty_folders(template, answers, destination, pristine.tree)),
         tasks=tuple(tasks),
         repository=repository,
@@ -203,7 +202,7 @@ def _plan_notes(planned: CreatePlan) -> Iterator[str]:
         shown = "; ".join(f"task: {task}" for task in planned.tasks)
         yield f"without --dry-run this needs --trust, because it runs the template's code: {shown}"
     if not template.derives:
-        yield from derived.not_made(planned.rules.derived)
+        yield from derived.not_made(planned.manifest.derived)
     if planned.folders:
         yield f"git does not store empty folders, so clones will not have {', '.join(planned.folders)}"
     if planned.repository and (around := _enclosing_service(destination)):
@@ -215,12 +214,12 @@ def _first(names: Sequence[str], number: int) -> str:
 
 
 def _lock(
-    pristine: Pristine, template_rules: Rules, destination: Path, repository: git.Repository | None, *, filters: bool
+    pristine: Pristine, manifest: Manifest, destination: Path, repository: git.Repository | None, *, filters: bool
 ) -> Lock:
     """The lock of a service in this place: it names the files as the repository stores them."""
     prefix = prefix_of(address.resolved(destination), repository) if repository else ""
     stored = as_stored(pristine, repository, prefix=prefix, filters=filters)
-    return lock_of(stored, template_rules, repository.object_format if repository else SHA1)
+    return lock_of(stored, manifest, repository.object_format if repository else SHA1)
 
 
 # -- writing it --------------------------------------------------------------------------------------------------------
@@ -269,7 +268,7 @@ def _after_tasks(planned: CreatePlan, tell: Tell | None) -> CreatePlan:
     tree = commands.kept(destination, planned.pristine.tree)
     trees.check_paths(tree)
     pristine = replace(planned.pristine, tree=tree)
-    lock = _lock(pristine, planned.rules, destination, git.repository(destination), filters=True)
+    lock = _lock(pristine, planned.manifest, destination, git.repository(destination), filters=True)
     whole.replace_file(destination / LOCK, lock.dump())
     return replace(planned, pristine=pristine, lock=lock, notes=notes)
 

@@ -1,11 +1,12 @@
 """What is wrong with a YAML file that people write, in plain English, with the line that each fault is on.
 
-Pydantic knows what is wrong; its own words are for programmers ("Extra inputs are not permitted").
+msgspec and pydantic, which validate, have words for programmers ("Extra inputs are not permitted"), and msgspec stops
+at the first fault. The JSON Schema of a model says what belongs where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +15,10 @@ from paved_road.files import yml
 from paved_road.text.values import shown
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
 _MOST = 5
-"""Faults that one message tells."""
-
-
-class Misplaced(ValueError):
-    """What a validator of ours raises: a sentence, and the place in the file that it is about."""
-
-    def __init__(self, text: str, *where: str | int) -> None:
-        super().__init__(text)
-        self.where = where
+"""Faults that one message names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -44,23 +36,53 @@ def summarize(where: str, faults: Sequence[YamlFault]) -> tuple[str, str]:
     """The message and the cause of an error about a file."""
     if len(faults) == 1:
         return f"{where}:{faults[0].line}: {faults[0].text}", ""
-    told = [*map(str, faults[:_MOST]), *([f"and {len(faults) - _MOST} more"] if len(faults) > _MOST else [])]
-    return f"{where} has {len(faults)} faults", "; ".join(told)
+    named = [*map(str, faults[:_MOST]), *([f"and {len(faults) - _MOST} more"] if len(faults) > _MOST else [])]
+    return f"{where} has {len(faults)} faults", "; ".join(named)
 
 
-def faults_in(
-    error: ValidationError, model: type[BaseModel], data: Any, lines: Mapping[yml.Path, int]
-) -> list[YamlFault]:
-    """The faults that a model found in the data of a file, by line."""
-    schema = model.model_json_schema()
-    details = error.errors(include_url=False)
-    places = [place(one, data) for one in details]
-    found: dict[yml.Path, YamlFault] = {}
-    for one, where in zip(details, places, strict=True):
-        deeper = any(len(other) > len(where) and other[: len(where)] == where for other in places)
-        if not (deeper and one["type"] in ("list_type", "dict_type")):  # the branch of a union that was not meant
-            found.setdefault(where, YamlFault(line=_line(one, where, lines), text=sentence(one, where, schema)))
-    return sorted(found.values())
+def placed(faults: Mapping[yml.Path, str], content: bytes) -> list[YamlFault]:
+    """Faults by where they are, with the line in the file of the value or of the nearest one around it."""
+    lines = yml.key_lines(content.decode("utf-8", "replace"))
+    return sorted(YamlFault(line=_line(where, lines), text=text) for where, text in faults.items())
+
+
+def mismatches(data: Any, schema: Mapping[str, Any]) -> dict[yml.Path, str]:
+    """Where the data of a file do not fit a JSON Schema, and why, in a sentence each."""
+    return dict(_mismatches(data, dict(schema), (), dict(schema)))
+
+
+def _mismatches(
+    value: Any, part: dict[str, Any], where: yml.Path, schema: dict[str, Any]
+) -> Iterator[tuple[yml.Path, str]]:
+    if value is None and {"type": "null"} in part.get("anyOf", ()):
+        return
+    shape = _meaning(part, schema)
+    if not isinstance(value, _TYPES.get(shape.get("type", ""), object)) or value not in shape.get("enum", [value]):
+        yield where, _mismatch(value, where, schema)
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _mismatches(item, shape.get("items", {}), (*where, position), schema)
+    elif isinstance(value, dict):
+        yield from _mismatches_in_mapping(value, shape, where, schema)
+
+
+def _mismatches_in_mapping(
+    value: dict[Any, Any], shape: dict[str, Any], where: yml.Path, schema: dict[str, Any]
+) -> Iterator[tuple[yml.Path, str]]:
+    known, others = shape.get("properties", {}), shape.get("additionalProperties", {})
+    for name in shape.get("required", ()):
+        if name not in value:
+            yield (*where, name), _missing((*where, name))
+    for key, item in value.items():
+        inner = (*where, str(key))
+        if key not in known and (others is False or not isinstance(key, str)):
+            yield inner, _unknown_key(inner, schema)
+        else:
+            yield from _mismatches(item, known.get(key, others), inner, schema)
+
+
+_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
+"""What a value of each of JSON's types is in Python."""
 
 
 def place(fault: ErrorDetails, data: Any) -> yml.Path:
@@ -76,35 +98,45 @@ def place(fault: ErrorDetails, data: Any) -> yml.Path:
     return tuple(where)
 
 
-def _line(fault: ErrorDetails, where: yml.Path, lines: Mapping[yml.Path, int]) -> int:
-    """The line of the value, or of the nearest one around it."""
-    where = getattr(_raised(fault), "where", where)
-    while where and where not in lines:
-        where = where[:-1]
-    return lines.get(where, 1)
-
-
-def _raised(fault: ErrorDetails) -> object:
-    return fault.get("ctx", {}).get("error")
+def _line(where: yml.Path, lines: Mapping[yml.Path, int]) -> int:
+    return next((lines[where[:end]] for end in range(len(where), 0, -1) if where[:end] in lines), 1)
 
 
 def sentence(fault: ErrorDetails, where: yml.Path, schema: dict[str, Any]) -> str:
-    """A fault as a sentence: what is there, and what belongs there. `schema` is that of the whole file."""
-    kind, name = fault["type"], ".".join(map(str, where)) or "the file"
+    """A fault that pydantic found as a sentence. `schema` is that of the whole file."""
+    kind, name = fault["type"], _name(where)
     if kind == "value_error":
-        return str(_raised(fault))
+        return str(fault["ctx"]["error"])
     if kind == "missing":
-        return f"{name} is missing"
+        return _missing(where)
     if kind == "extra_forbidden" or fault["loc"][-1:] == ("[key]",):
-        inside = f"{'.'.join(map(str, where[:-1]))} has no key" if where[:-1] else "there is no key"
-        return f"{inside} {where[-1]!r}{_meant(str(where[-1]), keys(where[:-1], schema))}"
+        return _unknown_key(where, schema)
     if kind in ("too_short", "string_too_short"):
         return f"{name} must not be empty"
     if kind == "string_too_long":
         return f"{name} must have at most {fault['ctx']['max_length']} characters"
-    found = fault["input"]
-    quotes = ": put it in quotes" if kind == "string_type" and isinstance(found, int | float) else ""
-    return f"{name} must be {_shape(_at(schema, where), schema)}; it is {shown(found)}{quotes}"
+    return _mismatch(fault["input"], where, schema)
+
+
+def _name(where: yml.Path) -> str:
+    return ".".join(map(str, where)) or "the file"
+
+
+def _missing(where: yml.Path) -> str:
+    return f"{_name(where)} is missing"
+
+
+def _unknown_key(where: yml.Path, schema: dict[str, Any]) -> str:
+    inside = f"{_name(where[:-1])} has no key" if where[:-1] else "there is no key"
+    return f"{inside} {where[-1]!r}{_meant(str(where[-1]), keys(where[:-1], schema))}"
+
+
+def _mismatch(value: Any, where: yml.Path, schema: dict[str, Any]) -> str:
+    """What is there, and what belongs there."""
+    part = _at(schema, where)
+    is_text = part.get("type") == "string" and "enum" not in part
+    quotes = ": put it in quotes" if is_text and isinstance(value, int | float) else ""
+    return f"{_name(where)} must be {_shape(part, schema)}; it is {shown(value)}{quotes}"
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ def findings(
     `globs` are where the template's files can be rendered to, none where that is not known; `earlier`
     says where the files of every release can be.
     """
-    found = manifest.read(files[FILENAME].data)
+    found = manifest.validate_manifest(files[FILENAME].data)
     if not isinstance(found, Manifest):
         yield from (Finding(file=FILENAME, line=fault.line, text=fault.text) for fault in found)
         return

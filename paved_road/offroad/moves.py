@@ -119,7 +119,7 @@ def _renamed(deviation: Deviation, names: Mapping[str, str]) -> dict[Where, Any]
 def declared_moves(service: Service, config: Config) -> dict[str, str]:
     """The moves that the template of the service's release declares; none if its road is not available."""
     from paved_road.render import prepare
-    from paved_road.road import rules
+    from paved_road.road.manifest import manifest_of
     from paved_road.road.releases import release
     from paved_road.service import origin
 
@@ -128,5 +128,5 @@ def declared_moves(service: Service, config: Config) -> dict[str, str]:
         files = prepare(release(template, service.lock.commit if service.lock else None), cache=config.cache_dir).files
     except PavedError:
         return {}
-    by_version = rules.read(files, config.cache_dir).moves
+    by_version = manifest_of(files).moves
     return {old: new for moves in by_version.values() for old, new in moves.items()}

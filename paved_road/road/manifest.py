@@ -1,219 +1,263 @@
-"""What a template says about itself beside Copier's words: `paved-road.yml`, optional and validated."""
+"""What a template says about itself beside Copier's words: `paved-road.yml`, optional and validated.
+
+msgspec validates the file and builds the model in a millisecond, and gives up at the first fault. What an author reads
+are all faults at once, with their lines: `files.yaml_faults` finds them by the model's JSON Schema.
+"""
 
 from __future__ import annotations
 
 import functools
 import json
+import posixpath
 import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
+import msgspec
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from msgspec import Meta, Struct
 
 from paved_road.errors import ForbiddenPath, TemplateError
 from paved_road.files import yaml_faults, yml
-from paved_road.files.yaml_faults import Misplaced, YamlFault
+from paved_road.files.yaml_faults import YamlFault
+from paved_road.git.entries import Tree
 from paved_road.git.trees import check_path
 from paved_road.road.owners import Owner
 from paved_road.road.version_file import FILENAME, LONGEST_DAYS, stated_version
 from paved_road.road.versions import is_version
 from paved_road.text.values import shown
 
-__all__ = ["FILENAME", "Manifest", "json_schema", "parse", "read"]
+__all__ = ["FILENAME", "Manifest", "json_schema", "manifest_of", "parse_manifest", "validate_manifest"]
 
-_DAYS = re.compile(r"^[1-9][0-9]*d$")
-
-
-class _Strict(BaseModel):
-    # Built at first use: asking for the version alone is a matter of milliseconds.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+_DAYS = "^[1-9][0-9]*d$"
 
 
-class Variable(_Strict):
+class _Strict(Struct, forbid_unknown_fields=True, frozen=True):
+    """Refuses keys that it does not know."""
+
+
+class Variable(_Strict, frozen=True):
     """How the service gets a value."""
 
-    env: str = Field(description="The name of the environment variable.")
+    env: Annotated[str, Meta(description="The name of the environment variable.")]
 
 
-class Probes(_Strict):
+class Probes(_Strict, frozen=True, kw_only=True):
     """The paths of the probes and of the metrics."""
 
-    port: Variable | None = Field(
-        default=None,
-        description="How the service gets the port of the probes and the metrics. "
-        "Without this key it answers them on `run.port`.",
-    )
-    live: str = Field(description="Says that the process answers. It depends on no dependency.")
-    ready: str = Field(
-        description="Says whether the service can take requests. It depends on critical dependencies only."
-    )
-    startup: str | None = Field(default=None, description="Says that the service has started.")
-    metrics: str | None = Field(default=None, description="The metrics, in Prometheus' text format.")
+    port: Annotated[
+        Variable | None,
+        Meta(
+            description="How the service gets the port of the probes and the metrics. "
+            "Without this key it answers them on `run.port`."
+        ),
+    ] = None
+    live: Annotated[str, Meta(description="Says that the process answers. It depends on no dependency.")]
+    ready: Annotated[
+        str,
+        Meta(description="Says whether the service can take requests. It depends on critical dependencies only."),
+    ]
+    startup: Annotated[str | None, Meta(description="Says that the service has started.")] = None
+    metrics: Annotated[str | None, Meta(description="The metrics, in Prometheus' text format.")] = None
 
 
-class DependencyContract(_Strict):
+class DependencyContract(_Strict, frozen=True):
     """What a live check needs to know about a dependency."""
 
-    env: str = Field(description="The environment variable with its base URL.")
-    critical: bool = Field(description="Whether the service is unready without it.")
-    sample: str | None = Field(
-        default=None, description="A request that the service sends to it, such as `GET /items/42`."
-    )
+    env: Annotated[str, Meta(description="The environment variable with its base URL.")]
+    critical: Annotated[bool, Meta(description="Whether the service is unready without it.")]
+    sample: Annotated[
+        str | None, Meta(description="A request that the service sends to it, such as `GET /items/42`.")
+    ] = None
 
 
-class Run(_Strict):
+class Run(_Strict, frozen=True):
     """How to start a service and talk to it, for checks of a running service."""
 
-    start: str = Field(description="The command that starts the service, run in its folder.")
-    port: Variable = Field(description="How the service gets the port to listen on.")
+    start: Annotated[str, Meta(description="The command that starts the service, run in its folder.")]
+    port: Annotated[Variable, Meta(description="How the service gets the port to listen on.")]
     probes: Probes
-    dependencies: dict[str, DependencyContract] = Field(default={}, description="The service's dependencies, by name.")
-    sample: str | None = Field(default=None, description="A request that the service answers, such as `GET /orders/1`.")
+    dependencies: Annotated[
+        dict[str, DependencyContract], Meta(description="The service's dependencies, by name.")
+    ] = {}
+    sample: Annotated[str | None, Meta(description="A request that the service answers, such as `GET /orders/1`.")] = (
+        None
+    )
 
 
-class Offroad(_Strict):
+class Offroad(_Strict, frozen=True):
     """The road's limits for deviations: how long they may last, and which ones another person approves."""
 
-    longest: str = Field(
-        default="180d",
-        description="The longest time until a deviation is reviewed; at most 3650d.",
-        json_schema_extra={"pattern": _DAYS.pattern},
-    )
-    approval_from: Literal["low", "medium", "high"] = Field(
-        default="medium", description="The lowest risk for which another person has to approve."
-    )
-
-    @field_validator("longest")
-    @classmethod
-    def _ends_in_time(cls, longest: str) -> str:
-        if not _DAYS.fullmatch(longest):
-            raise ValueError(f"offroad.longest must be a number of days such as 180d; it is {shown(longest)}")
-        if len(longest) > len("3650d") or int(longest.removesuffix("d")) > LONGEST_DAYS:
-            raise ValueError(f"offroad.longest must be at most {LONGEST_DAYS}d; it is {shown(longest)}")
-        return longest
+    longest: Annotated[
+        str, Meta(pattern=_DAYS, description="The longest time until a deviation is reviewed; at most 3650d.")
+    ] = "180d"
+    approval_from: Annotated[
+        Literal["low", "medium", "high"],
+        Meta(description="The lowest risk for which another person has to approve."),
+    ] = "medium"
 
 
-class Questions(_Strict):
+class Questions(_Strict, frozen=True):
     """How `paved` asks the questions of `copier.yml` on a terminal."""
 
-    first: list[str] = Field(
-        default=[],
-        description="The questions that matter most. `paved` asks these, and then whether to customise the others. "
-        "Without this key it asks every question, as Copier does.",
-    )
+    first: Annotated[
+        list[str],
+        Meta(
+            description="The questions that matter most. `paved` asks these, and then whether to customise the others. "
+            "Without this key it asks every question, as Copier does."
+        ),
+    ] = []
 
 
-class Manifest(_Strict):
+class Manifest(_Strict, frozen=True):
     """`paved-road.yml`."""
 
-    # YAML reads `version: 2` as a number; a version is the text that was written there.
-    version: Annotated[str | None, BeforeValidator(lambda v: str(v) if isinstance(v, int | float) else v)] = Field(
-        default=None, description="The version of this release (PEP 440), for a road without tags."
-    )
-    owners: dict[Owner, list[str] | dict[str, str]] = Field(
-        default={},
-        description="Patterns (gitignore's syntax) by owner. The first match wins; a file without a match is shared. "
-        "`derived` maps a path to the command that regenerates it; no shell runs it, so `>`, `|` and `&&` are plain "
-        "words to it.",
-    )
-    moves: dict[str, dict[str, str]] = Field(
-        default={}, description="Files that moved, by version: the old path and the new one."
-    )
-    mentions: dict[str, dict[str, str]] = Field(
-        default={}, description="By version: a word in files that the team wrote or edited, and its replacement."
-    )
+    version: Annotated[
+        str | None, Meta(description="The version of this release (PEP 440), for a road without tags.")
+    ] = None
+    owners: Annotated[
+        dict[Owner, list[str] | dict[str, str]],
+        Meta(
+            description="Patterns (gitignore's syntax) by owner. The first match wins; a file without a match is "
+            "shared. `derived` maps a path to the command that regenerates it; no shell runs it, so `>`, `|` and `&&` "
+            "are plain words to it."
+        ),
+    ] = {}
+    moves: Annotated[
+        dict[str, dict[str, str]],
+        Meta(description="Files that moved, by version: the old path and the new one."),
+    ] = {}
+    mentions: Annotated[
+        dict[str, dict[str, str]],
+        Meta(description="By version: a word in files that the team wrote or edited, and its replacement."),
+    ] = {}
     questions: Questions = Questions()
     run: Run | None = None
     offroad: Offroad = Offroad()
-    practices: str | None = Field(default=None, description="The folder with the road's own checks.")
+    practices: Annotated[str | None, Meta(description="The folder with the road's own checks.")] = None
 
-    @field_validator("version")
-    @classmethod
-    def _is_a_version(cls, version: str | None) -> str | None:
-        if version is not None and not is_version(version):
-            raise ValueError(f"version must be a version such as 1.2.0; it is {shown(version)}")
-        return version
-
-    @field_validator("owners", mode="before")
-    @classmethod
-    def _have_their_shape(cls, owners: Any) -> Any:
-        """Refused here: of two shapes pydantic would say for each why it is not the one."""
-        for owner, patterns in owners.items() if isinstance(owners, dict) else ():
-            derived = owner == Owner.DERIVED
-            if owner in list(Owner) and not isinstance(patterns, dict if derived else list):
-                wanted = "map paths to commands" if derived else "be a list of patterns"
-                raise Misplaced(f"owners.{owner} must {wanted}; it is {shown(patterns)}", "owners", owner)
-        return owners
-
-    @field_validator("moves", "mentions", mode="before")
-    @classmethod
-    def _are_by_version(cls, found: Any, info: ValidationInfo) -> Any:
-        for version in found if isinstance(found, dict) else ():
-            where = str(info.field_name), str(version)
-            if not isinstance(version, str):
-                said = f"{where[0]}: put the version {version} in quotes, YAML takes it for a number"
-                raise Misplaced(said, *where)
-            if not is_version(version):
-                raise Misplaced(f"{where[0]} has the key {version!r}, which is not a version such as 1.2.0", *where)
-        return found
-
-    @field_validator("moves")
-    @classmethod
-    def _stay_in_the_service(cls, moves: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        for version, paths in moves.items():
-            for old, new in paths.items():
-                for path in (old, new):
-                    try:
-                        check_path(path.rstrip("/"))
-                    except ForbiddenPath:
-                        said = f"moves.{version}: {path!r}: the path leaves the service"
-                        raise Misplaced(said, "moves", version, old) from None
-        return moves
-
-    @field_validator("mentions")
-    @classmethod
-    def _words_can_be_found(cls, mentions: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        for version, words in mentions.items():
-            if odd := [word for word in words if not word or re.search(r"[\x00-\x1f]", word)]:
-                said = f"mentions.{version} has the word {odd[0]!r}: a word is on one line and not empty"
-                raise Misplaced(said, "mentions", version, odd[0])
-        return mentions
+    @property
+    def patterns(self) -> tuple[tuple[Owner, tuple[str, ...]], ...]:
+        """Patterns by owner, in the order the template wrote them."""
+        return tuple((owner, tuple(patterns)) for owner, patterns in self.owners.items())
 
     @property
     def derived(self) -> dict[str, str]:
         """Derived files and the commands that regenerate them."""
-        found = self.owners.get(Owner.DERIVED, {})
-        return found if isinstance(found, dict) else {}
+        commands = self.owners.get(Owner.DERIVED, {})
+        return commands if isinstance(commands, dict) else {}
+
+
+def manifest_of(files: Tree, folder: str = "") -> Manifest:
+    """What a template's own files say about it. `folder` is the template's in the road, for messages.
+
+    Raises `TemplateError`, which names each fault, if its `paved-road.yml` is not valid.
+    """
+    content = files[FILENAME].data if FILENAME in files else None
+    return parse_manifest(content, where=posixpath.join(folder, FILENAME))
 
 
 @functools.lru_cache
-def parse(content: bytes | None, *, where: str = FILENAME) -> Manifest:
-    """A `Manifest` from the file's content; the default one when there is no file. `TemplateError` names each fault."""
+def parse_manifest(content: bytes | None, *, where: str = FILENAME) -> Manifest:
+    """The model of a `paved-road.yml`; the default one if there is no file.
+
+    Raises `TemplateError`, which names each fault, if the content is not valid.
+    """
     if content is None:
         return Manifest()
-    found = read(content)
+    found = validate_manifest(content)
     if isinstance(found, Manifest):
         return found
     message, cause = yaml_faults.summarize(where, found)
     raise TemplateError(
-        message, cause=cause, hint="the road's author fixes that; paved templates --check tells every fault"
+        message, cause=cause, hint="the road's author can fix it; to list every fault: paved templates --check"
     )
 
 
-def read(content: bytes) -> Manifest | list[YamlFault]:
-    """The file, or everything that is wrong with it."""
+def validate_manifest(content: bytes) -> Manifest | list[YamlFault]:
+    """The model of a `paved-road.yml`, or everything that is wrong with the file, by line."""
     try:
         data: Any = yml.load(content)
     except yaml.YAMLError as error:
         return [
             YamlFault(line=yml.error_line(error), text=f"it {yml.what_is_wrong(error)}: {yml.short_message(error)}")
         ]
+    data = {} if data is None else data
     if isinstance(data, dict) and not isinstance(data.get("version"), list | dict | None):
-        data = {**data, "version": stated_version(content)}
+        data = {**data, "version": stated_version(content)}  # YAML reads 1.10 as a number
+    broken = dict(_broken_rules(data) if isinstance(data, dict) else ())
     try:
-        return Manifest.model_validate({} if data is None else data)
-    except ValidationError as error:
-        return yaml_faults.faults_in(error, Manifest, data, yml.key_lines(content.decode("utf-8", "replace")))
+        manifest = msgspec.convert(data, Manifest)
+        if not broken:
+            return manifest
+    except msgspec.ValidationError as error:
+        broken |= yaml_faults.mismatches(data, _schema()) | broken or {(): str(error)}
+    return yaml_faults.placed(broken, content)
+
+
+# -- rules that no schema can state ------------------------------------------------------------------------------------
+
+
+def _broken_rules(data: Mapping[str, Any]) -> Iterator[tuple[yml.Path, str]]:
+    """Where a file breaks a rule, and how. Values of another type than the model's are left to the schema."""
+    version = data.get("version")
+    if isinstance(version, str) and not is_version(version):
+        yield ("version",), f"version must be a version such as 1.2.0; it is {shown(version)}"
+    for owner, patterns in _items(data.get("owners")):
+        derived = owner == Owner.DERIVED
+        if owner in list(Owner) and not isinstance(patterns, dict if derived else list):
+            wanted = "map paths to commands" if derived else "be a list of patterns"
+            yield ("owners", owner), f"owners.{owner} must {wanted}; it is {shown(patterns)}"
+    for key in ("moves", "mentions"):
+        yield from _broken_versions(key, data.get(key))
+    yield from _broken_moves(data.get("moves"))
+    yield from _broken_mentions(data.get("mentions"))
+    yield from _broken_limits(data.get("offroad"))
+
+
+def _items(value: Any) -> list[tuple[Any, Any]]:
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _broken_versions(key: str, by_version: Any) -> Iterator[tuple[yml.Path, str]]:
+    for version, _ in _items(by_version):
+        where = key, str(version)
+        if not isinstance(version, str):
+            yield where, f"{key}: put the version {version} in quotes; without them YAML reads a number"
+        elif not is_version(version):
+            yield where, f"{key} has the key {version!r}, which is not a version such as 1.2.0"
+
+
+def _broken_moves(moves: Any) -> Iterator[tuple[yml.Path, str]]:
+    for version, paths in _items(moves):
+        for old, new in _items(paths):
+            for path in (old, new):
+                try:
+                    check_path(str(path).rstrip("/"))
+                except ForbiddenPath:
+                    yield ("moves", str(version), str(old)), f"moves.{version}: {path!r}: the path leaves the service"
+
+
+def _broken_mentions(mentions: Any) -> Iterator[tuple[yml.Path, str]]:
+    for version, words in _items(mentions):
+        for word, _ in _items(words):
+            if not word or re.search(r"[\x00-\x1f]", str(word)):
+                said = f"mentions.{version} has the word {word!r}; a word must not be empty, and must be on one line"
+                yield ("mentions", str(version), str(word)), said
+
+
+def _broken_limits(offroad: Any) -> Iterator[tuple[yml.Path, str]]:
+    longest = offroad.get("longest") if isinstance(offroad, dict) else None
+    if not isinstance(longest, str):
+        return
+    where, name = ("offroad", "longest"), "offroad.longest"
+    if not re.fullmatch(_DAYS, longest):
+        yield where, f"{name} must be a number of days such as 180d; it is {shown(longest)}"
+    elif len(longest) > len("3650d") or int(longest.removesuffix("d")) > LONGEST_DAYS:
+        yield where, f"{name} must be at most {LONGEST_DAYS}d; it is {shown(longest)}"
+
+
+# -- the schema --------------------------------------------------------------------------------------------------------
 
 
 def json_schema() -> str:
@@ -223,16 +267,23 @@ def json_schema() -> str:
         "$id": "urn:paved-road:paved-road.yml:1",
         "title": FILENAME,
     }
-    schema = head | {**Manifest.model_json_schema(), **head}
-    # What validators of ours say, as far as a schema can.
-    patterns, commands = ({"type": kind, part: {"type": "string"}} for kind, part in _SHAPES)
+    schema = {**head, **_schema(), **head}
     schema["properties"]["version"]["anyOf"].append({"type": "number"})
-    schema["properties"]["owners"] |= {
-        "properties": {owner: commands if owner is Owner.DERIVED else patterns for owner in Owner},
-        "additionalProperties": False,
-    }
-    schema["properties"]["owners"].pop("propertyNames")
     return json.dumps(schema, indent=2) + "\n"
 
 
-_SHAPES = (("array", "items"), ("object", "additionalProperties"))
+def _schema() -> dict[str, Any]:
+    """The JSON Schema of the model."""
+    _, parts = msgspec.json.schema_components([Manifest], ref_template="#/$defs/{name}")
+    schema = parts.pop("Manifest")
+    parts.pop("Owner", None)
+    # msgspec sorts the words of an enumeration by name.
+    parts["Offroad"]["properties"]["approval_from"] |= {"type": "string", "enum": ["low", "medium", "high"]}
+    patterns = {"type": "array", "items": {"type": "string"}}
+    commands = {"type": "object", "additionalProperties": {"type": "string"}}
+    schema["properties"]["owners"] |= {
+        "properties": {owner.value: commands if owner is Owner.DERIVED else patterns for owner in Owner},
+        "additionalProperties": False,
+    }
+    schema["properties"]["owners"].pop("propertyNames", None)
+    return {**schema, "$defs": parts}

@@ -29,7 +29,7 @@ from paved_road.text.values import short_repr
 
 if TYPE_CHECKING:
     from paved_road.render import Pristine
-    from paved_road.road.rules import Rules
+    from paved_road.road.manifest import Manifest
 
 LOCK, OTHER_LOCKS = whereabouts.LOCK, whereabouts.OTHER_LOCKS
 LOCK_FORMAT = 1
@@ -116,7 +116,7 @@ def _lines(files: Mapping[str, Locked]) -> dict[str, str]:
     return {path: str(locked) for path, locked in sorted(files.items())}
 
 
-def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
+def lock_of(pristine: Pristine, manifest: Manifest, object_format: str) -> Lock:
     """The lock of a service that was stamped from `pristine`; it does not list the answers file.
 
     Raises `ForbiddenPath` if the answers file has a name that git or paved reads as something else, and `LimitError`
@@ -125,8 +125,8 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
     release = pristine.release
     if cause := answers_path.other_meaning(pristine.answers_file):
         raise ForbiddenPath(f"the template's answers file is {pristine.answers_file!r}", cause=cause)
-    owner = owner_of(rules, pristine.seeded)
-    sources = (("paved-road.yml", rules.owners), ("_skip_if_exists in copier.yml", pristine.seeded))
+    owner = owner_of(manifest, pristine.seeded)
+    sources = (("paved-road.yml", manifest.patterns), ("_skip_if_exists in copier.yml", pristine.seeded))
     named = " and ".join(name for name, patterns in sources if patterns)
     with limits.watched(f"matching files with the patterns of the template's {named}"):
         files = {
@@ -145,7 +145,7 @@ def lock_of(pristine: Pristine, rules: Rules, object_format: str) -> Lock:
         answers_file=pristine.answers_file,
         stated=parse_stated(pristine.tree[pristine.answers_file].data),
         files=files,
-        offroad=Policy(longest=rules.longest, approval_from=rules.approval_from),
+        offroad=Policy(longest=manifest.offroad.longest, approval_from=manifest.offroad.approval_from),
     )
 
 

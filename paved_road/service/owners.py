@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from paved_road.errors import TemplateError
 from paved_road.road.owners import Owner
-from paved_road.road.rules import Rules
+
+if TYPE_CHECKING:
+    from paved_road.road.manifest import Manifest
 
 
-def owner_of(rules: Rules, seeded: tuple[str, ...] = ()) -> Callable[[str], Owner]:
+def owner_of(manifest: Manifest, seeded: tuple[str, ...] = ()) -> Callable[[str], Owner]:
     """A function from a path to its owner: that of the first pattern that matches, in the template's order.
 
     A path that `paved-road.yml` does not mention is service-owned if one of the `seeded` patterns (`_skip_if_exists`)
     matches, and shared otherwise. Raises `TemplateError` for a pattern that is not valid.
     """
-    return _owner_of((*rules.owners, (Owner.SERVICE, seeded)))
+    return _owner_of((*manifest.patterns, (Owner.SERVICE, seeded)))
 
 
 @functools.lru_cache

@@ -59,7 +59,7 @@ def effect_of_answers(context: Context, start: Start, new: New, base: Base, pris
     changed = _changed(start, new, context.request.answers)
     if not changed:
         return Effect()
-    owned = _owned(base.files if start.old else pristine.tree, moves, owner_of(new.rules, pristine.seeded))
+    owned = _owned(base.files if start.old else pristine.tree, moves, owner_of(new.manifest, pristine.seeded))
     if not owned:
         return Effect()
     if start.old is None:

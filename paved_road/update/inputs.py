@@ -58,7 +58,7 @@ def make_inputs(context: Context, start: Start, new: New, base: Base) -> Inputs:
         ours=ours,
         pristine=pristine,
         theirs=entries(pristine, start.service) if filled.files else theirs,
-        lock=lock_of(pristine, new.rules, start.service.repository.object_format),
+        lock=lock_of(pristine, new.manifest, start.service.repository.object_format),
         moves=moves,
         effect=effect,
         secret_notes=filled.notes,
@@ -74,7 +74,7 @@ def _moves(start: Start, new: New, base: Base, rendered: Pristine) -> Moves:
             by_source = aligning.by_source(start.old.sources, new.rendition.sources, renamed)
         except (TemplateError, AnswerError):
             by_source = {}
-    return by_source | aligning.declared(new.rules.moves, base.version, base.files, rendered.tree)
+    return by_source | aligning.declared(new.manifest.moves, base.version, base.files, rendered.tree)
 
 
 def _same_layout(start: Start, new: New) -> bool:
@@ -100,7 +100,7 @@ def _renamed_sources(old: Release, new: Release) -> list[tuple[str, str]]:
 
 def _with_mentions(context: Context, start: Start, new: New, base: Base) -> tuple[Files, Snapshot]:
     """Base and service with the words replaced that the road declares for the releases passed through."""
-    replaced = list(mentions.replacements(new.rules.mentions, base.version, new.release.version))
+    replaced = list(mentions.replacements(new.manifest.mentions, base.version, new.release.version))
     if not replaced:
         return base.files, new.ours
     records = (start.service.lock_file, start.service.answers_file)

@@ -71,7 +71,7 @@ def align(context: Context, start: Start, new: New, inputs: Inputs) -> Aligned:
     service, scratch, dry_run = start.service, context.scratch, context.request.dry_run
     paths = _paths(context, start, inputs)
     by_git = _ignored_paths(context, start, inputs, paths)
-    owner = owner_of(new.rules, inputs.pristine.seeded)
+    owner = owner_of(new.manifest, inputs.pristine.seeded)
     versions = {}
     for path in dict.fromkeys([*paths.base, *paths.theirs]):
         role = Owner.SERVICE if inputs.pristine.left_alone(path) else owner(path)

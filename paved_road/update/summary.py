@@ -54,8 +54,8 @@ def _not_derived(prepared: Prepared) -> tuple[dict[str, str], tuple[str, ...]]:
     if new.template.derives or lock == start.service.lock:
         return {}, ()
     again = "derived; add --trust, or make it again"
-    there = {path: f"{again}: {how}" for path, how in new.rules.derived.items() if path in new.ours}
-    missing = {path: how for path, how in new.rules.derived.items() if path not in new.ours}
+    there = {path: f"{again}: {how}" for path, how in new.manifest.derived.items() if path in new.ours}
+    missing = {path: how for path, how in new.manifest.derived.items() if path not in new.ours}
     return there, tuple(derived.not_made(missing))
 
 

@@ -11,10 +11,9 @@ from paved_road.git.entries import Snapshot
 from paved_road.render import CompiledTemplate, Operation, message_before, prepare
 from paved_road.render.commands import Command
 from paved_road.render.rendition import Rendition
-from paved_road.road import rules
+from paved_road.road.manifest import Manifest, manifest_of
 from paved_road.road.model import Release
 from paved_road.road.releases import goes_back, is_news
-from paved_road.road.rules import Rules
 from paved_road.road.signatures import demand
 from paved_road.service import origin
 from paved_road.service.model import Service
@@ -33,7 +32,7 @@ class New:
     """The new release with the service's answers, and what it runs."""
 
     rendition: Rendition
-    rules: Rules
+    manifest: Manifest
     recorded: Mapping[str, Any]
     """The recorded answers as the migrations of the stage `before` leave them."""
     ours: Snapshot
@@ -60,7 +59,7 @@ class New:
     @property
     def derived(self) -> Mapping[str, str]:
         """Derived files and the commands that make them; none when the road is not trusted with that."""
-        return self.rules.derived if self.template.derives else {}
+        return self.manifest.derived if self.template.derives else {}
 
 
 def render_new(context: Context, start: Start, base: Base, dialogue: Dialogue) -> New:
@@ -74,7 +73,7 @@ def render_new(context: Context, start: Start, base: Base, dialogue: Dialogue) -
     demand(target)
     limits = context.config.limits.value
     template = prepare(target, cache=context.config.cache_dir, trust=request.trust, limits=limits)
-    own = rules.read(template.files, context.config.cache_dir, target.template.folder)
+    own = manifest_of(template.files, target.template.folder)
     secret = frozenset[str]() if request.no_base else secrets.unrecorded(old, template, service, request.answers)
     passage = Migrations(form=template, old_version=base.version, old_described=service.stated.commit or base.version)
     running = Running(passage=passage, dry_run=request.dry_run)
@@ -100,7 +99,7 @@ def render_new(context: Context, start: Start, base: Base, dialogue: Dialogue) -
     origin.check_moved(service, context.origin, target, placed.tree.keys())
     not_run, after = running.rest(service, answers, placed.pristine.answers_file)
     return New(
-        rendition=placed, rules=own, recorded=migrated.answers, ours=ours, secret=secret, migrations=after,
+        rendition=placed, manifest=own, recorded=migrated.answers, ours=ours, secret=secret, migrations=after,
         not_run=not_run, needs_trust=running.needed_trust(not_run, after),
     )  # fmt: skip
 

@@ -56,7 +56,7 @@ def test_a_cache_is_made_for_us_alone(road: Path, tmp_path: Path, cache: Path) -
     assert private.why_not_private(cache / "roads") == ""
 
 
-@pytest.mark.parametrize("folder", ["", "roads", "rules", "verified"])
+@pytest.mark.parametrize("folder", ["", "roads", "jinja", "verified"])
 @pytest.mark.parametrize("mode", [0o777, 0o775, 0o1777])
 def test_a_cache_that_others_can_write_is_not_used(
     folder: str, mode: int, road: Path, tmp_path: Path, cache: Path
@@ -97,7 +97,7 @@ def test_every_step_on_the_way_counts(
     make(place)
     assert "others can write" in private.why_not_private(place)
     with pytest.raises(ConfigError, match="is not yours alone"):
-        private.private_folder(place, "rules")
+        private.private_folder(place, "jinja")
 
 
 def test_a_sticky_folder_above_is_fine_and_a_closed_one_is_enough(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_sticky_folder_above_is_fine_and_a_closed_one_is_enough(tmp_path: Path
 
 
 @root_only
-@pytest.mark.parametrize("folder", ["", "roads", "rules", "verified"])
+@pytest.mark.parametrize("folder", ["", "roads", "jinja", "verified"])
 def test_a_cache_of_somebody_else_is_not_used(folder: str, road: Path, tmp_path: Path, cache: Path) -> None:
     (cache / folder).mkdir(parents=True, exist_ok=True)
     os.chown(cache / folder, NOBODY, NOBODY)

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from paved_road.road.manifest import parse
+from paved_road.road.manifest import manifest_of
 from paved_road.road.owners import Owner
-from paved_road.road.rules import of
 from paved_road.service.owners import owner_of
 from paved_road.testing import run, write_files
 from tests.stamped.delivered import form, pairs, spelled, stamped
@@ -95,7 +94,7 @@ def test_agents_are_told_whose_files_are_whose(answers: dict[str, Any]) -> None:
     told = files["AGENTS.md"]
     assert len(told.splitlines()) <= 25
     assert files["CLAUDE.md"] == "@AGENTS.md\n"
-    owner = owner_of(of(parse(form().files["paved-road.yml"].data)))
+    owner = owner_of(manifest_of(form().files))
     (listed,) = re.findall(r"\*\*Do not edit the road's files\*\*.*?(?=\n- )", told, re.DOTALL)
     paths, excepted = (re.findall(r"`(?!make)(.*?)`", part) for part in listed.partition("(but ")[::2])
     of_the_road = {path for path in files if owner(path) is Owner.ROAD}

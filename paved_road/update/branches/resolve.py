@@ -17,7 +17,7 @@ from paved_road import git
 from paved_road.errors import PavedError, ServiceError, UsageError
 from paved_road.files import contained
 from paved_road.git.entries import TreeEntry
-from paved_road.road import rules
+from paved_road.road.manifest import manifest_of
 from paved_road.road.versions import is_older
 from paved_road.service import answers_file, origin
 from paved_road.service.lock import LOCK, OTHER_LOCKS, parse_lock
@@ -166,7 +166,7 @@ def _derived_files(service: Service, lock_file: str, branch: Branch, config: Con
     at = replace(service, lock=lock, lock_file=lock_file, answers_file=lock.answers_file, stated=lock.stated)
     try:
         release = origin.recorded_release(at, origin.find_to_read(at, config))
-        return rules.read(release.files(), config.cache_dir).derived
+        return manifest_of(release.files()).derived
     except PavedError:
         return {}
 
