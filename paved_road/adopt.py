@@ -236,7 +236,7 @@ def _find_base(path: Path, request: AdoptRequest, config: Config, taken: Mapping
         raise _is_adopted(path, (answers_file, taken[answers_file]))
     stamped = open_service(path, answers_file=answers_file, adopting=True)
     fetch = not dry_run or origin.is_known(stamped, config)
-    found = origin.find(stamped, config, template=request.template, trust=request.trust, fetch=fetch)
+    found = origin.find_origin(stamped, config, template=request.template, trust=request.trust, fetch=fetch)
     target = release(found.template, request.ref or origin.recorded_version(stamped))
     return _Base(stamped=stamped, release=target, notes=found.notes)
 

@@ -62,12 +62,12 @@ def find_status(
 ) -> ServiceStatus:
     """The status of a service. Only the latest release needs its road; `offline` takes it from the cache.
 
-    `fetch` also fetches a road that this machine has never used: see `origin.find_to_read`. Raises `ServiceError` if
-    the lock or the answers file cannot be read, and `RoadError` if the road cannot.
+    `fetch` also fetches a road that this machine has never used: see `origin.find_origin_to_read`. Raises
+    `ServiceError` if the lock or the answers file cannot be read, and `RoadError` if the road cannot.
     """
     if fault := unreadable_answers_file(service):
         raise fault
-    found = origin.find_to_read(service, config, refresh=not offline, fetch=fetch)
+    found = origin.find_origin_to_read(service, config, refresh=not offline, fetch=fetch)
     version, commit = _release_of(service, found.template)
     latest = release(found.template)
     is_behind = _is_news(service, found, latest, version, commit, config)

@@ -97,7 +97,7 @@ def _template(ctx: Any) -> Any:
 
     config = load_config({"road": ctx.params.get("road")})
     if ctx.command.name == "update":
-        return origin.find(_service(ctx), config, refresh=False, fetch=False).template
+        return origin.find_origin(_service(ctx), config, refresh=False, fetch=False).template
     names = ctx.params.get("names") or []
     named = ctx.params.get("template") or (names[0] if len(names) == 2 else None)
     return find_template(open_road(config, refresh=False, fetch=False), named)

@@ -124,7 +124,7 @@ def declared_moves(service: Service, config: Config) -> dict[str, str]:
     from paved_road.service import origin
 
     try:
-        template = origin.find_to_read(service, config).template
+        template = origin.find_origin_to_read(service, config).template
         files = prepare(release(template, service.lock.commit if service.lock else None), cache=config.cache_dir).files
     except PavedError:
         return {}

@@ -84,7 +84,7 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
     lock = service.lock.files if service.lock else {}
     contents = dict(zip(wanted, git.read_objects(service.top, [lock[path].entry.blob for path in wanted]), strict=True))
     if None in contents.values():
-        again = origin.render_stamped(service, origin.find_to_read(service, config), config)
+        again = origin.render_stamped(service, origin.find_origin_to_read(service, config), config)
         contents |= {path: again.tree[path].data for path in wanted if again and path in again.tree}
     object_format = service.repository.object_format
     files = {path: File(data, lock[path].entry.mode) for path, data in contents.items() if data is not None}

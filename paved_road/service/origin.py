@@ -43,35 +43,42 @@ class Origin:
     notes: tuple[str, ...] = ()
 
 
-def find(
+def find_origin(
     service: Service, config: Config, *, template: str | None = None, trust: bool = False, refresh: bool = True,
     fetch: bool = True,
 ) -> Origin:  # fmt: skip
-    """The template a service comes from, on the road it recorded or (when it has moved) on the one a flag names."""
-    source = service.road if service.lock else service.source[0]
-    if config.road.origin == "flag":
-        config = replace(config, road=replace(config.road, value=_given(config.road.value, service)))
-    else:
-        if not isinstance(source, str):
-            raise ServiceError(
-                f"{service.answers_file} does not say which road the service comes from",
-                cause="it has no _src_path",
-                hint=f"paved adopt {quoted(service.path)} --road URL",
-            )
-        config = replace(config, road=Value(value=source, origin="service", where=service.answers_file))
+    """The template a service comes from, on the road that it records or, if the road has moved, the one a flag names.
+
+    `template` is the template's new name. Raises `ServiceError` if the service names no road, `UnfetchedRoad` if the
+    road would have to be fetched and `fetch` is False, `UnknownTemplate` if the road no longer has the template.
+    """
+    placed = replace(config, road=_road(service, config))
     try:
-        road = open_road(config, trust=trust, refresh=refresh, fetch=fetch, beside=service.path)
+        road = open_road(placed, trust=trust, refresh=refresh, fetch=fetch, beside=service.path)
     except UnfetchedRoad:
         raise
     except PavedError as error:
-        hint = "when the road has moved: --road URL"
-        raise type(error)(error.message, cause=error.cause, hint=hint) from error
+        raise type(error)(error.message, cause=error.cause, hint="when the road has moved: --road URL") from error
     found = _template(service, road, template)
     return Origin(template=found, notes=(*road.notes, *found.notes, *service.notes))
 
 
+def _road(service: Service, config: Config) -> Value:
+    """The road to open: the one that a flag names, else the recorded one."""
+    if config.road.origin == "flag":
+        return replace(config.road, value=_given(config.road.value, service))
+    source = service.road if service.lock else service.source[0]
+    if isinstance(source, str):
+        return Value(value=source, origin="service", where=service.answers_file)
+    raise ServiceError(
+        f"{service.answers_file} does not say which road the service comes from",
+        cause="it has no _src_path",
+        hint=f"paved adopt {quoted(service.path)} --road URL",
+    )
+
+
 def _given(road: str, service: Service) -> str:
-    """A road as a flag names it. A relative path starts at the current folder or, where that has none, the service."""
+    """A road as a flag names it. A relative path starts at the current folder, else at the service."""
     if not address.is_relative(road):
         return road
     here, there = (Path(os.path.abspath(folder / address.expanded(road))) for folder in (Path(), service.path))
@@ -84,18 +91,18 @@ def _given(road: str, service: Service) -> str:
     return str(here if here.exists() else there)
 
 
-def find_to_read(service: Service, config: Config, *, refresh: bool = False, fetch: bool = False) -> Origin:
-    """`find` for a command that only reads: no code of the road's is trusted, and no network address of the service's.
+def find_origin_to_read(service: Service, config: Config, *, refresh: bool = False, fetch: bool = False) -> Origin:
+    """`find_origin` for a command that only reads: it trusts no code, and no network address that the service names.
 
-    A road is only fetched with `fetch`, or where the person's own settings name it. With `refresh` a copy that is in
-    the cache is brought up to date: the person has used that road on this machine. `UnfetchedRoad` for any other.
+    A road is only fetched if `fetch` is set or the person's own settings name it. `refresh` brings a copy in the cache
+    up to date: the person has used that road on this machine. Raises `UnfetchedRoad` for any other road.
     """
     untrusting = replace(config, trust=replace(config.trust, value=[]))
-    return find(service, untrusting, refresh=refresh, fetch=fetch or is_known(service, config))
+    return find_origin(service, untrusting, refresh=refresh, fetch=fetch or is_known(service, config))
 
 
 def is_known(service: Service, config: Config) -> bool:
-    """Whether the person names the service's road themselves, and not only the service or a file of its project."""
+    """Whether the person names the service's road, in a flag or their own settings, and not only the service does."""
     source = service.road if service.lock else service.source[0]
     if config.road.origin == "flag" or not isinstance(source, str):
         return True
@@ -104,7 +111,7 @@ def is_known(service: Service, config: Config) -> bool:
 
 
 def _template(service: Service, road: Road, name: str | None) -> Template:
-    """The template by its recorded name. A road with its template at the root may have been renamed: it is that one."""
+    """The template by its recorded name. A road with one template at its root may have been renamed."""
     if service.lock and service.lock.road == service.road:
         recorded: str | None = service.lock.template
     else:
@@ -130,7 +137,7 @@ def _template(service: Service, road: Road, name: str | None) -> Template:
 
 
 def _another(service: Service, found: Template, recorded: str | None) -> UsageError:
-    """What to say where the road still has the service's own template: another one's name is no new name of it."""
+    """The error for a new name of the template while the road still has the old one: it is another template."""
     return UsageError(
         f"--template {found.name} names another template than the service's",
         cause=f"{found.road.source} still has {recorded}, and an update does not replace one template by another",
@@ -140,10 +147,10 @@ def _another(service: Service, found: Template, recorded: str | None) -> UsageEr
 
 
 def check_moved(service: Service, origin: Origin, target: Release, paths: Collection[str]) -> None:
-    """`UsageError` where a road that a flag names is not where the service's road moved.
+    """Raises `UsageError` if a flag names a road that is not where the service's road moved.
 
-    It is when it has the release that the service comes from, or, having lost its history, at least half of the files
-    `paths` that the service was stamped with, among those that `target` renders.
+    The road has to have the release that the service comes from. If its history was lost, `target` has to render at
+    least half of the files that the service was stamped with; `paths` are those that it renders.
     """
     road, lock = origin.template.road, service.lock_in_force
     if lock is None or not lock.files or road.source == service.road:
@@ -161,13 +168,13 @@ def check_moved(service: Service, origin: Origin, target: Release, paths: Collec
 
 
 def recorded_version(service: Service) -> str:
-    """The version a service is at, as its records have it."""
+    """The version that the service records."""
     lock = service.lock_in_force
     return lock.version if lock else str(service.recorded.get("_commit", "unknown"))
 
 
 def recorded_release(service: Service, origin: Origin) -> Release:
-    """The release a service is at; `UnknownRelease` when its road does not have it any more."""
+    """The release that a service is at. Raises `UnknownRelease` if its road no longer has it."""
     ref = service.lock_in_force.commit if service.lock_in_force else service.recorded.get("_commit")
     if ref is None and origin.template.road.is_git:
         raise UnknownRelease(f"{service.answers_file} does not say which release the service comes from")
@@ -175,7 +182,7 @@ def recorded_release(service: Service, origin: Origin) -> Release:
 
 
 def check_not_withdrawn(service: Service, origin: Origin, latest: Release) -> None:
-    """`UnknownRelease` for a service whose release is in its road no more, where nothing newer can replace it.
+    """Raises `UnknownRelease` if the service's release is no longer in its road and nothing newer can replace it.
 
     Its commit may still be there to be fetched, but anybody could have put it there: nothing is rendered from it.
     """
@@ -193,12 +200,12 @@ def check_not_withdrawn(service: Service, origin: Origin, latest: Release) -> No
 
 
 def _adopting_again(service: Service) -> str:
-    """The commands that have a service count from another release, or another road, to which its lock says nothing."""
+    """The commands that make a service count from another release or road than its lock names."""
     return f"{git_in(service.path)} rm {shlex.quote(service.lock_file)} && paved adopt {quoted(service.path)}"
 
 
 def recorded_template(service: Service, origin: Origin) -> Template:
-    """The template under the name, and in the folder, that it had at the release the service is at."""
+    """The template with the name and the folder that it had at the service's release."""
     lock, template = service.lock, origin.template
     if lock is None or lock.template == template.name or lock.commit is None:
         return template
@@ -243,7 +250,7 @@ def render_stamped(service: Service, origin: Origin, config: Config) -> Pristine
 
 
 def _stamped_release(service: Service, origin: Origin) -> Release:
-    """`recorded_release` by what the lock knows of it, which takes no git process; `UnknownRelease` when it is gone."""
+    """`recorded_release` as the lock knows it, without a git process. Raises `UnknownRelease` if it is gone."""
     lock, template = service.lock_in_force, recorded_template(service, origin)
     if lock is None or lock.commit is None or template.road.signed_by:
         return recorded_release(service, origin)
@@ -260,7 +267,7 @@ def _stamped_release(service: Service, origin: Origin) -> Release:
 
 
 def _prepared(found: Release, config: Config, *, trust: bool) -> CompiledTemplate | None:
-    """A recorded release, read. One that is not signed as the person demands is read without trust, or not at all."""
+    """A recorded release, compiled. Without the demanded signature it gets no trust; None if it needs that."""
     from paved_road.render import prepare
     from paved_road.road.signatures import is_signed
 

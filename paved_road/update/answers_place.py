@@ -1,4 +1,4 @@
-"""Where the answers file goes: where it is, unless the template put it there and its new release says otherwise."""
+"""Where the answers file goes: it stays, unless the old release put it there and the new one puts it elsewhere."""
 
 from __future__ import annotations
 

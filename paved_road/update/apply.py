@@ -84,7 +84,7 @@ def _new_contents(plan: Plan) -> list[bytes]:
     known = {leaf.blob for leaf in plan.ours.values()}
     staged = [leaf for conflict in plan.decided.conflicts.values() for leaf in conflict.stages.values()]
     leaves = {leaf.blob: leaf for leaf in (*plan.decided.files.values(), *staged)}
-    leaves |= {one.leaf.blob: one.leaf for one in plan.decided.obstacles.values()}
+    leaves |= {obstacle.entry.blob: obstacle.entry for obstacle in plan.decided.obstacles.values()}
     wanted = [leaf for blob, leaf in leaves.items() if blob not in known]
     merged = iter(plan.scratch.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
     contents = [next(merged) if leaf.data is None else leaf.data for leaf in wanted]

@@ -1,9 +1,8 @@
 """The merge base: what the release that a service comes from rendered for it.
 
-The lock names every pristine file by its blob, and the service's own repository has most of them. The others are
-rendered again: a file that comes out as it is locked is known again. One that does not (it has a date in it, or its
-blob was never stored and its release renders otherwise by now) has no base: the same content on both sides, or a
-conflict.
+The lock names every pristine file by its blob, and the service's own repository has most blobs. The other files are
+rendered again. A file whose blob is then as the lock says is known again. A file that comes out differently, because it
+contains a date or the release renders differently by now, has no base: both sides agree, or there is a conflict.
 """
 
 from __future__ import annotations
@@ -40,11 +39,11 @@ class Base:
     ignored: Files = field(default_factory=dict)
     """Pristine files that git ignores in the service."""
     unsure: frozenset[str] = frozenset()
-    """Files that were rendered again and that nothing vouches for, and those that have no base for it."""
+    """Files that were rendered again and that the lock does not confirm, and files without a base."""
 
 
 def find_base(context: Context, start: Start) -> Base:
-    """The merge base of a service. Raises `ServiceError` if nobody has the old release's files any more."""
+    """The merge base of a service. Raises `ServiceError` if the old release's files are lost."""
     service = start.service
     lock, version = service.lock_in_force, origin.recorded_version(service)
     commit = lock.commit if lock else None
@@ -56,7 +55,7 @@ def find_base(context: Context, start: Start) -> Base:
         return Base(files=files, version=again.release.version, commit=again.release.commit, unsure=frozenset(files))
     known = locked_entries(lock.files)
     lost = _not_stored(known, start.head, context.scratch)
-    by_git = ignored.of(service, context.scratch, start.head, sorted(lost - start.head.keys()))
+    by_git = ignored.find_ignored(service, context.scratch, start.head, sorted(lost - start.head.keys()))
     base = Base(
         files={path: entry for path, entry in known.items() if path not in lost},
         version=version,
@@ -68,14 +67,14 @@ def find_base(context: Context, start: Start) -> Base:
 
 
 def notes(base: Base) -> Iterator[str]:
-    """What a person should know of the base."""
+    """Notes for a person about the base."""
     if unknown := sorted(base.unsure - base.files.keys()):
         shown = ", ".join(unknown[:5]) + (", ..." if len(unknown) > 5 else "")
         yield f"{base.version} no longer renders {shown} as it did, and git has no copy: merged without a base"
 
 
 def _not_stored(files: Files, head: Files, scratch: Scratch) -> set[str]:
-    """The files whose content the service's repository does not have; that of its last commit it surely has."""
+    """The files whose content the service's repository does not have. It has that of every file of its last commit."""
     wanted = {entry.blob for entry in files.values()} - {entry.blob for entry in head.values()}
     lost = wanted - scratch.objects.existing(wanted)
     return {path for path, entry in files.items() if entry.blob in lost}
@@ -122,10 +121,10 @@ def _without_missing(base: Base, start: Start) -> Base:
 
 
 def steady(base: Base, start: Start, new: New, theirs: Files, moves: Moves) -> Base:
-    """The base in which a file that only seems to change has not changed.
+    """The base without the changes that only come from rendering a file again.
 
-    A file with a date in it is rendered differently every time. Where its source in the template and its answers are
-    as they were, the road has changed nothing, whatever the two renderings say: the service's own file stays.
+    A file with a date in it is rendered differently every time. If its source in the template and its answers are the
+    same, the road has changed nothing, even if the two renderings differ: the service's own file stays.
     """
     if start.old is None or not base.unsure:
         return base
@@ -146,7 +145,7 @@ def steady(base: Base, start: Start, new: New, theirs: Files, moves: Moves) -> B
 
 
 def _same_questions(before: CompiledTemplate, new: New, service: Service) -> bool:
-    """Whether every question of the old release is as it was, and its answer, too."""
+    """Whether every question of the old release, and its answer, is the same in the new one."""
     old, now, answers = before.config, new.template.config, new.rendition.pristine.answers
     return (
         not old.settings.get("jinja_extensions")
@@ -158,13 +157,13 @@ def _same_questions(before: CompiledTemplate, new: New, service: Service) -> boo
 
 
 def _answers_edited_since_lock(service: Service) -> bool:
-    """Whether the answers were committed again after the lock was."""
+    """Whether the answers file was committed after the lock."""
     both = [service.prefix + name for name in (service.lock_file, service.answers_file)]
     return git.last_commit(service.top, both) != git.last_commit(service.top, both[:1])
 
 
 def _is_same(old: Rendition, before: str | None, new: Rendition, after: str | None, *, same_answers: bool) -> bool:
-    """Whether two sources are the same text, and one that says nothing of the release or of other files."""
+    """Whether two sources are the same text, and it depends neither on the release nor on other files."""
     if before is None or after is None or old.template.files.get(before) != new.template.files.get(after):
         return False
     from jinja2 import TemplateError as JinjaError

@@ -1,8 +1,8 @@
-"""What changed answers make of the files that the service owns.
+"""The effect of changed answers on the files that the service owns.
 
-A release changes nothing in such a file. A changed answer does: the file has it as much as the road's own files do. Its
-effect is the difference between the old release rendered with the old answers and the same release rendered with the
-new ones. It is merged into the file, and nothing else is.
+A release changes nothing in such a file, but a changed answer does: the file contains it as the road's files do. The
+effect is the difference between the old release rendered with the old answers and the old release rendered with the
+new ones. Only this difference is merged into the file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Answered = tuple[TreeEntry, TreeEntry | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effect:
-    """What changed answers make of files that the service owns, and what a person should know."""
+    """The effect of changed answers on files that the service owns, and notes for a person."""
 
     files: Mapping[str, Answered] = field(default_factory=dict)
     """By its path in the old release: the file with the old answers, and with the new ones if it still exists."""
@@ -86,7 +86,7 @@ def _owned(paths: Iterable[str], moves: Moves, owner: Callable[[str], Owner]) ->
 
 
 def _changed(start: Start, new: New, given: Collection[str]) -> dict[str, Any]:
-    """What the old release is to be answered instead; nothing unless an answer that the service has is another now."""
+    """The answers to render the old release with; none unless an answer that the service has given changes."""
     config = start.old.template.config if start.old else None
     recorded, now, answered = start.service.answers, new.rendition.pristine.answers, new.rendition.answers.answered
     asked = config.questions.keys() if config else recorded.keys()
@@ -98,7 +98,7 @@ def _changed(start: Start, new: New, given: Collection[str]) -> dict[str, Any]:
 
 
 def _is_same(recorded: Any, now: Any) -> bool:
-    """Whether an answer is what it was; a question of another type may record it in another way."""
+    """Whether two answers are the same; a question whose type changed may record the same answer in another way."""
     return bool(recorded == now) or str(recorded) == str(now)
 
 

@@ -1,6 +1,6 @@
-"""What lies where an update would write a file that the service's last commit does not have.
+"""Obstacles: an untracked file, a submodule or a linked folder where an update would write a new file.
 
-An untracked file, a submodule, or a folder that is a link: it is left alone, and the road's file is told as a conflict.
+The obstacle is left alone, and the road's file becomes a conflict.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from paved_road.update import disk
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Obstacle:
-    """A file of the road's that is not written, and why."""
+    """A file of the road that is not written, and why."""
 
-    leaf: TreeEntry
+    entry: TreeEntry
     """The road's version."""
     reason: str
     submodule: TreeEntry | None = None
@@ -29,7 +29,7 @@ class Obstacle:
     @property
     def stages(self) -> dict[int, TreeEntry]:
         """What git's index holds of it while a person has to decide."""
-        return {**({2: self.submodule} if self.submodule else {}), 3: self.leaf}
+        return {**({2: self.submodule} if self.submodule else {}), 3: self.entry}
 
 
 def find_obstacles(
@@ -39,14 +39,14 @@ def find_obstacles(
     submodules: Mapping[str, TreeEntry],
     paths: Iterable[str] | None = None,
 ) -> dict[str, Obstacle]:
-    """The obstacles to those of the paths (all of the result, when none are named) that are new in the result."""
-    found = {}
+    """The obstacles to the new files of the result, or to those of its new files that `paths` names."""
+    obstacles = {}
     for path in result if paths is None else paths:
         if path not in head and (what := _what(service, path, head, result, submodules)):
             version = shlex.quote(f":3:{service.prefix}{path}")
             reason = f"{what} is in the way and was left alone; the road's version: git show {version}"
-            found[path] = Obstacle(leaf=result[path], reason=reason, submodule=submodules.get(path))
-    return found
+            obstacles[path] = Obstacle(entry=result[path], reason=reason, submodule=submodules.get(path))
+    return obstacles
 
 
 def _what(service: Service, path: str, head: Files, result: Files, submodules: Mapping[str, TreeEntry]) -> str:
@@ -65,11 +65,13 @@ def _what(service: Service, path: str, head: Files, result: Files, submodules: M
     return "" if blocked in head else f"an untracked file ({blocked})"
 
 
-def _is_harmless(service: Service, path: str, head: Files, leaf: TreeEntry) -> bool:
+def _is_harmless(service: Service, path: str, head: Files, entry: TreeEntry) -> bool:
     """Whether what lies there is the road's file already, or a folder of tracked files and nothing else."""
     target = service.path / path
     if target.is_dir() and not target.is_symlink():
-        inside = (one for one in target.rglob("*") if one.is_symlink() or not one.is_dir())
-        return all(one.relative_to(service.path).as_posix() in head for one in inside)
+        inside = (file for file in target.rglob("*") if file.is_symlink() or not file.is_dir())
+        return all(file.relative_to(service.path).as_posix() in head for file in inside)
     there = disk.file_at(service.path, path)
-    return there is not None and there.blob == leaf.blob and (there.mode is Mode.SYMLINK) == (leaf.mode == Mode.SYMLINK)
+    return (
+        there is not None and there.blob == entry.blob and (there.mode is Mode.SYMLINK) == (entry.mode == Mode.SYMLINK)
+    )

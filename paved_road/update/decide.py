@@ -42,7 +42,7 @@ def decide(prepared: Prepared, merged: Merged) -> Decided:
     settled, off_road = deviations.keep(merged, prepared.aligned.sides, covered.files, inputs.moves, scratch.read)
     files = {**settled.files, **deviations.follow_moves(covered.deviations, inputs.moves, inputs.lock, scratch)}
     left_out = prepared.aligned.left_out
-    no_longer = ignored.no_longer(
+    no_longer = ignored.find_no_longer_ignored(
         start.service, scratch, {path: entry for path, entry in left_out.items() if entry}, head=start.head,
         result=files, base=inputs.base.files, theirs=inputs.theirs,
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Which pristine files the service's repository ignores: they are one machine's and no part of an update.
+"""Which pristine files the service's repository ignores: they belong to one machine and are no part of an update.
 
-Git decides. It is asked only when a pattern may match, because in most updates none does and a fleet has many.
+Git decides. `paved` asks it only if a pattern may match: in most updates none does, and a fleet has many updates.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 FILENAME = ".gitignore"
 
 LARGEST_TO_READ = 64_000
-"""Bytes of a file of rules beside the service; git is asked about a larger one."""
+"""Bytes of a file of ignore rules outside the service that `paved` reads itself; a larger one is left to git."""
 
 Files = Mapping[str, TreeEntry]
 
 
-def of(
+def find_ignored(
     service: Service, scratch: Scratch, ours: Files, paths: Collection[str], *, known: Collection[str] = ()
 ) -> set[str]:
-    """Those of the paths, none of which the service tracks, that it ignores. `known` are some that it did ignore."""
+    """The untracked `paths` that git ignores. `known` are paths that it ignored at the last update."""
     if not paths:
         return set()
     elsewhere = any(_may_rule(place) for place in service.around(FILENAME, "exclude"))
@@ -41,35 +41,35 @@ def of(
 
 
 def _may_rule(place: Path) -> bool:
-    """Whether a file may have a rule in it. In the `info/exclude` of a new repository git has comments alone."""
+    """Whether a file may contain an ignore rule. The `info/exclude` of a new repository contains comments only."""
     if not place.is_file() or place.stat().st_size > LARGEST_TO_READ:
         return place.exists()
     return any(line.strip() and not line.startswith(b"#") for line in place.read_bytes().splitlines())
 
 
-def by_new_rules(scratch: Scratch, base: Files, theirs: Files, paths: Iterable[str]) -> set[str]:
-    """Those of the paths that rules ignore which come with the new release: git does not know these rules yet."""
+def find_ignored_by_new_rules(scratch: Scratch, base: Files, theirs: Files, paths: Iterable[str]) -> set[str]:
+    """The `paths` that the new release's own `.gitignore` files match; git does not know these rules yet."""
     rules = {
-        path.removesuffix(FILENAME): _patterns(scratch.read([leaf])[0])
-        for path, leaf in sorted(theirs.items())
-        if PurePosixPath(path).name == FILENAME and base.get(path) != leaf
+        path.removesuffix(FILENAME): _patterns(scratch.read([entry])[0])
+        for path, entry in sorted(theirs.items())
+        if PurePosixPath(path).name == FILENAME and base.get(path) != entry
     }
     return {path for path in paths if _verdict(rules, path)} if rules else set()
 
 
-def no_longer(
+def find_no_longer_ignored(
     service: Service, scratch: Scratch, apart: Files, *, head: Files, result: Files, base: Files, theirs: Files
 ) -> Files:
-    """Those of the files `apart`, which were left out as ignored ones, that git does not ignore in the `result`.
+    """The files of `apart`, which were left out because git ignored them, that git does not ignore in the `result`.
 
-    The rules may have changed with the update itself, and both sides may have changed them.
+    The update itself may have changed the rules, and so may the team.
     """
     if not apart or (_rules(head) == _rules(result) and _rules(base) == _rules(theirs)):
         return {}
-    leaves = _rules(result)
-    rules = {service.prefix + path: scratch.read([leaf])[0] for path, leaf in leaves.items()}
+    rule_files = _rules(result)
+    rules = {service.prefix + path: scratch.read([entry])[0] for path, entry in rule_files.items()}
     untracked = {str(folder / FILENAME) for path in apart for folder in PurePosixPath(path).parents} - head.keys()
-    for path in untracked - leaves.keys():
+    for path in untracked - rule_files.keys():
         if contained.is_file(service.path, path):
             rules[service.prefix + path] = contained.read_regular(service.path, path)
     above = [folder.relative_to(service.top) for folder in service.path.parents if folder.is_relative_to(service.top)]
@@ -77,29 +77,29 @@ def no_longer(
         if contained.is_file(service.top, path):
             rules[path] = contained.read_regular(service.top, path)
     still = service.below(git.ignored_with(service.repository, rules, [service.prefix + path for path in apart]))
-    back = {path: leaf for path, leaf in apart.items() if path not in still}
-    return {path: leaf for path, leaf in back.items() if not any(one.startswith(f"{path}/") for one in result)}
+    back = {path: entry for path, entry in apart.items() if path not in still}
+    return {path: entry for path, entry in back.items() if not any(other.startswith(f"{path}/") for other in result)}
 
 
 def _rules(files: Files) -> Files:
     """The `.gitignore` files; git reads none through a link."""
     return {
-        path: leaf
-        for path, leaf in files.items()
-        if path.endswith(FILENAME) and PurePosixPath(path).name == FILENAME and leaf.mode != Mode.SYMLINK
+        path: entry
+        for path, entry in files.items()
+        if path.endswith(FILENAME) and PurePosixPath(path).name == FILENAME and entry.mode != Mode.SYMLINK
     }
 
 
 def _verdict(rules: Mapping[str, PathSpec[Pattern]], path: str) -> bool:
-    """Whether a path is ignored. The last rule that matches decides, those of its own folder after those above."""
-    said = [spec.check_file(path.removeprefix(folder)) for folder, spec in rules.items() if path.startswith(folder)]
-    return ([one.include for one in said if one.include is not None] or [False])[-1]
+    """Whether a path is ignored. The last rule that matches decides; those of its own folder come last."""
+    verdicts = [spec.check_file(path.removeprefix(folder)) for folder, spec in rules.items() if path.startswith(folder)]
+    return ([verdict.include for verdict in verdicts if verdict.include is not None] or [False])[-1]
 
 
 def _may_be(scratch: Scratch, ours: Files, paths: Collection[str]) -> bool:
-    """Whether a pattern of the service's own `.gitignore` files matches, exceptions to it aside."""
-    for file, leaf in _rules(ours).items():
-        (content,) = scratch.read([leaf])
+    """Whether a pattern of the service's own `.gitignore` files matches; exceptions (`!pattern`) are not considered."""
+    for file, entry in _rules(ours).items():
+        (content,) = scratch.read([entry])
         folder = file.removesuffix(FILENAME)
         below = (path.removeprefix(folder) for path in paths if path.startswith(folder))
         if any(_patterns(content, exceptions=False).match_file(path) for path in below):

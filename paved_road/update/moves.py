@@ -1,9 +1,9 @@
 """Which file of the old release is which file of the new one.
 
-A three-way merge is only as good as its idea of what was renamed. A template knows: the same source rendered under
-another answer, a rename in the road's own history, or a move the template declares, is exact. What is exact is
-applied to the merge's inputs beforehand, so that git sees a file that stayed where it is; the rest is left to git's
-similarity. Swaps, and a move with a replacement at the old path, come out right because the moves are one mapping.
+A three-way merge needs to know what was renamed. A template knows it exactly: the same source rendered to another path,
+a rename in the road's history, or a move that the template declares. These moves are applied to the merge's inputs, so
+that git sees files that stayed where they are; git's rename detection finds the others. All moves are one mapping, so
+swaps, and a move with a replacement at the old path, come out right.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def by_source(old: Mapping[str, str], new: Mapping[str, str], renamed: Iterable[
 def declared(moves: Mapping[str, Mapping[str, str]], since: str, old: Iterable[str], new: Container[str]) -> Moves:
     """Moves that the template declares, by the version that made them, for a service that comes from `since`.
 
-    They are taken one version after the other, so that a file moved twice arrives. Those of older versions are history:
-    a swap must not be made again.
+    They are applied version by version, so that a file that moved twice arrives at its last path. Those of older
+    versions are left out: a swap must not be made again.
     """
     now = {path: path for path in old}
     for version in sorted(moves, key=_by_age):
@@ -62,7 +62,7 @@ def _by_age(version: str) -> Version:
 
 
 def fitting(moves: Mapping[str, str], ours: Iterable[str]) -> Moves:
-    """Those moves that do not land on a file the service has already; git decides the others."""
+    """The moves whose new path the service does not have yet; git's merge decides the others."""
     kept = dict(moves)
     present = set(ours)
     while True:
@@ -74,7 +74,7 @@ def fitting(moves: Mapping[str, str], ours: Iterable[str]) -> Moves:
 
 
 def folders(moves: Mapping[str, str], theirs: Iterable[str]) -> Moves:
-    """Folders that moved as a whole: every file that moved out went to the same place, and none is left behind."""
+    """Folders that moved as a whole: all files that moved out went to the same place, and none is left behind."""
     votes: dict[str, Counter[str]] = {}
     for old, new in moves.items():
         before, after = PurePosixPath(old).parts, PurePosixPath(new).parts
@@ -89,7 +89,7 @@ def folders(moves: Mapping[str, str], theirs: Iterable[str]) -> Moves:
 
 
 def own_files(moved_folders: Mapping[str, str], own: Iterable[str]) -> Moves:
-    """Moves of the service's own files along with the folder they are in."""
+    """Moves of the service's own files along with their folder."""
     found = {}
     for path in own:
         for parent in PurePosixPath(path).parents:

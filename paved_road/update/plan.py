@@ -110,7 +110,7 @@ class Planner:
         return _once(
             self._origins,
             (road, start, template, request.template, request.trust, service.notes),
-            lambda: origin.find(
+            lambda: origin.find_origin(
                 service,
                 self.config,
                 template=request.template,

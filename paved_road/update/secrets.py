@@ -1,8 +1,8 @@
-"""Secret answers: they are in the service's files and in no record, so a release can only be rendered without them.
+"""Secret answers: the service's files contain them, but nothing records them, so a release is rendered without them.
 
-What they made of the old release's files is known all the same: the difference between those files and the same
-release rendered with the stand-ins that the new one is rendered with. It is put on top of the new release's files, and
-the update goes on as if the answers had been recorded.
+Still, what they changed in the old release's files is known: the difference between those files and the same release
+rendered with the stand-ins that the new release is rendered with. It is merged into the new release's files, and the
+update goes on as if the answers had been recorded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filled:
-    """The base, the new release's files that have secret answers in them now, and what a person should know."""
+    """The base, the new release's files with the secret answers filled in, and notes for a person."""
 
     base: Base
     files: Mapping[str, File] = field(default_factory=dict)
@@ -42,9 +42,9 @@ class Filled:
 def unrecorded(
     old: Rendition | None, template: CompiledTemplate, service: Service, given: Collection[str]
 ) -> frozenset[str]:
-    """Questions that the service has answered although no record says how, and that are not answered anew.
+    """Secret questions that the service has answered, without a record of the answer, and that are not answered now.
 
-    Without the old release that may be any secret one. Raises `AnswerError` for those of which it cannot be known.
+    Without the old release, every secret question may be one of them. Raises `AnswerError` if a person has to answer.
     """
     answered = (old.template if old else template).config.secret & template.config.questions.keys()
     if answered and old is not None:
@@ -60,10 +60,10 @@ def unrecorded(
 
 
 def fill(context: Context, start: Start, new: New, base: Base, theirs: Files, moves: Moves) -> Filled:
-    """Put the secret answers that `base` was rendered with into `theirs`.
+    """Merge the secret answers that `base` was rendered with into `theirs`.
 
-    Where that is not clear, the base has the stand-in: what the service has there counts as its own edit, which no
-    merge drops. Raises `AnswerError` if the old release is not there to compare with.
+    Where they conflict, the base gets the stand-in: the service's line counts as its own edit, which no merge drops.
+    Raises `AnswerError` if the old release cannot be rendered for comparison.
     """
     if not new.secret:
         return Filled(base=base)
@@ -93,7 +93,7 @@ def fill(context: Context, start: Start, new: New, base: Base, theirs: Files, mo
 
 
 def _with_stand_ins(start: Start, new: New, base: Base) -> Files | None:
-    """The base with what the new release was rendered with instead of its secret answers; None when it is gone."""
+    """The base rendered with the new release's stand-ins for the secret answers; None when the release is gone."""
     lock = start.service.lock_in_force
     if start.old is None or (lock is not None and lock.commit is None):
         return None

@@ -134,9 +134,9 @@ def _records(service: Service, inputs: Inputs) -> set[str]:
 def _ignored_paths(context: Context, start: Start, inputs: Inputs, paths: _Paths) -> set[str]:
     """The files that git ignores, or will with the rules that come with the new release."""
     unknown = [path for path in {*paths.base, *paths.theirs} if path not in paths.ours]
-    by_git = ignored.of(start.service, context.scratch, paths.ours, unknown, known=inputs.base.ignored)
+    by_git = ignored.find_ignored(start.service, context.scratch, paths.ours, unknown, known=inputs.base.ignored)
     new = [path for path in unknown if path not in paths.base]
-    return by_git | ignored.by_new_rules(context.scratch, paths.base, paths.theirs, new)
+    return by_git | ignored.find_ignored_by_new_rules(context.scratch, paths.base, paths.theirs, new)
 
 
 def _ignored(service: Service, path: str, paths: _Paths, role: Owner, before: TreeEntry | None) -> _Versions:

@@ -1,8 +1,8 @@
-"""What tasks of the old release made of its files, where the tasks of an update do not do it again.
+"""What tasks of the old release changed in its files, if an update does not run these tasks again.
 
-A task may be for new services alone, and a dry run runs none. What such a task made, changed or took away is the
-service's own, as if the team had done it. So the merge base is what the old release renders with those tasks that an
-update runs, as with Copier, and both sides that the service is merged with are alike.
+A task may run for new services only, and a dry run runs none. What such a task created, changed or removed counts as
+the service's own, as if the team had done it. So the merge base is what the old release renders with the tasks that an
+update runs, as with Copier: base and new release are rendered alike.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 def undone(context: Context, start: Start, new: New, base: Base) -> tuple[Base, frozenset[str]]:
-    """The base without what such tasks did, and the files that they took away when the service was made.
+    """The base without what such tasks did, and the files that they removed when the service was created.
 
-    No task runs for it. Where tasks of both kinds did something, what they changed cannot be told apart and stays.
+    No task runs for this. If both kinds of tasks changed files, their changes cannot be told apart and stay.
     """
     lock, old, dry_run = start.service.lock_in_force, start.old, context.request.dry_run
     if old is None or not old.template.config.tasks or lock is None:
@@ -52,7 +52,7 @@ def undone(context: Context, start: Start, new: New, base: Base) -> tuple[Base, 
 
 
 def _with(base: Base, files: Files) -> Base:
-    """The base with other files; those that are not as they were locked are none that anybody vouches for."""
+    """The base with other files; nothing vouches for those that differ from the lock."""
     changed = {path for path, entry in files.items() if entry != base.files.get(path)}
     return replace(base, files=files, unsure=base.unsure | changed)
 

@@ -143,7 +143,7 @@ def _by_age(service: Service, lock_file: str, sides: FileSides, config: Config) 
         return theirs, ours
     try:
         at = replace(service, lock=ours.lock, lock_file=lock_file)
-        road = origin.find_to_read(at, config).template.road
+        road = origin.find_origin_to_read(at, config).template.road
         return next(
             (first, second)
             for first, second in ((ours, theirs), (theirs, ours))
@@ -165,7 +165,7 @@ def _derived_files(service: Service, lock_file: str, branch: Branch, config: Con
     lock = branch.lock
     at = replace(service, lock=lock, lock_file=lock_file, answers_file=lock.answers_file, stated=lock.stated)
     try:
-        release = origin.recorded_release(at, origin.find_to_read(at, config))
+        release = origin.recorded_release(at, origin.find_origin_to_read(at, config))
         return manifest_of(release.files()).derived
     except PavedError:
         return {}
