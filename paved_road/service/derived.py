@@ -14,13 +14,13 @@ from paved_road.git import address
 from paved_road.process import child
 
 SECONDS = 120
-"""How long a command may take."""
+"""How long a command may take, in seconds."""
 
 
 def regenerate(commands: Mapping[str, str], directory: Path, *, trust: bool = False) -> tuple[list[str], list[str]]:
-    """Run the command of each derived file; the files made, and a note for each that could not be.
+    """Run the command of each derived file. Return the files that were made, and a note for each that was not.
 
-    The commands are the road's. Where one would run code of the service's, too, that takes `trust`.
+    The commands are the road's. A command that would also run code of the service runs only with `trust`.
     """
     made, notes = [], []
     for path, command in commands.items():
@@ -33,15 +33,15 @@ def regenerate(commands: Mapping[str, str], directory: Path, *, trust: bool = Fa
 
 
 def not_made(commands: Mapping[str, str]) -> list[str]:
-    """A note for each file whose command may not run."""
+    """A note for each derived file whose command is not trusted."""
     return [
-        f"{path} was not made: that takes a command of the road's, {how}; add --trust, or run it yourself"
+        f"{path} was not made, because that runs a command of the road: {how}; add --trust, or run it yourself"
         for path, how in commands.items()
     ]
 
 
 def _run(command: list[str], directory: Path, *, trust: bool) -> str:
-    """Run a command in the service; why it failed, or ""."""
+    """Run a command in the service. Return why it failed, or ""."""
     own = {
         key: value for key, value in git.environment().items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
     }
@@ -49,7 +49,7 @@ def _run(command: list[str], directory: Path, *, trust: bool) -> str:
         python, fault = _python_for(directory)
         if fault and not trust:
             return f"{fault}; that needs --trust"
-        if not fault:  # any Python that the project allows will do: the one of `.python-version` may be out of reach
+        if not fault:  # any Python that the project allows: the one in `.python-version` may not be installed
             own |= {"UV_PYTHON": python}
         if not trust:
             own |= {"UV_NO_BUILD": "1", "UV_PROJECT_ENVIRONMENT": "/nonexistent/environment"}
@@ -66,13 +66,13 @@ def _run(command: list[str], directory: Path, *, trust: bool) -> str:
 
 # -- what uv would run ---------------------------------------------------------------------------------------------
 #
-# To lock a project, uv runs its build backend when its metadata is dynamic, those of its workspace and of sources in
-# folders, and asks the Python of its `.venv` or of a path in `.python-version`: code of whoever wrote the service.
-# `UV_NO_BUILD` is about other packages alone (uv 0.13). Static metadata and a Python by its version need none of it.
+# To lock a project, uv may run code of the service's authors: the build backend if the metadata is dynamic, those of
+# the workspace and of sources in folders, and the Python in `.venv` or at a path in `.python-version`. `UV_NO_BUILD`
+# only covers other packages (uv 0.13). Static metadata and a Python given by its version avoid all of it.
 
 
 def _python_for(directory: Path) -> tuple[str, str]:
-    """The Python to lock a project with, by its version, and why `uv lock` would run code of the service's, or ""."""
+    """The version of Python to lock a project with, and why `uv lock` would run code of the service, or ""."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:

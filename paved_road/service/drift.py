@@ -1,6 +1,6 @@
-"""Drift: where a service differs from its pristine files, decided by the lock alone.
+"""Drift: where a service differs from its pristine files.
 
-Exact and offline: the lock holds the blob id of every pristine file, so nothing is rendered or fetched.
+The lock has the blob id of every pristine file, so this is exact, renders nothing and needs no network.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from paved_road.git.entries import BlobId, File, Mode, Tree, TreeEntry, file_id
 from paved_road.road.owners import Owner
 from paved_road.service.lock import Locked
 from paved_road.service.model import Service
-from paved_road.settings.whereabouts import quoted
+from paved_road.settings.whereabouts import git_in, quoted
 
 if TYPE_CHECKING:
     from paved_road.settings.config import Config
@@ -38,7 +38,7 @@ class DriftKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """A file that is not as its release rendered it."""
+    """A file that differs from what its release rendered."""
 
     path: str
     kind: DriftKind
@@ -46,14 +46,20 @@ class Difference:
     road: Locked
     """The file as the release rendered it."""
     found: TreeEntry | None
-    """The file as it is now, as git would store it; None when it is gone."""
+    """The file as git would store it now; None if it was deleted."""
 
 
 def find_drift(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> list[Difference]:
-    """Differences of the work tree from the lock, in the files of these owners, by path."""
+    """The differences between the work tree and the lock, by path, in the files of these owners.
+
+    Raises `ServiceError` if there is no lock, if it is of another release than the answers file and something differs,
+    or if a file cannot be read.
+    """
     if service.lock is None:
         raise ServiceError(
-            f"{service.path} has no lock", cause="plain Copier made it", hint=f"paved adopt {quoted(service.path)}"
+            f"{service.path} has no lock",
+            cause="plain Copier made it",
+            hint=f"paved adopt {quoted(service.path)}",
         )
     wanted = set(owners)
     files = {path: locked for path, locked in service.lock.files.items() if locked.owner in wanted}
@@ -65,7 +71,7 @@ def find_drift(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> 
     ]
     if found and service.lock_in_force is None:
         raise ServiceError(
-            f"cannot tell drift from what the update to {service.stated.commit} changed",
+            f"cannot tell drift from the changes of the update to {service.stated.commit}",
             cause=service.notes[0],
             hint=f"paved update {quoted(service.path)}",
         )
@@ -73,10 +79,10 @@ def find_drift(service: Service, *, owners: Iterable[Owner] = (Owner.ROAD,)) -> 
 
 
 def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
-    """The files of the release: from the service's own objects, else from its release rendered again.
+    """The pristine files at these paths: from the service's git objects, or else from the release, rendered again.
 
-    A path is left out when neither has it. Rendering runs none of the template's own code and fetches no road; so
-    raises `UnfetchedRoad`, and `UntrustedTemplate` for a template that cannot be rendered without its code.
+    A path that neither has is left out. Rendering runs no code of the template and fetches no road, so this raises
+    `UnfetchedRoad`, and `UntrustedTemplate` for a template that cannot be rendered without its code.
     """
     from paved_road.service import origin
 
@@ -92,7 +98,7 @@ def pristine(service: Service, paths: Iterable[str], config: Config) -> Tree:
 
 
 def patch(service: Service, differences: Iterable[Difference], config: Config) -> str:
-    """The differences line by line, of what git stores. A file that nobody reads line by line is only named."""
+    """The differences line by line, as git stores the files. A file above the size limit is only named."""
     import tempfile
 
     there = {one.path: contained.lstat_file(service.path, one.path) for one in differences}
@@ -101,13 +107,10 @@ def patch(service: Service, differences: Iterable[Difference], config: Config) -
     with tempfile.TemporaryDirectory(prefix="paved-drift-") as folder:
         before, after = Path(folder, "pristine"), Path(folder, "service")
         trees.write_folder(files, before)
-        trees.write_folder(
-            _as_stored(service, [path for path, found in there.items() if found and path not in large]), after
-        )
-        said = [
-            f"{path} is larger than {contained.LIMIT // 2**20} MiB: its difference is not shown\n" for path in large
-        ]
-        return git.diff_folders(before, after) + "".join(said)
+        present = [path for path, found in there.items() if found and path not in large]
+        trees.write_folder(_as_stored(service, present), after)
+        size = f"larger than {contained.LIMIT // 2**20} MiB"
+        return git.diff_folders(before, after) + "".join(f"{path} is {size}, so no diff is shown\n" for path in large)
 
 
 def _as_stored(service: Service, paths: Iterable[str]) -> Tree:
@@ -127,9 +130,9 @@ def _kind(locked: Locked, found: TreeEntry | None) -> DriftKind | None:
 
 
 def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, TreeEntry]:
-    """These files as they are on disk, as git would store them.
+    """The entries that git would store for these files as they are on disk.
 
-    git's index knows the id of every file whose size and times have not changed, so only the others are read.
+    Git's index knows the id of every file whose size and times have not changed, so only the others are read.
     """
     index = git.read_index(service.repository, service.path)
     found: dict[str, TreeEntry] = {}
@@ -150,15 +153,15 @@ def _now(service: Service, files: Mapping[str, Locked]) -> dict[str, TreeEntry]:
 
 
 _CONVERTED = 64 * 2**20
-"""Bytes up to which git is asked what it makes of a file: it takes the whole of it into memory."""
+"""Bytes. Git converts a file whole in memory, so a larger one is not converted."""
 
 
 def _stored(service: Service, index: git.Index, locked: Mapping[str, BlobId]) -> dict[str, BlobId]:
     """The blob ids of files as git would store them.
 
-    Most files are stored as they are. Only one that is not the locked one byte for byte may be so after a conversion
-    of line ends, encoding or `$Id$`. Filters of the configuration's are never run: a file that has one is the one in
-    the index as long as its size and times are.
+    Most files are stored as they are, so git converts only those that differ from the lock byte for byte (line endings,
+    encoding, `$Id$`). Filters of git's configuration are never run: a file with a filter counts as the one in the index
+    while its size and times are the same.
     """
     found = {path: _file_id(service, path) for path in locked}
     other = [path for path, blob in found.items() if blob != locked[path] and _can_be_converted(service, path)]
@@ -171,16 +174,16 @@ def _stored(service: Service, index: git.Index, locked: Mapping[str, BlobId]) ->
 
 
 def _filtered(service: Service, index: git.Index, paths: Iterable[str]) -> dict[str, BlobId]:
-    """The blob ids of files that have a filter, as far as the index knows them; `ServiceError` for one not in it."""
+    """The blob ids of files that have a filter, as the index knows them. Raises `ServiceError` for one not in it."""
     found: dict[str, BlobId] = {}
     names = git.filtered(service.top, [service.prefix + path for path in paths])
     unmerged = set(git.unmerged_files(service.path)) if names else set()
     for name in sorted(names - unmerged):
         if name not in index.files:
             raise ServiceError(
-                f"{name} is not added to git yet, and only git's filter could tell whether it was edited",
-                cause="a command that only reads runs no filter",
-                hint=f"git add {shlex.quote(name)}, at {service.top}",
+                f"cannot tell whether {name} was edited: it has a git filter and is not added to git yet",
+                cause="this command runs no filters",
+                hint=f"{git_in(service.top)} add {shlex.quote(name)}",
             )
         if one := index.noted(name, (service.top / name).lstat()):
             found[name.removeprefix(service.prefix)] = one.entry.blob
@@ -195,7 +198,7 @@ def _file_id(service: Service, path: str) -> BlobId:
 
 
 def _can_be_converted(service: Service, path: str) -> bool:
-    """Whether git may be asked to convert a file: a plain one of bearable size, with attributes that can be read."""
+    """Whether git may convert a file: a regular one below the size limit, with regular .gitattributes files."""
     found = (service.path / path).lstat()
     attributes = [service.top / parent / ".gitattributes" for parent in PurePosixPath(service.prefix + path).parents]
     endless = any(os.path.lexists(one) and not stat.S_ISREG(one.lstat().st_mode) for one in attributes)
@@ -203,7 +206,7 @@ def _can_be_converted(service: Service, path: str) -> bool:
 
 
 def _modes(service: Service, index: git.Index, modes: Mapping[str, Mode]) -> dict[str, Mode]:
-    """The modes that only the index knows, as the file system has no executable bit, or no links, by git's settings."""
+    """The modes that only the index knows, because git's settings say that the file system has no such mode."""
     settings = git.settings(service.top, r"^core\.(filemode|symlinks)$")
     found = {}
     for path in modes:

@@ -260,7 +260,7 @@ def test_an_update_in_progress_is_told_and_in_the_way(here: Paved, conflict: Pat
     done = here("update", conflict)
     assert done.returncode == 2
     assert "an update is in progress" in done.stderr
-    assert f"cause: it was begun in {conflict} and has not been finished" in done.stderr
+    assert f"cause: it was started in {conflict} and is not finished" in done.stderr
     assert "hint: paved update --continue, or paved update --abort" in done.stderr
     told = here("status", conflict)
     assert told.returncode == 1

@@ -230,7 +230,7 @@ def test_a_lock_command_without_trust_is_told(tmp_path: Path) -> None:
     at = road(tmp_path, files={"paved-road.yml": "owners: {derived: {made.lock: touch made.lock}}\n"})
     said = paved("new", tmp_path / "service", "--road", at)
     assert said.returncode == 0
-    assert "made.lock was not made: that takes a command of the road's, touch made.lock" in said.stderr
+    assert "made.lock was not made, because that runs a command of the road: touch made.lock" in said.stderr
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
     for _ in range(2):
         said = paved("update", tmp_path / "service", "--dry-run")

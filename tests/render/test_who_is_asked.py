@@ -61,8 +61,8 @@ CODES = {
     ),
     "a lock command": Code(
         manifest="owners: {derived: {made.lock: 'sh LOG.sh'}}\n",
-        left_out="made.lock was not made: "
-        "that takes a command of the road's, sh LOG.sh; add --trust, or run it yourself",
+        left_out="made.lock was not made, because that runs a command of the road: sh LOG.sh; "
+        "add --trust, or run it yourself",
     ),
 }
 

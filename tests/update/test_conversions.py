@@ -225,8 +225,8 @@ def test_an_edited_one_is(command: str, staged: bool, filtered: Path) -> None:
 def test_of_a_filtered_file_that_is_not_added_yet_nothing_is_claimed(command: str, filtered: Path) -> None:
     said = paved(*command.split(), filtered)
     assert said.returncode == 2
-    assert "one/file.txt is not added to git yet" in said.stderr
-    assert "git add one/file.txt" in said.stderr
+    assert "one/file.txt was edited: it has a git filter and is not added to git yet" in said.stderr
+    assert " add one/file.txt" in said.stderr
     git.process.run("add", ".", cwd=filtered, role=git.PERSON)
     assert "file.txt" not in paved(*command.split(), filtered).stdout
 

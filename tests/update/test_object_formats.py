@@ -135,4 +135,4 @@ def test_a_repository_that_was_made_again_with_other_ids(road: Path, service: Pa
     for command in ("drift", "update"):
         said = paved(command, service)
         assert said.returncode == 2
-        assert "another kind of object ids" in said.stderr
+        assert "not of the repository's object format" in said.stderr
