@@ -1,7 +1,7 @@
-"""Where a road is: the text that people, settings and records write, told apart, made safe and made comparable.
+"""The address of a road: parsing what users, settings and lock files write, removing secrets, comparing two addresses.
 
-The text says by its look alone whether it is an address for git or a path on this machine: a folder that is called
-like an address (`gh:acme`) never takes the address's place.
+Syntax alone decides whether a text is a git address or a path on this machine: a folder named like an address
+(`gh:acme`) never takes the address's place.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 """Copier's shortcuts for well-known hosts."""
 
 PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418, "file": None}
-"""The transports by which roads are fetched, and the port that each has when none is given.
+"""The transports over which roads are fetched, with the default port of each.
 
-Not `ext::` and `fd::`, which run a command, nor any other that git gives to a program of its own.
+`ext::` and `fd::` are missing because they run a command, and so is every transport that git delegates to a helper.
 """
 
 _HTTP = ("https", "http")
@@ -35,43 +35,43 @@ _ON_DISK = ("/", "./", "../", "~")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """Where a road is, without secrets."""
+    """The address of a road, without secrets."""
 
     text: str
-    """As records have it and messages show it: a URL, a shortcut or a path."""
+    """A URL, a shortcut or a path: what the lock records and messages show."""
     url: str | None
-    """What git is told to fetch; None for a path on this machine."""
+    """What git fetches from; None for a path on this machine."""
     login: Login | None = field(default=None, repr=False, compare=False)
-    """The name, and the password or token, that stood in the URL."""
+    """The name, and the password or token, that the URL contained."""
 
     @property
     def path(self) -> Path:
-        """The path on this machine, of an address that is one."""
+        """The path on this machine, for an address without a URL."""
         return expanded(self.text)
 
 
 def expanded(text: str) -> Path:
-    """A path, with the home that `~` stands for; `RoadError` for the home of nobody."""
+    """A path with `~` replaced by the home folder. Raises `RoadError` for the home of an unknown user."""
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise RoadError(f"cannot use the path {text}", cause=str(error), hint="give the whole path") from error
+        raise RoadError(f"cannot use the path {text}", cause=str(error), hint="give the absolute path") from error
 
 
 def resolved(path: Path) -> Path:
-    """The absolute path without links. Links that lead in a circle lead nowhere: `Path.resolve` raises for them."""
+    """The absolute path without symbolic links. Unlike `Path.resolve`, it does not raise for a cycle of links."""
     return Path(os.path.realpath(path))
 
 
 def parse_address(text: str) -> Address:
-    """The address that a text writes. `RoadError` for one that is neither a path nor something git may fetch."""
+    """Parse an address. Raises `RoadError` for what is neither a path nor something that git may fetch."""
     if text.startswith("-"):
-        raise no_road(text, "it starts with -, as an option does; write ./ before the name of a folder")
+        raise no_road(text, "it starts with - like an option; write ./ before the name of a folder")
     if _CONTROL.search(text) or not text.strip():
-        raise no_road(text, "it is empty or holds a control character")
+        raise no_road(text, "it is empty or contains a control character")
     if text in {".", ".."} or text.startswith(_ON_DISK):
         return Address(text=text, url=None)
-    if shortcut := next((one for one in SHORTCUTS if text.startswith(one)), None):
+    if shortcut := next((short for short in SHORTCUTS if text.startswith(short)), None):
         name = text.removeprefix(shortcut).removeprefix("/")
         if not name:
             raise no_road(text, "it names no repository")
@@ -83,7 +83,7 @@ def parse_address(text: str) -> Address:
 
 
 def _at_host(text: str, bare: str) -> Address:
-    """An address as `git@host:path`, else a path on this machine."""
+    """An address such as `git@host:path`, else a path on this machine."""
     parts = _AT_HOST.fullmatch(bare)
     if parts is None:
         return Address(text=bare, url=None)
@@ -91,12 +91,12 @@ def _at_host(text: str, bare: str) -> Address:
     if user is None and not bare.endswith(".git"):
         raise no_road(text, f"it looks like an address at a host called {host!r}; write ./ before a folder's name")
     if host.startswith("-") or bare.startswith("-"):
-        raise no_road(text, "its host starts with -, as an option does")
+        raise no_road(text, "its host starts with - like an option")
     return Address(text=text, url=bare)
 
 
 def no_road(text: str, cause: str) -> RoadError:
-    """The error for a source that leads nowhere. A URL that cannot be read is shown without what may be its login."""
+    """The error for an address without a road. It hides what may be the login of a URL that cannot be parsed."""
     return RoadError(
         f"no road at {re.sub(r'(?s)://.*@', '://***@', text)!r}",
         cause=cause,
@@ -105,7 +105,7 @@ def no_road(text: str, cause: str) -> RoadError:
 
 
 def _url(text: str, url: str) -> Address:
-    """A URL, and apart from it the login that it holds."""
+    """Parse a URL and take its login out of it."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises for one that is no number
@@ -118,13 +118,13 @@ def _url(text: str, url: str) -> Address:
         raise no_road(text, "it is not a URL that git can read")
     parts, login = _without_login(parts)
     if login and _CONTROL.search(f"{login.name}{login.password}"):
-        raise no_road(text, "its login holds a control character")  # git would take it for the next line it is told
+        raise no_road(text, "its login contains a control character")  # git's credential protocol would read a new line
     safe = urlunsplit(parts) if login else url
     return Address(text=text if safe == url else safe, url=safe, login=login)
 
 
 def _without_login(parts: SplitResult) -> tuple[SplitResult, Login | None]:
-    """The parts of a URL without its secrets, and those. The user name of an SSH address is no secret and stays."""
+    """The parts of a URL without its secrets, and the login they make. The user name in an SSH address stays."""
     before, _, host = parts.netloc.rpartition("@")
     name, colon, password = before.partition(":")
     login = None
@@ -149,7 +149,7 @@ def _opened(colon: str, password: str) -> str | None:
 
 
 def as_copier_reads_it(address: Address) -> str:
-    """The address as plain Copier takes it for a git URL: with `git+` before one that it would take for a path."""
+    """The address in a form that Copier reads as a git URL: with `git+` where it would read a path."""
     known = ("git@", "git://", "git+", "https://github.com/", "https://gitlab.com/", *SHORTCUTS)
     text = address.text
     return text if text.endswith(".git") or text.startswith(known) else f"git+{text}"
@@ -157,13 +157,13 @@ def as_copier_reads_it(address: Address) -> str:
 
 # -- what an answers file records --------------------------------------------------------------------------------------
 #
-# Copier reads a template at the root of a repository and no other. Given a road of several templates it would find no
-# copier.yml, take the whole road for the template and write that over the service. So the record of such a template is
-# an address that Copier takes for a path and does not find: it stops before it writes.
+# Copier only reads a template at the root of a repository. Given a road of several templates it would find no
+# copier.yml, treat the whole road as the template and write that over the service. So the answers file of such a
+# template names an address that Copier reads as a path and does not find: Copier stops before it writes.
 
 
 def recorded(source: str, folder: str) -> str:
-    """What an answers file records as `_src_path`: the road, and the template's folder where it is not the root.
+    """The `_src_path` of an answers file: the road, and the template's folder unless that is the root.
 
     >>> recorded("gh:acme/road", "templates/service")
     'paved:gh:acme/road#templates/service'
@@ -172,7 +172,7 @@ def recorded(source: str, folder: str) -> str:
 
 
 def as_recorded(text: str) -> tuple[str, str]:
-    """The road that an `_src_path` names, and the template's folder in it ("" where it does not say)."""
+    """The road that an `_src_path` names, and the template's folder in it ("" if it names none)."""
     found = _RECORDED.fullmatch(text)
     return (found[1], found[2]) if found else (text, "")
 
@@ -180,14 +180,14 @@ def as_recorded(text: str) -> tuple[str, str]:
 _RECORDED = re.compile(r"paved:(.+)#(templates/[^/#]+)", re.DOTALL)
 
 
-# -- whom a person trusts --------------------------------------------------------------------------------------------
+# -- which roads the user trusts -------------------------------------------------------------------------------------
 
 
 def is_within(source: str, trusted: str) -> bool:
-    """Whether a source is the road that a person trusts, or below the prefix (it ends in `/`) that they do.
+    """Whether a source is a road that the user trusts, or lies below a trusted prefix (which ends in `/`).
 
-    Both are compared as what git would make of them: whatever the spelling of the host, a default port, a `.git` or a
-    name before the host, what a path or a link resolves to. A source that can be read in two ways is within nothing.
+    Compares what git would resolve both to, so the spelling of the host, a default port, a `.git` suffix and symbolic
+    links make no difference. An ambiguous source is within nothing.
     """
     whole, found = _identity(trusted, prefix=trusted.endswith("/")), _identity(source)
     if whole is None or found is None:
@@ -198,11 +198,11 @@ def is_within(source: str, trusted: str) -> bool:
 
 
 def _identity(text: str, *, prefix: bool = False) -> tuple[str, ...] | None:
-    """The place a source names, as a root and the names below it; None when it is not clear which that is."""
-    for shortcut, host in SHORTCUTS.items():
-        text = host + text.removeprefix(shortcut).removeprefix("/") if text.startswith(shortcut) else text
+    """The place that a source names, as a root and the names below it; None if that is ambiguous."""
+    shortcut = next((short for short in SHORTCUTS if text.startswith(short)), "")
+    long_form = SHORTCUTS[shortcut] + text.removeprefix(shortcut).removeprefix("/") if shortcut else text
     try:
-        address = parse_address(text)
+        address = parse_address(long_form)
     except RoadError:
         return None
     if address.url is None:
@@ -221,7 +221,7 @@ def _identity(text: str, *, prefix: bool = False) -> tuple[str, ...] | None:
 
 
 def _below(root: str, path: str, *, prefix: bool) -> tuple[str, ...] | None:
-    """The root and the names of a path below it; None when a name leads elsewhere, whoever decodes it how often."""
+    """The root and the names of a path below it; None if a name leads elsewhere, however often it is decoded."""
     names = [unquote(name) for name in path.split("/") if name]
     for name in names:
         opened = name

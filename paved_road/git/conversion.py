@@ -1,7 +1,7 @@
-"""What git makes of a content when it stores it: line ends, encodings, `$Id$`, and the filters of its configuration.
+"""How git converts a content when it stores it: line endings, encodings, `$Id$`, and configured filters.
 
-Attributes and settings of the repository decide (gitattributes(5)), so git itself is asked, in a work tree made for
-that. Most repositories convert nothing, and for those no process is started.
+The repository's attributes and settings decide (gitattributes(5)), so git itself does it, in a temporary work tree.
+Most repositories convert nothing, and for those no process is started.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from paved_road.git.query import Repository, without_filters
 
 _ATTRIBUTES = ".gitattributes"
 _ANY_CONTENT = re.compile(rb"filter|working-tree-encoding|\[attr\]")
-"""Attributes that may convert any content. Those of line ends and `$Id$` leave most contents alone."""
+"""Attributes that may convert any content. Those for line endings and `$Id$` leave most contents alone."""
 _READ = 2**20
-"""Bytes of an attributes file that are looked at."""
+"""How many bytes of an attributes file are read."""
 
 
 def converted(
     contents: Mapping[str, bytes], within: Repository | None, *, prefix: str = "", filters: bool
 ) -> dict[str, bytes]:
-    """Those of the contents that git would store as something else, as it would store them.
+    """The contents that git would convert, as it would store them, by path.
 
-    Their paths are below the folder `prefix` of the repository; without one they are those of a repository that is yet
-    to be made. With `filters` the programs run that the person's configuration names for that.
+    Paths are below the folder `prefix` of the repository `within`; without one, of a repository that does not exist
+    yet. With `filters`, the filter programs of the user's configuration run.
     """
     attributes = {**_around(contents, within, prefix), **_named(contents, prefix)}
     wanted = _convertible(contents, [*attributes.values(), *_elsewhere(within)])
@@ -57,7 +57,7 @@ def converted(
 
 
 def _role(where: Repository, work: Path, objects: Path, filters: bool) -> Role:
-    """Git in a repository, with another work tree, and another place for what it writes."""
+    """Git in this repository, with another work tree and another folder for the objects that it writes."""
     base = PERSON if filters else READER
     off = () if filters else without_filters(where.top)
     place = {
@@ -74,7 +74,7 @@ def _new(work: Path) -> Repository:
 
 
 def _contents(ids: list[str], objects: Path, known: Objects) -> Iterator[bytes]:
-    """The contents of blobs that were just written, or that the repository had already."""
+    """The contents of blobs that were just written, or that the repository already had."""
     import zlib
 
     for one in ids:
@@ -88,7 +88,7 @@ def _contents(ids: list[str], objects: Path, known: Objects) -> Iterator[bytes]:
 def _without_kept_line_ends(
     contents: Mapping[str, bytes], stored: dict[str, bytes], known: Objects, prefix: str
 ) -> dict[str, bytes]:
-    """As git does: a file that is stored with CRLF already keeps it, whatever settings have been made since."""
+    """Leave out files that are stored with CRLF: git keeps that, whatever settings were added since."""
     only = [path for path, data in stored.items() if data == contents[path].replace(b"\r\n", b"\n")]
     now = zip(only, known.read(f":{prefix}{path}" for path in only), strict=True)
     kept = {path for path, data in now if data is not None and b"\r\n" in data}
@@ -96,7 +96,7 @@ def _without_kept_line_ends(
 
 
 def _convertible(contents: Mapping[str, bytes], attributes: list[bytes]) -> list[str]:
-    """The paths whose contents git may convert, by what is cheap to know."""
+    """The paths whose contents git may convert, by cheap tests."""
     if any(_ANY_CONTENT.search(data) for data in attributes):
         return list(contents)
     ident = b"$Id:" if attributes else b"\r\n"
@@ -104,12 +104,12 @@ def _convertible(contents: Mapping[str, bytes], attributes: list[bytes]) -> list
 
 
 def _named(contents: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
-    """The attributes among the contents, by their path in the repository."""
+    """The attributes files among the contents, by their path in the repository."""
     return {prefix + path: data for path, data in contents.items() if PurePosixPath(path).name == _ATTRIBUTES}
 
 
 def _around(contents: Mapping[str, bytes], within: Repository | None, prefix: str) -> dict[str, bytes]:
-    """The attributes on disk in the folders of the paths and in those above, by their path in the repository."""
+    """The attributes files on disk that apply to the paths, by their path in the repository."""
     if within is None:
         return {}
     folders = {folder for path in contents for folder in PurePosixPath(prefix + path).parents}
@@ -118,7 +118,7 @@ def _around(contents: Mapping[str, bytes], within: Repository | None, prefix: st
 
 
 def _elsewhere(within: Repository | None) -> list[bytes]:
-    """The person's own attributes, and those for this clone alone."""
+    """The contents of the user's own attributes files, and of those for this clone alone."""
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     places = [home / "git" / "attributes"]
     if within is not None:
@@ -127,7 +127,7 @@ def _elsewhere(within: Repository | None) -> list[bytes]:
 
 
 def _read(file: Path) -> bytes:
-    """A plain file that there is."""
+    """The beginning of a plain file; empty if there is none."""
     try:
         if not stat.S_ISREG(file.lstat().st_mode):
             return b""

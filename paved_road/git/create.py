@@ -1,4 +1,4 @@
-"""Making repositories: mirrors of roads, and the first commit of a service."""
+"""Creating repositories: mirrors of roads, and the first commit of a service."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from paved_road.git.process import FATAL, FETCHER, NO_REF, PERSON, READER, Role,
 
 
 def clone_road(source: str, target: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
-    """A bare copy of the branches and tags at `source`, and of no other ref: anybody may open a pull request."""
+    """Clone branches and tags into a bare repository, and no other refs: anyone can open a pull request."""
     run("clone", "--quiet", "--bare", "--template=", "--", source, target, role=_connecting(login, env))
 
 
 def fetch_road(repository: Path, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
-    """Bring the copy of a road up to date, its branches and tags."""
+    """Update the branches and tags of a road's mirror."""
     command = (*named(repository), "fetch", "--quiet", "--prune", "--force", "--no-recurse-submodules", "origin")
     role = _connecting(login, env)
     try:
@@ -30,7 +30,7 @@ def fetch_road(repository: Path, *, login: Login | None = None, env: Mapping[str
 
 
 def _lacks_head(repository: Path, role: Role) -> bool:
-    """Whether the branch that is checked out at the road's origin has no commit, so that HEAD cannot be fetched."""
+    """Whether the origin's current branch has no commits, so that its HEAD cannot be fetched."""
     asked = ("ls-remote", "--exit-code", "origin", "HEAD")
     try:
         listing = maybe(*named(repository), *asked, cwd=repository, no=(NO_REF,), role=role)
@@ -40,30 +40,29 @@ def _lacks_head(repository: Path, role: Role) -> bool:
 
 
 def fetch_commit(repository: Path, commit: str, *, login: Login | None = None, env: Mapping[str, str] = {}) -> None:
-    """Fetch one commit that no branch or tag has any more; a ref of its own keeps it from git's garbage collection."""
+    """Fetch one commit that no branch or tag contains any more; its own ref protects it from garbage collection."""
     what = f"+{commit}:refs/pinned/{commit}"
     asked = ("fetch", "--quiet", "--no-tags", "origin", what)
     run(*named(repository), *asked, cwd=repository, role=_connecting(login, env))
 
 
 MAIN = "refs/paved/main"
-"""What the main branch of a road was when it was last fetched, whatever it is called there by now."""
+"""The ref that holds the main branch of a road as of the last fetch, whatever its name there."""
 
 _ROADS_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
 def _connecting(login: Login | None, env: Mapping[str, str]) -> Role:
-    """Who fetches, with what opens the door."""
+    """The role of a fetch with these credentials."""
     settings, variables = (login.settings, login.variables) if login else ((), {})
     return Role(settings=(*FETCHER.settings, *settings), variables={**variables, **env})
 
 
 def start_repository(directory: Path, *, branch: str = "", role: Role = READER) -> None:
-    """Make `directory` a repository without a commit, of the object format that every host takes.
+    """Make `directory` a repository without commits, in the object format that every host accepts.
 
-    Without a `branch` it starts on the one that `init.defaultBranch` names, else on main.
-
-    A person's repository gets git's template, or theirs (`init.templateDir`), with its hooks; ours get none.
+    The first branch is `branch`, or the one that `init.defaultBranch` names, or main. A repository of the user's
+    (`PERSON`) gets git's template or theirs (`init.templateDir`), with its hooks; ours get none.
     """
     first = branch or maybe("config", "--get", "init.defaultBranch", cwd=directory.parent) or "main"
     plain = () if role is PERSON else ("--template=",)
@@ -73,10 +72,10 @@ def start_repository(directory: Path, *, branch: str = "", role: Role = READER) 
 def commit_everything(
     directory: Path, message: str, *, forced: Iterable[str] = (), who: Committing | None = None, signed: bool = False
 ) -> str:
-    """Commit everything in a folder that it does not ignore, and the `forced` files in any case; the commit's id.
+    """Commit every file in a folder that is not ignored, and the `forced` files in any case; returns the commit's id.
 
-    A folder that is no repository becomes one. Hooks stay out of this one commit, which nobody wrote. Where it is to
-    be `signed`, it is if the user's configuration says so. Without `who`, and where git knows nobody, it is by paved.
+    Makes the folder a repository if it is none. Runs no hooks, because no person wrote this commit. With `signed`, it
+    is signed if the user's configuration says so. Without `who`, or if git knows no identity, paved is the author.
     """
     if not (directory / ".git").exists():
         start_repository(directory)
@@ -90,5 +89,5 @@ def commit_everything(
 
 
 def create_tag(directory: Path, name: str) -> None:
-    """A lightweight tag of the commit that is checked out."""
+    """Give the commit that is checked out a lightweight tag."""
     run("-c", "tag.gpgSign=false", "tag", "--", name, cwd=directory)

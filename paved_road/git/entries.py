@@ -1,8 +1,8 @@
-"""What git keeps: the ids of its objects, the entries of its trees, and files that are not in it yet.
+"""The values of git: ids of objects, entries of trees, and files that are not in a repository yet.
 
-Two shapes of a file, because only one of them has an id. A `File` is a content in memory: what a template renders or a
-disk holds. A `TreeEntry` is a file in a tree of one repository, named by the id that its object format gives the
-content; most entries never load their content.
+There are two shapes of a file, because only one of them has an id. A `File` is a mode and a content in memory: what a
+template renders, or what a disk holds. A `TreeEntry` is a file in a tree of one repository, named by the id that the
+repository's object format gives the content; most entries never load their content.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Mode(StrEnum):
 
     @classmethod
     def from_git(cls, text: str) -> Mode:
-        """The mode that git prints or stores; old trees have others (`100664`) for a file."""
+        """Parse a mode that git prints or stores; old trees contain others (`100664`) for a file."""
         if text.startswith("100"):
             return cls.EXECUTABLE if int(text, 8) & 0o100 else cls.FILE
         return cls(text.lstrip("0"))
@@ -49,9 +49,9 @@ class TreeEntry:
 
     mode: Mode
     blob: BlobId
-    """The id of the content; of a submodule that of its commit, of a folder that of its tree."""
+    """The id of the content; for a submodule the id of its commit, for a folder the id of its tree."""
     data: bytes | None = field(default=None, compare=False)
-    """The content, where the repository may not have it yet."""
+    """The content, if the repository may not have it yet."""
 
 
 Files = Mapping[str, TreeEntry]
@@ -60,20 +60,20 @@ Files = Mapping[str, TreeEntry]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot(Files):
-    """The files of a state that git has, or is to get, as a tree.
+    """Files, together with the nearest tree that the repository already has.
 
-    git makes a tree from one that it has, and is told the difference alone: of a service of thousands of files, the
-    dozen that an update changes.
+    git builds a new tree from that one and is only given the difference: in a service of thousands of files, the dozen
+    that an update changes.
     """
 
     tree: TreeId
-    """A tree that the repository has, and that has most of these files."""
+    """A tree that the repository has, and that contains most of these files."""
     stored: Files
     """The files of that tree."""
     files: Files
 
     def holding(self, files: Files) -> Snapshot:
-        """A state of these files, which are most of them those of the same tree."""
+        """A snapshot of other files with the same nearest tree."""
         return Snapshot(tree=self.tree, stored=self.stored, files=files)
 
     def __getitem__(self, path: str) -> TreeEntry:
@@ -114,7 +114,7 @@ Tree = dict[str, File]
 # -- ids, as git makes them, without a process -----------------------------------------------------------------------
 
 SHA1 = "sha1"
-"""Git's name of the hash that nearly every repository uses; the other one is "sha256"."""
+"""git's name for the hash that nearly every repository uses; the other one is "sha256"."""
 
 _CHUNK = 2**20
 
@@ -127,9 +127,9 @@ def blob_id(data: bytes, object_format: str = SHA1) -> BlobId:
 
 
 def file_id(path: Path, object_format: str = SHA1) -> BlobId:
-    """The id of what a plain file or link holds, byte for byte. A large file is never whole in memory.
+    """The id of the content of a plain file or link on disk, byte for byte.
 
-    Raises `OSError` for what cannot be read. A link is not followed, and what never ends (a FIFO) is not waited for.
+    A large file is read in chunks, a link is not followed, and a FIFO is not waited for. Raises `OSError`.
     """
     if path.is_symlink():
         return blob_id(os.fsencode(os.readlink(path)), object_format)

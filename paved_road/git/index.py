@@ -1,8 +1,8 @@
-"""Git's index, and whether a file on disk is still the one that git put or found there.
+"""git's index, and whether a file on disk is still the one that git wrote or read.
 
-The index has the id of every tracked file's content, and what the file system said of the file at that time. As long as
-that is what it says, the id holds and nothing needs to be read. Git compares contents where it is in doubt, by running
-the repository's filters; paved compares them itself (`paved_road.service.drift`), so git is asked for its notes alone.
+The index has the blob id of every tracked file, and its size and times as of then. While these still match, the id is
+right and nothing has to be read. In doubt git compares contents, by running the repository's filters; paved compares
+them itself (`paved_road.service.drift`) and only reads the index.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from paved_road.git.query import Repository
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Indexed:
-    """A file as the index has it."""
+    """A file in the index."""
 
     entry: TreeEntry
     left_out: bool
     """Whether a sparse checkout leaves it out of the work tree (git's skip-worktree)."""
     stamp: tuple[int, ...] | None
-    """Seconds and nanoseconds of change and modification, inode, size; None where git's notes cannot be read."""
+    """Seconds and nanoseconds of change and modification, inode, size; None if git's output cannot be parsed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Index:
-    """The merged files of the index below a folder, by their path from the repository's root."""
+    """The merged files of the index below a folder, by path from the repository's root."""
 
     files: Mapping[str, Indexed]
     written: int
     """When the index was last written: nanoseconds since the epoch."""
 
     def vouches_for(self, path: str, found: os.stat_result) -> Indexed | None:
-        """The file as the index has it, if that is what is on disk; None when its content has to be looked at.
+        """The file in the index, if it is certainly the one on disk; None if its content has to be compared.
 
-        As in git, a file that was changed no earlier than the index was written is in doubt (racy-git.txt).
+        As in git, a file that changed no earlier than the index was written is in doubt (racy-git.txt).
         """
         return None if found.st_mtime_ns >= self.written else self.noted(path, found)
 
     def noted(self, path: str, found: os.stat_result) -> Indexed | None:
-        """The file as the index has it, if size and times are those of the file on disk, whenever that was."""
+        """The file in the index, if its size and times are those of the file on disk, however recent."""
         one = self.files.get(path)
         if one is None or one.stamp is None:
             return None
@@ -53,7 +53,7 @@ class Index:
 
 
 def read_index(repository: Repository, directory: Path) -> Index:
-    """The index below a folder of the repository's work tree."""
+    """Read the index below a folder of the repository's work tree."""
     try:
         written = (repository.folder / "index").stat().st_mtime_ns
     except FileNotFoundError:
@@ -69,8 +69,8 @@ def read_index(repository: Repository, directory: Path) -> Index:
     return Index(files=files, written=written)
 
 
-# `ls-files --debug` writes its notes, in lines that begin with two spaces, after the NUL that ends a path. They are
-# meant for people and "may change at any time": a note that is not as expected only means that the file is read.
+# `ls-files --debug` writes size and times in lines that begin with two spaces, after the NUL that ends a path. The
+# format "may change at any time": a line that does not match only means that the file's content is read.
 _ENTRY = re.compile(
     rb"(?P<mode>\d{6}) (?P<blob>[0-9a-f]{40,64}) (?P<stage>\d)\t(?P<path>[^\0]+)\0(?P<notes>(?:  [^\n]*\n)*)"
 )
@@ -80,7 +80,7 @@ _NOTES = re.compile(
 _FLAGS = re.compile(rb"flags: ([0-9a-f]+)")
 _SKIP_WORKTREE = 1 << 30
 _BITS = 0xFFFFFFFF
-"""Git notes the lower 32 bits."""
+"""git stores the lower 32 bits."""
 
 
 def _noted(notes: bytes) -> tuple[int, ...] | None:
@@ -94,7 +94,7 @@ def _flags(notes: bytes) -> int:
 
 
 def _stamp(found: os.stat_result, *, nanoseconds: bool) -> tuple[int, ...]:
-    """What git notes of a file. Gits that were built without nanoseconds, and other programs, note zero for them."""
+    """Times, inode and size as git stores them. Without support for nanoseconds, git stores zero for those."""
     parts: list[int] = []
     for time in (found.st_ctime_ns, found.st_mtime_ns):
         seconds, rest = divmod(time, 10**9)

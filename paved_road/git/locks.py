@@ -1,4 +1,4 @@
-"""Git's own locks: files beside what git is about to write, which a git that was killed leaves behind."""
+"""git's lock files, which a git that was killed leaves behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from paved_road.git.query import Repository
 
 
 def locks(repository: Repository, *, references: bool) -> list[Path]:
-    """The lock of the index; with `references` also those that git takes to commit on the current branch."""
+    """The lock file of the index; with `references` also those of a commit on the current branch."""
     found = [repository.folder / "index.lock"]
     if references:
         found.append(repository.folder / "HEAD.lock")
@@ -20,7 +20,7 @@ def locks(repository: Repository, *, references: bool) -> list[Path]:
 
 
 def is_held(lock: Path, *, patience: float = 1) -> bool:
-    """Whether a lock is there, and still is after `patience` seconds: one that git works with is soon gone."""
+    """Whether a lock file is still there after `patience` seconds: that of a working git is soon gone."""
     until = time.monotonic() + patience
     while lock.exists():
         if time.monotonic() > until:

@@ -1,4 +1,4 @@
-"""Merging in a scratch repository, which borrows the objects of others and keeps new ones to itself."""
+"""Three-way merges in a scratch repository, which borrows the objects of others and keeps new ones to itself."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from paved_road.git.process import NO, READER, ended, failure, named, run
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Merge:
-    """What `git merge-tree` said: the merged tree, the stages of each conflicted path, and its messages."""
+    """The result of `git merge-tree`: the merged tree, the stages of each conflicted path, and git's messages."""
 
     tree: TreeId
     conflicts: Mapping[str, Mapping[int, TreeEntry]]
     messages: tuple[tuple[tuple[str, ...], str, str], ...]
-    """Paths, the kind (as in `CONFLICT (contents)`), the text."""
+    """For each message the paths, the kind (such as `CONFLICT (contents)`), and the text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class Commit:
     branch: str
     files: Files
     parent: str | None = None
-    """The branch of a commit made before it."""
+    """The branch of an earlier commit."""
 
 
 class Scratch:
@@ -42,7 +42,7 @@ class Scratch:
     def __init__(self, folder: Path, borrow: Iterable[Path], object_format: str = SHA1) -> None:
         self.folder = folder
         self.object_format = object_format
-        # By its name: where the folder above was removed meanwhile, git would make it again, readable by all.
+        # By name, not by path: if the parent folder was removed meanwhile, git would create it again, readable by all.
         name = ("--bare", "--template=", f"--object-format={object_format}", folder.name)
         run("init", "--quiet", *name, cwd=folder.parent)
         (folder / "objects" / "info").mkdir(exist_ok=True)
@@ -56,7 +56,7 @@ class Scratch:
         self.objects.__exit__(failure)
 
     def snapshot(self, tree: TreeId) -> Snapshot:
-        """The files of a tree."""
+        """The files of a tree that the repository has."""
         files = self.objects.files(tree)
         return Snapshot(tree=tree, stored=files, files=files)
 
@@ -65,7 +65,7 @@ class Scratch:
         return TreeEntry(mode=mode, blob=blob_id(data, self.object_format), data=data)
 
     def read(self, entries: Iterable[TreeEntry]) -> list[bytes]:
-        """The contents of entries; empty for a submodule. Raises `GitError` for one that no repository has."""
+        """The contents of entries; empty for a submodule. Raises `GitError` if no repository has one."""
         wanted = list(entries)
         stored = iter(self.objects.read([entry.blob for entry in wanted if entry.data is None]))
         contents = [entry.data if entry.data is not None else next(stored) for entry in wanted]
@@ -75,7 +75,7 @@ class Scratch:
         return [data or b"" for data in contents]
 
     def mentioning(self, tree: str, text: str) -> list[str]:
-        """The paths of a tree's files, other than binary ones, that have this text in them."""
+        """The paths of the text files of a tree that contain this text."""
         command = (*named(self.folder), "grep", "--no-recurse-submodules", "-I", "-lzF", "-e", text, tree)
         try:
             listing = run(*command, cwd=self.folder).decode("utf-8", "surrogateescape")
@@ -86,7 +86,7 @@ class Scratch:
         return [line.removeprefix(f"{tree}:") for line in listing.split("\0")[:-1]]
 
     def commit(self, commits: Iterable[Commit]) -> None:
-        """Make branches of one commit each, in one git process."""
+        """Create branches of one commit each, in one git process. Raises `GitError` if a blob is missing."""
         known: dict[str, Files] = {}
         stream: list[bytes] = []
         for one in commits:
@@ -112,9 +112,9 @@ class Scratch:
     def merge(
         self, pairs: Iterable[tuple[str, str]], *, attributes: bytes = b"", settings: Iterable[str] = ()
     ) -> list[Merge]:
-        """The three-way merges of pairs of branches, by git's own merge, in one process.
+        """Merge pairs of branches three-way, by git's own merge, in one process.
 
-        A bare repository does not see a tree's `.gitattributes` before git 2.43: `attributes` are those that count.
+        Before git 2.43 a bare repository does not read a tree's `.gitattributes`; `attributes` takes their place.
         """
         request = "".join(f"{ours} {theirs}\n" for ours, theirs in pairs)
         if not request:
@@ -132,13 +132,13 @@ class Scratch:
 def _lacking(blob: str, path: str = "") -> GitError:
     return GitError(
         f"the repository does not have the content of {path or 'a file'} ({blob[:10]})",
-        cause="a partial clone leaves contents out until they are needed, and paved fetches none on its own",
-        hint="git archive HEAD >/dev/null fetches them",
+        cause="a partial clone leaves contents out until they are needed, and paved does not fetch them",
+        hint="fetch them: git archive HEAD >/dev/null",
     )
 
 
 def _difference(before: Files, after: Files) -> Iterator[bytes]:
-    """What fast-import has to be told to make the files `after` of the files `before`; removals go first."""
+    """The fast-import commands that turn the files `before` into the files `after`; removals come first."""
     for path in before.keys() - after.keys():
         yield b"D %s\n" % quoted(path)
     for path, entry in after.items():
@@ -152,7 +152,7 @@ def _difference(before: Files, after: Files) -> Iterator[bytes]:
 
 
 def quoted(path: str) -> bytes:
-    """A path as git reads any path: in quotes, C-style."""
+    """A path in C-style quotes, as git reads it whatever its characters."""
     raw = path.encode("utf-8", "surrogateescape")
     return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
 
@@ -168,7 +168,7 @@ _MERGING = (
 
 
 def _merges(answer: bytes) -> Iterator[Merge]:
-    """What `merge-tree --stdin -z --messages` says: a flag, the tree, the stages, the messages; again and again."""
+    """Parse `merge-tree --stdin -z --messages`: for each merge a flag, the tree, the stages, the messages."""
     words = answer.decode("utf-8", "surrogateescape").split("\0")
     position = 0
     while position < len(words) - 1:
@@ -194,26 +194,26 @@ def _merges(answer: bytes) -> Iterator[Merge]:
 
 
 def merge_texts(base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool]:
-    """The three-way merge of three texts, with git's markers where they conflict; and whether it is clean."""
+    """Merge three texts, with git's markers where they conflict; and whether the merge is clean."""
     with tempfile.TemporaryDirectory(prefix="paved-merge-") as folder:
         names = ("ours", "base", "theirs")
         for name, text in zip(names, (ours, base, theirs), strict=True):
             (Path(folder) / name).write_bytes(text)
         command = ["git", "merge-file", "-p", "--diff3", *names]
         done = ended(command, Path(folder), READER.environment())
-    if done.returncode not in range(128):  # otherwise the number of conflicts
+    if done.returncode not in range(128):  # below that it is the number of conflicts
         raise failure("merge-file", done)
     return done.stdout, done.returncode == 0
 
 
 def merged_tree(repository: Path, ours: str, theirs: str) -> str:
-    """The tree that git makes of two commits; files that conflict are in it with their markers."""
+    """The tree of the merge of two commits; files that conflict contain markers."""
     request = f"{ours} {theirs}\n".encode()
     return next(_merges(run("merge-tree", "--stdin", "-z", "--messages", cwd=repository, stdin=request))).tree
 
 
 def detect_renames(repository: Path, old: str, new: str) -> list[tuple[str, str]]:
-    """Files that git takes for renamed between two trees, by their similarity."""
+    """The files that git detects as renamed between two trees, old path and new path, by their similarity."""
     options = ("-r", "-z", "-M", "-l0", "--diff-filter=R", "--name-status")
     listing = run(*named(repository), "diff-tree", *options, old, new, cwd=repository)
     words = iter(listing.decode("utf-8", "surrogateescape").split("\0"))
@@ -221,7 +221,7 @@ def detect_renames(repository: Path, old: str, new: str) -> list[tuple[str, str]
 
 
 def diff_patch(repository: Path, old: str, new: str) -> str:
-    """The difference between two trees as a person reads it, renames found."""
+    """The difference between two trees as a patch with renames."""
     options = ("-r", "-p", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
     return run(*named(repository), "diff-tree", *options, old, new, cwd=repository).decode(errors="replace")
 
@@ -234,7 +234,7 @@ def diff_stat(repository: Path, old: str, new: str, width: int) -> str:
 
 
 def diff_folders(old: Path, new: Path) -> str:
-    """The difference between two folders beside each other, with paths as if each were the root."""
+    """The difference between two folders with the same parent, as a patch with paths below each of them."""
     plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-prefix", "--exit-code")
     command = ["git", "-c", "core.quotePath=false", "diff", "--no-index", *plain, old.name, new.name]
     done = ended(command, old.parent, READER.environment())

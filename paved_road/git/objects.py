@@ -1,4 +1,4 @@
-"""Reading objects: trees, files and their contents."""
+"""Reading and writing git's objects: trees, files and their contents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from paved_road.git.process import FATAL, NO, READER, endless, maybe, named, ref
 
 
 def list_tree(repository: Path, revision: str) -> dict[str, TreeEntry]:
-    """Every file of a commit or tree (`commit:folder` names a folder's tree) by path, submodules left out."""
+    """The files of a commit or tree (`commit:folder` names a folder's tree) by path, without submodules."""
     listing = run(*named(repository), "ls-tree", "-r", "-z", "--full-tree", revision, cwd=repository)
     entries = {}
     for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
@@ -33,7 +33,7 @@ def list_tree(repository: Path, revision: str) -> dict[str, TreeEntry]:
 
 
 class Objects:
-    """The objects of a repository, read through one git process that is kept open. A context manager."""
+    """The objects of a repository, read through one git process that stays open. A context manager."""
 
     def __init__(self, repository: Path) -> None:
         self.repository = repository
@@ -48,29 +48,29 @@ class Objects:
 
     def __exit__(self, failure: type[BaseException] | None = None, *_: object) -> None:
         if self._process is not None:
-            if failure is not None:  # git may be the one that we could not wait for
+            if failure is not None:  # git may hang, and waiting for it may be what failed
                 self._process.kill()
             self._process.communicate()
 
     def read(self, names: Iterable[str]) -> list[bytes | None]:
-        """The contents of objects (ids, or `commit:path`); None for one that does not exist."""
+        """The contents of objects (ids, or `commit:path`); None for an object that does not exist."""
         return list(self._answers("contents", names))
 
     def existing(self, ids: Iterable[str]) -> set[str]:
-        """Those of the object ids that the repository has."""
+        """The object ids that the repository has."""
         wanted = sorted(set(ids))
         return {one for one, found in zip(wanted, self.ids(wanted), strict=True) if found is not None}
 
     def ids(self, names: Iterable[str]) -> list[str | None]:
-        """The ids of objects (`commit:path` names one); None for one that does not exist."""
+        """The ids of objects (such as `commit:path`); None for an object that does not exist."""
         return [None if found is None else found.decode() for found in self._answers("info", names)]
 
     def files(self, tree: str) -> dict[str, TreeEntry]:
-        """Every file of a tree (an id, `commit:` or `commit:folder`), submodules left out, sorted by path."""
+        """The files of a tree (an id, `commit:` or `commit:folder`), without submodules, sorted by path."""
         return self.listing(tree)[0]
 
     def listing(self, tree: str) -> tuple[dict[str, TreeEntry], dict[str, TreeEntry]]:
-        """Every file of a tree, and every submodule with the commit it is at; both sorted by path."""
+        """The files of a tree, and its submodules with their commits; both sorted by path. Raises `GitError`."""
         found: dict[str, TreeEntry] = {}
         submodules: dict[str, TreeEntry] = {}
         folders = {"": tree}
@@ -88,12 +88,12 @@ class Objects:
         return dict(sorted(found.items())), dict(sorted(submodules.items()))
 
     def folder(self, tree: str) -> dict[str, TreeEntry] | None:
-        """The entries of one folder (an id, `commit:` or `commit:folder`) by name; None where there is no such one."""
+        """The entries of one folder (an id, `commit:` or `commit:folder`) by name; None if it does not exist."""
         (content,) = self.read([tree])
         return None if content is None else dict(_tree_entries(content, self._width))
 
     def _learn(self, trees: Iterable[str]) -> None:
-        """Read those trees that were not read before: most services have most of their folders in common."""
+        """Read the trees that are not known yet: many services share most of their folders."""
         unknown = [tree for tree in dict.fromkeys(trees) if tree not in self._trees]
         for tree, content in zip(unknown, self.read(unknown), strict=True):
             if content is None:
@@ -101,7 +101,7 @@ class Objects:
             self._trees[tree] = dict(_tree_entries(content, self._width))
 
     def _answers(self, verb: str, names: Iterable[str]) -> Iterator[bytes | None]:
-        """Git's answers in turn. Few questions are put at a time, so that neither side waits for the other's pipe."""
+        """Git's answers in order. Few are asked at a time, so that neither side waits for the other's pipe."""
         for some in _batches(_raw(name) for name in names):
             answered = 0
             while answered < len(some):
@@ -123,7 +123,7 @@ class Objects:
             if not header:
                 raise BrokenPipeError
             if not _FOUND.fullmatch(header):
-                for _ in range(name.count(b"\n")):  # git repeats the name that it does not know
+                for _ in range(name.count(b"\n")):  # git repeats the unknown name, which may contain line ends
                     answers.readline()
                 yield None
                 continue
@@ -135,11 +135,11 @@ class Objects:
                 yield answers.read(size + 1)[:-1]
 
     def _ended(self) -> None:
-        """Git has ended instead of answering. In a partial clone that is how it says that it lacks an object."""
+        """Handle a git that ended instead of answering. In a partial clone that means: it lacks the object."""
         self.__exit__()
         self._process = None
         where = named(self.repository)
-        run(*where, "rev-parse", "--git-dir", cwd=self.repository)  # says why, if it knows
+        run(*where, "rev-parse", "--git-dir", cwd=self.repository)  # raises with the reason, if git knows it
         refuse_old()
         if maybe(*where, "config", "--get-regexp", _PARTIAL, cwd=self.repository) is None:
             raise GitError(f"git cannot read the objects of {self.repository}")
@@ -161,7 +161,7 @@ class Objects:
 
 
 class _Waiting(io.RawIOBase):
-    """What a git process writes, for as long as a reader waits for it."""
+    """The output of a git process, for readers that do not wait forever."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -174,7 +174,7 @@ class _Waiting(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """As much as there is; `GitError` where nothing comes in time."""
+        """Read what is there. Raises `GitError` if nothing comes within `LONGEST` seconds."""
         if not self._ready.poll(processes.LONGEST * 1000):
             self._process.kill()
             raise endless("cat-file")
@@ -182,7 +182,7 @@ class _Waiting(io.RawIOBase):
 
 
 _QUESTIONS = 16 * 2**10
-"""Bytes of questions at a time: a pipe holds 64 KiB."""
+"""Bytes that are asked at a time: a pipe holds 64 KiB."""
 
 
 def _batches(names: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -200,7 +200,7 @@ def _batches(names: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 _PARTIAL = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
 _FOUND = re.compile(rb"[0-9a-f]{40,64} [a-z]+ \d+\n")
-"""How an answer begins that has an object's id, type and size."""
+"""The first line of an answer: the object's id, type and size."""
 
 
 def _raw(name: str) -> bytes:
@@ -208,7 +208,7 @@ def _raw(name: str) -> bytes:
 
 
 def _tree_entries(content: bytes, width: int) -> Iterator[tuple[str, TreeEntry]]:
-    """The name and the entry of each line of a tree object, whose ids have `width` bytes."""
+    """Parse a tree object, whose ids have `width` bytes, into names and entries."""
     at = 0
     while at < len(content):
         space = content.index(b" ", at)
@@ -220,7 +220,7 @@ def _tree_entries(content: bytes, width: int) -> Iterator[tuple[str, TreeEntry]]
 
 
 def read_objects(repository: Path, names: Iterable[str]) -> list[bytes | None]:
-    """The contents of objects (ids, or `commit:path`); None for one that does not exist."""
+    """The contents of objects (ids, or `commit:path`); None for an object that does not exist."""
     with Objects(repository) as objects:
         return objects.read(names)
 
@@ -235,10 +235,10 @@ def submodules(repository: Path, commit: str) -> dict[str, str]:
 
 
 def write_blobs(folder: Path, contents: Iterable[bytes], object_format: str = SHA1) -> None:
-    """Give the repository whose objects are in `folder` these blobs.
+    """Write blobs into the folder of a repository's objects, as git does: one file each.
 
-    As git writes them, one file each, but without a process: most of an update's time goes into starting those.
-    Modes are the folder's, which is how git shares a repository among users.
+    No process is started, because starting processes takes most of an update's time. The files take their mode from
+    the folder, which is how git shares a repository among users. Raises `OSError`.
     """
     mode = folder.stat().st_mode & 0o7777
     for content in contents:
@@ -253,8 +253,8 @@ def write_blobs(folder: Path, contents: Iterable[bytes], object_format: str = SH
 
 
 def _place(target: Path, content: bytes, mode: int) -> None:
-    """Make a file that is there whole or not at all."""
-    # git's own name for what it has not finished writing, which `git gc` tidies up.
+    """Write a file so that it is there whole or not at all."""
+    # git's own name for an unfinished object; `git gc` removes old ones.
     scratch = target.with_name(f"tmp_obj_{os.getpid()}")
     try:
         scratch.write_bytes(content)

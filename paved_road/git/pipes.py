@@ -1,7 +1,7 @@
-"""What git would wait for in its own folder for ever: a FIFO where it expects a file.
+"""Refusing repositories that would make git hang: with a FIFO in place of one of git's own files.
 
-Git opens these files whatever they are. A look at the ones that nearly every command reads costs some microseconds; a
-pipe anywhere else ends with the limit that a reader has (`paved_road.git.process.LONGEST`).
+git opens these files whatever they are. Checking the ones that nearly every command reads takes microseconds; a pipe
+anywhere else runs into the time limit of a reader (`paved_road.git.process.LONGEST`).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _COMMON = (
     "config", "packed-refs", "shallow", "info/exclude", "info/attributes", "info/grafts", "objects/info/alternates",
     "objects/info/commit-graph",
 )  # fmt: skip
-"""Files that all work trees of a repository have in common."""
+"""Files that all work trees of a repository share."""
 
 
 def refuse_pipes(path: Path) -> None:
-    """`GitError` where git, in the folder `path`, would find a pipe, a socket or a device instead of a file of its own.
+    """Raise `GitError` if git, in the folder `path`, would open a pipe, a socket or a device as one of its own files.
 
-    A link to a file is one: git follows it.
+    A link counts as the file that it leads to, because git follows it.
     """
     top = next((one for one in (path, *path.parents) if os.path.lexists(one / ".git")), None)
-    # Git asks every folder on the way whether it is a bare repository, and reads its HEAD.
+    # git checks whether each folder on the way is a bare repository, and reads its HEAD.
     for one in (path, *path.parents):
         if one == top:
             break
@@ -49,18 +49,18 @@ def _refuse(file: Path) -> None:
         return
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISCHR(mode) and not file.samefile(os.devnull)):
         raise GitError(
-            f"git would wait for ever: {file} is {contained.describe_kind(mode)}, not a file",
+            f"git would hang: {file} is {contained.describe_kind(mode)}, not a file",
             hint="remove it, or clone the repository again",
         )
 
 
 def _named(file: Path, label: str) -> Path:
-    """The folder that a file of git's names; the file's own folder where it names none."""
+    """The folder that one of git's files names; the file's own folder if it names none."""
     return file.parent / _first_line(file, label)
 
 
 def _first_line(file: Path, label: str) -> str:
-    """What stands behind a label; "" where the file says something else."""
+    """The text after a label; "" if the first line does not begin with it."""
     try:
         line = contained.read_regular(file.parent, file.name).split(b"\n", 1)[0]
     except (OSError, ValueError):

@@ -1,9 +1,11 @@
-"""Running git: one function, in an environment that no caller's git command reaches, in one of three roles.
+"""Running git in an environment that no calling git command can influence, in one of three roles.
 
-A repository's own configuration can name programs (a file system monitor, hooks, filters, a signature checker, a
-transport), and a folder that somebody else made can be taken for a repository. So a git that only reads gets
-settings that stop all of that. They are handed over in the environment, where they outrank the repository's own
-and also reach every git that git starts.
+A repository's configuration can name programs (a file system monitor, hooks, filters, a signature checker, a
+transport), and a folder from a stranger can look like a repository. So a git that only reads gets settings that prevent
+all of that. They are passed in the environment, where they override the repository's own and also reach every git that
+git starts.
+
+Only the modules of this room may use this one; an import contract (pyproject.toml) enforces that.
 """
 
 from __future__ import annotations
@@ -21,35 +23,35 @@ from paved_road import debug
 from paved_road.errors import GitError, GitKilled
 
 OLDEST = (2, 39)
-"""`git merge-tree --stdin`, on which updates stand, came with git 2.39 (and `cat-file -z` with git 2.38)."""
+"""Updates need `git merge-tree --stdin` of git 2.39 (and `cat-file -z` of git 2.38)."""
 
 INSTALL = f"install git {'.'.join(map(str, OLDEST))} or newer"
 
 
-# What a caller's GIT_* variables may still tell git: how to connect, and who commits. Everything else (GIT_DIR,
-# GIT_INDEX_FILE, GIT_WORK_TREE, ...) would point it at the wrong repository. After pre-commit's `no_git_env`.
+# The GIT_* variables of the caller that git still gets: how to connect, and who commits. All others (GIT_DIR,
+# GIT_INDEX_FILE, GIT_WORK_TREE, ...) would make it use the wrong repository. After pre-commit's `no_git_env`.
 _KEPT = re.compile(
     r"GIT_(EXEC_PATH|SSH|SSH_COMMAND|SSL_\w+|HTTP_\w+|ALLOW_PROTOCOL|ASKPASS|CONFIG(_\w+)?|(AUTHOR|COMMITTER)_\w+)$"
 )
 
 
 def environment() -> dict[str, str]:
-    """The environment git runs in: this process's, less the GIT_* variables that name a repository."""
+    """The environment for git: that of this process, without the GIT_* variables that name a repository."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or _KEPT.match(key)}
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Role:
-    """On whose behalf git runs: the settings and variables that say what it may run and fetch."""
+    """What git may run and fetch: settings, and variables for its environment."""
 
     settings: tuple[tuple[str, str], ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     limited: bool = False
-    """Whether a git process has to end within `LONGEST`."""
+    """Whether git has to end within `LONGEST` seconds."""
 
     def environment(self, more: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
-        """`environment` with the role's settings, and `more` of them, after those that the caller handed over."""
+        """The environment with the role's settings and `more` of them, after those in the caller's environment."""
         found = environment()
         first = int(found["GIT_CONFIG_COUNT"]) if found.get("GIT_CONFIG_COUNT", "").isdecimal() else 0
         settings = [*self.settings, *more]
@@ -59,8 +61,8 @@ class Role:
         return found | counted | dict(self.variables)
 
 
-# Only a folder that has `.git`, or that we name with --git-dir, is a repository. A folder that merely looks like a
-# bare one may be part of what a stranger made (git-config(1), safe.bareRepository).
+# Only a folder with a `.git`, or one that is named with --git-dir, is a repository. A folder that looks like a bare
+# repository may be part of what a stranger made (git-config(1), safe.bareRepository).
 _CAREFUL = (
     ("safe.bareRepository", "explicit"),
     ("core.fsmonitor", "false"),
@@ -71,32 +73,32 @@ _CAREFUL = (
 READER = Role(
     settings=(*_CAREFUL, ("log.showSignature", "false"), ("advice.graftFileDeprecated", "false")),
     variables={
-        # Objects that a partial clone lacks stay missing. Older gits start the fetch, and no transport is allowed.
+        # Do not fetch objects that a partial clone lacks. Older gits start to fetch, but no transport is allowed.
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_ALLOW_PROTOCOL": "none",
-        # A commit is what its id says.
+        # Ignore replacements: the content of a commit must match its id.
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_GRAFT_FILE": os.devnull,
     },
     limited=True,
 )
-"""Reads a repository that anybody may have made: runs nothing of it, fetches nothing, and ends: git opens whatever the
-repository's configuration names, and that may be a pipe or lie on a disk that does not answer."""
+"""Reads a repository that a stranger may have made: runs nothing of it, fetches nothing, and ends in time, because git
+opens every file that the configuration names, which may be a pipe, or on a disk that does not respond."""
 
 FETCHER = Role(settings=_CAREFUL)
-"""Fetches a road: with the person's own access, but without running what a repository brings."""
+"""Fetches a road: with the user's access, but without running anything of the repository."""
 
 PERSON = Role()
-"""Changes a person's own service as if they had typed it: their hooks, filters and signing key apply."""
+"""Changes the user's own service as if they had typed the command: their hooks, filters and signing key apply."""
 
 
 def run(
     *args: str | Path, cwd: Path | None = None, stdin: bytes | None = None, hint: str = "", index: Path | None = None,
     role: Role = READER, settings: Iterable[tuple[str, str]] = (),
 ) -> bytes:  # fmt: skip
-    """Run git and return its standard output; a non-zero exit is a `GitError` that says what git said.
+    """Run git and return its standard output. Raises `GitError`, with git's own message, if it fails.
 
-    `index` is a file to use instead of the repository's own index; `settings` are of this one call.
+    `index` is a file to use instead of the repository's index; `settings` apply to this call only.
     """
     command = ["git", *map(str, args)]
     debug.log(*command)
@@ -112,21 +114,21 @@ def run(
 
 
 NO = 1
-"""The exit status by which git answers a question with no; it says nothing then."""
+"""The exit status with which git answers no; it prints nothing then."""
 NO_REF = 2
 """The exit status of `ls-remote --exit-code` for a ref that is not there (git-ls-remote(1))."""
 FATAL = 128
-"""The exit status of a git that gave up: what it was asked about is not there, or it can do nothing here at all."""
+"""The exit status of a git that died: the thing it was asked about does not exist, or the repository is unusable."""
 USAGE = 129
 """The exit status of a git that does not know an option, or cannot read an argument."""
 
 
 def refuse_old() -> None:
-    """`GitError` where this git is older than paved needs: to be asked when git did not understand."""
+    """Raise `GitError` if this git is older than paved needs: the likely reason why it did not understand a command."""
     if version() < OLDEST:
         raise GitError(
             f"git {'.'.join(map(str, version()))} is too old",
-            cause="it does not know what paved asks of it",
+            cause="it does not have the commands that paved needs",
             hint=INSTALL,
         )
 
@@ -134,9 +136,9 @@ def refuse_old() -> None:
 def ended(
     command: list[str], cwd: Path | None, own: Mapping[str, str], *, stdin: bytes | None = None, limited: bool = True
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end, whatever its exit status; `GitError` where it is `limited` and takes longer than `LONGEST`.
+    """Run git to its end, whatever its exit status. Raises `GitError` if it is `limited` and exceeds `LONGEST` seconds.
 
-    Where we are interrupted it gets the time to remove its locks.
+    If we are interrupted, git gets time to remove its locks.
     """
     given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
     with (
@@ -159,23 +161,23 @@ def ended(
 
 
 def endless(subcommand: str) -> GitError:
-    """What to say of a git that was ended because it took too long."""
+    """The error for a git that was stopped because it took too long."""
     return GitError(
         f"git {subcommand} did not end within {LONGEST:g} seconds",
-        cause="a file that git reads may be a pipe, or the disk that it is on does not answer",
-        hint="look for pipes with: find .git -type p; and see which files .git/config names",
+        cause="a file that git reads may be a pipe, or on a disk that does not respond",
+        hint="look for pipes: find .git -type p; and check which files .git/config names",
     )
 
 
 LONGEST = 120.0
-"""Seconds that a git which only reads may take."""
+"""Seconds that a git that only reads may take."""
 
 _PATIENCE = 3.0
-"""Seconds that git has to end when it is asked to."""
+"""Seconds that git has to end after SIGTERM."""
 
 
 def named(repository: Path) -> tuple[str, ...]:
-    """The options that name a bare repository (a mirror, a scratch repository, a road) outright; none for another."""
+    """The options that name a bare repository (a mirror, a scratch repository, a road); none for a work tree."""
     return ("--git-dir", os.path.abspath(repository)) if is_bare(repository) else ()
 
 
@@ -186,7 +188,7 @@ def is_bare(path: Path) -> bool:
 
 @contextlib.contextmanager
 def starting(cwd: Path | None) -> Iterator[None]:
-    """Around the start of a git process: one that cannot be started is a `GitError`, too."""
+    """Turn the failure to start a git process into a `GitError`."""
     try:
         yield
     except FileNotFoundError as error:
@@ -214,8 +216,8 @@ def text(*args: str | Path, cwd: Path | None = None, role: Role = READER) -> str
 def maybe(*args: str | Path, cwd: Path | None = None, no: Collection[int] = (NO,), role: Role = READER) -> str | None:
     """`text`, or None if git answers no, by an exit status among `no` (`NO`, `FATAL`, `USAGE`, `NO_REF`).
 
-    Raises `GitError` for every other failure. `FATAL` counts as no only where git can open the repository: it also
-    gives up on a broken one, or on one that belongs to somebody else.
+    Raises `GitError` for every other failure. `FATAL` only counts as no if git can open the repository: git also dies
+    of a broken repository, and of one that belongs to another user.
     """
     try:
         return text(*args, cwd=cwd, role=role)
@@ -243,7 +245,7 @@ def succeeds(*args: str | Path, cwd: Path | None = None, role: Role = READER) ->
 
 
 def failure(subcommand: str, done: subprocess.CompletedProcess[bytes], *, hint: str = "") -> GitError:
-    """The error for a git that failed: it says why, and what helps where that is known."""
+    """The error for a git that failed, with the reason, and the remedy if that is known."""
     said = done.stderr.decode(errors="replace").strip()
     for pattern, message, cause, remedy in _REFUSALS:
         if found := re.search(pattern, said):
@@ -266,20 +268,20 @@ _REFUSALS = (
     (
         r"cannot use bare repository '(?P<subject>[^\n]*/\.git(/[^\n]*)?)' \(",
         "{subject} is git's own folder",
-        "a service lies in a work tree",
+        "a service must be in a work tree",
         "name a folder of a work tree",
     ),
     (
         r"cannot use bare repository '(?P<subject>[^\n]+)' \(",
         "{subject} is a bare repository, or looks like one",
-        "a service lies in a work tree, and nothing of a folder that only looks like a repository is run",
+        "a service must be in a work tree, and paved runs nothing of a folder that only looks like a repository",
         "clone it, and name the clone",
     ),
     (
         r"(?m)not a git repository: (?P<subject>[^'\n].*)$",
         "the .git file here leads nowhere",
         "git finds no repository at {subject}",
-        "git worktree repair, in the repository that it was a work tree of; or clone again",
+        "run git worktree repair in its repository; or clone it again",
     ),
     (
         r"(?s)(Expected git repo version|unknown repository (extension|object format|ref storage)).*",
@@ -291,27 +293,27 @@ _REFUSALS = (
         r"(?m)(?<=^fatal: )(BOM is \w+ in|failed to encode) '(?P<subject>[^'\n]+)'[^\n]*",
         "git cannot store {subject}: it is not in the encoding that its attributes name",
         "{said}",
-        "save it in that encoding, or change it: git check-attr working-tree-encoding -- '{subject}' tells it",
+        "save it in that encoding, or change the attribute: git check-attr working-tree-encoding -- '{subject}'",
     ),
     (
         r"this operation must be run in a work tree",
-        "this is no work tree, but git's own folder or a bare repository",
+        "this is not a work tree, but git's own folder or a bare repository",
         "{said}",
         "name a folder of a work tree",
     ),
     (
         r"'(?P<subject>[^'\n]+\.lock)': File exists",
-        "git's lock {subject} is there",
+        "git's lock {subject} exists",
         "another git command is running in this repository, or one was killed",
-        "wait until it has ended; when no git command is running: rm {subject}",
+        "wait until it has ended; if no git command is running: rm {subject}",
     ),
 )  # fmt: skip
-"""What git says (with LC_ALL=C) where it refuses a whole repository, or another git has it; and what to tell a person:
-message, cause and hint."""
+"""How git words (with LC_ALL=C) that it refuses a whole repository, or that another git has locked it; and our message,
+cause and hint."""
 
 
 @functools.cache
 def version() -> tuple[int, ...]:
-    """Git's version as numbers: (2, 39, 5)."""
+    """The version of git as numbers, such as (2, 39, 5)."""
     found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text("--version"))
     return tuple(int(part or 0) for part in found.groups()) if found else (0,)

@@ -1,4 +1,4 @@
-"""Asking a repository: where it is, what its revisions and files are."""
+"""Questions to a repository: where it is, its revisions, files, attributes and settings."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from paved_road.git.process import FATAL, NO, READER, USAGE, is_bare, maybe, nam
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repository:
-    """A repository as a work tree sees it."""
+    """A repository, seen from one of its work trees."""
 
     top: Path
     """The root of the work tree."""
     folder: Path
     """Git's own folder for this work tree."""
     objects: Path
-    """Where the objects are, also for a linked work tree."""
+    """The folder of the objects, which linked work trees share."""
     head: str | None
-    """The commit that was checked out when this was read; None before the first one."""
+    """The commit that was checked out when this was read; None before the first commit."""
     object_format: str = SHA1
-    """Git's name of the hash that makes the object ids."""
+    """git's name for the hash of its object ids."""
 
     @property
     def is_shallow(self) -> bool:
-        """Whether a part of its history was never fetched."""
+        """Whether a part of its history is missing."""
         return os.path.lexists(self.objects.parent / "shallow")
 
 
 _SEPARATOR = "--next"
-"""rev-parse repeats an option that it does not know. Its answers are lines, and so may be a part of a path."""
+"""rev-parse prints an option that it does not know. It separates the answers, because a path may contain line ends."""
 
 
 def repository(path: Path) -> Repository | None:
-    """The repository that the folder `path` is in; None outside of one. `GitError` for one that git refuses to open."""
+    """The repository that the folder `path` is in; None outside of one. Raises `GitError` if git refuses to open it."""
     asked = ("--show-toplevel", "--absolute-git-dir", "--git-path objects", "--show-object-format", "--revs-only HEAD")
     words = f" {_SEPARATOR} ".join(asked).split(" ")
     refuse_pipes(path)
@@ -62,7 +62,7 @@ def repository(path: Path) -> Repository | None:
 
 
 def _is_outside(path: Path) -> bool:
-    """Whether git finds no repository from a folder upwards. Like git, this does not leave the file system."""
+    """Whether there is no repository from a folder upwards. Like git, this stops at the border of the file system."""
     folder = Path(os.path.realpath(path))
     device = folder.stat().st_dev
     for above in (folder, *folder.parents):
@@ -74,52 +74,52 @@ def _is_outside(path: Path) -> bool:
 
 
 def repository_around(path: Path) -> Repository | None:
-    """The repository that `path` (or its nearest existing parent) is in; None outside of one."""
+    """The repository that `path`, or its nearest parent that exists, is in; None outside of one."""
     return repository(_existing(path))
 
 
 def _existing(path: Path) -> Path:
-    """The folder, or its nearest parent that there is."""
+    """The folder, or its nearest parent that exists."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
 def is_repository(path: Path) -> bool:
-    """Whether `path` is the root of a work tree or a bare repository (not merely inside one)."""
+    """Whether `path` is the root of a work tree or a bare repository, not a folder inside one."""
     if not path.is_dir():
         return False
     return (path / ".git").exists() or is_bare(path)
 
 
 def opens(bare: Path) -> bool:
-    """Whether git can open a bare repository of ours."""
+    """Whether git can open a bare repository of the cache."""
     return succeeds("--git-dir", bare, "rev-parse", "--git-dir")
 
 
 def is_sound(bare: Path) -> bool:
-    """Whether git can open a bare repository of ours, and finds every object that its branches and tags need."""
+    """Whether git can open a bare repository of the cache, and finds every object of its branches and tags."""
     asked = ("--git-dir", bare, "fsck", "--connectivity-only")
-    # Ours, and as large as its history: it may take any time.
+    # The repository is our own and may be large, so there is no time limit.
     return opens(bare) and succeeds(*asked, role=replace(READER, limited=False))
 
 
 def resolve(repository: Path, revision: str) -> str | None:
-    """The commit id that a revision names, or None."""
+    """The id of the commit that a revision names; None if it names none."""
     asked = ("--verify", "--quiet", "--end-of-options", revision + "^{commit}")
     return maybe(*named(repository), "rev-parse", *asked, cwd=repository, no=(NO, FATAL))
 
 
 def object_id(repository: Path, name: str) -> str | None:
-    """The id of the object, of whatever kind, that a name stands for; None for none."""
+    """The id of the object, of any type, that a name stands for; None if it stands for none."""
     return maybe(*named(repository), "rev-parse", "--verify", "--quiet", name, cwd=repository, no=(NO, FATAL))
 
 
 def object_type(repository: Path, name: str) -> str | None:
-    """Whether an object is a commit, tree, blob or tag; None for one that does not exist."""
+    """The type of an object (commit, tree, blob or tag); None if it does not exist."""
     return maybe(*named(repository), "cat-file", "-t", name, cwd=repository, no=(NO, FATAL))
 
 
 def objects_folder(repository: Path) -> Path:
-    """Where the objects of a repository are."""
+    """The folder of a repository's objects."""
     asked = (*named(repository), "rev-parse", "--git-path", "objects")
     return (repository / text(*asked, cwd=repository)).resolve()
 
@@ -130,9 +130,9 @@ def is_branch_name(repository: Path, name: str) -> bool:
 
 
 def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
-    """The refs below the prefixes that lead to commits, by their full names.
+    """The refs below the prefixes that lead to commits: full name to commit id.
 
-    With `merged` only those in the history of that commit.
+    With `merged`, only those in the history of that commit.
     """
     listing = text(
         *named(repository),
@@ -146,7 +146,7 @@ def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
     for line in listing.split("\n") if listing else ():
         name, *facts = line.split(" ")
         kind, commit = facts[2:] if facts[0] == "tag" else facts[:2]
-        if kind == "tag":  # a tag of a tag, of which this git tells the first step alone
+        if kind == "tag":  # a tag of a tag: git only prints the first step
             found[name] = resolve(repository, commit) or ""
         elif kind == "commit":
             found[name] = commit
@@ -154,9 +154,9 @@ def refs(repository: Path, *prefixes: str, merged: str = "") -> dict[str, str]:
 
 
 def checked_out_branch(repository: Path) -> str | None:
-    """The full name of the branch that is checked out, by what git wrote down, without a process.
+    """The full name of the branch that is checked out, read from git's HEAD file without starting a process.
 
-    None where that says nothing: in a linked work tree, with a detached HEAD, in another format of refs.
+    None if the file does not name it: in a linked work tree, with a detached HEAD, in another format of refs.
     """
     try:
         said = contained.read_regular(repository / ".git", "HEAD").decode()
@@ -166,7 +166,7 @@ def checked_out_branch(repository: Path) -> str | None:
 
 
 def is_ancestor(repository: Path, commit: str, of: str) -> bool:
-    """Whether a commit is in the history of another one; False when the repository lacks either."""
+    """Whether a commit is in the history of another one; False if the repository lacks either."""
     asked = ("merge-base", "--is-ancestor", commit, of)
     return maybe(*named(repository), *asked, cwd=repository, no=(NO, FATAL)) is not None
 
@@ -178,17 +178,17 @@ def is_reachable(repository: Path, commit: str, *prefixes: str) -> bool:
 
 
 def describe(repository: Path, commit: str) -> str:
-    """What Copier records as `_commit`: the tag, tag-count-id, or the abbreviated id."""
+    """The name that Copier records as `_commit`: the tag, tag-count-id, or the abbreviated id."""
     return text(*named(repository), "describe", "--tags", "--always", commit, cwd=repository)
 
 
 def commits_in(repository: Path, revisions: str) -> int:
-    """How many commits a range (or the history of one commit) has."""
+    """The number of commits in a range, or in the history of one commit."""
     return int(text(*named(repository), "rev-list", "--count", revisions, cwd=repository))
 
 
 def has_changes(directory: Path) -> bool:
-    """Whether anything below a folder of a work tree is not as committed, untracked files among it."""
+    """Whether a folder of a work tree has uncommitted changes or untracked files."""
     asked = ("status", "--porcelain", "--ignore-submodules=dirty", "--", ".")
     return bool(run(*asked, cwd=directory, settings=without_filters(directory)))
 
@@ -200,9 +200,9 @@ def first_parent_log(repository: Path, commit: str, path: str) -> list[str]:
 
 
 def working_files(directory: Path, *patterns: str) -> list[str]:
-    """Tracked and untracked, not ignored files of a work tree's folder that exist, relative to it.
+    """The existing tracked and untracked files below a folder of a work tree, relative to it, without ignored ones.
 
-    With `patterns` (git's pathspecs) only those that match one.
+    With `patterns` (pathspecs), only those that match one.
     """
     asked = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *patterns)
     listing = run(*asked, cwd=directory)
@@ -211,7 +211,7 @@ def working_files(directory: Path, *patterns: str) -> list[str]:
 
 
 def files_with(directory: Path, pattern: str, names: Iterable[str]) -> list[str]:
-    """Text files below `directory`, ignored ones left out, whose names match and that have a line with the pattern."""
+    """The text files below `directory` with these names that have a line with the pattern, without ignored ones."""
     options = ("--untracked", "--files-with-matches", "--null", "-I")
     try:
         listing = run("grep", *options, "-e", pattern, "--", *names, cwd=directory)
@@ -223,23 +223,23 @@ def files_with(directory: Path, pattern: str, names: Iterable[str]) -> list[str]
 
 
 def is_ignored(path: Path) -> bool:
-    """Whether the work tree that `path` is in ignores it. What lies behind a link is no part of a work tree."""
+    """Whether .gitignore matches `path`; False for a path behind a link, which is no part of the work tree."""
     parent = _existing(path.parent)
     return maybe("check-ignore", "--quiet", "--", path.relative_to(parent), cwd=parent, no=(NO, FATAL)) is not None
 
 
 def ignored(directory: Path, paths: Iterable[str]) -> set[str]:
-    """Those of the paths below `directory` that its work tree ignores and does not track."""
-    # Git refuses to speak of what lies behind a link or in a repository of its own.
+    """The untracked `paths` below `directory` that .gitignore matches."""
+    # git refuses paths behind a link or in a nested repository.
     beyond = functools.cache(lambda folder: (directory / folder).is_symlink() or (directory / folder / ".git").exists())
     within = (path for path in paths if not any(beyond(str(one)) for one in PurePosixPath(path).parents[:-1]))
     return _checked_ignore((), directory, within)
 
 
 def ignored_with(repository: Repository, rules: Mapping[str, bytes], paths: Iterable[str]) -> set[str]:
-    """Those of the paths that a work tree of the repository would ignore in which `rules` are the `.gitignore` files.
+    """The `paths` that the repository would ignore if `rules` were its `.gitignore` files, by path.
 
-    Paths are from the root of the work tree. What git tracks makes no difference.
+    Paths are from the root of the work tree. Whether a file is tracked makes no difference.
     """
     with tempfile.TemporaryDirectory(prefix="paved-rules-") as folder:
         for path, content in rules.items():
@@ -263,14 +263,14 @@ def _checked_ignore(where: Iterable[str], directory: Path, paths: Iterable[str],
 
 
 def last_with(repository: Path, path: str) -> str | None:
-    """The last commit that still had a file which HEAD does not have; None where the history does not say."""
+    """The last commit with a file that HEAD does not have; None if the history does not tell."""
     asked = ("-1", "--format=%P", "--diff-filter=D", "HEAD", "--", f":(top,literal){path}")
     listing = maybe("log", *asked, cwd=repository, no=(FATAL,))
     return listing.split(" ", 1)[0] if listing else None
 
 
 def last_commit(repository: Path, paths: Iterable[str]) -> str | None:
-    """The last commit that changed one of these files; None where the history does not say."""
+    """The last commit that changed one of these files; None if the history does not tell."""
     names = [f":(top,literal){path}" for path in paths]
     return maybe("log", "-1", "--format=%H", "HEAD", "--", *names, cwd=repository, no=(FATAL,)) or None
 
@@ -282,16 +282,13 @@ def has_file(repository: Path, commit: str, path: str) -> bool:
 
 
 def kept_in(directory: Path, name: str) -> str | None:
-    """Where git has a file of a folder that may be gone from it: "the index", "HEAD", or None for nowhere.
-
-    HEAD must exist.
-    """
+    """Where git still has a file that may be missing on disk: "the index", "HEAD", or None. HEAD must exist."""
     tagged = run("ls-files", "-z", "-t", "--with-tree=HEAD", "--", f":(literal){name}", cwd=directory)
     return {b"H": "the index", b"M": "HEAD"}.get(tagged[:1])
 
 
 def attributes(directory: Path, name: str, paths: Iterable[str]) -> dict[str, str]:
-    """The value of an attribute of those paths below `directory` for which it is specified."""
+    """The value of an attribute by path, for those paths below `directory` that have it."""
     request = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
     if not request:
         return {}
@@ -301,13 +298,13 @@ def attributes(directory: Path, name: str, paths: Iterable[str]) -> dict[str, st
 
 
 def settings(repository: Path, pattern: str) -> dict[str, str]:
-    """The settings whose names match a regular expression, as the repository sees them."""
+    """The settings whose names match a regular expression, as they apply in the repository."""
     listing = maybe("config", "-z", "--get-regexp", pattern, cwd=repository) or ""
     return dict(pair.split("\n", 1) for pair in listing.split("\0") if "\n" in pair)
 
 
 def own_setting(directory: Path, name: str) -> str | None:
-    """A setting as the person or the machine has it, and never the repository; None where neither has."""
+    """A setting of the user or the machine, never of the repository; None if neither has it."""
     listing = maybe("config", "-z", "--show-scope", "--get-all", name, cwd=directory) or ""
     words = listing.split("\0")
     found = [value for scope, value in zip(words[::2], words[1::2], strict=False) if scope not in ("local", "worktree")]
@@ -316,9 +313,9 @@ def own_setting(directory: Path, name: str) -> str | None:
 
 @functools.lru_cache
 def without_filters(directory: Path) -> tuple[tuple[str, str], ...]:
-    """Settings that keep git from running a filter when it compares files: it converts line ends and the like itself.
+    """Settings that keep git from running filter programs when it compares files; it still converts line endings.
 
-    The names of filters are anybody's, in any file of git's configuration.
+    Any file of git's configuration may define filters, under any names.
     """
     listing = maybe("config", "-z", "--name-only", "--get-regexp", r"^filter\.", cwd=directory) or ""
     names = {name.rpartition(".")[0] for name in listing.split("\0") if name}
@@ -327,7 +324,7 @@ def without_filters(directory: Path) -> tuple[tuple[str, str], ...]:
 
 
 def filtered(directory: Path, paths: Iterable[str]) -> set[str]:
-    """Those of the paths below `directory` that git has a program for: a filter of its configuration's."""
+    """The `paths` below `directory` to which a configured filter program applies."""
     names = {name.split(".", 1)[1].rpartition(".")[0] for name, _ in without_filters(directory)}
     found = attributes(directory, "filter", paths) if names else {}
     return {path for path, value in found.items() if value in names}
@@ -335,7 +332,7 @@ def filtered(directory: Path, paths: Iterable[str]) -> set[str]:
 
 @functools.lru_cache
 def renames_in_history(repository: Path, old: str, new: str, folder: str) -> list[tuple[str, str]]:
-    """Files that were renamed between two commits, oldest first, as git saw it commit by commit; below `folder`."""
+    """The files below `folder` that git detects as renamed, commit by commit, between two commits; oldest first."""
     prefix = f"{folder}/" if folder else ""
     listing = run(
         *named(repository),
@@ -354,16 +351,16 @@ def renames_in_history(repository: Path, old: str, new: str, folder: str) -> lis
 
 
 def log_files(directory: Path, revisions: str) -> list[tuple[str, list[str]]]:
-    """The commits of a range that touch `directory`, newest first, each with the files it changed.
+    """The commits of a range that change `directory`, newest first, each with the files that it changed.
 
-    Paths are from the repository's root. Of a merge, the files that are as none of its parents has them.
+    Paths are from the repository's root. For a merge, only files that differ from all its parents count.
     """
-    mark = f"commit {os.urandom(8).hex()} "  # that no path begins with
+    mark = f"commit {os.urandom(8).hex()} "  # no path begins with this
     asked = ("--name-only", "-z", "--no-renames", "-c", f"--format={mark}%H", "--end-of-options", revisions, "--", ".")
     found: list[tuple[str, list[str]]] = []
     for word in run("log", *asked, cwd=directory).decode("utf-8", "surrogateescape").split("\0"):
         if word.startswith(mark):
             found.append((word.removeprefix(mark), []))
-        elif word:  # a line's end stands before the first path
+        elif word:  # a line end precedes the first path
             found[-1][1].append(word if found[-1][1] else word.removeprefix("\n"))
     return found

@@ -1,4 +1,4 @@
-"""Asking git to verify a signature."""
+"""Verifying signatures with git."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from paved_road.git.process import READER, ended, named
 
 
 def verify_signature(repository: Path, kind: str, name: str, settings: Mapping[str, str]) -> tuple[bool, list[str]]:
-    """Whether the signature of a "tag" or "commit" is good under these settings, and what the verifier said."""
+    """Whether the signature of a "tag" or "commit" is good under these settings, and the verifier's output by line."""
     options = [word for setting, value in settings.items() for word in ("-c", f"{setting}={value}")]
     command = ["git", *named(repository), *options, f"verify-{kind}", "--raw", name]
     debug.log(*command)

@@ -1,6 +1,6 @@
-"""Trees of files in memory, identified as git identifies them.
+"""Reading and writing files with git's modes, and the paths that a template may write.
 
-A tree is a mapping from a relative POSIX path to a `File`. Bytes are bytes: nothing here decodes a content.
+Files are bytes: nothing here decodes a content.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from paved_road.files import contained
 from paved_road.git.entries import File, Mode, Tree
 
 _LONGEST_NAME = 255
-"""Bytes (POSIX's NAME_MAX on every file system of note)."""
+"""Bytes: NAME_MAX of every common file system."""
 _LONGEST_PATH = 3000
-"""Bytes below the service, which itself has a place in the 4096 of PATH_MAX."""
+"""Bytes of a path below the service: PATH_MAX is 4096, and the service's own path needs some of it."""
 
 
 @functools.lru_cache(10_000)
 def check_path(path: str) -> str:
-    """`path` itself when it stays inside the service and out of git's own folder; else `ForbiddenPath`.
+    """Return `path` if it stays inside the service and out of git's own folder. Raises `ForbiddenPath` otherwise.
 
     git refuses the same names (`verify_path` in read-cache.c): a template must not plant hooks in `.git`.
     """
@@ -45,7 +45,7 @@ def check_path(path: str) -> str:
 
 
 def check_paths(tree: Mapping[str, File]) -> None:
-    """Every path stays inside the service, and none needs another one's file or link to be a folder."""
+    """Raise `ForbiddenPath` if a path leaves the service, or lies below another file of the tree."""
     for path in tree:
         check_path(path)
         for parent in PurePosixPath(path).parents:
@@ -57,7 +57,7 @@ def check_paths(tree: Mapping[str, File]) -> None:
 
 
 def read_file(folder: Path, path: str) -> File:
-    """A file or symbolic link below `folder`; `OSError` for what is neither, or is reached through a link."""
+    """Read a file or symbolic link below `folder`. Raises `OSError` for anything else, or behind a link."""
     mode = _mode(contained.lstat(folder, path).st_mode)
     target = folder / path
     return File(
@@ -67,7 +67,7 @@ def read_file(folder: Path, path: str) -> File:
 
 
 def mode_of(path: Path) -> Mode:
-    """The mode git keeps for a file that is on disk."""
+    """The mode that git would store for a file on disk."""
     return _mode(path.lstat().st_mode)
 
 
@@ -78,12 +78,10 @@ def _mode(bits: int) -> Mode:
 
 
 def read_folder(directory: Path, paths: Iterable[str] | None = None) -> Tree:
-    """The named files below `directory`; without names every file but those of a `.git` at its root."""
-    if paths is None:
-        paths = _walk(directory)
+    """Read these files below `directory`; without `paths` every file but those of a `.git` at its root."""
     return {
         path: read_file(directory, path)
-        for path in paths
+        for path in (_walk(directory) if paths is None else paths)
         if not (directory / path).is_dir() or (directory / path).is_symlink()
     }
 
@@ -100,7 +98,7 @@ def _walk(directory: Path) -> list[str]:
 
 
 def write_folder(tree: Mapping[str, File], directory: Path) -> None:
-    """Write every file below `directory`, which holds none of them yet."""
+    """Write files below `directory`, where none of them exists yet. Raises `ForbiddenPath` and `OSError`."""
     check_paths(tree)
     for path, file in tree.items():
         target = directory / path
@@ -115,7 +113,7 @@ def write_folder(tree: Mapping[str, File], directory: Path) -> None:
 
 
 def with_folder_replaced(tree: Mapping[str, File], here: Path, there: Path) -> Tree:
-    """The files, with `there` where they name `here`, the folder that they were made in."""
+    """The files with the path of the folder that they were made in (`here`) replaced by `there`."""
     old, new = os.fsencode(here), os.fsencode(there)
     return {
         path: File(file.data.replace(old, new), file.mode) if old in file.data else file for path, file in tree.items()

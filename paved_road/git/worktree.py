@@ -1,4 +1,4 @@
-"""Changing a work tree and its index."""
+"""Changing a work tree, its index and its branches."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from paved_road.git.query import Repository, without_filters
 
 
 def changed_files(directory: Path, *, filters: bool = False) -> list[str]:
-    """Tracked files below `directory` that differ from HEAD, in the index or on disk; relative to the repository.
+    """The tracked files below `directory` that differ from HEAD, in the index or on disk; from the repository's root.
 
-    Git compares a file's content where its index is in doubt; only with `filters` it runs those of the configuration
-    for that. Without them it may name a file that nobody changed.
+    Only with `filters` does git run the configured filters where it has to compare contents. Without them the result
+    may contain a file that nobody changed.
     """
     return head_and_changed(directory, filters=filters)[1]
 
 
 def head_and_changed(directory: Path, *, filters: bool = False) -> tuple[str, list[str]]:
-    """The commit that is checked out ("(initial)" before the first) and `changed_files`, by one look."""
+    """The commit that is checked out ("(initial)" before the first) and the `changed_files`, from one git process."""
     what = ("--branch", "--no-ahead-behind", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty")
     asked = ("status", "--porcelain=v2", "-z", *what, "--", ".")
-    # A filter takes its time, with large files.
+    # Filters of large files may take long, so there is no time limit.
     role, off = (replace(READER, limited=False), ()) if filters else (READER, without_filters(directory))
     listing = run(*asked, cwd=directory, role=role, settings=off)
     lines = listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
     head = next(line.removeprefix(_HEAD) for line in lines if line.startswith(_HEAD))
-    # The path is what follows eight facts; ten of an unmerged file.
+    # The path follows eight fields; ten for an unmerged file.
     facts = {"1": 8, "u": 10}
     return head, [line.split(" ", facts[line[0]])[-1] for line in lines if line[0] in facts]
 
@@ -44,7 +44,7 @@ SKIP_WORKTREE = "skip-worktree"
 
 
 def index_flags(directory: Path) -> dict[str, tuple[str, ...]]:
-    """The files below `directory` (from the repository's root) that git was told not to look at, and how."""
+    """The files below `directory` that git ignores changes of, by path from the repository's root, with the flags."""
     listing = run("ls-files", "-v", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
     found = {}
     for line in listing.split("\0")[:-1]:
@@ -56,24 +56,24 @@ def index_flags(directory: Path) -> dict[str, tuple[str, ...]]:
 
 
 def skip_worktree(repository: Path, paths: Iterable[str]) -> None:
-    """Leave these files of the index out of the work tree, as a sparse checkout does."""
+    """Mark files of the index as left out of the work tree, as a sparse checkout does."""
     if stream := "".join(f"{path}\0" for path in paths):
         content = stream.encode("utf-8", "surrogateescape")
         run("update-index", "--skip-worktree", "-z", "--stdin", cwd=repository, stdin=content, role=PERSON)
 
 
 def update_index(repository: Path, files: Mapping[str, TreeEntry | None], *, index: Path | None = None) -> None:
-    """Put these files into the index, merged; None takes a path out of it."""
+    """Put files into the index as merged; None removes a path."""
     update_stages(repository, {path: {0: entry} if entry else {} for path, entry in files.items()}, index=index)
 
 
 def update_stages(repository: Path, files: Mapping[str, Mapping[int, TreeEntry]], *, index: Path | None = None) -> None:
-    """Put these stages of each path into the index, and no others: 0 for a merged file, 1 to 3 for a conflict."""
+    """Replace the stages of each path in the index: 0 is a merged file, 1 to 3 are the sides of a conflict."""
     if not files:
         return
     entries = [entry for stages in files.values() for entry in stages.values()]
     none = "0" * (len(entries[0].blob) if entries else _id_width(repository))
-    # Removals go first: a folder may have to make room for a file of its name.
+    # Removals come first: a file may take the place of a folder.
     lines = [f"0 {none} 0\t{path}\0" for path in files]
     lines += [
         f"{entry.mode} {entry.blob} {stage}\t{path}\0" for path, of in files.items() for stage, entry in of.items()
@@ -83,23 +83,23 @@ def update_stages(repository: Path, files: Mapping[str, Mapping[int, TreeEntry]]
 
 
 _LOOKING = (("core.fsmonitor", "false"), ("core.ignoreStat", "false"))
-"""Git looks at the files itself, and goes on doing so with those that it writes."""
+"""Settings that make git look at the files themselves, also later at those that it writes."""
 
 
 def add(directory: Path, *what: str) -> None:
-    """`git add`, which looks at the files itself."""
+    """Run `git add` with these arguments; it looks at the files themselves."""
     run("add", *what, cwd=directory, role=PERSON, settings=_LOOKING)
 
 
 def stage(directory: Path, paths: Iterable[str], *, index: Path | None = None) -> None:
-    """Take these files from disk into an index, whatever git ignores; one that is gone is taken out of it."""
+    """Take files from disk into an index, ignored ones too; files that no longer exist are removed from it."""
     stream = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
     command = ("update-index", "-z", "--add", "--remove", "--stdin")
     run(*command, cwd=directory, stdin=stream, index=index, role=PERSON, settings=_LOOKING)
 
 
 def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None = None) -> None:
-    """Write the index's content of these paths to the work tree, through its filters."""
+    """Write files from the index to the work tree, through the configured filters."""
     stream = "".join(f"{path}\0" for path in paths)
     if stream:
         run(
@@ -119,14 +119,14 @@ def checkout_index(repository: Path, paths: Iterable[str], *, index: Path | None
 
 @functools.lru_cache
 def _id_width(repository: Path) -> int:
-    """Letters of an object id."""
+    """The number of characters of an object id."""
     return 64 if text("rev-parse", "--show-object-format", cwd=repository) == "sha256" else 40
 
 
 def write_tree_from_disk(directory: Path, *, index: Path, paths: Iterable[str] | None = None) -> TreeId:
-    """A tree of the repository in which the files below `directory` are as on disk, untracked ones among them.
+    """Write a tree like HEAD, but with the files below `directory` as they are on disk, untracked ones included.
 
-    Ignored files are left out unless `paths` names them; with `paths`, these files only are taken from disk.
+    Ignored files are left out unless `paths` names them; with `paths`, only these files are taken from disk.
     """
     run("read-tree", "HEAD", cwd=directory, index=index)
     if paths is None:
@@ -137,9 +137,9 @@ def write_tree_from_disk(directory: Path, *, index: Path, paths: Iterable[str] |
 
 
 def check_out(source: Repository, revision: str, directory: Path) -> None:
-    """Make `directory` a repository of its own, on no commit, with the files of a tree of another one.
+    """Make `directory` a repository of its own, without commits, with the files of a tree of another repository.
 
-    No filter runs, here and in `stage_everything`: what it would make of a file is nobody's business but the owner's.
+    No filter runs, here and in `stage_everything`: filters are programs of the repository's owner.
     """
     run("init", "--quiet", "--template=", f"--object-format={source.object_format}", directory)
     (directory / ".git" / "objects" / "info").mkdir(exist_ok=True)
@@ -149,13 +149,13 @@ def check_out(source: Repository, revision: str, directory: Path) -> None:
 
 
 def stage_everything(directory: Path) -> TreeId:
-    """The tree of everything in a work tree that it does not ignore."""
+    """Write a tree of every file of a work tree that is not ignored."""
     run("add", "--all", cwd=directory, settings=without_filters(directory))
     return TreeId(text("write-tree", cwd=directory))
 
 
 def restore(repository: Path, tree_id: str, paths: Iterable[str], *, index: Path) -> None:
-    """Write those of the paths that a tree has to the work tree; the repository's own index is left alone."""
+    """Write files of a tree to the work tree, without changing the repository's own index."""
     wanted = set(paths)
     entries = {path: entry for path, entry in list_tree(repository, tree_id).items() if path in wanted}
     update_index(repository, entries, index=index)
@@ -163,26 +163,26 @@ def restore(repository: Path, tree_id: str, paths: Iterable[str], *, index: Path
 
 
 def staged_files(repository: Path) -> list[str]:
-    """The paths in which the index differs from HEAD."""
+    """The paths at which the index differs from HEAD."""
     listing = run("diff-index", "--cached", "--name-only", "--no-renames", "-z", "HEAD", cwd=repository)
     return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
 def changed_paths(repository: Path, old: str, new: str, *, added: bool = False) -> list[str]:
-    """The paths in which two trees differ; with `added`, those that only the new one has."""
+    """The paths at which two trees differ; with `added`, those that only the new one has."""
     only = ["--diff-filter=A"] if added else []
     listing = run("diff-tree", "-r", "-z", "--name-only", "--no-renames", *only, old, new, cwd=repository)
     return listing.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
 def commit_tree(repository: Path, tree_id: str, parent: str, message: str) -> CommitId:
-    """A commit that is on no branch; its id."""
+    """Create a commit that is on no branch; returns its id."""
     identity = ("-c", "user.name=paved", "-c", "user.email=paved@localhost")
     return CommitId(text(*identity, "commit-tree", tree_id, "-p", parent, "-m", message, cwd=repository))
 
 
 def commit_staged(directory: Path, message: str, *, only_here: bool = False) -> CommitId:
-    """Commit what is staged as the person would, with their hooks and signature; the commit's id.
+    """Commit what is staged, with the user's hooks and signature; returns the commit's id.
 
     With `only_here`, only what is below `directory`. Raises `GitError` if git or a hook refuses.
     """
@@ -191,7 +191,7 @@ def commit_staged(directory: Path, message: str, *, only_here: bool = False) -> 
 
 
 def start_branch(repository: Path, name: str) -> None:
-    """A new branch at HEAD becomes the current one; no file and no hook is touched. It may be that one already."""
+    """Create a branch at HEAD and make it the current one, unless it is; changes no file and runs no hook."""
     branch = f"refs/heads/{name}"
     if current_branch(repository) != branch:
         if maybe("rev-parse", "--verify", "--quiet", branch, cwd=repository) is None:
@@ -200,14 +200,14 @@ def start_branch(repository: Path, name: str) -> None:
 
 
 def current_branch(repository: Path) -> str | None:
-    """The full name of the branch that is checked out; None when it is a commit."""
+    """The full name of the branch that is checked out; None for a detached HEAD."""
     return maybe("symbolic-ref", "--quiet", "HEAD", cwd=repository)
 
 
 def leave_branch(repository: Path, name: str, *, back_to: str | None, at: str) -> None:
-    """Undo `start_branch`: the branch before, or the commit, is the current one again, and the new branch is gone.
+    """Undo `start_branch`: make the previous branch or commit the current one again, and delete the new branch.
 
-    It stays when it is no longer at the commit `at`, where it was started. No file is touched.
+    The branch stays if it is no longer at the commit `at`, where it was created. Changes no file.
     """
     branch = f"refs/heads/{name}"
     if current_branch(repository) == branch:
@@ -218,7 +218,7 @@ def leave_branch(repository: Path, name: str, *, back_to: str | None, at: str) -
 
 
 def unmerged(directory: Path) -> dict[str, dict[int, TreeEntry]]:
-    """Files below `directory` (paths from the repository's root) that the index holds in several stages."""
+    """The unmerged files below `directory`, by path from the repository's root, with their stages in the index."""
     listing = run("ls-files", "-u", "-z", "--full-name", cwd=directory).decode("utf-8", "surrogateescape")
     found: dict[str, dict[int, TreeEntry]] = {}
     for line in listing.split("\0")[:-1]:
@@ -229,20 +229,21 @@ def unmerged(directory: Path) -> dict[str, dict[int, TreeEntry]]:
 
 
 def unmerged_files(directory: Path) -> list[str]:
-    """The paths of the `unmerged` files."""
+    """The paths of the `unmerged` files, sorted."""
     return sorted(unmerged(directory))
 
 
 def hash_files(
     top: Path, paths: Iterable[str], *, role: Role = READER, settings: Iterable[tuple[str, str]] = ()
 ) -> list[BlobId]:
-    """The blob ids that git would give these files, paths from the repository's root; of a link, that of its target.
+    """The blob ids that git would give to files, whose paths are from the repository's root; for a link, of its target.
 
-    Git converts line ends, encodings and `$Id$` as the attributes tell it, and runs filters unless `without_filters`.
+    Git converts line endings, encodings and `$Id$` by the attributes, and runs filters unless `settings` are those of
+    `without_filters`.
     """
     wanted = list(paths)
     plain = [path for path in wanted if not (top / path).is_symlink()]
-    # Git reads names from the root of the work tree, one a line; a name in quotes may hold any letter.
+    # git reads one name a line, from the root of the work tree; a quoted name may contain any character.
     names = b"".join(quoted(path) + b"\n" for path in plain)
     said = run("hash-object", "--stdin-paths", cwd=top, stdin=names, role=role, settings=settings) if plain else b""
     found = dict(zip(plain, said.decode().split(), strict=True))
