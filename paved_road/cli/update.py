@@ -151,10 +151,10 @@ def _end_update(path: Path, road: str | None, *, commit: bool, branch: str | Non
 def _check_options(*, resume: bool, abort: bool, dry_run: bool, commit: bool, branch: str | None) -> None:
     """Raises `UsageError` for options that exclude each other."""
     if resume + abort + dry_run > 1:
-        raise UsageError("--continue, --abort and --dry-run exclude each other", hint="paved update --help")
+        raise UsageError("--continue, --abort and --dry-run cannot be combined", hint="paved update --help")
     if dry_run and (commit or branch is not None):
         named = "--commit" if commit else "--branch"
-        raise UsageError(f"--dry-run and {named} exclude each other", hint=f"--dry-run shows it; {named} does it")
+        raise UsageError(f"--dry-run and {named} cannot be combined", hint=f"--dry-run shows it; {named} does it")
 
 
 def _facts(plan: Plan, decisions: Sequence[Decision] = ()) -> results.PlannedJson:

@@ -1,8 +1,8 @@
-"""Applying an update: all or nothing, and recoverable from a kill at any moment.
+"""Apply an update: all or nothing, and recoverable from a kill at any moment.
 
-What will be done is written down first (`paved_road.update.journal`), with the state of every touched path before and
-after. Every step can be done again, so an update that was cut off is finished by doing all of them again, or undone by
-putting every path back (`paved_road.update.recover`).
+The journal (`paved_road.update.journal`) is written first, with the state of every path before and after. Every step
+can be repeated, so an interrupted update is finished by repeating all of them, or undone by restoring every path
+(`paved_road.update.recover`).
 """
 
 from __future__ import annotations
@@ -31,70 +31,73 @@ class Applied:
 
     journal: Journal
     conflicts: tuple[str, ...] = ()
-    """What is left to decide; empty when the update is over."""
+    """The paths with conflicts that are left; empty when the update is over."""
     markers: Mapping[str, decisions.LineRanges] = field(default_factory=dict)
-    """Where the conflicts that were added still have their markers."""
+    """The lines of conflict markers in files that were added."""
     regenerated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     commit: str | None = None
 
 
 def refuse_dry_run(plan: Plan) -> None:
-    """Refuse what `apply` would refuse; for a dry run."""
+    """Raises `UsageError` in a dry run if `apply_plan` would because of a file on disk."""
     preconditions.compare_with_disk(plan.service, _journal(plan).before, dry_run=True)
 
 
 def apply_plan(plan: Plan) -> Applied:
-    """Make the planned update happen in the index and the work tree; commit it if requested and nothing conflicts."""
+    """Apply the plan to the index and the work tree; commit it if requested and nothing conflicts.
+
+    Raises `UsageError` if the service changed since it was planned, `ServiceError` if a step fails.
+    """
     service = plan.service
     journal = _journal(plan)
     with explaining_failures(service):
         git.write_blobs(service.repository.objects, _new_contents(plan), service.repository.object_format)
 
-        def bring(scratch: Path) -> None:
+        def copy_scripts(scratch: Path) -> None:
             place = service.journal / SCRIPTS
             commands.bring(plan.new.template.files, place, plan.new.migrations, written_to=scratch / SCRIPTS)
 
-        with journals.begin_journal(service.journal, journal, bring):
+        with journals.begin_journal(service.journal, journal, copy_scripts):
             return write_files(service, _checked(plan, journal))
 
 
 @contextlib.contextmanager
 def explaining_failures(service: Service) -> Iterator[None]:
-    """A step that failed is told with what can be done about it, and whether the service was touched at all."""
+    """Turn the failure of a step into a `ServiceError` that says whether the service was touched, and what to do."""
     try:
         yield
     except (GitError, OSError) as error:
         cause = error.cause if isinstance(error, PavedError) else str(error)
-        what = error.message if isinstance(error, PavedError) else "a file cannot be written"
-        first = error.hint if isinstance(error, PavedError) and error.hint else "fix the cause"
+        message = error.message if isinstance(error, PavedError) else "a file cannot be written"
+        remedy = error.hint if isinstance(error, PavedError) and error.hint else "fix the cause above"
         begun = service.journal.exists()
         raise ServiceError(
-            f"{what}, in the middle of the update" if begun else f"{what}; the service was not touched",
+            f"{message}, in the middle of the update" if begun else f"{message}; the service was not touched",
             cause=cause,
-            hint=f"{first}, {_GO_ON}" if begun else f"{first}, then try again",
+            hint=f"{remedy}, {_GO_ON}" if begun else f"{remedy}, then run: paved update",
         ) from error
 
 
-_GO_ON = "then paved update --continue; or paved update --abort"
+_GO_ON = "then run: paved update --continue; or paved update --abort"
 
 
 def _new_contents(plan: Plan) -> list[bytes]:
-    """The contents that the update needs and the service's last commit does not have."""
-    known = {leaf.blob for leaf in plan.ours.values()}
-    staged = [leaf for conflict in plan.decided.conflicts.values() for leaf in conflict.stages.values()]
-    leaves = {leaf.blob: leaf for leaf in (*plan.decided.files.values(), *staged)}
-    leaves |= {obstacle.entry.blob: obstacle.entry for obstacle in plan.decided.obstacles.values()}
-    wanted = [leaf for blob, leaf in leaves.items() if blob not in known]
-    merged = iter(plan.scratch.objects.read([leaf.blob for leaf in wanted if leaf.data is None]))
-    contents = [next(merged) if leaf.data is None else leaf.data for leaf in wanted]
+    """The contents that the update writes and the service's last commit does not have."""
+    known = {entry.blob for entry in plan.ours.values()}
+    staged = [entry for stages in plan.stages.values() for entry in stages.values()]
+    entries = {entry.blob: entry for entry in (*plan.decided.files.values(), *staged) if entry.mode.is_file}
+    wanted = [entry for blob, entry in entries.items() if blob not in known]
+    stored = iter(plan.scratch.objects.read([entry.blob for entry in wanted if entry.data is None]))
+    contents = [next(stored) if entry.data is None else entry.data for entry in wanted]
     return [content for content in contents if content is not None]
 
 
-# -- what will be done -------------------------------------------------------------------------------------------
+# -- the journal -------------------------------------------------------------------------------------------------
 
 
 def _journal(plan: Plan) -> Journal:
+    """What the plan will do, as paths of the repository."""
     prefix, ours, result = plan.service.prefix, {**plan.ours, **plan.decided.submodules}, plan.decided.files
     touched = [
         path
@@ -111,7 +114,7 @@ def _journal(plan: Plan) -> Journal:
         conflicts={prefix + path: of for path, of in stages.items()},
         derived=plan.new.derived,
         trust=plan.request.trust,
-        reasons={prefix + path: (str(one.kind), one.why) for path, one in plan.reasons.items()},
+        reasons={prefix + path: (str(reason.kind), reason.why) for path, reason in plan.reasons.items()},
         migrations=tuple(plan.new.migrations),
         notes=plan.summary.notes,
         commit=plan.request.commit or plan.request.branch is not None,
@@ -121,7 +124,7 @@ def _journal(plan: Plan) -> Journal:
 
 
 def _checked(plan: Plan, journal: Journal) -> Journal:
-    """Planning may have waited for a person's answers: nothing may have changed since. What stays is written down."""
+    """Check that nothing has changed since planning, which may have waited for a person's answers."""
     service = plan.service
     try:
         head, changed = git.head_and_changed(service.path, filters=True)
@@ -130,7 +133,7 @@ def _checked(plan: Plan, journal: Journal) -> Journal:
         added = [path for path in decided.files if path not in plan.ours]
         obstacles = collisions.find_obstacles(service, plan.ours, decided.files, decided.submodules, added)
         if head != journal.head or obstacles:
-            raise UsageError("the service changed while the update was planned", hint="paved update")
+            raise UsageError("the service changed while the update was planned", hint="run it again: paved update")
         return compare_before_writing(service, journal)
     except PavedError:
         journals.end_journal(service.journal)
@@ -138,23 +141,24 @@ def _checked(plan: Plan, journal: Journal) -> Journal:
 
 
 def compare_before_writing(service: Service, journal: Journal) -> Journal:
-    """Compare the files with HEAD, once, before the first of them is written; what has to stay is written down."""
+    """Compare the files with HEAD, once, before the first is written. The journal with what has to stay as it is."""
     done = service.journal / "compared"
-    if not done.exists():
-        kept = preconditions.compare_with_disk(service, journal.before)
-        if kept != preconditions.NO_EXCEPTIONS:
-            executable = {path: disk.is_executable(service.top, path) for path in kept.other_mode}
-            journal = replace(journal, left_out=kept.left_out, executable=executable)
-            journals.amend_journal(service.journal, journal)
-        done.touch()
-    return journal
+    if done.exists():
+        return journal
+    exceptions = preconditions.compare_with_disk(service, journal.before)
+    executable = {path: disk.is_executable(service.top, path) for path in exceptions.other_mode}
+    amended = replace(journal, left_out=exceptions.left_out, executable=executable)
+    if exceptions != preconditions.NO_EXCEPTIONS:
+        journals.amend_journal(service.journal, amended)
+    done.touch()
+    return amended
 
 
 # -- the steps ---------------------------------------------------------------------------------------------------
 
 
 def write_files(service: Service, journal: Journal) -> Applied:
-    """Write everything; every part of it may have been done before."""
+    """Write the index, the files and the conflicts. Each step may be a repetition."""
     top = service.top
     removed = [path for path, after in journal.after.items() if after is None and journal.before[path]]
     written = {path: after for path, after in journal.after.items() if after}
@@ -173,13 +177,13 @@ def write_files(service: Service, journal: Journal) -> Applied:
 
 
 def finish_update(service: Service, journal: Journal, *, edited: bool = False) -> Applied:
-    """What needs the merged files: migrations, derived files, the commit. Then the update is over.
+    """Do what needs the merged files: migrations, derived files, the commit. Then end the update.
 
-    `edited`: a person may have worked on the files since they were written.
+    `edited`: a person may have edited the files since they were written.
     """
     by_migrations = _migrate(service, journal)
     made, notes = derived.regenerate(journal.derived, service.path, trust=journal.trust)
-    if edited or journal.migrations or journal.derived:  # else the index is as the work tree already
+    if edited or journal.migrations or journal.derived:  # otherwise the index already equals the work tree
         git.add(service.path, "--update", "--", ".")
     if by_migrations:
         git.stage(service.top, by_migrations)
@@ -193,9 +197,9 @@ def finish_update(service: Service, journal: Journal, *, edited: bool = False) -
 
 
 def _migrate(service: Service, journal: Journal) -> list[str]:
-    """Run the migrations that have not run yet; the files that all of them made, from the repository's root.
+    """Run the migrations that have not run yet. The files that all of them made, from the repository's root.
 
-    A file that was untracked before they ran, or that a person made between two runs, is not one of them.
+    They do not include files that were untracked before, or that a person made between two runs.
     """
     folder = service.journal
     made, begun = folder / "made", folder / "migrating"
@@ -208,7 +212,7 @@ def _migrate(service: Service, journal: Journal) -> list[str]:
         journals.write_whole(begun, before)
     try:
         for file, migration in left.items():
-            commands.run([migration], service.path, kind="migration", hint=f"fix the cause, {_GO_ON}")
+            commands.run([migration], service.path, kind="migration", hint=f"fix the cause above, {_GO_ON}")
             file.touch()
     except TemplateError:
         _note_made(service, made, begun)
@@ -219,7 +223,7 @@ def _migrate(service: Service, journal: Journal) -> list[str]:
 
 
 def _note_made(service: Service, made: Path, begun: Path) -> None:
-    """Add to `made` the files that are new since the snapshot in `begun`; a run that was killed has not done so."""
+    """Add to `made` the files that are new since the snapshot in `begun`, which a killed run has not done."""
     if begun.exists():
         known = json.loads(made.read_text()) if made.exists() else []
         now = git.write_tree_from_disk(service.path, index=service.journal / "index")
@@ -229,7 +233,7 @@ def _note_made(service: Service, made: Path, begun: Path) -> None:
 
 
 def _commit(service: Service, journal: Journal) -> str:
-    """Commit the update, on a new branch when one is named; the commit's id."""
+    """Commit the update, on a new branch if one is named. The commit's id."""
     head = git.resolve(service.top, "HEAD")
     if head and head != journal.head:  # a run that was killed has done so
         return head
@@ -244,7 +248,7 @@ def _commit(service: Service, journal: Journal) -> str:
         raise ServiceError(
             "the update is in place, but its commit was refused",
             cause=error.cause,
-            hint=f"{error.hint or 'fix the cause'}, {_GO_ON}",
+            hint=f"{error.hint or 'fix the cause above'}, {_GO_ON}",
         ) from error
 
 
@@ -255,25 +259,25 @@ def _message(service: Service, journal: Journal) -> str:
 
 
 def _has_others_staged(service: Service, journal: Journal) -> bool:
-    """Whether files of other folders are staged, which the commit must leave out by naming the service's folder.
+    """Whether other folders have staged files, so that the commit must be limited to the service's folder.
 
-    It is named only then. Git cannot commit a folder with a submodule that is not checked out, and
-    leaves out of such a commit what a sparse checkout leaves out of the work tree.
+    A limited commit has two flaws: git refuses it if a submodule in the folder is not checked out, and it leaves out
+    what a sparse checkout leaves out of the work tree.
     """
     if not service.prefix:
         return False
-    strangers = [path for path in git.staged_files(service.top) if not path.startswith(service.prefix)]
-    if strangers and journal.left_out:
+    others = [path for path in git.staged_files(service.top) if not path.startswith(service.prefix)]
+    if others and journal.left_out:
         raise ServiceError(
             "the update is in place, but not committed",
-            cause=f"{strangers[0]} is staged, and would be committed with it",
-            hint=f"git restore --staged :/{strangers[0]}, {_GO_ON}",
+            cause=f"{others[0]} is staged and would be committed with it",
+            hint=f"git restore --staged :/{others[0]}, {_GO_ON}",
         )
-    return bool(strangers)
+    return bool(others)
 
 
 def _start_branch(service: Service, name: str) -> None:
-    """Start the branch to commit on; which one was current before is written down for `--abort`."""
+    """Start the branch to commit on, and note for `--abort` which branch was current before."""
     file = service.journal / "branch"
     if not file.exists():
         journals.write_whole(file, json.dumps({"name": name, "before": git.current_branch(service.top)}))

@@ -1,7 +1,7 @@
-"""The journal of an update: what will be done, written down before the first file changes.
+"""The journal of an update: what it will do, written before the first file changes.
 
-It is a folder of git's own (`.git/paved-update/`). Making it is the lock between two updates at once, and it is there
-whole or not at all. While a process works on it, it holds a lock that ends with the process, however that ends.
+The journal is a folder in git's own (`.git/paved-update/`). It is created whole, by a rename, so of two updates at once
+only one creates it. A process that works on the journal holds a file lock, which ends with the process.
 """
 
 from __future__ import annotations
@@ -33,43 +33,46 @@ class Journal:
     old_version: str
     new_version: str
     before: Mapping[str, TreeEntry | None]
-    """Every path that the update may write, as it is in HEAD; None where there is none."""
+    """Every path that the update may write, as it is in HEAD; None if HEAD does not have it."""
     after: Mapping[str, TreeEntry | None]
     conflicts: Mapping[str, Mapping[int, TreeEntry]]
-    """Index stages of the paths a person has to decide."""
+    """The index stages of the paths with conflicts."""
     derived: Mapping[str, str]
     trust: bool = False
-    """Whether making them may run code of the service's."""
+    """Whether the commands that make them may run the service's code."""
     migrations: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
     reasons: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Why each of the conflicts is one: the kind and a sentence."""
+    """The reason for each conflict: its kind and a sentence."""
     commit: bool = False
     """Whether to commit at the end."""
     branch: str | None = None
     """The new branch to commit on."""
     left_out: tuple[str, ...] = ()
-    """Paths that a sparse checkout leaves out of the work tree, and the update as well."""
+    """Paths that a sparse checkout, and so the update, leaves out of the work tree."""
     answers_changed: tuple[str, ...] = ()
-    """The questions answered anew, where that is all that the update is about."""
+    """The questions with new answers, if the update changes nothing else."""
     executable: Mapping[str, bool] = field(default_factory=dict)
-    """The executable bit of files whose mode git does not look at, where it is not the committed one."""
+    """The executable bit of files with another one than the committed, in a repository where git ignores it."""
 
 
 @contextlib.contextmanager
-def begin_journal(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> Iterator[None]:
-    """Write the journal, with what `bring` puts beside it, and work on it. The first of two updates wins."""
-    with _placed(folder, journal, bring) as lock, _working(lock):
+def begin_journal(folder: Path, journal: Journal, prepare: Callable[[Path], None]) -> Iterator[None]:
+    """Write the journal, with what `prepare` adds to its folder, and hold its lock in the block.
+
+    Raises `UsageError` if another update was first.
+    """
+    with _create(folder, journal, prepare) as lock, _working(lock):
         yield
 
 
-def _placed(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> TextIO:
-    """Write the journal beside its place and rename it there; the lock that this process holds on it."""
+def _create(folder: Path, journal: Journal, prepare: Callable[[Path], None]) -> TextIO:
+    """Write the journal to a folder beside its place and rename it. The lock that this process holds on it."""
     scratch = folder.with_name(f"{folder.name}.{os.getpid()}")
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         scratch.mkdir()
-        bring(scratch)
+        prepare(scratch)
         with (scratch / "journal.json").open("w") as stream:
             json.dump(_facts(journal), stream)
             stream.flush()
@@ -91,11 +94,14 @@ def _placed(folder: Path, journal: Journal, bring: Callable[[Path], None]) -> Te
 
 @contextlib.contextmanager
 def take_up_journal(folder: Path, repository: git.Repository) -> Iterator[Journal]:
-    """The journal of an update that was cut off or waits for a person, to work on."""
+    """The journal of an update that was cut off or waits for a person; its lock is held in the block.
+
+    Raises `UsageError` if no update is in progress or another process works on it.
+    """
     try:
         lock = (folder / "running").open("r+")
     except FileNotFoundError as error:
-        raise _none(repository) from error
+        raise _no_update(repository) from error
     with lock:
         _take(lock)
         journal = read_journal(folder)
@@ -110,22 +116,22 @@ def take_up_journal(folder: Path, repository: git.Repository) -> Iterator[Journa
             yield journal
 
 
-def _none(repository: git.Repository) -> UsageError:
-    """What to say where no update is in progress: in which services of the repository one is."""
+def _no_update(repository: git.Repository) -> UsageError:
+    """The error where no update is in progress; it names the services of the repository where one is."""
     names = sorted(
-        one.name.removeprefix("paved-update").removeprefix("-") for one in repository.folder.glob("paved-update*")
+        folder.name.removeprefix("paved-update").removeprefix("-") for folder in repository.folder.glob("paved-update*")
     )
     folders = [shown(repository.top / name.replace("%2F", "/").replace("%25", "%")) for name in names]
     return UsageError(
         "no update is in progress here",
-        cause=f"one is in {', '.join(folders)}" if folders else "",
+        cause=f"one is in progress in {', '.join(folders)}" if folders else "",
         hint=f"paved update {shlex.quote(folders[0])} --continue, or --abort" if folders else "paved update",
     )
 
 
 @contextlib.contextmanager
 def _working(lock: TextIO) -> Iterator[None]:
-    """Around the work on a journal. Who is interrupted, or whose git is killed, leaves locks as one who is killed."""
+    """Clear the lock file at the end of the work; not after an interrupt or a killed git: they leave git's locks."""
     try:
         yield
     except GitKilled:
@@ -138,7 +144,7 @@ def _working(lock: TextIO) -> Iterator[None]:
 
 
 _WORKING = "working\n"
-"""What the lock file holds while somebody works: found by the next one, the last one was cut off."""
+"""The content of the lock file during the work. If the next process finds it, the last one was cut off."""
 
 
 def _take(lock: TextIO) -> None:
@@ -154,9 +160,9 @@ def _leave(lock: TextIO) -> None:
 
 
 def _remove_stale_lock(lock: Path, *, since: float) -> None:
-    """Remove the lock that a git of the update left when it was killed. One that still runs gets a second to end.
+    """Remove the lock file that a killed git of the update left; a git that still runs gets a second to end.
 
-    A lock that is older than the update is somebody else's.
+    A lock file that is older than the update belongs to another git.
     """
     with contextlib.suppress(FileNotFoundError):
         if lock.stat().st_mtime >= since and git.is_held(lock):
@@ -164,14 +170,14 @@ def _remove_stale_lock(lock: Path, *, since: float) -> None:
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Write a fact of the update's progress so that it is there whole or not at all."""
+    """Write a file of the journal so that it exists whole or not at all."""
     scratch = file.with_name(f"{file.name}.new")
     scratch.write_text(text)
     scratch.replace(file)
 
 
 def amend_journal(folder: Path, journal: Journal) -> None:
-    """Write the journal anew, with what was found out before the first change."""
+    """Replace the journal, before the first file changes."""
     write_whole(folder / "journal.json", json.dumps(_facts(journal)))
 
 
@@ -180,14 +186,14 @@ def _busy() -> UsageError:
 
 
 def end_journal(folder: Path) -> None:
-    """The update is over. Renamed first, so that a kill in between leaves no half of a journal."""
+    """Remove the journal: the update is over. It is renamed first, so that a kill leaves no half of it."""
     over = folder.with_name(f"{folder.name}.{os.getpid()}")
     folder.rename(over)
     shutil.rmtree(over, ignore_errors=True)
 
 
 def read_journal(folder: Path) -> Journal:
-    """The journal; `ServiceError` for one that cannot be read."""
+    """The journal in this folder. Raises `ServiceError` if it cannot be read."""
     try:
         facts = json.loads((folder / "journal.json").read_text())
         facts["before"] = {path: _entry(value) for path, value in facts["before"].items()}
@@ -205,7 +211,7 @@ def read_journal(folder: Path) -> Journal:
         raise ServiceError(
             f"{folder} is broken",
             cause=str(error),
-            hint=f"git add --all && git stash keeps what is there; then rm -r {folder}, and git stash show -p",
+            hint=f"git add --all && git stash keeps your files; then rm -r {folder}; git stash show -p shows them",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What has to be so before an update begins: a committed state, nothing in progress, nothing hidden from git."""
+"""The preconditions of an update: everything committed, nothing in progress, no edit hidden from git."""
 
 from __future__ import annotations
 
@@ -37,37 +37,39 @@ def check(
 
 
 def check_clean(changed: list[str]) -> None:
-    """Refuse tracked files that git knows to be changed."""
+    """Raises `UsageError` for tracked files that git knows to be changed."""
     if changed:
         shown = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
         raise UsageError(
-            "the service has uncommitted changes", cause=shown, hint="git commit, or git stash, and try again"
+            "the service has uncommitted changes",
+            cause=shown,
+            hint="git commit or git stash them, then run: paved update",
         )
 
 
 def check_commit(service: Service, branch: str | None) -> None:
-    """Whether the update can be committed at its end: said before anything is written."""
+    """Raises `UsageError` if the update could not be committed at its end; checked before anything is written."""
     if branch and not git.is_branch_name(service.top, branch):
         raise UsageError(f"{branch!r} is not a valid branch name", hint="--branch NAME")
     if branch and git.resolve(service.top, f"refs/heads/{branch}"):
-        raise UsageError(f"there is a branch {branch!r} already", hint="--branch with another name")
+        raise UsageError(f"the branch {branch!r} already exists", hint="choose another name: --branch NAME")
     if not git.committing(service.top).is_known:
         raise UsageError(
             "git does not know who commits",
-            cause="user.name or user.email is not set, and git may not guess",
+            cause="user.name or user.email is not set, and git is configured not to guess them",
             hint=f"{git.REMEDY}; or update without --commit",
         )
     if (service.repository.folder / "BISECT_LOG").exists():
         raise UsageError(
             "a bisect is in progress in this repository",
             cause="git bisect reset would leave the update's commit on no branch",
-            hint="end it with git bisect reset, or update without --commit",
+            hint="git bisect reset ends it; or update without --commit",
         )
     if conflicts := [path for path in git.unmerged_files(service.top) if not path.startswith(service.prefix)]:
         raise UsageError(
             "git cannot commit while the repository has conflicts",
             cause=f"{conflicts[0]} is not merged",
-            hint="decide them, or update without --commit",
+            hint="resolve them, or update without --commit",
         )
 
 
@@ -80,44 +82,44 @@ _OPERATIONS = {
     "rebase-apply": ("a rebase", "git rebase --continue, or git rebase --abort"),
     "sequencer": ("a cherry-pick or revert", "git cherry-pick --continue, or git cherry-pick --abort"),
 }
-"""What git keeps while one of its operations waits for a person, and how that ends."""
+"""The files of git that exist while an operation waits for a person, the operation, and the commands to end it."""
 
 
 def check_operations(service: Service) -> None:
-    """Refuse to work in the middle of an operation of git's, whose next commit would take the update in."""
-    if found := _operation(service):
-        name, remedy = found
+    """Raises `UsageError` during an operation of git's, because its next commit would include the update."""
+    if operation := _operation(service):
+        name, remedy = operation
         raise UsageError(
-            f"{name} is in progress in this repository", cause="its next commit would take the update in", hint=remedy
+            f"{name} is in progress in this repository", cause="its next commit would include the update", hint=remedy
         )
 
 
 def command_to_conclude(service: Service) -> str:
-    """The command that ends git's operation in progress, once everything is merged."""
-    found = _operation(service)
-    return found[1].split(",")[0] if found else "git commit"
+    """The command that concludes git's operation in progress, after everything is merged."""
+    operation = _operation(service)
+    return operation[1].split(",")[0] if operation else "git commit"
 
 
 def command_to_undo(service: Service) -> str:
     """The command that undoes git's operation in progress."""
-    found = _operation(service)
-    return found[1].split(" or ")[1] if found else "git checkout HEAD -- PATH"
+    operation = _operation(service)
+    return operation[1].split(" or ")[1] if operation else "git checkout HEAD -- PATH"
 
 
 def _operation(service: Service) -> tuple[str, str] | None:
-    """The operation of git's that waits for a person, and how it ends."""
+    """The operation of git's that waits for a person, and the commands to end it."""
     folder = service.repository.folder
-    return next((found for file, found in _OPERATIONS.items() if (folder / file).exists()), None)
+    return next((operation for file, operation in _OPERATIONS.items() if (folder / file).exists()), None)
 
 
 def check_locks(service: Service, *, commit: bool) -> None:
-    """Refuse what git would refuse in the middle of the update."""
+    """Raises `UsageError` for a lock file that would make git fail in the middle of the update."""
     for lock in git.locks(service.repository, references=commit):
         if git.is_held(lock):
             raise UsageError(
-                f"git's lock {lock} is there",
+                f"git's lock file {lock} exists",
                 cause="a git command is running in this repository, or one was killed",
-                hint=f"wait until it has ended; when no git command is running: rm {lock}",
+                hint=f"wait until it has ended; if no git command is running: rm {lock}",
             )
 
 
@@ -126,12 +128,12 @@ def check_locks(service: Service, *, commit: bool) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiskExceptions:
-    """What of the work tree is no edit, and stays as it is."""
+    """Files that differ from the last commit although nobody edited them; the update leaves the difference as it is."""
 
     left_out: tuple[str, ...] = ()
     """Files that a sparse checkout leaves out."""
     other_mode: tuple[str, ...] = ()
-    """Files whose executable bit is not the committed one, where git does not look at it."""
+    """Files with another executable bit than the committed one, in a repository where git ignores it."""
 
 
 NO_EXCEPTIONS = DiskExceptions()
@@ -140,37 +142,37 @@ NO_EXCEPTIONS = DiskExceptions()
 def compare_with_disk(
     service: Service, before: Mapping[str, TreeEntry | None], *, dry_run: bool = False
 ) -> DiskExceptions:
-    """Compare every path that will be written with what is really on disk; refuse to write over a difference.
+    """Compare every path that will be written with the file on disk. Raises `UsageError` for an edit git does not show.
 
-    `git status` may have been told to look away (skip-worktree, assume-unchanged), or not have noticed (a file-system
-    monitor, a file of the same size and time). A dry run runs no filter, so it cannot tell of files that have one.
+    `git status` does not show an edit if the file is marked (skip-worktree, assume-unchanged) or if git has not noticed
+    it (a file-system monitor, the same size and time). A dry run runs no filter, so it skips files that have one.
     """
     expected = {path: entry for path, entry in before.items() if entry and entry.mode is not Mode.SUBMODULE}
     filters = git.without_filters(service.top) if dry_run else ()
     role = git.READER if dry_run else git.PERSON
-    unlike = disk.find_differences(service.top, expected, role=role, settings=filters)
-    if not unlike:
+    differences = disk.find_differences(service.top, expected, role=role, settings=filters)
+    if not differences:
         return NO_EXCEPTIONS
     settings = git.settings(service.top, r"^core\.(filemode|symlinks)$")
     flags = git.index_flags(service.path)
     left_out, other_mode = [], []
-    for path, one in unlike.items():
-        is_link = Mode.SYMLINK in (one.mode, expected[path].mode)
-        if one.mode is None and git.SKIP_WORKTREE in flags.get(path, ()):
+    for path, difference in differences.items():
+        is_link = Mode.SYMLINK in (difference.mode, expected[path].mode)
+        if difference.mode is None and git.SKIP_WORKTREE in flags.get(path, ()):
             left_out.append(path)
         elif filters and path not in flags:
             continue
-        elif one.content or settings.get("core.symlinks" if is_link else "core.filemode") != "false":
-            raise _hidden(path, flags.get(path, ()))
+        elif difference.content or settings.get("core.symlinks" if is_link else "core.filemode") != "false":
+            raise _hidden_edit(path, flags.get(path, ()))
         elif not is_link:
             other_mode.append(path)
     return DiskExceptions(left_out=tuple(left_out), other_mode=tuple(other_mode))
 
 
-def _hidden(path: str, flags: tuple[str, ...]) -> UsageError:
-    look = f"git update-index {' '.join(f'--no-{flag}' for flag in flags)}" if flags else "touch"
+def _hidden_edit(path: str, flags: tuple[str, ...]) -> UsageError:
+    reveal = f"git update-index {' '.join(f'--no-{flag}' for flag in flags)}" if flags else "touch"
     return UsageError(
-        f"{path} is not on disk as it is committed, and the update would write over it",
-        cause=f"git was told not to look at it: {', '.join(flags)}" if flags else "git has not noticed the difference",
-        hint=f"{look} {shlex.quote(path)}; then git commit, or git stash, and try again",
+        f"{path} on disk differs from the last commit, and the update would overwrite it",
+        cause=f"git does not show the difference: {', '.join(flags) or 'it has not noticed it'}",
+        hint=f"{reveal} {shlex.quote(path)}; then git commit or git stash it, and run: paved update",
     )

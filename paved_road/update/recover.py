@@ -1,6 +1,6 @@
-"""Recovering: an update that was cut off, or that waits for a person, is finished or undone.
+"""Finish or undo an update that was cut off or that waits for a person.
 
-Nothing but the journal says what to do. A record of the service may be half written, missing, or full of markers.
+Only the journal says what to do: the service's own records may be half written, missing, or full of conflict markers.
 """
 
 from __future__ import annotations
@@ -23,16 +23,19 @@ from paved_road.update.journal import Journal
 
 
 def resume(service: Service, *, commit: bool = False, branch: str | None = None) -> Applied:
-    """Finish an update: one that was cut off, or one whose conflicts a person has decided."""
-    with explaining_failures(service), journals.take_up_journal(service.journal, service.repository) as found:
+    """Finish an update that was cut off, or whose conflicts a person has resolved.
+
+    Raises `UsageError` if there is none or it cannot be committed, `ServiceError` if a step fails.
+    """
+    with explaining_failures(service), journals.take_up_journal(service.journal, service.repository) as recorded:
         if (service.journal / "undoing").exists():
             raise UsageError("the update is being undone", hint="paved update --abort")
-        commit = commit or branch is not None or found.commit
-        journal = replace(found, commit=commit, branch=branch or found.branch)
+        is_committed = commit or branch is not None or recorded.commit
+        journal = replace(recorded, commit=is_committed, branch=branch or recorded.branch)
         if not (service.journal / "written").exists():
-            journal = compare_before_writing(service, journal)
-            kept = _keep(service, journal, _strange(service, journal))
-            applied = write_files(service, journal)
+            compared = compare_before_writing(service, journal)
+            kept = _keep(service, compared, _find_edited(service, compared))
+            applied = write_files(service, compared)
             return replace(applied, notes=(*kept, *applied.notes))
         if left := _undecided(service, journal):
             return Applied(journal=journal, conflicts=tuple(sorted(left)), markers=left)
@@ -42,7 +45,7 @@ def resume(service: Service, *, commit: bool = False, branch: str | None = None)
 
 
 def _check_commit(service: Service, journal: Journal) -> None:
-    """A person may have begun something else, or named another branch, since the update began."""
+    """Check again that the update can be committed: since it began, a person may have started something else."""
     started = _started(service)
     if started and started["name"] != journal.branch:
         _leave_branch(service, journal)
@@ -51,17 +54,20 @@ def _check_commit(service: Service, journal: Journal) -> None:
 
 
 def abort(service: Service) -> Applied:
-    """Put every path that the update touched back as it was. What a person did to it since is kept as a commit."""
+    """Restore every path that the update touched. What a person edited since is kept as a commit.
+
+    Raises `UsageError` if no update is in progress or something was committed since, `ServiceError` if a step fails.
+    """
     _refuse_ended(service)
     with explaining_failures(service), journals.take_up_journal(service.journal, service.repository) as journal:
         if git.resolve(service.top, "HEAD") != journal.head:
             raise UsageError(
-                "the update was committed, or something else was, since it began",
-                hint="paved update --continue ends it; git revert undoes its commit",
+                "there is a new commit since the update began",
+                hint="paved update --continue ends the update; git revert undoes a commit",
             )
         (service.journal / "undoing").touch()
         by_migrations = _since_snapshot(service)
-        kept = _keep(service, journal, [*_strange(service, journal), *by_migrations])
+        kept = _keep(service, journal, [*_find_edited(service, journal), *by_migrations])
         _put_back(service, journal, by_migrations)
         _leave_branch(service, journal)
         journals.end_journal(service.journal)
@@ -69,7 +75,7 @@ def abort(service: Service) -> Applied:
 
 
 def _refuse_ended(service: Service) -> None:
-    """Say how an update is taken back that was clean, and is over: it is staged, and nothing else knows of it."""
+    """Raises `UsageError`, with the command to take the staged changes back, for an update that is over."""
     if service.journal.exists() or service.repository.head is None:
         return
     staged = {path.removeprefix(service.prefix) for path in git.staged_files(service.top)}
@@ -80,13 +86,13 @@ def _refuse_ended(service: Service) -> None:
     below = f" push -- {quoted(shown(service.path))}" if service.prefix else ""
     raise UsageError(
         "no update is in progress here",
-        cause="the last one was clean, so it is over; its changes are staged",
-        hint=f"git stash{below} sets them aside, with your own edits; git stash pop --index brings all of it back",
+        cause="the last one had no conflicts, so it is over; its changes are staged",
+        hint=f"git stash{below} sets them aside, with your own edits; git stash pop --index brings everything back",
     )
 
 
 def _undecided(service: Service, journal: Journal) -> dict[str, decisions.LineRanges]:
-    """Conflicted paths that are still unmerged in the index, or still hold conflict markers, and on which lines."""
+    """The conflicted paths that are still unmerged in the index or still have conflict markers, with their lines."""
     there = {path: file.data for path in journal.conflicts if (file := disk.file_at(service.top, path))}
     marked = {path: found for path, data in there.items() if (found := decisions.find_markers(data, ()))}
     if marked:
@@ -98,18 +104,18 @@ def _undecided(service: Service, journal: Journal) -> dict[str, decisions.LineRa
     return {path: found for path, found in marked.items() if found} | unmerged
 
 
-# -- the way back ------------------------------------------------------------------------------------------------
+# -- undo --------------------------------------------------------------------------------------------------------
 
 
 def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> None:
-    """The index and the files as they are in HEAD; what was neither there nor a person's is removed."""
+    """Set the index and the files to what HEAD has; remove what HEAD does not have and no person made."""
     top = service.top
     head = git.list_tree(top, "HEAD") if by_migrations else {}
     before: dict[str, TreeEntry | None] = {**{path: head.get(path) for path in by_migrations}, **journal.before}
     left_out = [path for path in journal.left_out if before[path]]
     new = [path for path, was in before.items() if was is None]
     there = disk.blob_ids(top, new)
-    half = not (service.journal / "written").exists()  # git may have been killed in the middle of a file; it is kept
+    half = not (service.journal / "written").exists()  # git may have been killed in the middle of a file, which is kept
     strays = [path for path in new if path in by_migrations or _is_ours(journal, path, there.get(path), half=half)]
     git.update_index(top, before)
     git.skip_worktree(top, left_out)
@@ -122,13 +128,13 @@ def _put_back(service: Service, journal: Journal, by_migrations: list[str]) -> N
 
 
 def _is_ours(journal: Journal, path: str, there: str | None, *, half: bool) -> bool:
-    """Whether the update put a file there that HEAD does not have: never an untracked one that was in its way."""
+    """Whether the update wrote a file that HEAD does not have; an untracked file that was in its way is not its own."""
     written = _blob(journal.after.get(path))
     return written is not None and (half or path in journal.conflicts or there == written)
 
 
 def _since_snapshot(service: Service) -> list[str]:
-    """What migrations changed, or a person who fixed one that failed."""
+    """What migrations changed, or a person who fixed a failed migration."""
     snapshot = service.journal / "snapshot"
     if not snapshot.exists():
         return []
@@ -136,8 +142,8 @@ def _since_snapshot(service: Service) -> list[str]:
     return git.changed_paths(service.top, snapshot.read_text(), now)
 
 
-def _strange(service: Service, journal: Journal) -> list[str]:
-    """Touched files that are neither as they were nor as the update writes them: somebody worked on them."""
+def _find_edited(service: Service, journal: Journal) -> list[str]:
+    """Files that are neither as they were nor as the update writes them: somebody edited them."""
     there = disk.blob_ids(service.top, journal.after)
     return [
         path for path, blob in there.items() if blob not in (_blob(journal.before[path]), _blob(journal.after[path]))
@@ -145,13 +151,13 @@ def _strange(service: Service, journal: Journal) -> list[str]:
 
 
 def _keep(service: Service, journal: Journal, paths: list[str]) -> tuple[str, ...]:
-    """Commit these files as they are on disk, on no branch, before they are written over; a note that says where."""
+    """Commit files as they are on disk, on no branch, before they are overwritten. A note that names the commit."""
     if not paths:
         return ()
     made = git.write_tree_from_disk(service.top, index=service.journal / "index", paths=paths)
     commit = git.commit_tree(service.top, made, journal.head, "What files held when paved update wrote over them")
     shown = ", ".join(paths[:3]) + (", ..." if len(paths) > 3 else "")
-    return (f"what {shown} held is kept: git show {commit[:12]}",)
+    return (f"your version of {shown} is kept as a commit: git show {commit[:12]}",)
 
 
 def _blob(entry: TreeEntry | None) -> BlobId | None:
@@ -162,7 +168,7 @@ def _blob(entry: TreeEntry | None) -> BlobId | None:
 
 
 def _started(service: Service) -> dict[str, str | None] | None:
-    """The branch that the update started to commit on, and which one was current before."""
+    """The branch that the update started, and the branch that was current before."""
     with contextlib.suppress(FileNotFoundError):
         found: dict[str, str | None] = json.loads((service.journal / "branch").read_text())
         return found
@@ -170,7 +176,7 @@ def _started(service: Service) -> dict[str, str | None] | None:
 
 
 def _leave_branch(service: Service, journal: Journal) -> None:
-    """Go back to the branch before, and delete the one that the update started, which has no commit of its own."""
+    """Go back to the branch before, and delete the one that the update started if it has no commit of its own."""
     if started := _started(service):
         git.leave_branch(service.top, str(started["name"]), back_to=started["before"], at=journal.head)
         (service.journal / "branch").unlink()

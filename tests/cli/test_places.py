@@ -337,7 +337,7 @@ def test_an_update_in_progress_is_found_from_the_repositorys_root(
     for option in ("--abort", "--continue"):
         refused = here("update", option)
         assert refused.returncode == 2
-        assert f"one is in {place.from_top}" in refused.stderr
+        assert f"one is in progress in {place.from_top}" in refused.stderr
     assert here("update", "services/mail", "--defaults").returncode == 0
 
 

@@ -129,7 +129,7 @@ def test_an_update_commits_on_a_new_branch(here: Paved, service: Path, newer: Pa
 
 
 @pytest.mark.parametrize(
-    ("branch", "said"), [("main", "there is a branch 'main'"), ("a..b", "not a valid branch name")]
+    ("branch", "said"), [("main", "the branch 'main' already exists"), ("a..b", "not a valid branch name")]
 )
 def test_a_branch_that_cannot_be_made_is_refused_before_anything_happens(
     here: Paved, service: Path, newer: Path, branch: str, said: str
@@ -289,7 +289,7 @@ def test_an_update_that_was_committed_by_hand_is_ended_by_continue(here: Paved, 
     git.process.run("add", "hello.txt", cwd=conflict)
     git.process.run("commit", "--quiet", "-m", "by hand", cwd=conflict)
     done = here("update", conflict, "--abort")
-    assert (done.returncode, "--continue ends it" in done.stderr) == (2, True)
+    assert (done.returncode, "--continue ends the update" in done.stderr) == (2, True)
     assert here("update", conflict, "--continue").returncode == 0
     assert status(conflict) == []
 
@@ -343,7 +343,7 @@ def test_a_clean_update_that_is_staged_is_taken_back_as_the_hint_says(here: Pave
     assert here("update", service).returncode == 0
     done = here("update", service, "--abort")
     assert done.returncode == 2
-    assert "the last one was clean, so it is over; its changes are staged" in done.stderr
+    assert "the last one had no conflicts, so it is over; its changes are staged" in done.stderr
     command = done.stderr.partition("hint: ")[2].partition(" sets")[0]
     assert command == "git stash"
     who = ("-c", "user.name=T", "-c", "user.email=t@localhost")
@@ -366,4 +366,4 @@ def test_what_contradicts_itself_is_refused(here: Paved, service: Path, words: t
     command, *options = words
     done = here(command, service, *options)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "exclude each other" in done.stderr
+    assert "cannot be combined" in done.stderr

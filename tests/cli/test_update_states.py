@@ -205,7 +205,7 @@ def test_two_services_of_a_monorepo_can_be_in_an_update_at_once(here: Paved, wor
             "<<<<<<< HEAD\nx: 1\n=======\nx: 2\n>>>>>>> b\n",
             ("markers of a merge conflict", "--continue"),
         ),
-        (None, ("cannot read", "checkout -- .copier-answers.yml brings it back")),
+        (None, ("cannot read", "checkout -- .copier-answers.yml restores it")),
     ],
 )
 def test_answers_edited_into_nonsense_are_refused(

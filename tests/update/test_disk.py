@@ -54,7 +54,7 @@ def test_an_edit_behind_a_flag_is_refused(evolution: Evolution, flag: str, path:
     git.process.run("update-index", f"--{flag}", path, cwd=evolution.service)
     write_files(evolution.service, {path: MINE})
     remedy = f"git update-index --no-{flag} {path}"
-    refused(evolution, path, f"error: {path} is not on disk as it is committed", flag, remedy)
+    refused(evolution, path, f"error: {path} on disk differs from the last commit", flag, remedy)
     git.process.run(*remedy.split()[1:], cwd=evolution.service)
     assert git.process.text("status", "--porcelain", cwd=evolution.service) == f"M {path}"
 

@@ -161,7 +161,7 @@ def test_continue_on_a_branch_of_somebody_else_is_refused(mono: Path) -> None:
     git.process.run("checkout", "--ours", "svc/a.txt", cwd=mono)
     git.process.run("add", "svc/a.txt", cwd=mono)
     done = paved("update", mono / "svc", "--continue", "--branch", "theirs")
-    assert (done.returncode, "a branch 'theirs' already" in done.stderr) == (2, True)
+    assert (done.returncode, "the branch 'theirs' already exists" in done.stderr) == (2, True)
     assert paved("update", mono / "svc", "--continue", "--branch", "new").returncode == 0
     assert git.process.text("symbolic-ref", "HEAD", cwd=mono) == "refs/heads/new"
     assert git.process.text("log", "-1", "--format=%s", cwd=mono) == "Update svc from 1.0.0 to 1.1.0"

@@ -121,7 +121,7 @@ def test_a_dry_run_runs_none_and_says_so(
     assert main(["update", str(service), "--dry-run", *trust]) == 0
     said = capsys.readouterr()
     assert "+before 1.1.0" not in said.out
-    assert "what this changes is not shown: migration: echo before 1.1.0 >> log" in said.err
+    assert "does not show what this changes: migration: echo before 1.1.0 >> log" in said.err
     assert "  migration   echo after 1.1.0 >> log" in said.out
     assert (log(service), status(service), (tmp_path / "ran").exists()) == (["made"], [], False)
 
