@@ -64,7 +64,7 @@ def adopt(
     if json:
         ui.envelope("adopt", 0, _facts(adopted, dry_run=dry_run), notes=adopted.notes)
     else:
-        _say(adopted, dry_run=dry_run)
+        _print_adopted(adopted, dry_run=dry_run)
 
 
 def _facts(adopted: Adopted, *, dry_run: bool) -> results.AdoptedJson:
@@ -81,7 +81,7 @@ def _facts(adopted: Adopted, *, dry_run: bool) -> results.AdoptedJson:
     }
 
 
-def _say(adopted: Adopted, *, dry_run: bool) -> None:
+def _print_adopted(adopted: Adopted, *, dry_run: bool) -> None:
     for text in adopted.notes:
         ui.note(text)
     compared = [path for path, one in adopted.lock.files.items() if one.owner != "derived"]

@@ -69,12 +69,12 @@ def show(road: options.Road = None, json: options.Json = False) -> None:
         return
     ui.table(
         ("setting", "value", "from"),
-        [(name, _told(value.value), f"{value.origin} {value.where}".strip()) for name, value in settings.items()],
+        [(name, _in_words(value.value), f"{value.origin} {value.where}".strip()) for name, value in settings.items()],
     )
 
 
 def _plain(value: Any) -> Any:
-    """A setting's value as JSON has it: trust as the file writes it, a URL without its password."""
+    """Return a setting's value for `--json`: trust as in the file, a URL without its password."""
     if isinstance(value, list):
         return [
             {"road": redact(one.road), "signed_by": list(one.signed_by)} if one.signed_by else redact(one.road)
@@ -87,7 +87,7 @@ def _plain(value: Any) -> Any:
     return redact(value) if isinstance(value, str) else value
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     from paved_road.process.limits import Limits
 
     if isinstance(value, Limits):
@@ -161,7 +161,7 @@ def set_(key: Key, values: Values, project: Project = False, json: options.Json 
     """
     from paved_road.settings import edit
 
-    _tell("set", edit.change(key, values, project=project), json=json)
+    _print_change("set", edit.change(key, values, project=project), json=json)
 
 
 def unset(key: Key, project: Project = False, json: options.Json = False) -> None:
@@ -174,11 +174,11 @@ def unset(key: Key, project: Project = False, json: options.Json = False) -> Non
     """
     from paved_road.settings import edit
 
-    _tell("unset", edit.change(key, None, project=project), json=json)
+    _print_change("unset", edit.change(key, None, project=project), json=json)
 
 
-def _tell(command: str, done: ChangedSetting, *, json: bool) -> None:
-    """What was changed where, and what goes before it here."""
+def _print_change(command: str, done: ChangedSetting, *, json: bool) -> None:
+    """Print which setting changed in which file, and which file overrides it here."""
     from paved_road.settings.config import load_config
 
     in_force = getattr(load_config(), done.key.partition(".")[0])

@@ -64,7 +64,10 @@ ServiceAnswersFile = Annotated[
 
 
 def answers(data: list[str] | None, file: Path | None) -> dict[str, Any]:
-    """Return the answers in the file, overridden by those on the command line. Raises `UsageError`."""
+    """Return the answers in the file, overridden by those on the command line.
+
+    Raises `UsageError` if an answer has no key or no value, or if the file cannot be read or is not a mapping.
+    """
     given = _read_answers(file) if file is not None else {}
     for pair in data or []:
         key, equals, value = pair.partition("=")
@@ -81,7 +84,7 @@ def answers(data: list[str] | None, file: Path | None) -> dict[str, Any]:
 
 
 def _read_answers(file: Path) -> dict[str, Any]:
-    """The answers in a file. A service's own answers file holds them as they were parsed; others as they are typed."""
+    """Read the answers in a file. Those in the answers file of a service are parsed; others are as users type them."""
     # Imported here, because every command imports this module, and few read answers.
     import yaml
 

@@ -54,7 +54,7 @@ def status(
     if json:
         ui.envelope("status", exit_code, _facts(found), notes=found.notes)
     else:
-        _say(found)
+        _print_status(found)
     raise typer.Exit(exit_code)
 
 
@@ -85,7 +85,7 @@ def _cover(found: ServiceStatus, path: str) -> DeviationSummary | None:
     return found.evaluation.covering(path) if found.evaluation else None
 
 
-def _say(found: ServiceStatus) -> None:
+def _print_status(found: ServiceStatus) -> None:
     from paved_road.road.versions import is_older
 
     at = where.argument()
