@@ -37,8 +37,9 @@ docs: .venv/ready ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 .PHONY: pictures
-pictures: .venv/ready ## Draw the pictures of a terminal in the documentation again
+pictures: .venv/ready ## Draw the documentation's pictures again: terminals, and the rooms of the source
 	$(BIN)/python scripts/pictures.py
+	$(BIN)/python -m scripts.rooms
 
 .PHONY: bench
 bench: .venv/ready .venv-bench/ready ## Side by side with public tools; the last results are in bench/RESULTS.md

@@ -55,7 +55,7 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     monkeypatch.setenv("PAVED_CONFIG", str(here / "config.toml"))
     monkeypatch.setenv("NO_COLOR", "1")
     # Whoever a test had listen (`--debug`) hears nothing of the next one.
-    monkeypatch.setattr(debug, "_listeners", [])
+    debug.stop()
     # The tools that `make` installed, uv among them, also when pytest was started by its path.
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 

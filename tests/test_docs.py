@@ -22,17 +22,17 @@ def test_what_a_page_tells_people_to_type_exists(page: Path) -> None:
     makefiles = "".join((PROJECT / path).read_text() for path in MAKEFILES)
     for line in _typed(page.read_text()):
         words = shlex.split(line, comments=True)
-        for command in _split(words):
+        for command in split_commands(words):
             if command[:1] == ["paved"]:
-                assert _unknown(command) == [], line
+                assert unknown_words(command) == [], line
             if command[:1] == ["make"] and page.parent == PROJECT:
                 assert re.search(rf"^{command[1]}:", makefiles, re.MULTILINE), line
 
 
 def test_a_command_that_does_not_exist_is_found() -> None:
-    assert _unknown(["paved", "new", "orders", "--nonsense"]) == ["--nonsense"]
-    assert _unknown(["paved", "nonsense"]) == ["nonsense"]
-    assert _unknown(["paved", "config", "nonsense"]) == ["nonsense"]
+    assert unknown_words(["paved", "new", "orders", "--nonsense"]) == ["--nonsense"]
+    assert unknown_words(["paved", "nonsense"]) == ["nonsense"]
+    assert unknown_words(["paved", "config", "nonsense"]) == ["nonsense"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
@@ -51,7 +51,7 @@ def _typed(text: str) -> list[str]:
     return found
 
 
-def _split(words: list[str]) -> list[list[str]]:
+def split_commands(words: list[str]) -> list[list[str]]:
     """The commands of a line."""
     commands: list[list[str]] = [[]]
     for word in words:
@@ -62,7 +62,7 @@ def _split(words: list[str]) -> list[list[str]]:
     return commands
 
 
-def _unknown(words: list[str]) -> list[str]:
+def unknown_words(words: list[str]) -> list[str]:
     """Commands and options among the words that paved does not have."""
     command: Any = _root()
     rest = words[1:]

@@ -99,16 +99,6 @@ def test_no_line_of_the_help_is_cut(site: Path) -> None:
     assert re.search(r"\.language-text pre > code \{[^}]*white-space: pre-wrap", (ASSETS / "site.css").read_text())
 
 
-def test_the_design_names_every_room() -> None:
-    design = (PROJECT / "docs" / "explanation" / "design.md").read_text()
-    rooms = {
-        f"{path.name}/" if path.is_dir() else path.name
-        for path in (PROJECT / "paved_road").iterdir()
-        if (path.is_dir() and (path / "__init__.py").is_file()) or path.suffix == ".py"
-    }
-    assert rooms - set(re.findall(r"`([a-z_]+(?:/|\.py))`", design)) == {"__init__.py", "__main__.py", "testing.py"}
-
-
 @pytest.mark.parametrize("path", sorted(ASSETS.glob("*.svg")), ids=lambda path: path.name)
 def test_a_drawing_says_what_it_shows_and_fetches_nothing(path: Path) -> None:
     drawing = ET.fromstring(path.read_text())

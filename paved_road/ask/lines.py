@@ -29,12 +29,12 @@ class Lines:
             _complain(question.said)
         self._list(prompt)
         while True:
-            typed = _typed(_label(question), _shown(prompt), secret=prompt.secret, several=prompt.multiline)
+            typed = _typed(_label(question), shown_default(prompt), secret=prompt.secret, several=prompt.multiline)
             if question.back and typed == "<":
                 raise Back
             try:
                 if not (prompt.multiselect and prompt.choices and not typed.strip()):
-                    return prompt.accept(_meant(prompt, typed))
+                    return prompt.accept(meant_answer(prompt, typed))
                 _complain("nothing was typed")
             except AnswerError as error:
                 _complain(in_brief(error))
@@ -55,7 +55,7 @@ class Lines:
 
 
 def _label(question: Question) -> str:
-    prompt, default = question.prompt, _shown(question.prompt)
+    prompt, default = question.prompt, shown_default(question.prompt)
     label = "\n".join(visible_lines(prompt.help or prompt.name))
     if question.place:
         label = f"{question.place} {label}"
@@ -113,7 +113,7 @@ def _preset(prompt: Prompt) -> list[int]:
     return [place for place, choice in enumerate(prompt.choices) if choice.value in preset]
 
 
-def _shown(prompt: Prompt) -> Any:
+def shown_default(prompt: Prompt) -> Any:
     """The default as the person would type it; an ellipsis makes Rich insist on an answer."""
     if prompt.choices:
         numbered = _is_numbered(prompt)
@@ -123,14 +123,14 @@ def _shown(prompt: Prompt) -> Any:
     return ... if prompt.typed is None else prompt.typed
 
 
-def _meant(prompt: Prompt, typed: str) -> Any:
+def meant_answer(prompt: Prompt, typed: str) -> Any:
     """The answer that a person means: a choice may be typed as its label, its value or the number before it."""
     from paved_road.render.context import parsed
 
     if not prompt.choices:
         return yes_or_no(typed) if prompt.type == "bool" else typed
     preset = [parsed(prompt.choices[place].value) for place in _preset(prompt)]
-    if preset and typed == _shown(prompt):
+    if preset and typed == shown_default(prompt):
         return preset if prompt.multiselect else preset[0]
     if not prompt.multiselect:
         return _chosen(prompt, typed)

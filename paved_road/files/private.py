@@ -22,13 +22,12 @@ _KEY_BYTES = 32
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
+@functools.lru_cache  # a process looks once
 def private_folder(cache: Path, name: str) -> Path:
-    """The folder `name` of the cache, made where it is missing; `ConfigError` where others could have written it."""
-    return _within(cache, name)
+    """The folder `name` of the cache, made where it is missing.
 
-
-@functools.lru_cache
-def _within(cache: Path, name: str) -> Path:
+    Raises `ConfigError` if others could have written to it.
+    """
     folder = cache / name
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,14 +59,15 @@ def why_not_private(folder: Path) -> str:
         if stat.S_ISLNK(found.st_mode):
             continue
         # On the way: behind a folder of ours that is closed to all others, nobody else gets anywhere.
-        closed = closed or _is_closed(found, me)
+        closed = closed or is_closed(found, me)
         passed = not last and (closed or found.st_mode & stat.S_ISVTX)
         if found.st_mode & _OTHERS and not passed:
             return f"others can write {path} (mode {stat.S_IMODE(found.st_mode):04o})"
     return ""
 
 
-def _is_closed(found: os.stat_result, me: int) -> bool:
+def is_closed(found: os.stat_result, me: int) -> bool:
+    """Whether a file or folder is mine, and nobody else may read or write it."""
     return found.st_uid == me and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 

@@ -69,18 +69,19 @@ REMEDY = 'git config --global user.name "Your Name" && git config --global user.
 
 def author(directory: Path) -> Identity | None:
     """The author that git would record in a folder; None if it knows none and cannot guess."""
-    return _find(directory, "AUTHOR")
+    return guess_identity(directory, "AUTHOR")
 
 
 def committing(directory: Path) -> Committing:
     """The author and the committer that a commit in a folder would have."""
-    return Committing(author=_find(directory, "AUTHOR"), committer=_find(directory, "COMMITTER"))
+    return Committing(author=guess_identity(directory, "AUTHOR"), committer=guess_identity(directory, "COMMITTER"))
 
 
 _IDENTITY = re.compile(r"(?P<name>.*) <(?P<email>[^>]*)> \d+ [-+]\d{4}\s*", re.DOTALL)
 
 
-def _find(directory: Path, role: str) -> Identity | None:
+def guess_identity(directory: Path, role: str) -> Identity | None:
+    """Who git takes for the author or the committer in a folder; None if it knows nobody."""
     # EMAIL counts as given by the user, but git does not use it where guessing is forbidden.
     email = os.environ.get("EMAIL", "").strip()
     given = [("user.useConfigOnly", "true"), *([("user.email", email)] if email else ())]

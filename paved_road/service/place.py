@@ -26,7 +26,7 @@ from paved_road.settings.whereabouts import quoted
 
 PREFIX = ".paved-new-"
 _RUNNING = ".paved-running"
-_NOTE = ".paved-note.json"
+NOTE_FILE = ".paved-note.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +96,7 @@ def put_before(made: Path, destination: Path) -> Iterator[None]:
         else:
             _move(made, destination)
         yield
-        (made.parent / _NOTE).unlink()
+        (made.parent / NOTE_FILE).unlink()
     except BaseException:
         _take_away(destination, before or set())
         if before is None:
@@ -219,13 +219,13 @@ def _taken(folder: Path) -> IO[str] | None:
 
 def _write(folder: Path, destination: Path, *, whole: bool) -> None:
     before = tuple(child.name for child in destination.iterdir()) if destination.exists() else None
-    scratch = folder / f"{_NOTE}.new"
+    scratch = folder / f"{NOTE_FILE}.new"
     scratch.write_text(json.dumps(asdict(_Note(destination=destination.name, whole=whole, before=before))))
-    scratch.replace(folder / _NOTE)
+    scratch.replace(folder / NOTE_FILE)
 
 
 def _read(folder: Path) -> _Note | None:
     try:
-        return _Note(**json.loads((folder / _NOTE).read_text()))
+        return _Note(**json.loads((folder / NOTE_FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None

@@ -24,9 +24,9 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a f
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """A process looks once; every test here is a process of its own."""
-    private._within.cache_clear()
+    private.private_folder.cache_clear()
     yield
-    private._within.cache_clear()
+    private.private_folder.cache_clear()
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def through_a_link(path: Path) -> None:
 def test_every_step_on_the_way_counts(
     make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paved_road.files.private._is_closed", lambda *_: False)  # pytest's own folder is
+    monkeypatch.setattr("paved_road.files.private.is_closed", lambda *_: False)  # pytest's own folder is
     place = tmp_path / "on" / "the-way"
     place.parent.mkdir()
     make(place)
@@ -125,7 +125,7 @@ def test_a_copy_of_a_road_that_somebody_else_made_is_not_used(road: Path, tmp_pa
     assert new(road, tmp_path).returncode == 0
     (copy,) = (cache / "roads").glob("*.git")
     os.chown(copy, NOBODY, NOBODY)
-    private._within.cache_clear()
+    private.private_folder.cache_clear()
     said = new(road, tmp_path, "second")
     assert (said.returncode, f"{copy} is not yours alone" in said.stderr) == (2, True)
     assert "cache" in paved("doctor").stdout
@@ -136,14 +136,14 @@ def test_doctor_closes_and_empties_a_cache_of_ours(road: Path, tmp_path: Path, c
     cache.chmod(0o777)
     assert "emptied it" in paved("doctor", "--fix").stderr
     assert not (cache / "roads").exists()
-    private._within.cache_clear()
+    private.private_folder.cache_clear()
     assert new(road, tmp_path, "second").returncode == 0
 
 
 def test_a_cache_that_is_not_needed_is_not_looked_at(road: Path, tmp_path: Path, cache: Path) -> None:
     assert new(road, tmp_path).returncode == 0
     cache.chmod(0o777)
-    private._within.cache_clear()
+    private.private_folder.cache_clear()
     assert paved("drift", tmp_path / "svc").returncode == 0
 
 

@@ -135,7 +135,7 @@ def test_what_git_guesses_commits_is_told_and_signs_no_record(
 ) -> None:
     """What a git says on a machine whose host has a name, of which no test can be sure."""
     guess = git.Identity(name="root", email="root@host.example", is_guess=True)
-    monkeypatch.setattr(git.identity, "_find", lambda *_: guess)
+    monkeypatch.setattr(git.identity, "guess_identity", lambda *_: guess)
     made = paved("new", tmp_path / "mail", "--road", road, "--defaults")
     assert "the commit is by root <root@host.example>: git's user.name" in made.stderr
     updated = paved("update", service, "--defaults", "--commit")

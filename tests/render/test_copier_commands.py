@@ -20,7 +20,7 @@ from paved_road.settings.config import load_config
 from paved_road.testing import contents, evolve, make_road, paved, run, write_files
 from tests.render.copier_features import Feature, Part, features
 from tests.renderers import assume_agreement
-from tests.test_docs import _split, _unknown
+from tests.test_docs import split_commands, unknown_words
 
 ROWS = [row for row in features() if row.part in (Part.COMMAND, Part.OPTION, Part.SOURCE, Part.PERSON)]
 OWN = "{{ _copier_conf.answers_file }}.jinja"
@@ -66,8 +66,8 @@ def _copied(road: Path, service: Path, **given: Any) -> Path:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.typed], ids=lambda row: str(row.name))
 def test_the_counterpart_exists(row: Feature) -> None:
-    for command in _split(row.typed.split()):
-        assert _unknown(command) == []
+    for command in split_commands(row.typed.split()):
+        assert unknown_words(command) == []
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.same], ids=lambda row: str(row.name))

@@ -32,7 +32,7 @@ def asked(question: str, recorded: Any) -> Any:
     around = Surroundings(destination=Path("/service"), source=Path("/road"), ref=None, commit=None)
 
     def enter(prompt: Prompt) -> Any:
-        return prompt.accept(lines._meant(prompt, lines._shown(prompt)))
+        return prompt.accept(lines.meant_answer(prompt, lines.shown_default(prompt)))
 
     made = environment.make(template, files)
     return settle(template, made, around, metadata={}, given={}, recorded={"q": recorded}, ask=enter).answered["q"]

@@ -219,7 +219,6 @@ def test_a_password_opens_the_road_and_is_written_nowhere(
     url: str, locked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = _written_down(tmp_path, monkeypatch)
-    monkeypatch.setattr("paved_road.debug._listeners", [])
     done = paved("--debug", "new", tmp_path / "hi", "--road", url.format(host=locked), "--defaults", "--json")
     assert done.returncode == 0, done.stderr
     assert done.envelope["result"]["road"] == f"http://{locked}/.git"

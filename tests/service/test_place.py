@@ -82,7 +82,7 @@ def killed_everywhere(faults: Server, road: Path, tmp_path: Path, kind: str, fau
         assert (destination / ".git").exists()
         assert faults.run("status", destination).code == 0
         faults.run("new", destination.with_name("another"), *words)
-        assert [path for path in hidden(destination.parent) if not (path / place._NOTE).exists()] == []
+        assert [path for path in hidden(destination.parent) if not (path / place.NOTE_FILE).exists()] == []
     if fault == "kill" and kind != "absent":
         assert "the service is whole" in told
 
