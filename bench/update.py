@@ -97,8 +97,8 @@ def sources(files: int, *, newer: bool = False) -> Iterator[tuple[str, str]]:
 
 def for_copier(files: int, *, newer: bool = False) -> dict[str, str]:
     """The template as Copier and paved have it."""
-    found = {f"{path}.jinja" if "{{" in text else path: text for path, text in sources(files, newer=newer)}
-    return found | {
+    template = {f"{path}.jinja" if "{{" in text else path: text for path, text in sources(files, newer=newer)}
+    return template | {
         "copier.yml": "name: orders\n",
         "{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}",
     }
@@ -106,11 +106,11 @@ def for_copier(files: int, *, newer: bool = False) -> dict[str, str]:
 
 def for_cruft(files: int, *, newer: bool = False) -> dict[str, str]:
     """The template as Cookiecutter and Cruft have it."""
-    found = {
+    template = {
         "{{cookiecutter.name}}/" + path: text.replace("{{ name }}", "{{ cookiecutter.name }}")
         for path, text in sources(files, newer=newer)
     }
-    return found | {"cookiecutter.json": '{"name": "orders"}\n'}
+    return template | {"cookiecutter.json": '{"name": "orders"}\n'}
 
 
 def edit(service: Path) -> Path:
@@ -233,25 +233,25 @@ def path_first(folder: Path) -> Iterator[None]:
 
 def warm(world: World, copier: float) -> str:
     """Planning and updating many services in one process, as a fleet does."""
-    planner, order = Planner(load_config()), UpdateRequest(answers={})
-    with planner.plans([open_service(world.fleet[0])], order):
+    planner, request = Planner(load_config()), UpdateRequest(answers={})
+    with planner.plans([open_service(world.fleet[0])], request):
         pass
-    found: dict[str, list[float]] = {"open": [], "plan": [], "apply": []}
+    timings: dict[str, list[float]] = {"open": [], "plan": [], "apply": []}
     for _ in range(3):
         started = time.perf_counter()
         services = [open_service(path) for path in world.fleet]
         opened = time.perf_counter()
-        with planner.plans(services, order) as plans:
+        with planner.plans(services, request) as plans:
             planned = time.perf_counter()
             for plan in plans:
                 assert isinstance(plan, Plan)
                 apply.apply_plan(plan)
             applied = time.perf_counter()
-        for key, seconds in zip(found, (opened - started, planned - opened, applied - planned), strict=True):
-            found[key].append(seconds / len(services) * 1000)
+        for key, seconds in zip(timings, (opened - started, planned - opened, applied - planned), strict=True):
+            timings[key].append(seconds / len(services) * 1000)
         for path in world.fleet:
             reset(path)
-    open_ms, plan_ms, apply_ms = (statistics.median(values) for values in found.values())
+    open_ms, plan_ms, apply_ms = (statistics.median(values) for values in timings.values())
     whole = open_ms + plan_ms + apply_ms
     return (
         f"In one warm process, {FLEET} services, per service: opening {open_ms:.1f} ms, planning {plan_ms:.1f} ms, "
@@ -299,7 +299,7 @@ def growth(scratch: Path, runs: int = 5) -> str:
     """The same change in a template of 60 and of 600 files."""
     small, large = (make(scratch / f"growth-{files}", files=files) for files in (60, 600))
     pairs = [(f"`paved update`, {files} files", world) for files, world in ((60, small), (600, large))]
-    found = [
+    updates = [
         Peer(
             name=name,
             run=partial(process, PAVED, "update", "--defaults", str(world.paved)),
@@ -311,7 +311,7 @@ def growth(scratch: Path, runs: int = 5) -> str:
         Peer(name=f"`git merge`, {files} files", run=run, prepare=prepare)
         for files, (run, prepare) in ((60, merging(small)), (600, merging(large)))
     ]
-    timings = interleave([*found, *merges], runs=runs)
+    timings = interleave([*updates, *merges], runs=runs)
     return f"The same six changed files in a template of 60 and of 600:\n\n{table(timings)}"
 
 

@@ -59,8 +59,8 @@ def find_origin(
         raise
     except PavedError as error:
         raise type(error)(error.message, cause=error.cause, hint="when the road has moved: --road URL") from error
-    found = _template(service, road, template)
-    return Origin(template=found, notes=(*road.notes, *found.notes, *service.notes))
+    known = _template(service, road, template)
+    return Origin(template=known, notes=(*road.notes, *known.notes, *service.notes))
 
 
 def _road(service: Service, config: Config) -> Value:
@@ -119,10 +119,10 @@ def _template(service: Service, road: Road, name: str | None) -> Template:
     try:
         if name is None or name == recorded:
             return find_template(road, recorded)
-        found = find_template(road, name)
-        if service.lock is not None and any(one.name == recorded for one in templates(road)):
-            raise _another(service, found, recorded)
-        return found
+        named = find_template(road, name)
+        if service.lock is not None and any(template.name == recorded for template in templates(road)):
+            raise _another(service, named, recorded)
+        return named
     except UnknownTemplate as error:
         offered = templates(road)
         if name is None and len(offered) == 1 and not offered[0].folder:
@@ -136,13 +136,13 @@ def _template(service: Service, road: Road, name: str | None) -> Template:
         ) from error
 
 
-def _another(service: Service, found: Template, recorded: str | None) -> UsageError:
+def _another(service: Service, named: Template, recorded: str | None) -> UsageError:
     """The error for a new name of the template while the road still has the old one: it is another template."""
     return UsageError(
-        f"--template {found.name} names another template than the service's",
-        cause=f"{found.road.source} still has {recorded}, and an update does not replace one template by another",
+        f"--template {named.name} names another template than the service's",
+        cause=f"{named.road.source} still has {recorded}, and an update does not replace one template by another",
         hint=f"paved update without --template; to take the other one on purpose: {_adopting_again(service)} "
-        f"--template {found.name} --ref {release(found).version}",
+        f"--template {named.name} --ref {release(named).version}",
     )
 
 
@@ -266,15 +266,15 @@ def _stamped_release(service: Service, origin: Origin) -> Release:
     )
 
 
-def _prepared(found: Release, config: Config, *, trust: bool) -> CompiledTemplate | None:
+def _prepared(stamped: Release, config: Config, *, trust: bool) -> CompiledTemplate | None:
     """A recorded release, compiled. Without the demanded signature it gets no trust; None if it needs that."""
     from paved_road.render import prepare
     from paved_road.road.signatures import is_signed
 
-    if is_signed(found):
-        return prepare(found, cache=config.cache_dir, trust=trust, limits=config.limits.value)
-    template = replace(found.template, road=replace(found.template.road, trusted=False))
+    if is_signed(stamped):
+        return prepare(stamped, cache=config.cache_dir, trust=trust, limits=config.limits.value)
+    template = replace(stamped.template, road=replace(stamped.template.road, trusted=False))
     try:
-        return prepare(replace(found, template=template), cache=config.cache_dir, limits=config.limits.value)
+        return prepare(replace(stamped, template=template), cache=config.cache_dir, limits=config.limits.value)
     except UntrustedTemplate:
         return None

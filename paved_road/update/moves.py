@@ -35,9 +35,9 @@ def by_source(old: Mapping[str, str], new: Mapping[str, str], renamed: Iterable[
         targets.setdefault(source, []).append(path)
     moves = {}
     for path, source in old.items():
-        found = targets.get(now[source], [])
-        if len(found) == 1 and found[0] != path:
-            moves[path] = found[0]
+        paths = targets.get(now[source], [])
+        if len(paths) == 1 and paths[0] != path:
+            moves[path] = paths[0]
     return moves
 
 
@@ -90,10 +90,10 @@ def folders(moves: Mapping[str, str], theirs: Iterable[str]) -> Moves:
 
 def own_files(moved_folders: Mapping[str, str], own: Iterable[str]) -> Moves:
     """Moves of the service's own files along with their folder."""
-    found = {}
+    moves = {}
     for path in own:
         for parent in PurePosixPath(path).parents:
             if str(parent) in moved_folders:
-                found[path] = moved_folders[str(parent)] + path.removeprefix(str(parent))
+                moves[path] = moved_folders[str(parent)] + path.removeprefix(str(parent))
                 break
-    return found
+    return moves

@@ -79,8 +79,8 @@ def align(context: Context, start: Start, new: New, inputs: Inputs) -> Aligned:
             versions[path] = _ignored(service, path, paths, role, inputs.base.ignored.get(path))
         else:
             versions[path] = _by_owner(service, path, paths, role)
-    base = {path: found.base for path, found in versions.items() if found.base}
-    theirs = {path: found.theirs for path, found in versions.items() if found.theirs}
+    base = {path: version.base for path, version in versions.items() if version.base}
+    theirs = {path: version.theirs for path, version in versions.items() if version.theirs}
     contested = [path for path in {*paths.ours, *theirs} if paths.ours.get(path) != theirs.get(path)]
     sides = Sides(
         base=start.head.holding(base),
@@ -94,8 +94,8 @@ def align(context: Context, start: Start, new: New, inputs: Inputs) -> Aligned:
     moved = (f"{before} moved to {after} with its folder" for before, after in paths.own_moves.items())
     return Aligned(
         sides=sides,
-        kept={path: found.kept for path, found in versions.items() if found.kept},
-        left_out={path: found.to_add for path, found in versions.items() if found.is_left_out},
+        kept={path: version.kept for path, version in versions.items() if version.kept},
+        left_out={path: version.to_add for path, version in versions.items() if version.is_left_out},
         notes=(*moved, *sides.attributes.notes),
     )
 

@@ -59,8 +59,8 @@ def _with(base: Base, files: Files) -> Base:
 
 def _runs(old: Rendition, service: Service, operation: Operation) -> list[tuple[str, str]]:
     """The tasks that run for an operation."""
-    told = CommandContext(
+    context = CommandContext(
         template=old.template, answers=old.answers, answers_file=service.answers_file, destination=service.path,
         source=service.journal / SCRIPTS, operation=operation,
     )  # fmt: skip
-    return [(str(task), task.folder) for task in told.tasks()]
+    return [(str(task), task.folder) for task in context.tasks()]
