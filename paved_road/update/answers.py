@@ -1,4 +1,4 @@
-"""The answers that a service has, where the new release asks for others."""
+"""The recorded answers of a service when the new release asks other questions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from paved_road.service.model import Service
 
 
 def ask_only_new(interview: Interview | None, recorded: Mapping[str, Any], secret: Container[str]) -> Interview | None:
-    """Ask only what has no recorded answer, or one that the new release does not take; no secret one again."""
+    """An interview that asks only for answers that are missing, or that the new release does not accept.
+
+    It does not ask for a secret answer that has a default.
+    """
     if interview is None:
         return None
     person = interview
@@ -35,27 +38,28 @@ def ask_only_new(interview: Interview | None, recorded: Mapping[str, Any], secre
 
 
 def refuse_lost_answers(
-    form: CompiledTemplate, book: SettledAnswers, service: Service, given: Collection[str], *, asked: bool
+    template: CompiledTemplate, answers: SettledAnswers, service: Service, given: Collection[str], *, asked: bool
 ) -> None:
-    """A recorded answer that the new release does not take must not silently become its default."""
-    known = {*book.recorded, *book.hidden, *given}
-    lost = [name for name in form.config.questions if name in service.answers and name not in known]
+    """Raises `AnswerError` if the new release does not accept a recorded answer: it must not become the default."""
+    known = {*answers.recorded, *answers.hidden, *given}
+    lost = [name for name in template.config.questions if name in service.answers and name not in known]
     if asked or not lost:
         return
-    shown = [repr(name) if name in form.config.secret else f"{name!r}: {service.answers[name]!r}" for name in lost]
-    why = [f"{name}: {book.refused[name]}" if lost[1:] else book.refused[name] for name in lost if name in book.refused]
+    shown = [repr(name) if name in template.config.secret else f"{name!r}: {service.answers[name]!r}" for name in lost]
+    refused = {name: answers.refused[name] for name in lost if name in answers.refused}
+    why = [f"{name}: {reason}" if lost[1:] else reason for name, reason in refused.items()]
     what = "the recorded answers" if lost[1:] else "the recorded answer"
     raise AnswerError(
-        f"release {form.release.version} does not take {what} to {', '.join(shown)}",
+        f"release {template.release.version} does not take {what} to {', '.join(shown)}",
         cause="; ".join(why) or f"{service.answers_file} was edited, or the question has changed",
         hint=" ".join(f"--data {name}=VALUE" for name in lost),
     )
 
 
 def without_address_only_change(result: Files, head: Files, service: Service, scratch: Scratch) -> Files:
-    """The result without an answers file that only names the template's folder on the same road, too.
+    """The result without a change of the answers file that only renames the road's address.
 
-    That is no update: `status` knows of none. The record is written with the next one that changes more.
+    That is no update, and `status` does not report one. The address is written with the next update that changes more.
     """
     name = service.answers_file
     if {path for path in {*result, *head} if result.get(path) != head.get(path)} != {name}:
@@ -68,5 +72,5 @@ def without_address_only_change(result: Files, head: Files, service: Service, sc
 
 
 def _beside_address(answers: bytes) -> list[bytes]:
-    """The lines of an answers file but the one that names the road."""
+    """The lines of an answers file without the one that names the road."""
     return [line for line in answers.splitlines() if not line.startswith(b"_src_path:")]

@@ -1,4 +1,4 @@
-"""What a person, an editor or an agent needs to decide a conflict: why it is one, and the file as each side has it."""
+"""What a person, an editor or an agent needs to resolve a conflict: the reason, and the file as each side has it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from paved_road.update.merge.trees import Conflict
 
 Read = Callable[[list[TreeEntry]], Sequence[bytes]]
-"""The contents of leaves."""
+"""Reads the contents of entries."""
 
 LineRanges = tuple[tuple[int, int], ...]
 """First and last lines, from 1."""
 
 LARGEST = 1 << 18
-"""Bytes of a file whose text is given; of a larger one only the blob is named."""
+"""Bytes. The text of a larger file is omitted, and only its blob is named."""
 
 
 class ConflictKind(StrEnum):
-    """What a conflict is about. Those with a slash and most others are git's own words."""
+    """The kind of a conflict. Most are git's own words, all those with a slash among them."""
 
     CONTENTS = "contents"
     BINARY = "binary"
@@ -38,11 +38,11 @@ class ConflictKind(StrEnum):
     FILE_DIRECTORY = "file/directory"
     DISTINCT_MODES = "distinct modes"
     DATA = "data"
-    """The lines merge, and the data in them does not."""
+    """The lines merge, but the data in them does not."""
     ALIKE = "alike"
-    """Which block was edited cannot be told, because the blocks are alike."""
+    """The blocks are so similar that paved cannot tell which one was edited."""
     IN_THE_WAY = "in the way"
-    """Something that the service's last commit does not have lies where the release adds a file."""
+    """Where the release adds a file there is something that the service's last commit does not have."""
     OTHER = "other"
 
 
@@ -96,7 +96,7 @@ def explain_conflicts(
 
 
 def _explain(reason: str, stages: Mapping[int, TreeEntry], old: str, new: str) -> ConflictReason:
-    """`reason` is git's word for the kind, or what paved found in a merge that git took for clean."""
+    """`reason` is git's word for the kind, or what paved found in a merge that git called clean."""
     road, since = (f"release {new}", f" since {old}") if old != new else ("the template", "")
     kind = next((kind for kind in ConflictKind if kind == reason), ConflictKind.OTHER)
     if reason.startswith("the merge is clean as text"):
@@ -139,9 +139,9 @@ _SENTENCES: dict[tuple[ConflictKind, tuple[int, ...]], str] = {
 def describe_conflicts(
     stages: Mapping[str, Mapping[int, TreeEntry]], why: Mapping[str, ConflictReason], read: Read
 ) -> Iterator[Decision]:
-    """The conflicts with the files of their sides, in the order of their paths."""
-    every = [leaf for of in stages.values() for leaf in of.values() if leaf.mode is not Mode.SUBMODULE]
-    contents = dict(zip((leaf.blob for leaf in every), read(every), strict=True)) if every else {}
+    """The conflicts with the file of each side, in the order of their paths."""
+    every = [entry for of in stages.values() for entry in of.values() if entry.mode is not Mode.SUBMODULE]
+    contents = dict(zip((entry.blob for entry in every), read(every), strict=True)) if every else {}
     for path, of in sorted(stages.items()):
         base, ours, theirs = (_side(of[number], contents) if number in of else None for number in (1, 2, 3))
         reason = why.get(path) or ConflictReason(kind=ConflictKind.OTHER, why="it is not merged")
@@ -149,21 +149,24 @@ def describe_conflicts(
 
 
 def undecided_conflicts(service: Service, applied: Applied) -> tuple[Decision, ...]:
-    """What an update in progress leaves to decide, from the service's repository."""
+    """The conflicts that an update in progress leaves, read from the service's repository."""
     journal, prefix = applied.journal, service.prefix
     stages = {path.removeprefix(prefix): journal.conflicts[path] for path in applied.conflicts}
     known = {path: ConflictReason(kind=ConflictKind(kind), why=why) for path, (kind, why) in journal.reasons.items()}
     why = {path.removeprefix(prefix): reason for path, reason in known.items()}
     markers_left = {path.removeprefix(prefix): lines for path, lines in applied.markers.items()}
 
-    def read(leaves: list[TreeEntry]) -> list[bytes]:
-        return [data or b"" for data in git.read_objects(service.top, [leaf.blob for leaf in leaves])]
+    def read(entries: list[TreeEntry]) -> list[bytes]:
+        return [data or b"" for data in git.read_objects(service.top, [entry.blob for entry in entries])]
 
-    return tuple(replace(one, markers=markers_left.get(one.path, ())) for one in describe_conflicts(stages, why, read))
+    return tuple(
+        replace(decision, markers=markers_left.get(decision.path, ()))
+        for decision in describe_conflicts(stages, why, read)
+    )
 
 
-def _side(leaf: TreeEntry, contents: Mapping[BlobId, bytes]) -> ConflictSide:
-    data = contents.get(leaf.blob)
+def _side(entry: TreeEntry, contents: Mapping[BlobId, bytes]) -> ConflictSide:
+    data = contents.get(entry.blob)
     text, omitted = None, "binary"
     if data is not None and len(data) > LARGEST:
         omitted = "large"
@@ -172,7 +175,7 @@ def _side(leaf: TreeEntry, contents: Mapping[BlobId, bytes]) -> ConflictSide:
             text, omitted = data.decode(), ""
         except UnicodeDecodeError:
             omitted = "binary"
-    return ConflictSide(mode=str(leaf.mode), blob=leaf.blob, text=text, omitted=omitted)
+    return ConflictSide(mode=str(entry.mode), blob=entry.blob, text=text, omitted=omitted)
 
 
 # -- markers ---------------------------------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ _ENDS = re.compile(rb">{7,} ")
 def find_markers(content: bytes, meant: Iterable[bytes]) -> LineRanges:
     """The first and last line, from 1, of each conflict that is left in a file, markers included.
 
-    A marker that stands in one of the contents `meant` is text, such as an example in a document about conflicts.
+    A marker that is in one of the contents `meant` is text, such as an example in a document about conflicts.
     """
     known = {line.rstrip() for text in meant for line in text.splitlines() if _BEGINS.match(line) or _ENDS.match(line)}
     found: list[tuple[int, int]] = []

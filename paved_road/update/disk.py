@@ -1,7 +1,7 @@
-"""The work tree as it is on disk, whatever git's index says of it. Nothing here goes through a link.
+"""The work tree as it is on disk, whatever git's index says. Nothing here follows a link.
 
-A folder of the service may be a link that the team committed, or one that somebody put there a moment ago: what lies
-behind it is not the service's to read, to write or to remove.
+A folder of the service may be a link that the team committed, or that somebody made a moment ago. The files behind it
+do not belong to the service: it must not read, write or remove them.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Settings = tuple[tuple[str, str], ...]
 
 
 def file_at(top: Path, path: str) -> File | None:
-    """The file or link at a path; None where there is none, where it is a folder, or where a link leads to it."""
+    """The file or link at a path; None if there is none, if it is a folder, or if a link leads to it."""
     return trees.read_file(top, path) if contained.lstat_file(top, path) else None
 
 
 def first_obstruction(top: Path, path: str) -> str | None:
-    """The first folder of a path that is something else on disk (a link, a file); None when there is none."""
+    """The first parent of a path that is no folder on disk but a link or a file; None if there is none."""
     for folder in reversed(PurePosixPath(path).parents[:-1]):
         try:
             if not stat.S_ISDIR((top / folder).lstat().st_mode):
@@ -39,39 +39,39 @@ def first_obstruction(top: Path, path: str) -> str | None:
 
 
 def blob_ids(top: Path, paths: Iterable[str]) -> dict[str, BlobId]:
-    """The blob ids, as git would store them, of those of the paths that are files on disk."""
+    """The blob ids that git would give the paths that are files on disk."""
     there = [path for path in paths if file_at(top, path) is not None]
     return dict(zip(there, git.hash_files(top, there, role=git.PERSON), strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiskDifference:
-    """How a path is not on disk as expected."""
+    """How a path on disk differs from the expected entry."""
 
     mode: Mode | None
     """What is there; None for no file."""
     content: bool
-    """Whether it has another content."""
+    """Whether the content differs."""
 
 
 def find_differences(
     top: Path, expected: Mapping[str, TreeEntry], *, role: git.Role, settings: Settings = ()
 ) -> dict[str, DiskDifference]:
-    """Those of the paths that are not on disk as expected, by content.
+    """The paths that differ on disk from the expected entries, by content.
 
-    Most files are what git stores, byte for byte: git is asked, in this role and with these settings, only about the
-    others, which it may have converted.
+    Most files equal what git stores, byte for byte. Only for the others, which git may have converted, git is asked, in
+    this role and with these settings.
     """
     there = {path: file_at(top, path) for path in expected}
     unlike = [path for path, file in there.items() if file is not None and file.blob != expected[path].blob]
     stored = dict(zip(unlike, git.hash_files(top, unlike, role=role, settings=settings), strict=True)) if unlike else {}
-    found = {}
+    differences = {}
     for path, entry in expected.items():
         file = there[path]
         content = file is None or stored.get(path, entry.blob) != entry.blob
         if file is None or content or file.mode is not entry.mode:
-            found[path] = DiskDifference(mode=file.mode if file else None, content=content)
-    return found
+            differences[path] = DiskDifference(mode=file.mode if file else None, content=content)
+    return differences
 
 
 def is_executable(top: Path, path: str) -> bool:
@@ -80,7 +80,7 @@ def is_executable(top: Path, path: str) -> bool:
 
 
 def set_executable(top: Path, wanted: Mapping[str, bool]) -> None:
-    """Give those of the files that are there their executable bit, or take it."""
+    """Set or clear the executable bit of the files that exist."""
     for path, executable in wanted.items():
         if (file := file_at(top, path)) is not None and file.mode is not Mode.SYMLINK:
             bits = stat.S_IMODE((top / path).lstat().st_mode)
@@ -106,7 +106,7 @@ def remove(top: Path, path: str, *, root: Path) -> None:
 
 
 def _open(folder: Path | str, opened: contextlib.ExitStack, *, inside: int | None = None) -> int:
-    """A handle of a folder that is no link: what is done by it stays in that folder, whatever is renamed meanwhile."""
+    """A handle of a folder that is no link. What uses it stays in that folder, whatever is renamed meanwhile."""
     try:
         handle = os.open(folder, _FOLDER, dir_fd=inside)
     except OSError as error:

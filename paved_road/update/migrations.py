@@ -1,8 +1,8 @@
-"""A template's migrations (Copier's `_migrations`): commands that bring a service over a release.
+"""A template's migrations (Copier's `_migrations`): commands that an update runs when it passes a release.
 
-Those of the stage `before` belong to the plan: they run in a copy of the committed files, answers among them, and what
-they make of it is merged. So one that fails has touched nothing. Those of the stage `after` run in the service itself,
-when the merged files are in place. A dry run runs none of them.
+The migrations of the stage `before` belong to the plan: they run in a copy of the committed files, including the
+answers, and the update merges the result. So a migration that fails has changed nothing. The migrations of the stage
+`after` run in the service itself, after the merged files are in place. A dry run runs none of them.
 """
 
 from __future__ import annotations
@@ -28,47 +28,50 @@ if TYPE_CHECKING:
     from paved_road.service.model import Service
 
 Stage = Literal["before", "after"]
-HINT = "fix the template, or the service; nothing of it was changed"
+HINT = "fix the template or the service; the service was not changed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migrations:
-    """From which release to which a service goes, as migrations are told."""
+    """The migrations between two releases of a template."""
 
-    form: CompiledTemplate
-    """Of the new release, which says what to run."""
+    template: CompiledTemplate
+    """Of the new release, which names the migrations."""
     old_version: str
     old_described: str
     """Copier's `_commit` of the old release."""
 
-    def before(self, service: Service) -> list[Command]:
-        """The commands of the stage `before`, for those who are told of them and run none."""
+    def commands_before(self, service: Service) -> list[Command]:
+        """The commands of the stage `before`, to be shown and not run."""
         return self._commands("before", service.path, service.journal / SCRIPTS, _recorded(service))
 
-    def after(self, service: Service, book: SettledAnswers, answers_file: str) -> list[Command]:
+    def commands_after(self, service: Service, answers: SettledAnswers, answers_file: str) -> list[Command]:
         """The commands of the stage `after`, as they run in the service."""
-        return self._commands("after", service.path, service.journal / SCRIPTS, (book, answers_file))
+        return self._commands("after", service.path, service.journal / SCRIPTS, (answers, answers_file))
 
-    def ahead(self) -> list[Foreseen]:
+    def previewed(self) -> list[Foreseen]:
         """The migrations of the stage `after` that will or may run, before the questions are answered."""
-        environment = self.form.environment
+        environment = self.template.environment
         return [
-            said
+            preview
             for given, current, when in self._passed("after")
             for known in [foreseen.holds(when, self._facts("after", current), Operation.UPDATE, environment)]
             for command in _commands(given, "after")
-            for said in foreseen.told("migration", command, known)
+            for preview in foreseen.told("migration", command, known)
         ]
 
-    def migrated(self, service: Service) -> tuple[dict[str, TreeEntry], dict[str, Any]]:
-        """The service's committed files, and its answers, as the migrations of the stage `before` leave them."""
+    def run_before(self, service: Service) -> tuple[dict[str, TreeEntry], dict[str, Any]]:
+        """Run the stage `before` in a copy of the service. The files and answers that it leaves.
+
+        Raises `TemplateError` if a migration fails.
+        """
         with tempfile.TemporaryDirectory(prefix="paved-migrate-") as folder:
             copy = Path(folder) / "service" / service.path.name
             copy.parent.mkdir()
             git.check_out(service.repository, f"{service.repository.head}:{service.prefix.rstrip('/')}", copy)
             source = commands.source_below(Path(folder))
             wanted = self._commands("before", copy, source, _recorded(service))
-            commands.bring(self.form.files, source, wanted)
+            commands.bring(self.template.files, source, wanted)
             commands.run(wanted, copy, kind="migration", hint=HINT)
             made = git.list_tree(copy, git.stage_everything(copy))
             contents = git.read_objects(copy, [entry.blob for entry in made.values()])
@@ -76,18 +79,18 @@ class Migrations:
             return files, read_answers_file(copy, service.answers_file)
 
     def _commands(self, stage: Stage, place: Path, source: Path, answers: tuple[SettledAnswers, str]) -> list[Command]:
-        """The commands of one stage for the versions passed through, in the template's order."""
-        if not self.form.config.migrations:
+        """The commands of one stage for the releases that the update passes, in the template's order."""
+        if not self.template.config.migrations:
             return []
-        book, answers_file = answers
-        told = CommandContext(
-            template=self.form, answers=book, answers_file=answers_file, destination=place, source=source,
+        settled, answers_file = answers
+        context = CommandContext(
+            template=self.template, answers=settled, answers_file=answers_file, destination=place, source=source,
             operation=Operation.UPDATE,
         )  # fmt: skip
-        return list(self._wanted(stage, told))
+        return list(self._wanted(stage, context))
 
-    def _wanted(self, stage: Stage, told: CommandContext) -> Iterator[Command]:
-        evaluation = told.evaluation("migrate")
+    def _wanted(self, stage: Stage, context: CommandContext) -> Iterator[Command]:
+        evaluation = context.evaluation("migrate")
         for given, current, when in self._passed(stage):
             facts = self._facts(stage, current)
             if evaluation.holds(when, facts):
@@ -95,20 +98,20 @@ class Migrations:
                     yield evaluation.command(command, given.get("working_directory", "."), facts)
 
     def _passed(self, stage: Stage) -> Iterator[tuple[Mapping[str, Any], str | None, Any]]:
-        """The migrations of the releases passed through, each with its version and its condition."""
-        for item in self.form.config.migrations:
+        """The migrations of the releases that the update passes, each with its version and its condition."""
+        for item in self.template.config.migrations:
             given = item if isinstance(item, Mapping) else {"command": item}
             legacy = _is_legacy(given)
             if not legacy and "command" not in given:
                 raise TemplateError("a migration of the template has no command", cause=repr(item))
             current = str(given["version"]) if "version" in given else None
-            if current is None or is_passed(current, self.old_version, self.form.release.version):
+            if current is None or is_passed(current, self.old_version, self.template.release.version):
                 when = None if legacy else given.get("when")
                 yield given, current, (legacy or stage == "after") if when is None else when
 
     def _facts(self, stage: Stage, current: str | None) -> dict[str, str]:
-        """What Copier tells a migration, under its names."""
-        new = self.form.release
+        """The variables that Copier gives a migration, under Copier's names."""
+        new = self.template.release
         facts = {
             "stage": stage,
             "version_from": self.old_described,
@@ -129,11 +132,11 @@ def _commands(given: Mapping[str, Any], stage: Stage) -> list[Any]:
 
 
 SCRIPTS = "template"
-"""The folder of an update's journal with the template's own files, while migrations that name them are to run."""
+"""The folder of an update's journal with the template's own files, for migrations that name them."""
 
 
 def _recorded(service: Service) -> tuple[SettledAnswers, str]:
-    """What is known of the answers before the questions of the new release are settled."""
+    """The recorded answers, before the questions of the new release are settled."""
     return SettledAnswers(recorded=service.answers), service.answers_file
 
 

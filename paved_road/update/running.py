@@ -34,22 +34,22 @@ class Running:
     @property
     def allowed(self) -> bool:
         """Whether they may run."""
-        return self.migrations.form.trust and not self.dry_run
+        return self.migrations.template.trust and not self.dry_run
 
     def before(self, service: Service, head: Snapshot) -> tuple[Service, Snapshot]:
         """The service, and its files, as the migrations of the stage `before` leave them.
 
         Raises `UntrustedTemplate` if anything will run that may not.
         """
-        wanted = self.migrations.before(service)
-        if not self.migrations.form.trust and not self.dry_run:
-            tasks, after = self.migrations.form.previewed_tasks(Operation.UPDATE), self.migrations.ahead()
+        wanted = self.migrations.commands_before(service)
+        if not self.migrations.template.trust and not self.dry_run:
+            tasks, after = self.migrations.template.previewed_tasks(Operation.UPDATE), self.migrations.previewed()
             if wanted or any(command.certain for command in (*tasks, *after)):
                 later = [*_words("migration", wanted), *(command.words for command in after)]
                 self._refuse([*(command.words for command in tasks), *later])
         if not wanted or not self.allowed:
             return service, head
-        files, recorded = self.migrations.migrated(service)
+        files, recorded = self.migrations.run_before(service)
         return replace(service, recorded=recorded), head.holding(files)
 
     @contextlib.contextmanager
@@ -58,7 +58,7 @@ class Running:
         try:
             yield
         except AnswerError as error:
-            wanted = self.migrations.before(service) if self.dry_run else []
+            wanted = self.migrations.commands_before(service) if self.dry_run else []
             if not wanted:
                 raise
             cause = f"a dry run runs no migration, and one may bring the answer over: {wanted[0]}"
@@ -71,30 +71,30 @@ class Running:
 
         `service` is as it was before any migration. Raises `UntrustedTemplate` if any of it may not run.
         """
-        after = tuple(self.migrations.after(service, answers, answers_file))
+        after = tuple(self.migrations.commands_after(service, answers, answers_file))
         if self.allowed:
             return (), after
         tasks = _words("task", self._context(service, answers, answers_file).tasks())
         if not self.dry_run:
             self._refuse([*tasks, *_words("migration", after)])
-        return (*tasks, *_words("migration", self.migrations.before(service))), after
+        return (*tasks, *_words("migration", self.migrations.commands_before(service))), after
 
     def needed_trust(self, not_run: Iterable[str], after: Iterable[Command]) -> tuple[str, ...]:
         """The note of a dry run about the trust that the update itself takes; none where there is nothing to trust."""
         wanted = [*not_run, *_words("migration", after)]
-        if self.migrations.form.trust or not self.dry_run or not wanted:
+        if self.migrations.template.trust or not self.dry_run or not wanted:
             return ()
         return (f"the update itself needs --trust, because it runs the template's code: {'; '.join(wanted)}",)
 
     def _context(self, service: Service, answers: SettledAnswers, answers_file: str) -> CommandContext:
         return CommandContext(
-            template=self.migrations.form, answers=answers, answers_file=answers_file, destination=service.path,
+            template=self.migrations.template, answers=answers, answers_file=answers_file, destination=service.path,
             source=service.journal / SCRIPTS, operation=Operation.UPDATE,
         )  # fmt: skip
 
     def _refuse(self, wanted: list[str]) -> None:
         if wanted:
-            raise untrusted(self.migrations.form.release, wanted)
+            raise untrusted(self.migrations.template.release, wanted)
 
 
 def with_the_next(refused: UntrustedTemplate, target: Release) -> UntrustedTemplate:

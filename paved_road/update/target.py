@@ -76,7 +76,7 @@ def render_new(context: Context, start: Start, base: Base, dialogue: Dialogue) -
     own = manifest_of(template.files, target.template.folder)
     secret = frozenset[str]() if request.no_base else secrets.unrecorded(old, template, service, request.answers)
     described = service.stated.commit or base.version
-    migrations = Migrations(form=template, old_version=base.version, old_described=described)
+    migrations = Migrations(template=template, old_version=base.version, old_described=described)
     running = Running(migrations=migrations, dry_run=request.dry_run)
     migrated, ours = running.before(service, start.head)
     dialogue.greet(message_before(template, service.path, Operation.UPDATE))
