@@ -130,7 +130,7 @@ def test_a_dry_run_says_what_it_left_out(tmp_path: Path) -> None:
     evolve(at, {"a.txt": "2\n"}, tag="v1.1.0")
     shown = paved("update", tmp_path / "service", "--dry-run", "--json").envelope
     assert shown["result"]["not_run"] == ["task: echo made > made.txt"]
-    assert any("what this changes is not shown: task: echo made" in note for note in shown["notes"])
+    assert any("does not show what this changes: task: echo made" in note for note in shown["notes"])
 
 
 # -- who is asked --------------------------------------------------------------------------------------------------
