@@ -34,7 +34,7 @@ app = typer.Typer(
 
     \b
     Examples:
-      paved config show                       every setting, and where it comes from
+      paved config show                       every setting and where it comes from
       paved config path                       the settings files
       paved config set road gh:acme/road      change your own file
       paved config unset road
@@ -177,26 +177,26 @@ def unset(key: Key, project: Project = False, json: options.Json = False) -> Non
     _print_change("unset", edit.change(key, None, project=project), json=json)
 
 
-def _print_change(command: str, done: ChangedSetting, *, json: bool) -> None:
+def _print_change(command: str, changed: ChangedSetting, *, json: bool) -> None:
     """Print which setting changed in which file, and which file overrides it here."""
     from paved_road.settings.config import load_config
 
-    in_force = getattr(load_config(), done.key.partition(".")[0])
+    in_force = getattr(load_config(), changed.key.partition(".")[0])
     notes = []
-    if in_force.origin != "default" and in_force.where != str(done.file):
+    if in_force.origin != "default" and in_force.where != str(changed.file):
         notes.append(f"{in_force.where} overrides it")
     if json:
-        value = redact(done.value) if isinstance(done.value, str) else done.value
-        facts: results.SettingChangedJson = {"file": str(done.file), "key": done.key, "value": value}
+        value = redact(changed.value) if isinstance(changed.value, str) else changed.value
+        facts: results.SettingChangedJson = {"file": str(changed.file), "key": changed.key, "value": value}
         ui.envelope(f"config {command}", 0, facts, notes=notes)
         return
     for text in notes:
         ui.note(text)
-    ui.good(f"{command} {done.key} in {done.file}")
+    ui.good(f"{command} {changed.key} in {changed.file}")
 
 
 commands.add(app, "show", show, "Show every setting and where it comes from.")
 commands.add(app, "get", get, "Print one setting.")
-commands.add(app, "set", set_, "Set a setting in your own file, or the project's.")
+commands.add(app, "set", set_, "Set a setting in your own file or the project's.")
 commands.add(app, "unset", unset, "Remove a setting from your own file, or the project's.")
 commands.add(app, "path", path, "Print the settings files that paved reads here.")

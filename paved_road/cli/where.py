@@ -1,4 +1,4 @@
-"""The service that a command is about, and what to add to its hints when the person stands elsewhere."""
+"""The service that a command is about, and what its hints need if the person is in another folder."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from paved_road.service.model import Service
 
 _about: list[Path] = []
-"""The folder of the service that this command is about, as far as one was found."""
+"""The folder of the service that this command is about, once it is found."""
 
 
 def begin() -> None:
-    """A command begins: it is about no service yet."""
+    """Forget the service of the command before."""
     _about.clear()
 
 
 def folder_of(path: Path) -> Path:
-    """The folder of the service that `path` is in: itself, or the nearest one above it, which is said."""
+    """The folder of the service that `path` is in: itself, or the nearest one above it, which a note names."""
     from paved_road.git.address import resolved
     from paved_road.settings import whereabouts
 
@@ -38,7 +38,7 @@ def folder_of(path: Path) -> Path:
 
 
 def open_service(path: Path, *, answers_file: str | None = None, road: str | None = None) -> Service:
-    """The service that `path` is in."""
+    """Open the service that `path` is in. Raises what `model.open_service` raises."""
     from paved_road.service import model
 
     return model.open_service(folder_of(path), answers_file=answers_file, road=road)
@@ -50,35 +50,35 @@ _COMMAND = re.compile(
 
 
 def person() -> Path:
-    """The folder that the person is in, without links; -C changes it for the command alone."""
+    """The folder that the person is in, with links resolved; -C does not change it."""
     from paved_road.git.address import resolved
 
     return resolved(global_options.typed_in())
 
 
 def shown(path: Path) -> str:
-    """A path as the person writes it."""
+    """A path as the person would write it."""
     from paved_road.settings import whereabouts
 
     return whereabouts.shown(path, start=global_options.typed_in())
 
 
 def elsewhere(text: str) -> str:
-    """A text with the folder in which the commands that it names are to be run, unless the person is there."""
+    """Add to a text the folder in which to run the commands that it names, unless the person is there."""
     if not _COMMAND.search(text) or not (folder := _away()):
         return text
     name = shown(folder)
-    is_named = any(re.search(rf"(?<![\w./-]){re.escape(one)}(?![\w-])", text) for one in (name, str(folder)))
+    is_named = any(re.search(rf"(?<![\w./-]){re.escape(path)}(?![\w-])", text) for path in (name, str(folder)))
     return text if is_named else f"{text} (in {name})"
 
 
 def argument() -> str:
-    """What has to follow a command on the service: a blank and its path, or "" where the command finds it anyway."""
+    """The argument for a command on the service: a blank and its path, or "" if the command finds it anyway."""
     return f" {shlex.quote(shown(folder))}" if (folder := _away()) else ""
 
 
 def _away() -> Path | None:
-    """The folder that this command is about, where a person who types the next command would not find it."""
+    """The folder that this command is about, unless the person's next command finds it anyway."""
     from paved_road.git.address import resolved
     from paved_road.settings.whereabouts import service_at
 
@@ -89,12 +89,12 @@ def _away() -> Path | None:
 
 
 def to_service(path: str, service: Service) -> str:
-    """The file of the service that a person means: by its name in messages, or as seen from where they are."""
+    """The path in the service of a file that a person names: as messages do, or relative to their own folder."""
     files = service.lock.files if service.lock else {}
     seen = os.path.relpath(person() / path, service.path)
     return seen if path not in files and seen in files else path
 
 
 def from_service(path: str) -> str:
-    """A path of the service as the person writes it."""
+    """A path of the service as the person would write it."""
     return shown(_about[0] / path) if _about else path

@@ -63,7 +63,7 @@ def find_origin(
     return Origin(template=known, notes=(*road.notes, *known.notes, *service.notes))
 
 
-def _road(service: Service, config: Config) -> Value:
+def _road(service: Service, config: Config) -> Value[str]:
     """The road to open: the one that a flag names, else the recorded one."""
     if config.road.origin == "flag":
         return replace(config.road, value=_given(config.road.value, service))

@@ -1,9 +1,8 @@
-"""Putting a new service in its place: whole, or not at all; and a kill in between is told, or made good, by the next.
+"""Put a new service in its place as a whole or not at all. After a kill, the next `paved new` finishes or reports it.
 
 A service is built in a hidden folder beside its destination, on the same file system, and renamed into place in one
-step. That step is not one where the destination is there already (an empty folder, an empty repository) or where the
-template's tasks have to run in it. Then the hidden folder says so while it lasts, and a lock on it says for how long
-somebody works with it.
+step. It takes several steps if the destination exists (an empty folder, an empty repository) or if the template's tasks
+run in it. Then a note in the hidden folder says so, and a lock on the folder says that a process is working with it.
 """
 
 from __future__ import annotations
@@ -31,19 +30,19 @@ NOTE_FILE = ".paved-note.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Note:
-    """What a hidden folder says of a destination that is no longer as it was."""
+    """The note in a hidden folder about a destination that was changed."""
 
     destination: str
     """Its name."""
     whole: bool
-    """Whether the service was complete, and only had to be moved."""
+    """Whether the service was complete and only had to be moved."""
     before: tuple[str, ...] | None
-    """What was in the destination; None when there was none."""
+    """What was in the destination; None if it did not exist."""
 
 
 @contextlib.contextmanager
 def beside(destination: Path) -> Iterator[Path]:
-    """A new folder of the destination's name on the destination's file system, gone afterwards."""
+    """A new folder with the destination's name on its file system, removed afterwards. Raises `DestinationError`."""
     missing = [folder for folder in destination.parents if not folder.exists()]
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +52,7 @@ def beside(destination: Path) -> Iterator[Path]:
         raise DestinationError(
             f"cannot write to {destination.parent}",
             cause=error.strerror or str(error),
-            hint="name another destination",
+            hint="choose another destination",
         ) from error
     with running:
         try:
@@ -72,11 +71,11 @@ def beside(destination: Path) -> Iterator[Path]:
 
 
 def put(made: Path, destination: Path) -> None:
-    """Move a service that is whole into its place."""
+    """Move a complete service into its place. If that fails, the destination is as before."""
     if not destination.exists():
         made.rename(destination)
         return
-    _write(made.parent, destination, whole=True)
+    _write_note(made.parent, destination, whole=True)
     before = set(destination.iterdir())
     try:
         _move(made, destination)
@@ -87,9 +86,9 @@ def put(made: Path, destination: Path) -> None:
 
 @contextlib.contextmanager
 def put_before(made: Path, destination: Path) -> Iterator[None]:
-    """Move what there is of a service into its place, to work on it there; take it away again when the block fails."""
+    """Move an unfinished service into its place to work on it there; remove it again if the block fails."""
     before = set(destination.iterdir()) if destination.exists() else None
-    _write(made.parent, destination, whole=False)
+    _write_note(made.parent, destination, whole=False)
     try:
         if before is None:
             made.rename(destination)
@@ -112,7 +111,7 @@ def _move(made: Path, destination: Path) -> None:
 
 
 def _in_order(made: Path) -> list[Path]:
-    """What is to be moved, the lock last: what has no lock is no service."""
+    """What to move, the lock last: a folder without a lock is not taken for a service."""
     return sorted(made.iterdir(), key=lambda child: child.name == LOCK)
 
 
@@ -128,25 +127,25 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-# -- what was cut off --------------------------------------------------------------------------------------------------
+# -- after a kill ------------------------------------------------------------------------------------------------------
 
 
 def refuse_half_made(destination: Path, *, dry_run: bool) -> None:
-    """Refuse a destination that a `paved new` which was cut off left half made; one that was only moved is made whole.
+    """Refuse a destination that a killed `paved new` left half made. If only files had to be moved, move them first.
 
-    Nothing of a person's is written over: a name that is there already stays.
+    Raises `DestinationError` in both cases. Existing files are not overwritten.
     """
     for folder in destination.parent.glob(f"{PREFIX}*"):
-        note = _read(folder)
+        note = _read_note(folder)
         if note is None or note.destination != destination.name:
             continue
-        running = _taken(folder)
+        running = _locked(folder)
         if running is None:
-            raise DestinationError(f"another paved new is working on {destination}", hint="wait for it to end")
+            raise DestinationError(f"another paved new is working on {destination}", hint="wait until it ends")
         with running:
             if note.whole and not dry_run:
                 _finish(folder, destination)
-            raise _half(folder, destination, note, dry_run=dry_run)
+            raise _half_made_error(folder, destination, note, dry_run=dry_run)
 
 
 def _finish(folder: Path, destination: Path) -> None:
@@ -157,29 +156,31 @@ def _finish(folder: Path, destination: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _half(folder: Path, destination: Path, note: _Note, *, dry_run: bool) -> DestinationError:
+def _half_made_error(folder: Path, destination: Path, note: _Note, *, dry_run: bool) -> DestinationError:
     if note.whole:
         return DestinationError(
-            f"an earlier paved new of {destination} was cut off while it moved the service into its place",
-            cause="the rest is still to be moved" if dry_run else "the rest has been moved now: the service is whole",
+            f"an earlier paved new of {destination} was killed while it moved files into place",
+            cause="the rest is still to be moved"
+            if dry_run
+            else "the rest has been moved now: the service is complete",
             hint=f"paved new {quoted(destination)}" if dry_run else f"paved status {quoted(destination)}",
         )
     made = [child for child in destination.iterdir() if child.name not in (note.before or ())]
     rest = sorted(made) if note.before is not None else [destination]
     return DestinationError(
         f"{destination} is half made",
-        cause="an earlier paved new was cut off while the template's tasks ran in it",
-        hint=f"when you need nothing of it: rm -r {shlex.join(map(str, [*rest, folder]))}",
+        cause="an earlier paved new was killed while the template's tasks ran in it",
+        hint=f"if you need none of it: rm -r {shlex.join(map(str, [*rest, folder]))}",
     )
 
 
 def _clear(parent: Path) -> None:
-    """Remove the hidden folders that were left where nobody works, but for those that a destination still needs."""
+    """Remove hidden folders that no process works with, except those that a destination still needs."""
     for folder in parent.glob(f"{PREFIX}*"):
-        note = _read(folder)
+        note = _read_note(folder)
         if note is not None and (parent / note.destination).is_dir() and any((parent / note.destination).iterdir()):
             continue
-        if (running := _taken(folder)) is not None:
+        if (running := _locked(folder)) is not None:
             with running:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -188,23 +189,23 @@ def _clear(parent: Path) -> None:
 
 
 def _hidden_folder(parent: Path) -> tuple[Path, IO[str]]:
-    """A new hidden folder, and the lock on it, which ends with this process."""
+    """A new hidden folder and the lock on it, which ends with this process."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
         try:
-            running = _taken(folder)
+            running = _locked(folder)
         except OSError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        # Somebody who clears away may have taken it for left behind.
+        # Another `paved new` may have locked the folder to remove it: it looked left behind.
         if running is not None:
             if (folder / _RUNNING).exists():
                 return folder, running
             running.close()
 
 
-def _taken(folder: Path) -> IO[str] | None:
-    """The lock on a hidden folder; None when another process has it, or the folder is gone."""
+def _locked(folder: Path) -> IO[str] | None:
+    """Lock a hidden folder; None if another process has the lock or the folder is gone."""
     try:
         running = (folder / _RUNNING).open("a")
     except FileNotFoundError:
@@ -217,14 +218,14 @@ def _taken(folder: Path) -> IO[str] | None:
     return running
 
 
-def _write(folder: Path, destination: Path, *, whole: bool) -> None:
+def _write_note(folder: Path, destination: Path, *, whole: bool) -> None:
     before = tuple(child.name for child in destination.iterdir()) if destination.exists() else None
     scratch = folder / f"{NOTE_FILE}.new"
     scratch.write_text(json.dumps(asdict(_Note(destination=destination.name, whole=whole, before=before))))
     scratch.replace(folder / NOTE_FILE)
 
 
-def _read(folder: Path) -> _Note | None:
+def _read_note(folder: Path) -> _Note | None:
     try:
         return _Note(**json.loads((folder / NOTE_FILE).read_text()))
     except (OSError, ValueError, TypeError):

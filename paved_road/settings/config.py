@@ -1,16 +1,16 @@
-"""paved's own settings: a value, and where it comes from.
+"""paved's own settings, and where the value of each comes from.
 
-A flag beats the environment, the environment the project's `.paved.toml`, that the user's `config.toml`, that the
-default. Trust and the cache are a person's business: a project's file cannot set them.
+In order of precedence: a flag, the environment, the project's `.paved.toml`, the user's `config.toml`, the default. A
+project's file cannot set trust, the cache or limits, because those belong to the person.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from paved_road.errors import ConfigError, nearest
 from paved_road.files import contained
@@ -23,37 +23,42 @@ BUILT_IN = "paved:built-in"
 
 PROJECT_FILE = ".paved.toml"
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Value:
-    """A setting's value and its origin: flag, environment, project, user or default (with the file or variable)."""
+class Value(Generic[T]):
+    """A setting's value, and where it comes from."""
 
-    value: Any
+    value: T
     origin: str
+    """flag, environment, project, user or default."""
     where: str = ""
+    """The flag, variable or file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """Every setting."""
 
-    road: Value
-    """The road used when `--road` is not given: a URL, a path, a `gh:` shortcut or the built-in one."""
-    template: Value
-    """The template used when none is named."""
-    trust: Value
-    """Roads whose templates may run code, a list of `Trust`."""
-    cache: Value
-    """Where fetched roads are kept."""
-    answers: Value
+    road: Value[str]
+    """The road to use without `--road`: a URL, a path, a `gh:` shortcut or the built-in one."""
+    template: Value[str | None]
+    """The template to use if none is named."""
+    trust: Value[list[Trust]]
+    """Roads whose templates may run code."""
+    cache: Value[str]
+    """The folder of fetched roads."""
+    answers: Value[dict[str, Any]]
     """Default answers by question."""
-    limits: Value
-    """What a template may cost: `Limits`."""
-    files: tuple[Path, ...] = field(default=())
+    limits: Value[Limits]
+    """What a template may cost."""
+    files: tuple[Path, ...] = ()
+    """The files that were read."""
 
     @property
     def is_for_readers(self) -> bool:
-        """Whether a command that only reads may fetch the road: a person names it, not only a project's file."""
+        """Whether a command that only reads may fetch the road: a person named it, or trusts it."""
         return self.road.origin != "project" or self.trusts(self.road.value)
 
     @property
@@ -62,29 +67,29 @@ class Config:
         return address.expanded(self.cache.value)
 
     def trust_in(self, source: str) -> Trust | None:
-        """The trust that the person put in this road; where several say so, the narrowest that demands a signature."""
-        found = [one for one in self.trust.value if address.is_within(source, one.road)]
-        return max(found, key=lambda one: (bool(one.signed_by), len(one.road)), default=None)
+        """The trust that the person put in this road. Of several, the narrowest that demands a signature."""
+        found = [trust for trust in self.trust.value if address.is_within(source, trust.road)]
+        return max(found, key=lambda trust: (bool(trust.signed_by), len(trust.road)), default=None)
 
     def signers(self, source: str) -> tuple[str, ...]:
-        """The keys by one of which a release of this road must be signed; none when no signature is demanded."""
+        """The keys that may sign a release of this road; none if no signature is demanded."""
         found = self.trust_in(source)
         return found.signed_by if found else ()
 
     def trusts(self, source: str) -> bool:
-        """Whether the person said that this road's templates may run code."""
+        """Whether the person allows this road's templates to run code."""
         return self.trust_in(source) is not None
 
 
-_KINDS: Mapping[str, type[Any]] = {
+_TYPES: Mapping[str, type[Any]] = {
     "road": str, "template": str, "trust": list, "cache": str, "answers": dict, "limits": dict,
 }  # fmt: skip
-_TOLD: Mapping[type[Any], tuple[str, str]] = {
+_IN_WORDS: Mapping[type[Any], tuple[str, str]] = {
     str: ("text", '"..."'),
     list: ("a list", '["..."]'),
     dict: ("a table", '{question = "answer"}'),
 }
-"""What a message calls each kind, and what one looks like."""
+"""The name of each type in messages, and an example."""
 _PERSONAL = frozenset({"trust", "cache", "limits"})
 
 
@@ -97,10 +102,13 @@ def user_file() -> Path:
 
 
 def load_config(flags: Mapping[str, Any] | None = None, *, directory: Path | None = None) -> Config:
-    """The settings in force in `directory` (the current one). `flags` holds those given on the command line."""
+    """The settings in force in `directory`, by default the current folder; `flags` are those of the command line.
+
+    Raises `ConfigError` for a file or variable that is wrong.
+    """
     from platformdirs import user_cache_path
 
-    values: dict[str, Value] = {
+    values: dict[str, Value[Any]] = {
         "road": Value(value=BUILT_IN, origin="default"),
         "template": Value(value=None, origin="default"),
         "trust": Value(value=[], origin="default"),
@@ -121,8 +129,8 @@ def load_config(flags: Mapping[str, Any] | None = None, *, directory: Path | Non
     return Config(**values, files=tuple(read))
 
 
-def _environment() -> dict[str, Value]:
-    """Settings made by PAVED_* variables; PAVED_TRUST lists roads apart by spaces."""
+def _environment() -> dict[str, Value[Any]]:
+    """The settings in PAVED_* variables. PAVED_TRUST separates roads by spaces."""
     found = {key: os.environ.get(f"PAVED_{key.upper()}") for key in ("road", "template", "trust", "cache")}
     return {
         key: Value(
@@ -136,7 +144,7 @@ def _environment() -> dict[str, Value]:
 
 
 def project_file(directory: Path) -> Path | None:
-    """The nearest `.paved.toml` at or above `directory`, not above the repository's root."""
+    """The nearest `.paved.toml` in `directory` or above it, up to the repository's root."""
     for folder in (directory, *directory.parents):
         if contained.exists(folder, PROJECT_FILE):
             return folder / PROJECT_FILE
@@ -149,7 +157,7 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
     from paved_road.files import toml
 
     try:
-        # The project's file came with the project; the person's own may well be a link into their dotfiles.
+        # The person's own file may be a link into their dotfiles. A project's file may not lead out of the project.
         content = path.read_bytes() if personal else contained.read_regular(path.parent, path.name)
         data = toml.load(content)
     except toml.TomlTooLarge as error:
@@ -164,24 +172,24 @@ def _read(path: Path, *, personal: bool) -> dict[str, Any]:
 
 
 def checked(path: Path, data: Mapping[str, Any], *, personal: bool) -> dict[str, Any]:
-    """The settings in a file's data, each as what it means; `ConfigError` for what is none or not as it must be."""
+    """Check the settings in a file and convert them. Raises `ConfigError` for one that is unknown or wrong."""
     for key, value in data.items():
-        if key not in _KINDS:
-            raise ConfigError(f"{path} sets {key!r}, which is not a setting", hint=nearest(key, _KINDS))
-        if not isinstance(value, _KINDS[key]):
-            kind, example = _TOLD[_KINDS[key]]
-            raise ConfigError(f"{path}: {key} must be {kind}", cause=f"it is {value!r}", hint=f"{key} = {example}")
+        if key not in _TYPES:
+            raise ConfigError(f"{path} sets {key!r}, which is not a setting", hint=nearest(key, _TYPES))
+        if not isinstance(value, _TYPES[key]):
+            name, example = _IN_WORDS[_TYPES[key]]
+            raise ConfigError(f"{path}: {key} must be {name}", cause=f"it is {value!r}", hint=f"{key} = {example}")
         if key in _PERSONAL and not personal:
             raise ConfigError(
                 f"{path} sets {key!r}",
-                cause="a project cannot decide whom you trust, where you keep files or what a template may cost",
+                cause="a project cannot decide whom you trust, where your cache is or what a template may cost",
                 hint=f"set it in {user_file()}",
             )
     return {**data} | {key: read(path, data[key]) for key, read in _READ.items() if key in data}
 
 
 def _limits(path: Path, given: Mapping[str, Any]) -> Limits:
-    names = [one.name for one in fields(Limits)]
+    names = [limit.name for limit in fields(Limits)]
     for name, value in given.items():
         if name not in names:
             raise ConfigError(f"{path} sets limits.{name}, which is not a limit", hint=nearest(name, names))
@@ -202,5 +210,5 @@ _READ: Mapping[str, Callable[[Path, Any], Any]] = {
 
 
 def _from(folder: Path, road: str) -> str:
-    """A road as a file in `folder` names it: a relative path starts there."""
+    """The road that a file in `folder` names. A relative path starts there."""
     return str(folder.absolute() / road) if address.is_relative(road) else road

@@ -1,4 +1,4 @@
-"""paved's own settings, changed: one key of the person's `config.toml` or of the project's `.paved.toml`."""
+"""Change one of paved's own settings in the person's `config.toml` or the project's `.paved.toml`."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from paved_road.git import address
 from paved_road.process.limits import Limits
 from paved_road.settings import config
 
-LIMITS = tuple(f"limits.{one.name}" for one in fields(Limits))
+LIMITS = tuple(f"limits.{limit.name}" for limit in fields(Limits))
 NAMES = ("road", "template", "trust", "cache", *LIMITS, "answers.QUESTION")
-"""What can be set, as it is typed."""
+"""The keys that can be set, as a person types them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedSetting:
-    """A setting that was changed in a file."""
+    """A change of one setting in a file."""
 
     file: Path
     key: str
     value: Any = None
-    """None where it was taken out."""
+    """None if it was removed."""
 
 
 def change(key: str, values: Sequence[str] | None, *, project: bool) -> ChangedSetting:
-    """Set a key in the person's file, or in the project's; take it out where `values` is None.
+    """Set a key in the person's file or the project's, or remove it if `values` is None.
 
-    The rest of the file stays as it is, and what would then be wrong with it is refused before it is written: raises
-    `UsageError` for the key and `ConfigError` for the value.
+    The rest of the file stays as it is. The result is checked before it is written: raises `UsageError` for a wrong key
+    and `ConfigError` for a wrong value.
     """
     path, file = key_path(key), project_file() if project else config.user_file()
     before = _text(file, personal=not project)
@@ -44,7 +44,9 @@ def change(key: str, values: Sequence[str] | None, *, project: bool) -> ChangedS
     try:
         after = toml_edit.without(before, path) if values is None else toml_edit.with_value(before, path, value)
     except KeyError:
-        raise UsageError(f"{file} does not set {key}", hint="paved config show says where it is set") from None
+        raise UsageError(
+            f"{file} does not set {key}", hint="paved config show lists where settings come from"
+        ) from None
     except ValueError as error:
         raise ConfigError(f"cannot change {key} in {file}", cause=str(error), hint=f"edit {file}") from error
     config.checked(file, tomllib.loads(after), personal=not project)
@@ -55,20 +57,20 @@ def change(key: str, values: Sequence[str] | None, *, project: bool) -> ChangedS
 
 
 def _check_cache(value: str) -> None:
-    """Make the folder, as the next command would; `ConfigError` where it could not be used."""
+    """Create the cache folder. Raises `ConfigError` if it cannot be used."""
     folder = address.expanded(value)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise ConfigError(
-            f"{folder} cannot be the cache", cause=error.strerror or str(error), hint="name a folder of your own"
+            f"cannot use {folder} as the cache", cause=error.strerror or str(error), hint="name a folder that you own"
         ) from error
     private.require_private(folder)
 
 
 def key_path(key: str) -> tuple[str, ...]:
-    """The names that a key stands for in a file; `UsageError` for one that is no setting."""
+    """The path of a key in a file, such as `("limits", "seconds")`. Raises `UsageError` if it is not a setting."""
     table, dot, name = key.partition(".")
     if table == "answers" and name:
         return (table, name)
@@ -78,17 +80,20 @@ def key_path(key: str) -> tuple[str, ...]:
 
 
 def project_file() -> Path:
-    """The project's file: the nearest at or above the current folder, or the one that would be at the root."""
+    """The project's file: the nearest one in the current folder or above it, or a new one at the repository's root.
+
+    Raises `UsageError` outside a repository.
+    """
     here = Path.cwd()
     found = config.project_file(here)
     root = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
     if found is None and root is None:
-        raise UsageError(f"{here} is in no repository", hint="without --project it is set in your own file")
+        raise UsageError(f"{here} is not in a repository", hint="leave out --project to change your own file")
     return found or Path(str(root), config.PROJECT_FILE)
 
 
 def files() -> list[tuple[str, Path]]:
-    """The files of settings, the person's first; the project's, where there is one, goes before it."""
+    """The files of settings and whose they are: the person's, then the project's, which overrides it."""
     found = config.project_file(Path.cwd())
     return [("user", config.user_file()), *([("project", found)] if found else [])]
 
@@ -97,10 +102,10 @@ def _value(path: tuple[str, ...], values: Sequence[str], *, file: Path, project:
     if path == ("trust",):
         return list(values)
     if len(values) > 1:
-        raise UsageError(f"{'.'.join(path)} takes one value", cause=" ".join(values), hint="put quotes around it")
+        raise UsageError(f"{'.'.join(path)} takes one value", cause=" ".join(values), hint="quote the value")
     (text,) = values
     if path == ("road",) and address.is_relative(text):
-        # A file's relative path starts at the file, a typed one here.
+        # A relative path in a file starts at the file; a typed one starts at the current folder.
         typed = os.path.abspath(text)
         return f"./{os.path.relpath(typed, file.parent)}" if project else typed
     if path[0] in ("limits", "answers"):
@@ -112,7 +117,7 @@ def _value(path: tuple[str, ...], values: Sequence[str], *, file: Path, project:
 
 
 def _text(file: Path, *, personal: bool) -> str:
-    """What the file says; nothing where there is none."""
+    """The content of the file; "" if there is none."""
     try:
         return (file.read_bytes() if personal else contained.read_regular(file.parent, file.name)).decode()
     except FileNotFoundError:
@@ -128,7 +133,7 @@ def _text(file: Path, *, personal: bool) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    """All of it or nothing; a link into somebody's dotfiles stays one."""
+    """Write the whole file or nothing. A link into somebody's dotfiles stays a link."""
     target = Path(os.path.realpath(file))
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)

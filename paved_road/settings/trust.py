@@ -1,4 +1,4 @@
-"""Whom a person trusts: roads whose templates may run code, and by whom their releases must be signed."""
+"""Whom a person trusts: the roads whose templates may run code, and the keys that must sign their releases."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from paved_road.errors import ConfigError, nearest
 from paved_road.git import address
 
 FINGERPRINT = re.compile(r"(?:[0-9A-Fa-f]{4}\s*){10}|[0-9A-Fa-f]{64}")
-"""An OpenPGP key, by its whole fingerprint."""
+"""The full fingerprint of an OpenPGP key."""
 
 PUBLIC_KEY = re.compile(r"(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/=]+(?: .*)?")
-"""An SSH key, as its `.pub` file has it."""
+"""An SSH key as in its `.pub` file."""
 
 _EXAMPLE = 'trust = ["gh:acme/", {road = "gh:acme/road", signed_by = "ssh-ed25519 AAAA..."}]'
 
@@ -25,21 +25,21 @@ class Trust:
 
     road: str
     signed_by: tuple[str, ...] = ()
-    """Keys by one of which each release must be signed; none when no signature is demanded."""
+    """The keys that may sign a release; none if no signature is demanded."""
 
     def __str__(self) -> str:
         return self.road + (f" signed by {' or '.join(self.signed_by)}" if self.signed_by else "")
 
 
 def read_trust(written: Any, where: str) -> Trust:
-    """Trust as a setting writes it: a source, or `{road = "...", signed_by = "..."}`.
+    """Read trust as a setting writes it: a road, or `{road = "...", signed_by = "..."}`.
 
-    `ConfigError`, which names `where`, for anything else: what trusts nobody must not look as if it did.
+    Raises `ConfigError`, which names `where`, for anything else, so that no setting looks like trust and is none.
     """
     if isinstance(written, Mapping):
         if unknown := sorted(written.keys() - {"road", "signed_by"}):
             hint = nearest(unknown[0], ("road", "signed_by"))
-            raise ConfigError(f"{where}: trust has {unknown[0]!r}, which is not a key of it", hint=hint)
+            raise ConfigError(f"{where}: trust has the unknown key {unknown[0]!r}", hint=hint)
         return Trust(road=_road(written.get("road"), where), signed_by=_keys(written.get("signed_by"), where))
     return Trust(road=_road(written, where))
 
@@ -49,7 +49,7 @@ def _road(written: Any, where: str) -> str:
         raise ConfigError(f"{where}: trust must be a list of roads", cause=f"it holds {written!r}", hint=_EXAMPLE)
     if not address.is_absolute(written):
         raise ConfigError(
-            f"{where}: trust names no road: {written!r}",
+            f"{where}: trust does not name a road: {written!r}",
             cause="it is neither a URL or shortcut nor an absolute path",
             hint=_EXAMPLE,
         )
@@ -63,8 +63,8 @@ def _keys(written: Any, where: str) -> tuple[str, ...]:
     for key in keys:
         if not (FINGERPRINT.fullmatch(key) or PUBLIC_KEY.fullmatch(key) or address.expanded(key).is_absolute()):
             raise ConfigError(
-                f"{where}: signed_by names no key: {key!r}",
-                hint="give an SSH public key, the absolute path of a file of allowed signers, "
-                "or the whole fingerprint of an OpenPGP key",
+                f"{where}: signed_by does not name a key: {key!r}",
+                hint="name an SSH public key, the absolute path of an allowed signers file, "
+                "or the full fingerprint of an OpenPGP key",
             )
     return tuple(keys)

@@ -1,7 +1,7 @@
-"""Which service a person means from where they stand, and how they would write its path there.
+"""Which service a command is about, and how to write its path for the person's current folder.
 
-As git, uv and cargo do, a command on an existing service finds it from a folder inside of it. The search needs no git:
-it ends at the repository's root, which has a `.git`, and at the border of a file system, as git's own does.
+Like git, uv and cargo, a command on a service finds it from any folder inside it. The search runs no git: it ends at
+the repository's root, which has a `.git`, and at the border of a file system, like git's own.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from paved_road.git import address
 
 LOCK = ".paved-road.lock"
 OTHER_LOCKS = ".paved-road.*.lock"
-"""Locks of further templates in one folder."""
+"""The locks of further templates in one folder."""
 ANSWERS_FILE = ".copier-answers.yml"
-"""Copier's name for the answers file of a template that names none."""
+"""Copier's answers file of a template that does not name one."""
 ANSWERS = ".copier-answers*.y*ml"
 """Copier's usual names for an answers file."""
 
 _MOST = 8
-"""Services that one message lists."""
+"""Services that one message lists at most."""
 
 
 def service_at(path: Path) -> Path:
-    """The folder of the service that the folder `path` is in: the nearest one with a record. `path` where none has."""
+    """The folder of the service that `path` is in: the nearest with a lock or answers file, or `path` itself."""
     here = address.resolved(path)
     return next((folder for folder in _upwards(here) if is_service(folder)), path) if here.is_dir() else path
 
@@ -39,38 +39,38 @@ def is_service(folder: Path) -> bool:
         return True
     try:
         return any(next(folder.glob(pattern), None) for pattern in (OTHER_LOCKS, ANSWERS))
-    except OSError:  # a folder that cannot be read is told by who needs it
+    except OSError:  # whoever needs the folder reports that it cannot be read
         return False
 
 
 def _upwards(folder: Path) -> Iterator[Path]:
-    """The folder and those above it, up to the root of its repository."""
+    """The folder and those above it, up to the repository's root."""
     try:
         device = folder.stat().st_dev
-        for one in (folder, *folder.parents):
-            if one.stat().st_dev != device:
+        for level in (folder, *folder.parents):
+            if level.stat().st_dev != device:
                 return
-            yield one
-            if os.path.lexists(one / ".git") or _is_gits_own(one):
+            yield level
+            if os.path.lexists(level / ".git") or _is_gits_own(level):
                 return
     except OSError:
         return
 
 
 def _is_gits_own(folder: Path) -> bool:
-    """Whether a folder is a repository without a work tree: nothing above it is meant from inside of it."""
+    """Whether a folder is a `.git` or a bare repository: a command inside it is not about anything above it."""
     return folder.name.lower() == ".git" or git.is_bare(folder)
 
 
 def no_service(path: Path) -> ServiceError:
-    """What to say of a folder that is in no service: which services there are below it, or else in its repository."""
+    """The error for a folder in no service. It lists the services below the folder, or else in its repository."""
     repository = git.repository(path)
     for folder in (path, *([repository.top] if repository else ())):
         if found := [shown(folder / name) for name in _services_below(folder)]:
             more = f" and {len(found) - _MOST} more" if found[_MOST:] else ""
             error = OthersAreServices(
                 f"{path} is not a service",
-                cause=f"the services {'here' if folder == path else 'of this repository'}: "
+                cause=f"services {'in this folder' if folder == path else 'in this repository'}: "
                 + ", ".join(found[:_MOST]) + more,
                 hint=f"name one: paved status {quoted(found[0])}",
             )  # fmt: skip
@@ -84,7 +84,7 @@ def no_service(path: Path) -> ServiceError:
 
 
 def _services_below(folder: Path) -> list[str]:
-    """The services in a folder of a work tree that git tracks or could track, by their paths from it."""
+    """The services below a folder that git tracks or could track, as paths relative to it."""
     # `:(glob)**/` is a folder at any depth, this one among them.
     patterns = [f":(glob)**/{name}" for name in (LOCK, OTHER_LOCKS, ANSWERS)]
     found = git.working_files(folder, *patterns)
@@ -95,7 +95,7 @@ def _services_below(folder: Path) -> list[str]:
 
 
 def shown(path: Path, *, start: Path = Path()) -> str:
-    """A path as a person writes it who is in the folder `start`."""
+    """A path as a person in the folder `start` writes it."""
     relative = os.path.relpath(path, start)
     return relative if not relative.startswith("../..") else os.path.abspath(path)
 
@@ -106,5 +106,5 @@ def git_in(folder: Path | str) -> str:
 
 
 def quoted(path: Path | str) -> str:
-    """A path as a shell takes it, whatever letters it has."""
+    """A path quoted for a shell."""
     return shlex.quote(str(path))

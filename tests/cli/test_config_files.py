@@ -80,7 +80,7 @@ def test_a_project_has_a_file_of_its_own(here: Here, repository: Path, tmp_path:
     assert shadowed.stderr == f"note: {repository / '.paved.toml'} overrides it\n"
     assert here("-C", where, "config", "unset", "template", "--project").returncode == 0
     outside = here("-C", tmp_path, "config", "set", "template", "x", "--project")
-    assert (outside.returncode, "is in no repository" in outside.stderr) == (2, True)
+    assert (outside.returncode, "is not in a repository" in outside.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("key", ["trust", "cache", "limits.seconds"])
@@ -118,7 +118,7 @@ def test_a_persons_file_may_be_a_link_into_their_dotfiles(here: Here, tmp_path: 
         (("answers", "3"), "answers.QUESTION"),
         (("limits.seconds", "many"), "must be a number above 0"),
         (("limits.seconds", "0"), "must be a number above 0"),
-        (("trust", "acme"), "trust names no road"),
+        (("trust", "acme"), "trust does not name a road"),
         (("road", "a", "b"), "road takes one value"),
     ],
 )

@@ -76,15 +76,15 @@ def killed_everywhere(faults: Server, road: Path, tmp_path: Path, kind: str, fau
         again = faults.run("new", destination, *words)
         assert again.code in (0, 2), again
         if again.code == 2:  # it had been whole, or has been made so
-            told.add("the service is whole" if "the service is whole" in again.out else "is not empty")
-            assert told <= {"the service is whole", "is not empty"}, again
+            told.add("the service is complete" if "the service is complete" in again.out else "is not empty")
+            assert told <= {"the service is complete", "is not empty"}, again
         assert files_of(destination) == files_of(whole), steps[number]
         assert (destination / ".git").exists()
         assert faults.run("status", destination).code == 0
         faults.run("new", destination.with_name("another"), *words)
         assert [path for path in hidden(destination.parent) if not (path / place.NOTE_FILE).exists()] == []
     if fault == "kill" and kind != "absent":
-        assert "the service is whole" in told
+        assert "the service is complete" in told
 
 
 @pytest.mark.parametrize("kind", ["absent", "empty folder", "empty repository"])
