@@ -240,7 +240,7 @@ def test_readers_give_the_right_answer(person: Person, stand: str) -> None:
     check = person.types("off-road check")
     assert (check.returncode, check.stdout.split()[:2]) == (1, ["error", "uncovered"])
     migrate = person.types("off-road migrate --dry-run")
-    assert (migrate.returncode, migrate.stdout) == (0, "every record names what the road has\n")
+    assert (migrate.returncode, migrate.stdout) == (0, "every deviation names what the road has\n")
     for command in ("config show", "templates", "off-road schema"):
         assert person.run(*command.split()).returncode == 0
     report = person.run("off-road", "report", person.place.service)
