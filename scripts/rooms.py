@@ -97,8 +97,13 @@ def rows(rooms: Imports) -> dict[str, int]:
 
 
 def drawing() -> str:
-    """The drawing, as SVG."""
+    """The drawing, as SVG.
+
+    Raises `ValueError` if a room has no place in `CENTRES`, or if two rooms import each other.
+    """
     shown = arrows(imports())
+    if shown.keys() != CENTRES.keys():
+        raise ValueError(f"CENTRES in scripts/rooms.py is not right about {', '.join(shown.keys() ^ CENTRES.keys())}")
     row = rows(shown)
     bottom = ROW * max(row.values()) + HEIGHT + 40
     spoken = "; ".join(f"{room}: {', '.join(sorted(below))}" for room, below in sorted(shown.items()) if below)
