@@ -73,41 +73,59 @@ def check_commit(service: Service, branch: str | None) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class GitOperation:
+    """An operation of git's that waits for a person."""
+
+    name: str
+    command: str
+
+    @property
+    def conclude(self) -> str:
+        """The command that concludes it, after everything is merged."""
+        return f"{self.command} --continue"
+
+    @property
+    def undo(self) -> str:
+        """The command that undoes it."""
+        return f"{self.command} --abort"
+
+
 _OPERATIONS = {
-    "MERGE_HEAD": ("a merge", "git merge --continue, or git merge --abort"),
-    "CHERRY_PICK_HEAD": ("a cherry-pick", "git cherry-pick --continue, or git cherry-pick --abort"),
-    "REVERT_HEAD": ("a revert", "git revert --continue, or git revert --abort"),
-    "rebase-merge": ("a rebase", "git rebase --continue, or git rebase --abort"),
-    "rebase-apply/applying": ("git am", "git am --continue, or git am --abort"),
-    "rebase-apply": ("a rebase", "git rebase --continue, or git rebase --abort"),
-    "sequencer": ("a cherry-pick or revert", "git cherry-pick --continue, or git cherry-pick --abort"),
+    "MERGE_HEAD": GitOperation("a merge", "git merge"),
+    "CHERRY_PICK_HEAD": GitOperation("a cherry-pick", "git cherry-pick"),
+    "REVERT_HEAD": GitOperation("a revert", "git revert"),
+    "rebase-merge": GitOperation("a rebase", "git rebase"),
+    "rebase-apply/applying": GitOperation("git am", "git am"),
+    "rebase-apply": GitOperation("a rebase", "git rebase"),
+    "sequencer": GitOperation("a cherry-pick or revert", "git cherry-pick"),
 }
-"""The files of git that exist while an operation waits for a person, the operation, and the commands to end it."""
+"""By the file in git's folder that exists while the operation waits."""
 
 
 def check_operations(service: Service) -> None:
     """Raises `UsageError` during an operation of git's, because its next commit would include the update."""
     if operation := _operation(service):
-        name, remedy = operation
         raise UsageError(
-            f"{name} is in progress in this repository", cause="its next commit would include the update", hint=remedy
+            f"{operation.name} is in progress in this repository",
+            cause="its next commit would include the update",
+            hint=f"{operation.conclude}, or {operation.undo}",
         )
 
 
 def command_to_conclude(service: Service) -> str:
     """The command that concludes git's operation in progress, after everything is merged."""
     operation = _operation(service)
-    return operation[1].split(",")[0] if operation else "git commit"
+    return operation.conclude if operation else "git commit"
 
 
 def command_to_undo(service: Service) -> str:
     """The command that undoes git's operation in progress."""
     operation = _operation(service)
-    return operation[1].split(" or ")[1] if operation else "git checkout HEAD -- PATH"
+    return operation.undo if operation else "git checkout HEAD -- PATH"
 
 
-def _operation(service: Service) -> tuple[str, str] | None:
-    """The operation of git's that waits for a person, and the commands to end it."""
+def _operation(service: Service) -> GitOperation | None:
     folder = service.repository.folder
     return next((operation for file, operation in _OPERATIONS.items() if (folder / file).exists()), None)
 

@@ -72,7 +72,7 @@ def fingerprint(*directories: Path) -> str:
 # -- what is told --------------------------------------------------------------------------------------------------
 
 
-def test_an_update_tells_the_releases_passed_through_and_what_became_of_each_file(
+def test_an_update_shows_the_releases_it_passes_and_what_became_of_each_file(
     paved: Paved, service: Path, newer: Path
 ) -> None:
     done = paved("update", service)
@@ -95,7 +95,7 @@ def test_an_update_again_has_nothing_to_do(here: Paved, service: Path, newer: Pa
     assert status(service) == []
 
 
-def test_an_update_goes_to_the_release_it_is_told(here: Paved, service: Path, newer: Path) -> None:
+def test_an_update_goes_to_the_named_release(here: Paved, service: Path, newer: Path) -> None:
     done = here("update", service, "--to", "1.1.0")
     assert done.returncode == 0
     assert done.stdout.startswith("1.0.0 -> 1.1.0\n")
@@ -140,7 +140,7 @@ def test_a_branch_that_cannot_be_made_is_refused_before_anything_happens(
     assert status(service) == []
 
 
-def test_json_has_what_the_text_tells(paved_json: PavedJson, service: Path, newer: Path) -> None:
+def test_json_has_what_the_text_shows(paved_json: PavedJson, service: Path, newer: Path) -> None:
     result = paved_json("update", service)["result"]
     assert (result["from"], result["to"], result["conflicts"], result["commit"]) == ("1.0.0", "1.2.0", [], None)
     assert {"path": "new.txt", "outcome": "added", "detail": ""} in result["changes"]
@@ -218,7 +218,7 @@ def test_a_conflict_is_an_unmerged_file_as_git_knows_it(conflict: Path) -> None:
     ]
 
 
-def test_a_decided_conflict_is_continued(here: Paved, conflict: Path) -> None:
+def test_an_update_continues_after_a_conflict_is_resolved(here: Paved, conflict: Path) -> None:
     write_files(conflict, {"hello.txt": "Hi, team!\n"})
     done = here("update", conflict, "--continue")
     assert (done.returncode, "    hi/hello.txt\n      not added yet\n" in done.stdout) == (1, True)
@@ -230,12 +230,12 @@ def test_a_decided_conflict_is_continued(here: Paved, conflict: Path) -> None:
     assert here("update", conflict).stdout == "up to date with greeter 1.2.0\n"
 
 
-def test_markers_that_were_added_are_no_decision(here: Paved, conflict: Path) -> None:
+def test_a_file_added_with_markers_is_not_resolved(here: Paved, conflict: Path) -> None:
     git.process.run("add", "hello.txt", cwd=conflict)
     assert here("update", conflict, "--continue").returncode == 1
 
 
-def test_what_was_asked_for_is_remembered_over_a_conflict(here: Paved, service: Path, newer: Path) -> None:
+def test_options_are_remembered_over_a_conflict(here: Paved, service: Path, newer: Path) -> None:
     evolve(service, {"hello.txt": "Hello, team!\n"})
     assert here("update", service, "--branch", "up").returncode == 1
     write_files(service, {"hello.txt": "Hi, team!\n"})
@@ -256,7 +256,7 @@ def test_an_abort_puts_everything_back_and_keeps_what_a_person_did(here: Paved, 
     assert here("update", conflict, "--abort").returncode == 2
 
 
-def test_an_update_in_progress_is_told_and_in_the_way(here: Paved, conflict: Path) -> None:
+def test_an_update_in_progress_is_reported_and_blocks_others(here: Paved, conflict: Path) -> None:
     done = here("update", conflict)
     assert done.returncode == 2
     assert "an update is in progress" in done.stderr
@@ -338,7 +338,7 @@ def test_another_order_of_the_answers_is_no_update(here: Paved, service: Path) -
 # -- a clean update is taken back --------------------------------------------------------------------------------------
 
 
-def test_a_clean_update_that_is_staged_is_taken_back_as_the_hint_says(here: Paved, service: Path, newer: Path) -> None:
+def test_the_hint_takes_a_staged_update_back(here: Paved, service: Path, newer: Path) -> None:
     write_files(service, {"untracked.txt": "mine\n"})
     assert here("update", service).returncode == 0
     done = here("update", service, "--abort")
@@ -362,7 +362,7 @@ def test_a_clean_update_that_is_staged_is_taken_back_as_the_hint_says(here: Pave
         ("update", "--dry-run", "--branch", "new"),
     ],
 )
-def test_what_contradicts_itself_is_refused(here: Paved, service: Path, words: tuple[str, ...]) -> None:
+def test_contradicting_options_are_refused(here: Paved, service: Path, words: tuple[str, ...]) -> None:
     command, *options = words
     done = here(command, service, *options)
     assert (done.returncode, done.stdout) == (2, "")

@@ -94,7 +94,7 @@ def test_a_file_beside_a_submodule_is_added(with_submodule: Evolution) -> None:
 # -- links -------------------------------------------------------------------------------------------------------------
 
 
-def test_what_lies_behind_the_teams_link_is_not_the_services(begin: Begin, tmp_path: Path) -> None:
+def test_files_behind_a_link_of_the_team_are_left_alone(begin: Begin, tmp_path: Path) -> None:
     evolution = begin({"sub/f": "1\n", "a.txt": "a\n"})
     write_files(tmp_path / "outside", {"f": "mine\n", "g": "mine\n"})
     run("rm", "-r", evolution.service / "sub", cwd=tmp_path)

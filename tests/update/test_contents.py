@@ -62,7 +62,7 @@ def test_edits_of_both(begin: Begin, mine: dict[int, str], roads: dict[int, str]
         assert (done.code, done.files) == (0, {"a.txt": with_lines(mine | roads)})
 
 
-def test_a_conflict_says_who_wrote_what(begin: Begin) -> None:
+def test_conflict_markers_name_both_sides(begin: Begin) -> None:
     evolution = begin({"a.txt": LINES})
     evolution.edit({"a.txt": with_lines({10: "mine"})})
     evolution.release({"a.txt": with_lines({10: "the road's"})})

@@ -272,7 +272,7 @@ def test_a_lock_that_git_left_while_it_committed_is_ours(service: Path, faults: 
     lead_on(case, faults, hurt, lock)
 
 
-def test_an_older_lock_is_somebody_elses(service: Path, faults: Server) -> None:
+def test_an_older_lock_file_belongs_to_another_git(service: Path, faults: Server) -> None:
     case = committing(service, faults)
     hurt = copy(service, "hurt")
     case.run(faults, hurt, "kill", step_of(case, faults, "checkout-index"))
@@ -342,7 +342,7 @@ def test_while_an_update_runs_no_other_one_does(service: Path, faults: Server) -
 
 
 @pytest.mark.parametrize(("case", "said"), [(conflicting, "is running"), (committing, "changed while")])
-def test_of_two_that_were_planned_at_once_the_first_wins(
+def test_of_two_updates_planned_at_once_the_first_wins(
     service: Path, faults: Server, case: Callable[[Path, Server], Case], said: str
 ) -> None:
     expected = case(service, faults)

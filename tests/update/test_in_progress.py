@@ -90,7 +90,7 @@ def test_conflicts_elsewhere_in_the_index_are_in_no_way_until_a_commit(mono: Pat
 
 
 @pytest.mark.parametrize("lock", ["index.lock", "HEAD.lock", "refs/heads/main.lock"])
-def test_a_lock_that_git_left_is_told_before_anything_is_written(mono: Path, lock: str) -> None:
+def test_a_lock_file_of_git_is_reported_before_anything_is_written(mono: Path, lock: str) -> None:
     (mono / ".git" / lock).touch()
     done = paved("update", mono / "svc", "--commit")
     assert (done.returncode, f"rm {mono / '.git' / lock}" in done.stderr) == (2, True)
@@ -100,12 +100,12 @@ def test_a_lock_that_git_left_is_told_before_anything_is_written(mono: Path, loc
 
 
 @pytest.mark.parametrize("lock", ["config.lock", "packed-refs.lock"])
-def test_a_lock_on_what_no_update_writes_is_in_no_way(mono: Path, lock: str) -> None:
+def test_a_lock_file_on_what_no_update_writes_is_ignored(mono: Path, lock: str) -> None:
     (mono / ".git" / lock).touch()
     assert paved("update", mono / "svc", "--branch", "new").returncode == 0
 
 
-def test_a_lock_that_came_later_is_told_and_is_not_ours_to_remove(mono: Path) -> None:
+def test_a_later_lock_file_is_reported_and_not_removed(mono: Path) -> None:
     evolve(mono, {"svc/a.txt": with_lines({3: "ours"})}, message="ours")
     assert paved("update", mono / "svc").returncode == 1
     lock = mono / ".git" / "index.lock"
@@ -154,7 +154,7 @@ def test_continue_may_name_another_branch(refused: Path) -> None:
     assert branches(refused) == ["main", "other"]
 
 
-def test_continue_on_a_branch_of_somebody_else_is_refused(mono: Path) -> None:
+def test_continue_on_an_existing_branch_is_refused(mono: Path) -> None:
     git.process.run("branch", "theirs", cwd=mono)
     evolve(mono, {"svc/a.txt": with_lines({3: "ours"})}, message="ours")
     assert paved("update", mono / "svc").returncode == 1
@@ -188,7 +188,7 @@ def test_recovery_reads_no_record(mono: Path, record: str, content: str | None, 
 
 
 @pytest.mark.parametrize("words", [("status",), ("drift",), ("update",), ("off-road", "list")])
-def test_half_a_record_of_an_update_in_progress_is_told_as_that(mono: Path, words: tuple[str, ...]) -> None:
+def test_a_half_written_lock_is_reported_as_an_update_in_progress(mono: Path, words: tuple[str, ...]) -> None:
     evolve(mono, {"svc/a.txt": with_lines({3: "ours"})}, message="ours")
     assert paved("update", mono / "svc").returncode == 1
     write_files(mono / "svc", {".paved-road.lock": '{"lock": 1, "ro'})

@@ -81,7 +81,7 @@ def test_without_trust_nothing_of_a_foreign_road_runs(
     assert (log(service), status(service)) == (["made"], [])
 
 
-def test_those_before_see_the_old_files_and_what_they_make_is_merged(service: Path, road: Path) -> None:
+def test_before_migrations_see_the_old_files_and_their_result_is_merged(service: Path, road: Path) -> None:
     evolve(service, {"old.ini": "port = 1\n", "a.txt": "team\n"})
     bring = "mv old.ini new.ini && sed -i s/1/2/ new.ini"
     move = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": bring}
@@ -113,7 +113,7 @@ def test_those_before_can_bring_an_answer_over(service: Path, road: Path, capsys
 
 
 @pytest.mark.parametrize("trust", [["--trust"], []])
-def test_a_dry_run_runs_none_and_says_so(
+def test_a_dry_run_runs_no_migration_and_says_so(
     service: Path, road: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, trust: list[str]
 ) -> None:
     out = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": f"touch {tmp_path / 'ran'}"}
@@ -126,7 +126,7 @@ def test_a_dry_run_runs_none_and_says_so(
     assert (log(service), status(service), (tmp_path / "ran").exists()) == (["made"], [], False)
 
 
-def test_without_migrations_to_run_nobody_has_to_trust(service: Path, road: Path) -> None:
+def test_an_update_without_migrations_to_run_needs_no_trust(service: Path, road: Path) -> None:
     evolve(road, {"copier.yml": config(says("3.0.0"), says("1.0.0", "before"), name="x")}, tag="v1.1.0")
     assert main(["update", str(service)]) == 0
     assert main(["new", str(service.parent / "other"), "--road", str(road), "--ref", "1.1.0"]) == 0
@@ -171,7 +171,7 @@ def test_those_after_have_their_scripts_when_conflicts_were_decided(service: Pat
     ("command", "cause"),
     [(["no-such-program"], "No such file"), ("cd nowhere", "nowhere"), ("echo first; echo last >&2; exit 3", "last")],
 )
-def test_one_that_cannot_run_is_told_in_its_own_words(
+def test_the_error_of_a_migration_that_cannot_run_is_shown(
     service: Path, road: Path, capsys: pytest.CaptureFixture[str], command: object, cause: str
 ) -> None:
     bad = {"version": "1.1.0", "when": "{{ _stage == 'before' }}", "command": command}
@@ -200,7 +200,7 @@ def failing_after(road: Path) -> None:
     evolve(road, {"copier.yml": config(says("1.1.0"), {"version": "1.1.0", "command": hurt}, name="x")}, tag="v1.1.0")
 
 
-def test_one_after_that_fails_can_be_mended_and_continued(service: Path, road: Path) -> None:
+def test_an_update_continues_after_a_failed_migration_is_fixed(service: Path, road: Path) -> None:
     failing_after(road)
     (service / "broken").touch()
     assert update(service) == 2
@@ -296,7 +296,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("shape", SHAPES, ids=range(len(SHAPES)))
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_they_are_told_and_do_what_copier_has_them_do(tmp_path: Path, road: Path, service: Path, shape: object) -> None:
+def test_migrations_are_shown_and_do_what_copier_does(tmp_path: Path, road: Path, service: Path, shape: object) -> None:
     evolve(road, {"template/sub/file": "x\n", "copier.yml": config(name="world", folder="sub")}, tag="v1.0.1")
     assert main(["update", str(service), "--commit"]) == 0
     evolve(road, {"copier.yml": config(shape, name="world", folder="sub")}, tag="v1.1.0")

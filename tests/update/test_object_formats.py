@@ -60,7 +60,7 @@ def test_the_lock_has_the_ids_of_the_services_repository(service: Path) -> None:
     assert {path: git.object_id(service, f"HEAD:{path}") for path in ids(service)} == ids(service)
 
 
-def test_drift_is_told(service: Path) -> None:
+def test_drift_is_reported(service: Path) -> None:
     assert paved("drift", service, "--all").returncode == 0
     write_files(service, {"a.txt": LINES + "mine\n"})
     said = paved("drift", service, "--diff")

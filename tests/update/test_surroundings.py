@@ -199,7 +199,7 @@ def test_a_driver_of_the_repositorys_configuration_runs(begin: Begin) -> None:
 
 
 @pytest.mark.parametrize("name", ["CHANGES", "the changes.txt"])
-def test_what_a_driver_merged_is_not_doubted(name: str) -> None:
+def test_the_result_of_a_merge_driver_is_not_reviewed(name: str) -> None:
     lines = b"# merge=union\n*.lock -merge\n" + git.quoted(f"/{name}") + b" merge=union\n"
     assert Attributes(lines=lines).has_driver(name)
     assert Attributes(lines=lines).has_driver("deep/uv.lock")

@@ -129,7 +129,7 @@ def block(name: str, *more: str) -> str:
 
 @pytest.mark.parametrize("meet", [merge, pick, rebase])
 @pytest.mark.parametrize("versions", [("1.1.0", "1.2.0"), ("1.2.0", "1.1.0")])
-def test_what_git_merges_wrongly_without_a_conflict_is_merged_again(
+def test_a_wrong_merge_without_a_conflict_is_merged_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meet: Meet, versions: tuple[str, str]
 ) -> None:
     """Both releases add a block at another place, one adds a file that the next one removes, and one takes back."""
@@ -156,7 +156,7 @@ def test_what_git_merges_wrongly_without_a_conflict_is_merged_again(
     is_well(service)
 
 
-def test_what_both_teams_wrote_beside_two_updates_is_merged_or_asked(evolution: Evolution) -> None:
+def test_edits_of_both_teams_are_merged_or_become_a_conflict(evolution: Evolution) -> None:
     service = evolution.service
     for name, version in (("one", "1.1.0"), ("two", "1.2.0")):
         branch(service, name, "--to", version)
@@ -173,7 +173,7 @@ def test_what_both_teams_wrote_beside_two_updates_is_merged_or_asked(evolution: 
 
 
 @pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
-def test_what_one_team_wrote_survives_two_updates(evolution: Evolution, names: tuple[str, str]) -> None:
+def test_edits_of_one_team_survive_two_updates(evolution: Evolution, names: tuple[str, str]) -> None:
     service = evolution.service
     for name, version in zip(names, ("1.1.0", "1.2.0"), strict=True):
         branch(service, name, "--to", version)
@@ -184,7 +184,7 @@ def test_what_one_team_wrote_survives_two_updates(evolution: Evolution, names: t
     assert (service / "b.txt").read_text() == b("three", "ours")
 
 
-def test_what_waits_for_a_person_is_not_touched_by_a_second_run(evolution: Evolution) -> None:
+def test_a_second_run_leaves_unresolved_conflicts_alone(evolution: Evolution) -> None:
     """With the lock decided nobody can tell any more which branch was behind: the first run has done all it could."""
     service = evolution.service
     for name, version in (("one", "1.1.0"), ("two", "1.2.0")):
@@ -273,7 +273,7 @@ MANY = "".join(f"{name}: {{type: str, default: {name}}}\n" for name in ("name", 
 
 @pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
 @pytest.mark.parametrize("side", ["ours", "theirs"])
-def test_markers_are_around_what_both_answered_differently_alone(
+def test_only_answers_that_differ_have_conflict_markers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str], side: str
 ) -> None:
     """git makes one conflict of these lines, and whoever takes a side of it drops an answer that nobody contested."""
@@ -316,7 +316,7 @@ def test_answers_beside_each_other_are_merged_where_git_cannot(tmp_path: Path, m
     is_well(evolution.service)
 
 
-def test_what_a_person_has_decided_already_is_kept(evolution: Evolution) -> None:
+def test_a_resolution_that_a_person_made_is_kept(evolution: Evolution) -> None:
     service = evolution.service
     branch(service, "one", "--to", "1.1.0", "--data", "name=moon")
     branch(service, "two", "--to", "1.2.0", "--data", "name=sun")
@@ -374,7 +374,7 @@ def test_without_tags_the_history_says_which_is_newer(tmp_path: Path, monkeypatc
     is_well(service)
 
 
-def test_an_abort_says_what_undoes_the_merge(evolution: Evolution) -> None:
+def test_abort_names_the_command_that_undoes_the_merge(evolution: Evolution) -> None:
     branch(evolution.service, "one", "--to", "1.1.0")
     branch(evolution.service, "two", "--to", "1.2.0")
     assert merge(evolution.service) == 1

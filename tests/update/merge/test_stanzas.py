@@ -77,7 +77,7 @@ def test_among_stanzas_that_are_all_the_same_a_person_is_asked(begin: Begin) -> 
     assert "too much alike" in str(done.envelope)
 
 
-def test_what_can_be_read_in_one_way_is_left_to_git() -> None:
+def test_a_difference_with_one_reading_is_left_to_git() -> None:
     base = b"".join(b"line %d\n" % number for number in range(20))
     ours, theirs = base.replace(b"line 3\n", b"mine\n"), base.replace(b"line 9\n", b"line 9\nnew\n")
     assert stanzas.merge_stanzas(base, ours, theirs) is None

@@ -61,7 +61,7 @@ def test_a_bump_beside_an_addition_is_decided(begin: Begin) -> None:
     ],
     ids=["two bumps", "the same package in two versions", "bumped and removed", "removed and bumped"],
 )
-def test_what_the_data_does_not_decide_is_a_conflict(begin: Begin, mine: str, roads: str) -> None:
+def test_a_change_that_the_data_does_not_decide_is_a_conflict(begin: Begin, mine: str, roads: str) -> None:
     evolution = begin({"pyproject.toml": PYPROJECT})
     evolution.edit({"pyproject.toml": PYPROJECT.replace('    "uvicorn>=0.40",\n', mine)})
     evolution.release({"pyproject.toml": PYPROJECT.replace('    "uvicorn>=0.40",\n', roads)})
@@ -151,12 +151,12 @@ ANCHORED, MINE = "a: &a {x: 1}\nb: {<<: *a}\n", "a: &a {x: 1}\nb: {<<: *a, y: 1}
     ],
     ids=["another stanza's", "the right one", "twice", "a side that does not parse", "merge keys"],
 )
-def test_what_is_wrong_with_a_clean_merge(base: str, ours: str, theirs: str, merged: str, *, right: bool) -> None:
+def test_find_fault_with_a_clean_merge(base: str, ours: str, theirs: str, merged: str, *, right: bool) -> None:
     fault = structured.find_fault("a.yaml", *(text.encode() for text in (base, ours, theirs, merged)))
     assert (fault == "") is right
 
 
-def test_kubernetes_documents_are_told_apart_by_kind_and_name() -> None:
+def test_kubernetes_documents_are_distinguished_by_kind_and_name() -> None:
     one = "kind: Service\nmetadata: {{name: a}}\nport: {}\n"
     two = "kind: Deployment\nmetadata: {{name: a}}\nport: {}\n"
     base, ours, theirs = (f"{one.format(x)}---\n{two.format(y)}".encode() for x, y in ((1, 1), (2, 1), (1, 2)))
@@ -239,7 +239,7 @@ def in_order(data: Any) -> Any:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(sorted(FORMATS)), mine=edits("mine"), roads=edits("road"))
-def test_what_is_decided_means_what_both_sides_meant(
+def test_a_resolved_conflict_has_the_changes_of_both_sides(
     scratch: Scratch, path: str, mine: list[Edit], roads: list[Edit]
 ) -> None:
     dump, load = FORMATS[path]
