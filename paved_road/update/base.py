@@ -90,7 +90,7 @@ def _with_rendered(context: Context, start: Start, base: Base, lost: Files) -> B
         raise ServiceError(
             f"the release {base.version} no longer renders what the service was stamped with",
             cause=f"it differs in {', '.join(unknown[:5])}",
-            hint=f"its secret answers are in no record, give them: {secrets.flags(secret)}",
+            hint=f"its secret answers are not recorded; give them: {secrets.flags(secret)}",
         )
     return replace(base, files={**base.files, **same}, unsure=frozenset(unknown))
 

@@ -57,7 +57,7 @@ def _what(service: Service, path: str, head: Files, result: Files, submodules: M
             return f"the submodule {submodule}"
     for folder in folders:
         if folder in head and folder in result:
-            return f"{folder}, which is no folder in the service,"
+            return f"{folder}, which is not a folder in the service,"
     blocked = disk.first_obstruction(service.path, path)
     if blocked is None:
         taken = os.path.lexists(service.path / path) and not _is_harmless(service, path, head, result[path])

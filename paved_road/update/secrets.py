@@ -53,9 +53,9 @@ def unrecorded(
     answered -= service.answers.keys()
     missing = answered.difference(given)
     if missing and answered & set(given):
-        raise _needed(missing, "another secret answer is given, and their lines cannot be told apart")
+        raise _needed(missing, "another secret answer is given, and the update cannot tell their lines apart")
     if public := missing - template.config.secret:
-        raise _needed(public, f"{template.release.version} records it, and until now it was secret")
+        raise _needed(public, f"{template.release.version} records it, but until now it was secret")
     return missing
 
 
@@ -116,12 +116,12 @@ def _notes(names: Iterable[str], unclear: Iterable[str]) -> Iterator[str]:
     given = flags(names)
     yield f"secret answers are not recorded; their lines stay as the service has them (to change them: {given})"
     for path in unclear:
-        yield f"{path}: the road changed what is beside a secret answer; {given} decides it"
+        yield f"{path}: the road changed a line next to a secret answer; {given} resolves it"
 
 
 def _needed(names: Iterable[str], cause: str) -> AnswerError:
     shown = ", ".join(repr(name) for name in sorted(names))
-    return AnswerError(f"no record has the secret answer to {shown}", cause=cause, hint=flags(names))
+    return AnswerError(f"there is no record of the secret answer to {shown}", cause=cause, hint=flags(names))
 
 
 def flags(names: Iterable[str]) -> str:
