@@ -111,8 +111,8 @@ class CreatePlan:
         return self.repository.object_format if self.repository else SHA1
 
     @property
-    def records(self) -> frozenset[str]:
-        """The lock and the answers file."""
+    def own_files(self) -> frozenset[str]:
+        """The files that paved keeps itself: the lock and the answers file."""
         return frozenset((LOCK, self.pristine.answers_file))
 
 
@@ -296,9 +296,9 @@ def _commit(planned: CreatePlan, folder: Path) -> tuple[str, list[str]]:
     who = git.committing(folder)
     notes = [who.note] if who.note else []
     try:
-        return git.commit_everything(folder, message, forced=planned.records, who=who, signed=True), notes
+        return git.commit_everything(folder, message, forced=planned.own_files, who=who, signed=True), notes
     except GitError as error:
-        commit = git.commit_everything(folder, message, forced=planned.records, who=who)
+        commit = git.commit_everything(folder, message, forced=planned.own_files, who=who)
         why = error.cause.strip().partition("\n")[0].removeprefix("error: ")
         unsigned = f"the commit is not signed ({why}); to sign it: git commit --amend --no-edit --gpg-sign"
         return commit, [*notes, unsigned]
@@ -308,11 +308,11 @@ def _set_ignored_apart(planned: CreatePlan, service: Path) -> list[str]:
     """Set the files that git ignores apart in the lock of a service that was just written; return notes on them."""
     notes = []
     ignored = git.ignored(service, planned.tree)
-    if files := sorted(ignored - planned.records):
+    if files := sorted(ignored - planned.own_files):
         whole.replace_file(service / LOCK, planned.lock.without(files).dump())
         notes.append(f"git ignores {_first(files, 5)}, so it stays on this machine and updates leave it unchanged")
-    if (records := sorted(ignored & planned.records)) and planned.repository:
-        shown = " ".join(records)
+    if (needed := sorted(ignored & planned.own_files)) and planned.repository:
+        shown = " ".join(needed)
         notes.append(f"git ignores {shown}, which every clone needs: git add --force {shown}")
     return notes
 

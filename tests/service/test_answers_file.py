@@ -1,4 +1,4 @@
-"""A service's records as they are read."""
+"""What an answers file states is read as YAML reads it."""
 
 from __future__ import annotations
 
