@@ -119,7 +119,7 @@ def _update(
             _show_current(plan, json=json)
             return
         if request.dry_run:
-            apply.refuse_dry_run(plan)
+            apply.check_files_on_disk(plan)
             _show_dry_run(plan, wanted, json=json)
             raise typer.Exit(int(plan.needs_a_person))
         facts = _facts(plan)

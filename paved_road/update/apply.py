@@ -39,7 +39,7 @@ class Applied:
     commit: str | None = None
 
 
-def refuse_dry_run(plan: Plan) -> None:
+def check_files_on_disk(plan: Plan) -> None:
     """Raises `UsageError` in a dry run if `apply_plan` would because of a file on disk."""
     preconditions.compare_with_disk(plan.service, _journal(plan).before, dry_run=True)
 

@@ -85,7 +85,7 @@ def _end(job: UpdateJob, plan: Plan) -> UpdateResult:
     if plan.is_empty:
         return _result(job, plan, Ending.CURRENT)
     if job.request.dry_run:
-        apply.refuse_dry_run(plan)
+        apply.check_files_on_disk(plan)
         return _result(job, plan, Ending.PLANNED)
     applied = apply.apply_plan(plan)
     ending = Ending.CONFLICTS if applied.conflicts else Ending.UPDATED
