@@ -1,4 +1,4 @@
-"""Is this machine ready? Each finding passes, warns or fails; one that does not pass says what to do."""
+"""Examine whether this machine is ready for paved. Each diagnosis that does not pass says what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from paved_road import git
 from paved_road.errors import PavedError, ServiceError
-from paved_road.files import private
+from paved_road.files import cached, private
 from paved_road.process import child
 from paved_road.road.opening import open_road
 from paved_road.road.releases import release
@@ -28,8 +28,8 @@ ROOM = 100 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One line of the diagnosis."""
+class Diagnosis:
+    """What doctor says about one thing that paved needs."""
 
     name: str
     ok: bool
@@ -40,8 +40,8 @@ class Finding:
     """Whether paved itself needs it: a finding that is not needed is a warning where it is not `ok`."""
 
 
-def examine(config: Config | PavedError) -> list[Finding]:
-    """Every finding, none of which needs the network unless the road does. `config` may be why it cannot be read."""
+def examine(config: Config | PavedError) -> list[Diagnosis]:
+    """Examine everything. Only a remote road needs the network. `config` may be why it cannot be read."""
     findings = [_git(), _identity(), _python(), _tool("uv", _UV), _tool("make", _MAKE), _settings(config)]
     if isinstance(config, Config):
         findings += [_cache(config), _road(config)]
@@ -50,59 +50,69 @@ def examine(config: Config | PavedError) -> list[Finding]:
 
 
 def fix(config: Config) -> list[str]:
-    """Fix what can be fixed without asking: make the cache's folder, drop broken copies of roads; what was done."""
+    """Fix what can be fixed without asking, and return what was done.
+
+    That is: make the cache's folder, close it to others, remove broken copies of roads and old files.
+    """
     done = []
     cache = config.cache_dir
     if not cache.is_dir():
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         done.append(f"made {cache}")
     if private.why_not_private(cache) and private.make_private(cache):
-        for name in _KEPT:
+        for name in _FOLDERS:
             shutil.rmtree(cache / name, ignore_errors=True)
         done.append(f"closed {cache} to others, and emptied it")
     if _unsafe(cache):
         return done
+    return [*done, *_clean(cache)]
+
+
+def _clean(cache: Path) -> Iterator[str]:
+    """Remove what is broken, unfinished or old in the cache; a sentence about each removal."""
     for folder in _unusable(cache):
         folder.unlink()
-        done.append(f"removed {folder}, which is no folder")
+        yield f"removed {folder}, which is not a folder"
     for copy in sorted((cache / "roads").glob("*.git")):
         if not git.is_sound(copy):
             shutil.rmtree(copy)
-            done.append(f"removed the broken copy {copy}")
+            yield f"removed the broken copy {copy}"
     for scratch in sorted((cache / "roads").glob(".clone-*")):
         shutil.rmtree(scratch, ignore_errors=True)
-        done.append(f"removed the unfinished copy {scratch}")
-    return done
+        yield f"removed the unfinished copy {scratch}"
+    for name in cached.DAYS:
+        if removed := cached.evict(cache / name):
+            yield f"removed {removed} old {'file' if removed == 1 else 'files'} from {cache / name}"
 
 
 # -- what paved runs ---------------------------------------------------------------------------------------------------
 
 
-def _git() -> Finding:
+def _git() -> Diagnosis:
     try:
         found = git.version()
     except PavedError as error:
-        return Finding(name="git", ok=False, detail=error.message, remedy=git.INSTALL)
+        return Diagnosis(name="git", ok=False, detail=error.message, remedy=git.INSTALL)
     oldest = ".".join(map(str, git.OLDEST))
     ok = found >= git.OLDEST
     detail = ".".join(map(str, found)) + ("" if ok else f", which is older than {oldest}")
-    return Finding(name="git", ok=ok, detail=detail, remedy=git.INSTALL)
+    return Diagnosis(name="git", ok=ok, detail=detail, remedy=git.INSTALL)
 
 
-def _identity() -> Finding:
+def _identity() -> Diagnosis:
     name = "git identity"
     try:
         who = git.committing(Path.cwd())
     except PavedError as error:
-        return Finding(name=name, ok=False, detail=error.message, remedy=error.hint)
+        return Diagnosis(name=name, ok=False, detail=error.message, remedy=error.hint)
     if who.made_up is None:
-        return Finding(name=name, ok=True, detail=str(who.author))
+        return Diagnosis(name=name, ok=True, detail=str(who.author))
     guess = f"; git would commit as {who.made_up}" if who.is_known else ""
-    return Finding(name=name, ok=False, detail=f"user.name and user.email are not set{guess}", remedy=git.REMEDY)
+    return Diagnosis(name=name, ok=False, detail=f"user.name and user.email are not set{guess}", remedy=git.REMEDY)
 
 
-def _python() -> Finding:
-    return Finding(
+def _python() -> Diagnosis:
+    return Diagnosis(
         name="python",
         ok=sys.version_info >= OLDEST_PYTHON,
         detail=f"{platform.python_version()} ({sys.executable})",
@@ -114,7 +124,7 @@ _UV = "python3 -m pip install --user uv"
 _MAKE = "sudo apt install make (Debian, Ubuntu), or xcode-select --install (macOS)"
 
 
-def _tool(name: str, remedy: str) -> Finding:
+def _tool(name: str, remedy: str) -> Diagnosis:
     """A program that stamped services need and paved itself does not."""
     found = shutil.which(name)
     if found is None:
@@ -122,7 +132,7 @@ def _tool(name: str, remedy: str) -> Finding:
     else:
         ok, detail = _version_of(found)
         detail = f"{detail} ({found})"
-    return Finding(name=name, ok=ok, detail=detail, remedy=remedy, needed=False)
+    return Diagnosis(name=name, ok=ok, detail=detail, remedy=remedy, needed=False)
 
 
 def _version_of(program: str) -> tuple[bool, str]:
@@ -147,91 +157,99 @@ def _fault(folder: Path) -> str:
     return f"only {free // 2**20} MiB are left on its disk" if free < ROOM else ""
 
 
-def _told(folder: Path, fault: str) -> str:
+def _with_fault(folder: Path, fault: str) -> str:
     return f"{folder} ({fault})" if fault else str(folder)
 
 
-_KEPT = ("roads", "rules", "verified", "jinja")
-"""What the cache holds."""
+_FOLDERS = tuple(folder.name for folder in cached.FOLDERS)
 
 
 def _unsafe(cache: Path) -> str:
     """Why somebody else could have written what the cache holds, or ""."""
-    folders = [cache, *(cache / name for name in _KEPT), *(cache / "roads").glob("*.git")]
+    folders = [cache, *(cache / name for name in _FOLDERS), *(cache / "roads").glob("*.git")]
     return next((why for folder in folders if (why := private.why_not_private(folder))), "")
 
 
 def _unusable(cache: Path) -> list[Path]:
     """What is in the place of the cache's folders and is none."""
-    return [cache / name for name in _KEPT if (cache / name).exists() and not (cache / name).is_dir()]
+    return [cache / name for name in _FOLDERS if (cache / name).exists() and not (cache / name).is_dir()]
 
 
 _ELSEWHERE = 'export PAVED_CACHE="$HOME/paved-cache"'
 
 
-def _cache(config: Config) -> Finding:
+def _cache(config: Config) -> Diagnosis:
     cache = config.cache_dir
     if why := _unsafe(cache):
         remedy = "set PAVED_CACHE to a folder of your own; paved doctor --fix closes one that is yours, and empties it"
-        return Finding(name="cache", ok=False, detail=f"{cache}: {why}", remedy=remedy)
+        return Diagnosis(name="cache", ok=False, detail=f"{cache}: {why}", remedy=remedy)
     if not cache.exists():
         fault = _fault(next(folder for folder in cache.parents if folder.exists()))
-        detail = _told(cache, fault or "made when it is needed")
-        return Finding(name="cache", ok=not fault, detail=detail, remedy=_ELSEWHERE)
+        detail = _with_fault(cache, fault or "made when it is needed")
+        return Diagnosis(name="cache", ok=not fault, detail=detail, remedy=_ELSEWHERE)
     if fault := _fault(cache):
-        return Finding(name="cache", ok=False, detail=_told(cache, fault), remedy=_ELSEWHERE)
+        return Diagnosis(name="cache", ok=False, detail=_with_fault(cache, fault), remedy=_ELSEWHERE)
     broken = [copy.name for copy in (cache / "roads").glob("*.git") if not git.opens(copy)]
     broken += [folder.name for folder in _unusable(cache)]
     if broken:
-        return Finding(name="cache", ok=False, detail=f"broken: {', '.join(broken)}", remedy="paved doctor --fix")
-    return Finding(name="cache", ok=True, detail=str(cache))
+        return Diagnosis(name="cache", ok=False, detail=f"broken: {', '.join(broken)}", remedy="paved doctor --fix")
+    sizes = {name: cached.size(cache / name) for name in _FOLDERS}
+    parts = ", ".join(f"{name} {_megabytes(size)}" for name, size in sizes.items() if size)
+    contents = f"{_megabytes(sum(sizes.values()))} ({parts}), all of which can be deleted" if parts else "empty"
+    return Diagnosis(name="cache", ok=True, detail=f"{cache}: {contents}")
 
 
-def _temporary_folder() -> Finding:
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _temporary_folder() -> Diagnosis:
     try:
         folder = Path(tempfile.gettempdir())
         fault = _fault(folder)
-        detail = _told(folder, fault)
+        detail = _with_fault(folder, fault)
     except OSError as error:  # none can be written
         fault = detail = error.strerror or str(error)
     remedy = 'mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"'
-    return Finding(name="temporary folder", ok=not fault, detail=detail, remedy=remedy)
+    return Diagnosis(name="temporary folder", ok=not fault, detail=detail, remedy=remedy)
 
 
-def _write_access(folder: Path) -> Finding:
+def _write_access(folder: Path) -> Diagnosis:
     fault = _fault(folder)
     remedy = 'go to a folder you can write: cd "$HOME"'
-    return Finding(name="write access", ok=not fault, detail=_told(folder, fault), remedy=remedy)
+    return Diagnosis(name="write access", ok=not fault, detail=_with_fault(folder, fault), remedy=remedy)
 
 
 # -- what paved reads --------------------------------------------------------------------------------------------------
 
 
-def _settings(config: Config | PavedError) -> Finding:
+def _settings(config: Config | PavedError) -> Diagnosis:
     if isinstance(config, PavedError):
         detail = f"{config.message}: {config.cause}".rstrip(": ")
-        return Finding(name="settings", ok=False, detail=detail, remedy=config.hint)
+        return Diagnosis(name="settings", ok=False, detail=detail, remedy=config.hint)
     files = ", ".join(map(str, config.files)) or "no file; defaults and variables"
-    return Finding(name="settings", ok=True, detail=files)
+    return Diagnosis(name="settings", ok=True, detail=files)
 
 
-def _road(config: Config) -> Finding:
+def _road(config: Config) -> Diagnosis:
     try:
         # A `.paved.toml` came with a repository: what it names is not fetched for the first time here.
         road = open_road(config, fetch=config.is_for_readers)
         offered = ", ".join(f"{template.name} {release(template).version}" for template in offers(road))
     except PavedError as error:
-        return Finding(name="road", ok=False, detail=f"{error.message}: {error.cause}".rstrip(": "), remedy=error.hint)
+        return Diagnosis(
+            name="road", ok=False, detail=f"{error.message}: {error.cause}".rstrip(": "), remedy=error.hint
+        )
     if road.stale:
         detail = f"{road.source} could not be reached: {road.stale}"
-        return Finding(name="road", ok=False, detail=detail, remedy="check the network; the cached copy works")
-    return Finding(name="road", ok=True, detail=f"{road.source}: {offered}")
+        return Diagnosis(name="road", ok=False, detail=detail, remedy="check the network; the cached copy works")
+    return Diagnosis(name="road", ok=True, detail=f"{road.source}: {offered}")
 
 
-def _encoding() -> Finding:
+def _encoding() -> Diagnosis:
     """Whether the terminal shows every letter of a path."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
-    return Finding(
+    return Diagnosis(
         name="encoding",
         ok=encoding.replace("-", "").replace("_", "") == "utf8",
         detail=encoding,
@@ -240,7 +258,7 @@ def _encoding() -> Finding:
     )
 
 
-def _here(folder: Path) -> Iterator[Finding]:
+def _here(folder: Path) -> Iterator[Diagnosis]:
     """The repository and the service that a folder is in, where there are any."""
     try:
         if shutil.which("git") is None or git.repository(folder) is None:
@@ -254,21 +272,21 @@ def _here(folder: Path) -> Iterator[Finding]:
     if service.journal.exists():
         detail = f"an update of {service.path} is in progress"
         remedy = "paved update --continue, or paved update --abort"
-        yield Finding(name="service", ok=False, detail=detail, remedy=remedy, needed=False)
+        yield Diagnosis(name="service", ok=False, detail=detail, remedy=remedy, needed=False)
     elif fault := unreadable_answers_file(service):
         yield _refusal("service", fault)
     else:
         yield _service(service)
 
 
-def _refusal(name: str, error: PavedError) -> Finding:
+def _refusal(name: str, error: PavedError) -> Diagnosis:
     detail = f"{error.message}: {error.cause}".rstrip(": ")
-    return Finding(name=name, ok=False, detail=detail, remedy=error.hint)
+    return Diagnosis(name=name, ok=False, detail=detail, remedy=error.hint)
 
 
-def _service(service: Service) -> Finding:
+def _service(service: Service) -> Diagnosis:
     if service.lock is None:
         detail = f"{service.path} has no lock: plain Copier made it"
-        return Finding(name="service", ok=False, detail=detail, remedy="paved adopt .", needed=False)
+        return Diagnosis(name="service", ok=False, detail=detail, remedy="paved adopt .", needed=False)
     detail = f"{service.path}, stamped from {service.lock.template} {service.lock.version}"
-    return Finding(name="service", ok=True, detail=detail)
+    return Diagnosis(name="service", ok=True, detail=detail)

@@ -17,11 +17,8 @@ import yaml
 
 from paved_road.ask.interview import Answered, Said
 from paved_road.errors import ConfigError
-from paved_road.files import contained, private, whole, yml
+from paved_road.files import cached, contained, private, whole, yml
 from paved_road.render.prompts import Topic
-
-_DAYS = 7
-"""After which nobody means to go on."""
 
 
 class Kept:
@@ -37,7 +34,7 @@ class Kept:
         said = Said()
         with _as_far_as_possible():
             folder = self._folder()
-            if time.time() - (folder / self._name).lstat().st_mtime > _DAYS * 86400:
+            if time.time() - (folder / self._name).lstat().st_mtime > cached.DAYS["answers"] * 86400:
                 self.forget()
                 return said
             found = yml.load(contained.read_regular(folder, self._name))
@@ -54,6 +51,7 @@ class Kept:
                 text = yaml.safe_dump({"answers": open_ones, "others": said.others}, sort_keys=False)
                 whole.replace_file(self._folder() / self._name, text.encode(errors="surrogateescape"))
                 (self._folder() / self._name).chmod(0o600)
+                cached.evict_once(self._folder())
                 return True
         return False
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paved_road.cli import results
-    from paved_road.doctor import Finding
+    from paved_road.doctor import Diagnosis
     from paved_road.settings.config import Config
 
 
@@ -61,11 +61,11 @@ def _config(road: str | None) -> Config | PavedError:
         return error
 
 
-def _outcome(one: Finding) -> str:
+def _outcome(one: Diagnosis) -> str:
     return "pass" if one.ok else "fail" if one.needed else "warn"
 
 
-def _say_remedies(findings: Sequence[Finding]) -> None:
+def _say_remedies(findings: Sequence[Diagnosis]) -> None:
     """What to type, each on a line of its own, which no table breaks."""
     if findings:
         ui.data()

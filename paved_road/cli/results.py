@@ -13,7 +13,7 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from paved_road.cli.off_road import results as off_road
-from paved_road.doctor import Finding
+from paved_road.doctor import Diagnosis
 from paved_road.git.entries import Mode
 from paved_road.lint import Finding as Fault
 from paved_road.offroad import front_matter
@@ -275,7 +275,7 @@ class TemplatesCheckedJson(TypedDict):
 class DoctorJson(TypedDict):
     """Whether this machine is ready."""
 
-    findings: list[Finding]
+    findings: list[Diagnosis]
     fixed: list[str]
     """What `--fix` did."""
 

@@ -27,7 +27,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from paved_road.errors import TemplateError
-from paved_road.files import contained, private, whole, yml
+from paved_road.files import cached, contained, private, whole, yml
 from paved_road.git import trees
 from paved_road.git.entries import File, Mode
 from paved_road.process import limits
@@ -169,6 +169,7 @@ class _Compiled(jinja2.BytecodeCache):
         code = bucket.bytecode_to_string()
         with contextlib.suppress(OSError):
             whole.replace_file(self._folder / self._name(bucket), self._digest(bucket, code) + code)
+            cached.evict_once(self._folder)
 
     def _name(self, bucket: Bucket) -> str:
         return f"{self._flavour}-{bucket.key}"

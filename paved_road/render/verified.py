@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from paved_road import __version__
-from paved_road.files import private
+from paved_road.files import cached, private
 from paved_road.road.model import Release
 
 
@@ -33,6 +33,7 @@ def remember(cache: Path, release: Release, *, agree: bool) -> None:
         scratch = path.with_suffix(f".{os.getpid()}")
         scratch.write_text(json.dumps({"agree": agree}))
         scratch.replace(path)
+        cached.evict_once(path.parent)
     except OSError:
         return
 

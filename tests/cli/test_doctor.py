@@ -76,6 +76,22 @@ def test_a_broken_copy_is_found_and_fixed(paved_json: PavedJson, greeter: Path) 
     assert str(copy) in fixed["result"]["fixed"][0]
 
 
+def test_the_size_of_the_cache_is_shown_and_old_files_are_removed(paved_json: PavedJson, greeter: Path) -> None:
+    assert paved_json("doctor", "--road", f"file://{greeter}")["exit_code"] == 0
+    cache = Path(os.environ["PAVED_CACHE"])
+    (cache / "jinja").mkdir(mode=0o700, exist_ok=True)
+    old = cache / "jinja" / "old"
+    old.write_bytes(bytes(2_000_000))
+    os.utime(old, (0, 0))
+    detail = finding(paved_json("doctor"), "cache")["detail"]
+    assert detail.startswith(f"{cache}: ")
+    assert "jinja 2.0 MB" in detail
+    assert detail.endswith("all of which can be deleted")
+    fixed = paved_json("doctor", "--fix")["result"]["fixed"]
+    assert fixed == [f"removed 1 old file from {cache / 'jinja'}"]
+    assert not old.exists()
+
+
 def test_an_unwritable_cache_fails(paved_json: PavedJson, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAVED_CACHE", "/proc/nowhere/cache")
     assert not finding(paved_json("doctor"), "cache")["ok"]
@@ -107,7 +123,7 @@ def test_a_fault_of_the_settings_is_a_finding_and_the_others_are_told(paved_json
     assert finding(envelope, "git")["ok"]
 
 
-@pytest.mark.parametrize("folder", ["roads", "rules", "verified", "jinja"])
+@pytest.mark.parametrize("folder", ["roads", "answers", "verified", "jinja"])
 def test_a_folder_of_the_cache_that_is_none_is_found_and_fixed(folder: str, paved_json: PavedJson) -> None:
     cache = Path(os.environ["PAVED_CACHE"])
     cache.mkdir(mode=0o700)
@@ -115,7 +131,7 @@ def test_a_folder_of_the_cache_that_is_none_is_found_and_fixed(folder: str, pave
     (cache / folder).chmod(0o600)
     assert f"broken: {folder}" in finding(paved_json("doctor"), "cache")["detail"]
     fixed = paved_json("doctor", "--fix")
-    assert (fixed["exit_code"], fixed["result"]["fixed"]) == (0, [f"removed {cache / folder}, which is no folder"])
+    assert (fixed["exit_code"], fixed["result"]["fixed"]) == (0, [f"removed {cache / folder}, which is not a folder"])
 
 
 def test_a_full_disk_fails(paved_json: PavedJson, monkeypatch: pytest.MonkeyPatch) -> None:
