@@ -1,1 +1,1 @@
-"""Reading and changing files that somebody else wrote: within limits, following no link out of their folder."""
+"""Reading and writing files that strangers wrote: within limits, and without following links out of their folder."""

@@ -1,7 +1,7 @@
-"""Reading a folder that somebody else filled, a service above all.
+"""Reading files from a folder that a stranger filled, such as a service.
 
-A link in it may lead to your credentials or into /dev, a FIFO never ends, a file may be larger than the memory. So a
-reader takes regular files only, follows no link, waits for nobody, and stops at a size.
+A link in it may lead to your credentials or into /dev, a FIFO never ends, and a file may be larger than the memory. So
+only regular files are read, no link is followed, nothing is waited for, and there is a limit of size.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import stat
 from pathlib import Path
 
 LIMIT = 16 * 2**20
-"""Bytes of a file that paved reads as a record or a setting: a lock of a hundred thousand files fits in."""
+"""Bytes of a file that paved parses: enough for a lock of a hundred thousand files."""
 
 
 class Refused(OSError):
-    """Something is there that paved does not read; `strerror` says why."""
+    """There is something that paved does not read; `strerror` says why."""
 
 
 def read_regular(folder: Path, path: str, *, limit: int | None = LIMIT) -> bytes:
-    """The content of the file at `path` below `folder`. None for `limit` (bytes) takes a file of any size.
+    """The content of the regular file at `path` below `folder`, of at most `limit` bytes (None: of any size).
 
-    Raises `FileNotFoundError` when there is none, `Refused` for what is no file, too large, or behind a link.
+    Raises `FileNotFoundError` if there is none, and `Refused` for anything else, for a larger file, and behind a link.
     """
     where = folder / path
     found = lstat(folder, path)
@@ -36,7 +36,7 @@ def read_regular(folder: Path, path: str, *, limit: int | None = LIMIT) -> bytes
 
 
 def lstat(folder: Path, path: str) -> os.stat_result:
-    """What is at `path` below `folder`, a link itself and not what it leads to; `OSError` for a link on the way."""
+    """What is at `path` below `folder`: a link itself, not its target. Raises `OSError` for a link on the way."""
     here = os.fspath(folder)
     *above, name = path.split("/")
     for part in above:
@@ -47,24 +47,24 @@ def lstat(folder: Path, path: str) -> os.stat_result:
 
 
 def exists(folder: Path, path: str) -> bool:
-    """Whether there is anything at `path` below `folder`, and no link on the way."""
+    """Whether anything is at `path` below `folder`, without a link on the way."""
     return _found(folder, path) is not None
 
 
 def lstat_file(folder: Path, path: str) -> os.stat_result | None:
-    """What is at `path` below `folder` if git keeps such things: a file, or a link itself; else None."""
+    """What is at `path` below `folder` if it is a regular file or a link, which git can store; else None."""
     found = _found(folder, path)
     return found if found and (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)) else None
 
 
 def is_file(folder: Path, path: str) -> bool:
-    """Whether there is a file at `path` below `folder`, and no link leads to it."""
+    """Whether a regular file is at `path` below `folder`, without a link on the way."""
     found = _found(folder, path)
     return found is not None and stat.S_ISREG(found.st_mode)
 
 
 def is_special(folder: Path, path: str) -> bool:
-    """Whether there is a FIFO, a socket or a device at `path` below `folder`."""
+    """Whether a FIFO, a socket or a device is at `path` below `folder`."""
     found = _found(folder, path)
     return found is not None and not stat.S_ISDIR(found.st_mode) and lstat_file(folder, path) is None
 
@@ -77,6 +77,6 @@ def _found(folder: Path, path: str) -> os.stat_result | None:
 
 
 def describe_kind(mode: int) -> str:
-    """What a mode says of a file, as words."""
+    """The kind of a file that is not a regular one, in words: "a link", "a FIFO"."""
     kinds = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
     return kinds.get(stat.S_IFMT(mode), "a device")

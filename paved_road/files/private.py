@@ -1,8 +1,8 @@
-"""Folders that nobody else can have written.
+"""Folders that no other user can have written.
 
-What lies in paved's cache decides what paved does: copies of roads bring git's settings, rules name commands, compiled
-templates are code. So a folder of it is used only if it is ours and nobody else can write it or any folder on the way
-to it, as OpenSSH demands for its keys (StrictModes).
+The contents of the cache decide what paved does: copies of roads contain git settings, rules name commands, compiled
+templates are code. So a folder of the cache is only used if it belongs to the user and nobody else can write to it or
+to a folder above it, which is what OpenSSH requires for its keys (StrictModes).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 @functools.lru_cache  # a process looks once
 def private_folder(cache: Path, name: str) -> Path:
-    """The folder `name` of the cache, made where it is missing.
+    """The folder `name` of the cache, created if missing.
 
     Raises `ConfigError` if others could have written to it.
     """
     folder = cache / name
-    with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
+    with contextlib.suppress(OSError):  # without a writable cache paved is only slower
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
     require_private(cache)
@@ -38,17 +38,17 @@ def private_folder(cache: Path, name: str) -> Path:
 
 
 def require_private(folder: Path) -> None:
-    """Refuse what lies in `folder` where others could have written it: `ConfigError`."""
+    """Raise `ConfigError` if another user could have written to `folder`."""
     if why := why_not_private(folder):
         raise ConfigError(
-            f"the cache is not used: {folder} is not yours alone",
-            cause=f"{why}; what others put there would run as yours",
-            hint="set PAVED_CACHE to a folder of your own, or see: paved doctor",
+            f"cannot use the cache: other users may write to {folder}",
+            cause=f"{why}; paved would run what they put there as you",
+            hint="set PAVED_CACHE to a folder of your own, or run: paved doctor",
         )
 
 
 def why_not_private(folder: Path) -> str:
-    """Why somebody else could have written what is in `folder`; "" when nobody could, or there is no such folder."""
+    """Why another user could have written to `folder`; "" if none could, or if there is no such folder."""
     if not hasattr(os, "geteuid"):
         return ""
     me, closed = os.geteuid(), False
@@ -58,7 +58,7 @@ def why_not_private(folder: Path) -> str:
             return f"{path} belongs to the user {found.st_uid}, and you are {me}"
         if stat.S_ISLNK(found.st_mode):
             continue
-        # On the way: behind a folder of ours that is closed to all others, nobody else gets anywhere.
+        # Nobody else can get past a folder on the way that is closed to all other users.
         closed = closed or is_closed(found, me)
         passed = not last and (closed or found.st_mode & stat.S_ISVTX)
         if found.st_mode & _OTHERS and not passed:
@@ -72,7 +72,7 @@ def is_closed(found: os.stat_result, me: int) -> bool:
 
 
 def make_private(folder: Path) -> bool:
-    """Take every right of others on a folder of ours away; False where it is not ours."""
+    """Remove all permissions of other users on a folder; False if it belongs to another user."""
     try:
         if folder.lstat().st_uid != os.geteuid():
             return False
@@ -83,7 +83,7 @@ def make_private(folder: Path) -> bool:
 
 
 def _way(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Every folder and link that is passed on the way to `folder`, as far as they exist, and `folder` itself."""
+    """Every existing folder and link on the way to `folder`, and `folder` itself."""
     steps, here, links = list(folder.absolute().parts), Path("/"), 0
     while steps:
         step = steps.pop(0)
@@ -99,7 +99,7 @@ def _way(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def secret_key(file: Path) -> bytes | None:
-    """The secret in `file`, made where it is missing; None where none can be kept to ourselves."""
+    """The random key in `file`, created if missing; None if it cannot be kept from other users."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError), os.fdopen(os.open(file, _NEW, 0o600), "wb") as stream:

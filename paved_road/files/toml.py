@@ -1,6 +1,6 @@
-"""TOML that strangers wrote: of a bounded size, and nested no deeper than any settings are.
+"""Parsing TOML that strangers wrote, with limits of size and depth.
 
-`tomllib` remembers every beginning of a dotted key, so that one key of thirty thousand parts takes gigabytes.
+`tomllib` remembers every prefix of a dotted key, so that one key of thirty thousand parts takes gigabytes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _DOTTED = re.compile(rb"(?<![\w-])(?:%b){%d}" % (_PART, DEEPEST))
 
 
 class TomlTooLarge(ValueError):
-    """It may be TOML, but paved does not read so much of it."""
+    """The file may be TOML, but is larger or deeper than paved parses."""
 
 
 def load(data: bytes, *, limit: int = LIMIT) -> dict[str, Any]:
-    """What a TOML file of at most `limit` bytes says; `ValueError` in plain words for any other."""
-    import tomllib  # most updates merge none
+    """Parse a TOML file of at most `limit` bytes. Raises `ValueError`, with a message for users."""
+    import tomllib  # most updates merge no TOML file
 
     if len(data) > limit:
         raise TomlTooLarge(f"it is larger than {limit // 2**20} MiB")

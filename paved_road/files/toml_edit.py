@@ -1,4 +1,4 @@
-"""One key of a TOML file changed by tomlkit, which keeps comments, order and everything else byte for byte."""
+"""Changing one key of a TOML file with tomlkit, which keeps comments, order and everything else byte for byte."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tomlkit.items import Table
 from paved_road.files import toml
 
 LIMIT = 2**16
-"""Bytes of a file that is edited."""
+"""Bytes of a file that can be edited."""
 
 Path = tuple[str, ...]
 
 
 def with_value(text: str, path: Path, value: Any) -> str:
-    """The text with the key at `path` set to the value; `ValueError` where the file cannot be changed."""
+    """The text with the key at `path` set to the value. Raises `ValueError` if the file cannot be edited."""
 
     def change(document: Any) -> None:
         table = document
@@ -28,7 +28,7 @@ def with_value(text: str, path: Path, value: Any) -> str:
 
     document, key = _parsed(text), path[-1]
     if len(path) == 1 and key not in document and any(isinstance(one, Table) for one in document.values()):
-        # tomlkit would put it below the comment of the first table. No table begins before the first line.
+        # tomlkit would put it below the comment of the first table, so it becomes the first line.
         ending = "\r\n" if "\r\n" in text else "\n"
         blank = ending if text.startswith(("#", "[")) else ""
         return f"{tomlkit.key(key).as_string()} = {tomlkit.item(value).as_string()}{ending}{blank}{text}"
@@ -36,7 +36,7 @@ def with_value(text: str, path: Path, value: Any) -> str:
 
 
 def without(text: str, path: Path) -> str:
-    """The text without the key at `path`; `KeyError` where it has none."""
+    """The text without the key at `path`. Raises `KeyError` if there is none."""
 
     def change(document: Any) -> None:
         table = document
@@ -48,10 +48,10 @@ def without(text: str, path: Path) -> str:
 
 
 def _changed(text: str, change: Callable[[Any], None]) -> str:
-    """The text after a change. New lines end as the others do, which tomlkit does not see to."""
+    """The text after a change. New lines get the line ending of the others, which tomlkit does not do."""
     is_windows = "\r\n" in text
     if is_windows and text.count("\r\n") != text.count("\n"):
-        raise ValueError("its lines end in two ways")
+        raise ValueError("its line endings are mixed")
     document = _parsed(text.replace("\r\n", "\n"))
     change(document)
     changed = tomlkit.dumps(document)

@@ -1,6 +1,6 @@
-"""YAML, read by libyaml where PyYAML was built with it: the same data in a tenth of the time.
+"""Parsing YAML that strangers wrote, with limits of depth and of what aliases expand to.
 
-What is read was written by strangers, so what aliases add up to and how deep it is nested have an end.
+Uses libyaml if PyYAML was built with it, which parses the same data in a tenth of the time.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ __all__ = [
 ]
 
 _MOST_NODES = 200_000
-"""Values that a document may stand for: nine lines of nine aliases each are 387 million."""
+"""Values that a document may expand to: nine lines of nine aliases each make 387 million."""
 _DEEPEST = 100
-"""Levels: Python's own limit for what walks through the data is a thousand calls."""
+"""Levels of nesting: Python's recursion limit is a thousand calls."""
 
 
 class YamlTooLarge(yaml.YAMLError):
-    """It may be YAML, but paved does not read so much of it."""
+    """The file may be YAML, but is larger or deeper than paved parses."""
 
 
 def load(data: bytes | str, loader: Any = Loader) -> Any:
-    """The one document of a file; raises `yaml.YAMLError`."""
+    """The data of a file of one document. Raises `yaml.YAMLError`."""
     with _parsing(data):
         reading = _reading(data, loader)
         try:
@@ -59,7 +59,7 @@ def load(data: bytes | str, loader: Any = Loader) -> Any:
 
 
 def compose(text: str, loader: Any = Loader) -> yaml.Node | None:
-    """The node of the one document of a text, which knows where it stands; raises `yaml.YAMLError`."""
+    """The root node, which knows its lines, of a text of one document. Raises `yaml.YAMLError`."""
     with _parsing(text):
         reading = _reading(text, loader)
         try:
@@ -70,7 +70,7 @@ def compose(text: str, loader: Any = Loader) -> yaml.Node | None:
 
 
 def load_all(data: bytes | str, loader: Any = Loader) -> list[Any]:
-    """Every document of a file; raises `yaml.YAMLError`."""
+    """The data of every document of a file. Raises `yaml.YAMLError`."""
     with _parsing(data):
         reading = _reading(data, loader)
         found = []
@@ -83,24 +83,25 @@ def load_all(data: bytes | str, loader: Any = Loader) -> list[Any]:
 
 
 def _reading(data: bytes | str, loader: Any) -> Any:
-    """A loader that stops at too many values before it holds them all."""
+    """A loader that stops at too many values before it has parsed them all."""
     reading, values = loader(data), itertools.count(1)
 
     def count(*_: object) -> None:
         if next(values) > _MOST_NODES:
             raise _too_many()
 
-    reading.descend_resolver = count  # what PyYAML and libyaml call for each value, for resolvers that we have not
+    reading.descend_resolver = (
+        count  # PyYAML and libyaml call this for each value; it serves path resolvers, which we do not use
+    )
     return reading
 
 
 @contextlib.contextmanager
 def _parsing(data: bytes | str) -> Iterator[None]:
-    """Whatever PyYAML raises for a text that is not YAML is a `yaml.YAMLError`.
+    """Turn everything that PyYAML raises for a malformed text into a `yaml.YAMLError`.
 
-    Its constructors raise what Python does for a malformed scalar: `ValueError` for the date 2024-99-99,
-    `AttributeError` for `!!timestamp x`, `KeyError` for `!!bool x`, `RecursionError` for a thousand brackets.
-    Only a `ValueError` says so in words for people.
+    Its constructors raise `ValueError` for the date 2024-99-99, `AttributeError` for `!!timestamp x`, `KeyError` for
+    `!!bool x` and `RecursionError` for a thousand brackets. Only the message of a `ValueError` is fit for users.
     """
     try:
         with limits.watched("a YAML file"):
@@ -108,7 +109,7 @@ def _parsing(data: bytes | str) -> Iterator[None]:
     except LimitError as error:
         raise YamlTooLarge(error.message) from error
     except yaml.MarkedYAMLError as error:
-        if "nesting depth" in (error.problem or ""):  # libyaml's own limit
+        if "nesting depth" in (error.problem or ""):  # libyaml has a limit of its own
             raise _too_deep() from error
         _place_inside(error, data)
         raise
@@ -122,11 +123,11 @@ def _parsing(data: bytes | str) -> Iterator[None]:
         said = "a number has too many digits" if "digits" in str(error) else str(error)
         raise yaml.YAMLError(f"a value is malformed: {said}") from error
     except (TypeError, LookupError, AttributeError, ArithmeticError) as error:
-        raise yaml.YAMLError("a value is not of the type that its tag names, or is no key") from error
+        raise yaml.YAMLError("a value does not have the type that its tag names, or cannot be a key") from error
 
 
 def _place_inside(error: yaml.MarkedYAMLError, data: bytes | str) -> None:
-    """What is missing at the end of a file is told of its last line, and not of the one below."""
+    """Report what is missing at the end of a file for its last line, not for the line below."""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     last = max(len(text.rstrip().splitlines()) - 1, 0)
     if error.problem_mark and error.problem_mark.line > last:
@@ -134,7 +135,7 @@ def _place_inside(error: yaml.MarkedYAMLError, data: bytes | str) -> None:
 
 
 def _unreadable(error: yaml.reader.ReaderError, data: bytes | str) -> yaml.MarkedYAMLError:
-    """The line of a character that no YAML has, in place of its position."""
+    """An error with the line, instead of the offset, of a character that YAML does not allow."""
     before = data[: error.position]
     line = before.count(b"\n") if isinstance(before, bytes) else before.count("\n")
     odd = error.character if isinstance(error.character, int) else error.character[0]
@@ -148,30 +149,30 @@ _LAST_CONTROL = 0x7F
 
 
 def located_message(error: yaml.YAMLError) -> str:
-    """What a parser says in a few words, after the line that it is about, where it knows one."""
+    """The parser's message in a few words, after the line if it is known."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     known = getattr(error, "problem", None) or getattr(error, "context", None)
     return f"line {mark.line + 1}: {short_message(error)}" if mark and known else message_of(error)
 
 
 def error_line(error: yaml.YAMLError) -> int:
-    """The line, counted from 1, that a parser stopped on."""
+    """The line, counted from 1, at which the parser stopped."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     return mark.line + 1 if mark else 1
 
 
 def short_message(error: yaml.YAMLError) -> str:
-    """What a parser says in a few words."""
+    """The parser's message in a few words."""
     if _is_second_document(error):
         return "a second one begins there (---)"
     return getattr(error, "problem", None) or getattr(error, "context", None) or message_of(error)
 
 
 def what_is_wrong(error: yaml.YAMLError) -> str:
-    """What is the matter with a file, in words that follow its name."""
+    """What is wrong with a file, in words that follow its name."""
     if _is_second_document(error):
         return "is not one document"
-    return "is more than paved reads" if isinstance(error, YamlTooLarge) else "is not YAML"
+    return "is larger than paved parses" if isinstance(error, YamlTooLarge) else "is not YAML"
 
 
 def _is_second_document(error: yaml.YAMLError) -> bool:
@@ -179,7 +180,7 @@ def _is_second_document(error: yaml.YAMLError) -> bool:
 
 
 def message_of(error: Exception) -> str:
-    """What a parser says, on one line."""
+    """The parser's whole message, on one line."""
     return " ".join(re.sub(r'in "<[^>]*>", line', "at line", str(error)).split())
 
 
@@ -191,10 +192,10 @@ def _constructed(loader: Loader, node: yaml.Node | None) -> Any:
 
 
 def _measure(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """How many nodes a node stands for, with every alias in it spelled out, and how deep they are nested."""
+    """The number of nodes that a node expands to with its aliases, and the depth of their nesting."""
     if id(node) in known:
         if known[id(node)] == _UNFINISHED:
-            raise yaml.YAMLError("an alias stands inside of what it names")
+            raise yaml.YAMLError("an alias is inside of the value that it names")
         return known[id(node)]
     known[id(node)] = _UNFINISHED
     count, depth = 1, 1
@@ -212,7 +213,7 @@ def _measure(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, i
 
 
 def _too_many() -> YamlTooLarge:
-    return YamlTooLarge(f"it stands for more than {_MOST_NODES:,} values")
+    return YamlTooLarge(f"it expands to more than {_MOST_NODES:,} values")
 
 
 def _too_deep() -> YamlTooLarge:
@@ -222,21 +223,21 @@ def _too_deep() -> YamlTooLarge:
 _UNFINISHED = (0, 0)
 
 
-# -- where things stand ------------------------------------------------------------------------------------------------
+# -- keys and their lines ----------------------------------------------------------------------------------------------
 
 Path = tuple[str | int, ...]
-"""Where a value is: `("offroad", "longest")`, `("owners", "road", 0)`."""
+"""The keys and positions that lead to a value: `("offroad", "longest")`, `("owners", "road", 0)`."""
 
 
 def key_lines(text: str) -> dict[Path, int]:
-    """The line of each key and item of a file, counted from 1; raises `yaml.YAMLError`."""
+    """The line of each key and item of a file, counted from 1. Raises `yaml.YAMLError`."""
     return {where: line for where, line, _ in _places(text)}
 
 
 def duplicate_keys(text: str) -> Iterator[tuple[int, str, int]]:
-    """The keys that a mapping has twice: the line, the key, and the line on which it stood first.
+    """The keys that a mapping has twice: the line, the key, and the line of its first occurrence.
 
-    What is inside of such a key stands twice, too, and is not told.
+    Keys below such a key are left out.
     """
     first: dict[Path, int] = {}
     doubled: set[Path] = set()
@@ -249,7 +250,7 @@ def duplicate_keys(text: str) -> Iterator[tuple[int, str, int]]:
 
 
 def _places(text: str) -> list[tuple[Path, int, bool]]:
-    """Every key and item: where it is, its line, and whether it is a key. Any tag is taken."""
+    """Every key and item: its path, its line, and whether it is a key. Unknown tags are allowed."""
     found: list[tuple[Path, int, bool]] = []
     with _parsing(text):
         reading = _reading(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
@@ -262,7 +263,7 @@ def _places(text: str) -> list[tuple[Path, int, bool]]:
 
 
 def _walk(node: yaml.Node, where: Path, found: list[tuple[Path, int, bool]], seen: set[int]) -> None:
-    """An alias is gone into once."""
+    """Add the keys and items below a node. An alias is followed once."""
     if id(node) in seen:
         return
     seen.add(id(node))

@@ -1,4 +1,7 @@
-"""Running a command of a template's: it ends with the call, and what it said is known, however it ends."""
+"""Running one command to its end: a task, a migration, the maker of a derived file.
+
+Its whole process group ends with the call, however that ends, and its last lines are known.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 Tell = Callable[[str], None]
-"""Takes one line of what a command says, as soon as it is said."""
+"""Takes one line of a command's output as soon as it is written."""
 
 _PATIENCE = 3.0
 """Seconds that a process has to end after SIGTERM."""
@@ -35,7 +38,7 @@ class CommandResult:
 
     @property
     def why(self) -> str:
-        """Why it failed, in its own words; its exit status when it said nothing."""
+        """Why the command failed, in its own words; its exit status if it wrote nothing."""
         return "\n".join(self.last_lines) or f"exit status {self.code}"
 
 
@@ -43,17 +46,17 @@ def run(
     command: str | list[str], *, cwd: Path, env: Mapping[str, str], line: bytes | None = None,
     seconds: float | None = None, tell: Tell | None = None,
 ) -> CommandResult:  # fmt: skip
-    """Run a command (a text by the shell) in a process group of its own, and wait for it.
+    """Run a command in a process group of its own, and wait for it. A text is run by the shell.
 
-    Whatever interrupts the wait, a signal's exception or `OutOfTime` after `seconds`, ends the whole
-    group. With `line`, that is what its standard input holds, and the input ends when this process does: a child that
-    reads on learns of a parent that was killed. Output goes to a file, not to a pipe, so that a process that the
-    command leaves behind does not make anybody wait. Raises `OSError` for a command that cannot be started.
+    Whatever interrupts the wait also ends the whole group: the exception of a signal, or `OutOfTime` after `seconds`.
+    `line` is written to its standard input, which stays open until this process ends: a child that reads on notices
+    that its parent was killed. Output goes to a file, not to a pipe, so that a process that the command leaves behind
+    blocks nobody. Raises `OSError` if the command cannot be started.
     """
     process: subprocess.Popen[bytes] | None = None
     with tempfile.TemporaryFile() as output:
         try:
-            with _signals_deferred():  # one that came while it starts would leave a process that nobody knows
+            with _signals_deferred():  # a signal between the start and the assignment would leave a process running
                 process = subprocess.Popen(
                     command, shell=isinstance(command, str), cwd=cwd, env=dict(env), start_new_session=True,
                     stdin=subprocess.DEVNULL if line is None else subprocess.PIPE, stdout=output,
@@ -77,7 +80,7 @@ def run(
 
 @contextlib.contextmanager
 def _signals_deferred() -> Iterator[None]:
-    """In the block, signals that Python handles wait for its end."""
+    """Delay signals that Python handles until the end of the block."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -96,7 +99,7 @@ def _signals_deferred() -> Iterator[None]:
 
 
 def _wait(process: subprocess.Popen[bytes], output: BinaryIO, seconds: float | None, tell: Tell | None) -> None:
-    """Until it has ended; its lines are told on the way."""
+    """Wait until the process has ended, and pass its lines to `tell`. Raises `OutOfTime` after `seconds`."""
     if tell is None:
         try:
             process.wait(seconds)
@@ -128,7 +131,7 @@ def _last_lines(output: BinaryIO, lines: int = 5) -> list[str]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """The whole group, gently first."""
+    """End the whole process group, with SIGTERM first."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)

@@ -1,8 +1,8 @@
-"""What a template or a file may cost at most: processor time, memory, files and bytes.
+"""Limits for what a template or a file may use: processor time, memory, files and bytes.
 
 A template is a program, and an untrusted one may be a bomb: nested loops, a catastrophic regular expression, a text
-multiplied by ten billion, YAML whose aliases multiply. What stops it costs the usual run some microseconds: a timer of
-processor time (so that a slow machine is no reason), and a limit of the operating system for the memory that is added.
+multiplied by ten billion, YAML with multiplying aliases. The limits cost microseconds: a timer of processor time, which
+does not depend on the machine's load, and the operating system's limit for additional memory.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from paved_road.errors import LimitError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Of one rendering; generous, and a person may set others (`[limits]` in the user's configuration)."""
+    """The limits of one rendering. Generous; the user may set others (`[limits]` in the user's configuration)."""
 
     seconds: float = 10
-    """Of processor time."""
+    """Seconds of processor time."""
     files: int = 50_000
-    """Of a template, and of what it renders."""
+    """Files of a template, and files that it renders."""
     bytes: int = 512 * 2**20
-    """Of the same."""
+    """Bytes of the same files."""
 
     def check(self, what: str, *, files: int, size: int) -> None:
-        """Raise `LimitError` when there are more files, or more bytes in all."""
+        """Raise `LimitError` if there are more files, or more bytes in all."""
         if files > self.files:
             raise LimitError(f"{what} has more than {self.files} files", hint=_more("files", 2 * self.files))
         if size > self.bytes:
@@ -42,31 +42,31 @@ class Limits:
 USUAL = Limits()
 
 MEMORY = 2**30
-"""Bytes that a rendering may add to what the process has."""
+"""Bytes that a rendering may allocate beyond what the process has."""
 
 _GRACE = 3
-"""Times the seconds after which the system ends the process, when no line of Python runs any more to say why."""
+"""The system kills the process after this many times the limit, in case no line of Python runs that could raise."""
 
 
 class _Spent(BaseException):
-    """The time is up: no `except Exception` of a template's filters holds it."""
+    """The time is up. It is no `Exception`, so that no `except Exception` of a template's filters catches it."""
 
 
 class _Watch:
-    """The one that is on, and where it is."""
+    """Whether a limit is active in this process, and what is being evaluated."""
 
     on = False
     place = ""
 
 
 def evaluating(place: str) -> None:
-    """Remember what is being evaluated, for the message."""
+    """Remember what is being evaluated, for the error message."""
     _Watch.place = place
 
 
 @contextlib.contextmanager
 def watched(what: str, limits: Limits = USUAL) -> Iterator[None]:
-    """Raise `LimitError` when the block takes more processor time, or more memory, than it may.
+    """Raise `LimitError` if the block takes more processor time or memory than the limits allow.
 
     Only the outermost block counts, and only the main thread has a timer.
     """
@@ -81,7 +81,7 @@ def watched(what: str, limits: Limits = USUAL) -> Iterator[None]:
         finally:
             _disarm(*before)
     except _Spent:
-        _disarm(*before)  # the first call may have been what was interrupted
+        _disarm(*before)  # the timer may have interrupted the first call
         raise out_of_time(limits.seconds, _Watch.place) from None
     except MemoryError:
         raise out_of_memory(_Watch.place) from None
@@ -90,7 +90,7 @@ def watched(what: str, limits: Limits = USUAL) -> Iterator[None]:
 
 
 def confine(limits: Limits) -> None:
-    """Put these limits on this whole process: it is killed by SIGXCPU when its time is up."""
+    """Set these limits for this whole process: SIGXCPU kills it when its time is up."""
     _lower(resource.RLIMIT_CPU, int(time.process_time() + limits.seconds) + 1)
     _lower(resource.RLIMIT_FSIZE, limits.bytes)
     if now := _memory():
@@ -98,12 +98,12 @@ def confine(limits: Limits) -> None:
 
 
 def too_large(why: str) -> LimitError:
-    """What to raise where something that is being evaluated would take for ever, and nothing could interrupt it."""
-    return LimitError(f"{_Watch.place or 'the template'} {why}", cause="it would take minutes, or hours")
+    """The error for an evaluation that would take very long and could not be interrupted, before it begins."""
+    return LimitError(f"{_Watch.place or 'the template'} {why}", cause="it would take minutes or hours")
 
 
 def out_of_time(seconds: float, place: str) -> LimitError:
-    """What to raise for something that takes too long."""
+    """The error for an evaluation that takes too long."""
     return LimitError(
         f"{place} takes more than {seconds:g} seconds",
         cause="a template may not take longer",
@@ -112,12 +112,12 @@ def out_of_time(seconds: float, place: str) -> LimitError:
 
 
 def out_of_memory(place: str) -> LimitError:
-    """What to raise for something that needs too much memory."""
+    """The error for an evaluation that needs too much memory."""
     return LimitError(f"{place} needs too much memory", cause=f"a template may have {MEMORY // 2**20} MiB")
 
 
 def _more(name: str, value: int) -> str:
-    return f"if the template is right, set {name} = {value} below [limits] in the file that `paved config show` names"
+    return f"if the template is correct, set {name} = {value} below [limits] in the file that `paved config show` names"
 
 
 _Before = tuple[object, tuple[int, int], tuple[int, int]]
@@ -134,7 +134,7 @@ def _arm(seconds: float) -> _Before:
 
 def _disarm(handler: object, memory: tuple[int, int], cpu: tuple[int, int]) -> None:
     signal.setitimer(signal.ITIMER_PROF, 0)
-    # None stands for a handler that is not Python's, and cannot be given back.
+    # None stands for a handler that was not set by Python; it cannot be restored.
     signal.signal(signal.SIGPROF, signal.SIG_DFL if handler is None else handler)  # type: ignore[arg-type]
     resource.setrlimit(_MEMORY, memory)
     resource.setrlimit(resource.RLIMIT_CPU, cpu)
@@ -145,11 +145,11 @@ def _ring(_: int, __: FrameType | None) -> None:
 
 
 _MEMORY = resource.RLIMIT_DATA
-"""The heap and private mappings, which file mappings (git's packs) do not count for."""
+"""Limits the heap and private mappings, but not mappings of files such as git's packs."""
 
 
 def _memory() -> int:
-    """Bytes of data this process has; 0 where nobody says so."""
+    """Bytes of data that this process has; 0 if the system does not tell."""
     try:
         return int(Path("/proc/self/statm").read_bytes().split()[5]) * resource.getpagesize()
     except (OSError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""Numbers of things in messages."""
+"""Counted nouns in messages: 1 file, 2 files."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Making text that somebody else wrote harmless to show.
+"""Making text that strangers wrote safe to print.
 
-File names, changelogs, reasons and git's messages come from strangers. On a terminal, an escape sequence among them
-moves the cursor, rewrites what was said before or fills the clipboard; a bidirectional override shows other words than
-there are; a newline in a name forges a line of ours. In a CI log, a line may be a command to the runner.
+File names, changelogs, reasons and git's messages come from strangers. On a terminal, an escape sequence in them can
+move the cursor, overwrite earlier lines or fill the clipboard; a bidirectional override shows other words than the text
+contains; a newline in a name forges a line of ours. In a CI log, a line may be a command to the runner.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def visible(text: str) -> str:
-    r"""`text` on one line, with every character that a terminal would obey or hide written as an escape.
+    r"""`text` on one line, with every character that a terminal would interpret or hide written as an escape.
 
     >>> print(visible("a\nb\x1b[31m"))
     a\nb\x1b[31m
@@ -29,7 +29,7 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> list[str]:
-    """The lines of a text, each `visible`; tabs stay."""
+    """The lines of a text, each made `visible`; tabs stay."""
     return ["\t".join(map(visible, line.split("\t"))) for line in text.split("\n")]
 
 
@@ -43,9 +43,9 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def in_a_runner() -> bool:
-    """Whether a CI server reads our output and obeys the commands in it: GitHub Actions and Azure Pipelines do.
+    """Whether a CI server runs commands that it finds in our output: GitHub Actions and Azure Pipelines do.
 
-    GitLab's section markers need an escape character, which `visible` has taken away.
+    GitLab's section markers need an escape character, which `visible` removes.
     """
     return bool(os.environ.get("GITHUB_ACTIONS") or os.environ.get("TF_BUILD"))
 
@@ -57,7 +57,7 @@ _ANYWHERE = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)
 
 
 def inert(line: str) -> str:
-    r"""`line` so that a CI server takes no command from it.
+    r"""`line` changed so that a CI server finds no command in it.
 
     >>> print(inert("::stop-commands::x"))
     \x3a:stop-commands::x

@@ -1,4 +1,4 @@
-"""Tables and trees as lines of text. No word is ever broken: a slug, a date, a version or a path is copied whole."""
+"""Tables and trees as lines of text. No word is broken, so that a slug, a date, a version or a path can be copied."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _UNLIMITED = 100_000
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
-    """Rows under headings, `width` columns wide; without a width, a line for each row.
+    """Rows under headings, at most `width` columns wide; without a width, one line for each row.
 
-    A cell wraps between its words. Where that is not enough, each row becomes a block of `heading: cell`.
+    Cells wrap between words. If that is not enough, each row becomes a block of `heading: cell` lines.
     """
     cells = [columns, *rows]
     drawn = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
@@ -32,7 +32,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | No
 
 
 def _blocks(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Each row as lines of `heading: cell`, with an empty line between two rows."""
+    """Each row as lines of `heading: cell`, with an empty line between rows."""
     lines: list[str] = []
     for row in rows:
         lines += [""] if lines else []
@@ -45,7 +45,7 @@ def _blocks(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
 
 
 def tree(paths: Mapping[str, str], root: str) -> Iterator[str]:
-    """Files as a tree of folders. `paths` maps a path to a remark that stands after it."""
+    """Files as a tree of folders. `paths` maps each path to a remark that follows it."""
     drawn = Tree(Text(root))
     folders = {"": drawn}
     for path, remark in sorted(paths.items()):

@@ -343,9 +343,10 @@ def test_answers_of_any_content_are_an_answer(name: str, service: Path) -> None:
     write_files(service, {"hello.txt": "ours\n"})
     said = ask("off-road", "report", service)
     larger = name in ("deep", "deeper", "wide", "aliases", "merged aliases")
-    assert (said.returncode, ("is more than paved reads" if larger else "is not YAML") in said.stderr) == (2, True), (
-        said.stderr
-    )
+    assert (said.returncode, ("is larger than paved parses" if larger else "is not YAML") in said.stderr) == (
+        2,
+        True,
+    ), said.stderr
     assert "Error:" not in said.stderr
 
 

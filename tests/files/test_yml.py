@@ -45,9 +45,9 @@ def test_reading_stops_at_the_limit_and_not_at_the_end() -> None:
         ("[" * 500 + "]" * 500, "it is nested more than 100 deep"),
         ("9" * 5000, "a number has too many digits"),
         ("2024-99-99", "month must be in"),
-        ("!!bool x", "not of the type that its tag names"),
-        ("!!timestamp x", "not of the type that its tag names"),
-        ("a: &a [*a]", "an alias stands inside of what it names"),
+        ("!!bool x", "not have the type that its tag names"),
+        ("!!timestamp x", "not have the type that its tag names"),
+        ("a: &a [*a]", "an alias is inside of the value that it names"),
         ("a: [}", "at line 1, column"),
     ],
 )
@@ -56,4 +56,4 @@ def test_the_reason_is_in_plain_words(loader: Any, text: str, why: str) -> None:
         yml.load(text, loader)
     assert why in yml.message_of(raised.value)
     assert "Error" not in yml.message_of(raised.value)
-    assert yml.what_is_wrong(raised.value) == ("is more than paved reads" if "deep" in why else "is not YAML")
+    assert yml.what_is_wrong(raised.value) == ("is larger than paved parses" if "deep" in why else "is not YAML")

@@ -174,7 +174,7 @@ def test_answers_that_are_a_bomb_are_refused(file: str, tmp_path: Path) -> None:
     bomb.write_text(LOL)
     words: list[str | Path] = ["--answers", bomb] if file == "answers.yml" else []
     done = paved("update", tmp_path / "service", *words)
-    assert (done.returncode, "is more than paved reads" in done.stderr or "committed" in done.stderr) == (2, True), (
+    assert (done.returncode, "is larger than paved parses" in done.stderr or "committed" in done.stderr) == (2, True), (
         done.stderr
     )
 
