@@ -113,6 +113,7 @@ class _Reader:
         self._seen: set[int] = set()
 
     def read(self, node: yaml.Node, where: Path) -> Any:
+        """The data of a node. Raises `Broken` for an alias, a key that is not a word, or a key written twice."""
         line = self.first + node.start_mark.line
         if id(node) in self._seen:
             raise Broken("anchors and aliases are not used in deviations", line=line)

@@ -106,11 +106,11 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000
 Pattern = Annotated[Text, AfterValidator(_as_pattern)]
 
 
-class _Strict(BaseModel):
+class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class Scope(_Strict):
+class Scope(_Part):
     """The one thing that the deviation covers."""
 
     paths: list[Pattern] | None = Field(
@@ -127,7 +127,7 @@ class Scope(_Strict):
         return self
 
 
-class Approved(_Strict):
+class Approved(_Part):
     """The approved difference of one file. `paved off-road accept` writes it."""
 
     road: str = Field(description="Mode and blob id of the road's file.")
@@ -137,7 +137,7 @@ class Approved(_Strict):
     )
 
 
-class FrontMatter(_Strict):
+class FrontMatter(_Part):
     """The fields of one deviation: the front matter of `docs/off-road/<id>.md`."""
 
     id: Slug = Field(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paved_road.service.model import Service
 
 
-class Format(StrEnum):
+class CheckFormat(StrEnum):
     """How the result is printed."""
 
     TEXT = "text"
@@ -38,7 +38,7 @@ _CONFIRM = "Run the deviations' confirmation commands; one that fails is a failu
 def check(
     path: options.Service = Path(),
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as failures.")] = False,
-    form: Annotated[Format | None, common.option("--format", "FORMAT", _FORMATS, show_default=False)] = None,
+    form: Annotated[CheckFormat | None, common.option("--format", "FORMAT", _FORMATS, show_default=False)] = None,
     base: Annotated[str | None, common.option("--base", "COMMIT", _BASE)] = None,
     confirm: Annotated[bool, typer.Option("--confirm", help=_CONFIRM)] = False,
     today: common.Today = None,
@@ -63,20 +63,20 @@ def check(
     result = check_off_road(
         service, load_config(directory=service.path), today=common.day(today), strict=strict, base=base, confirm=confirm
     )
-    wanted = Format.JSON if json else form or (Format.GITHUB if os.environ.get("GITHUB_ACTIONS") else Format.TEXT)
-    _print(service, result, wanted)
+    usual = CheckFormat.GITHUB if os.environ.get("GITHUB_ACTIONS") else CheckFormat.TEXT
+    _print(service, result, CheckFormat.JSON if json else form or usual)
     raise typer.Exit(result.exit_code)
 
 
-def _print(service: Service, result: CheckResult, form: Format) -> None:
+def _print(service: Service, result: CheckResult, form: CheckFormat) -> None:
     from paved_road import findings
 
-    if form is Format.JSON:
+    if form is CheckFormat.JSON:
         ui.envelope("off-road check", result.exit_code, _facts(service, result))
-    elif form is Format.TEXT:
+    elif form is CheckFormat.TEXT:
         _print_text(result)
     elif text := findings.render(result, findings.Format(form)):
-        show = {Format.GITHUB: ui.workflow_commands, Format.SARIF: ui.json_text}.get(form, ui.block)
+        show = {CheckFormat.GITHUB: ui.workflow_commands, CheckFormat.SARIF: ui.json_text}.get(form, ui.block)
         show(text)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paved_road.offroad.report import Report
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """How the report is printed."""
 
     TEXT = "text"
@@ -29,8 +29,8 @@ class Format(StrEnum):
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of repositories.")],
     form: Annotated[
-        Format, typer.Option("--format", metavar="FORMAT", help="text, json, markdown or html.")
-    ] = Format.TEXT,
+        ReportFormat, typer.Option("--format", metavar="FORMAT", help="text, json, markdown or html.")
+    ] = ReportFormat.TEXT,
     today: common.Today = None,
     json: options.Json = False,
 ) -> None:
@@ -51,13 +51,13 @@ def report(
 
     collected = reports.collect(folder, load_config(), today=common.day(today))
     exit_code = 2 if collected.unread else 0
-    if json or form is Format.JSON:
+    if json or form is ReportFormat.JSON:
         facts = asdict(collected) | {"desire_paths": [place.name for place in collected.desire_paths]}
         ui.envelope("off-road report", exit_code, facts)
-    elif form is Format.TEXT:
+    elif form is ReportFormat.TEXT:
         _print_text(collected)
     else:
-        ui.block(html.render(collected) if form is Format.HTML else markdown.render(collected))
+        ui.block(html.render(collected) if form is ReportFormat.HTML else markdown.render(collected))
     raise typer.Exit(exit_code)
 
 
