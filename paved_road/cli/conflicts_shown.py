@@ -22,7 +22,7 @@ _INDENT = "    "
 
 
 def show(service: Service, left: Iterable[Decision], *, is_continued: bool) -> None:
-    """Show the conflicts that are left; `is_continued` if `--continue` found them not resolved yet."""
+    """Show the conflicts that are left; `is_continued` if `--continue` found them unresolved."""
     conflicts = list(left)
     what = "Resolve it, then add it:" if len(conflicts) == 1 else "Resolve each file, then add it:"
     ui.data()
@@ -39,22 +39,23 @@ def show(service: Service, left: Iterable[Decision], *, is_continued: bool) -> N
     ui.data(f"To undo the update instead: {update('--abort')}")
 
 
-def show_reconciled(service: Service, found: ResolvedBranches) -> None:
+def show_resolved_branches(service: Service, resolved: ResolvedBranches) -> None:
     """Show what was resolved of two updated branches, and how to go on."""
-    what = "both branches are at" if found.older == found.newer else f"the newer of {found.older} and {found.newer}:"
-    ui.good(f"{' and '.join(found.records)}: resolved ({what} {found.newer})")
-    if found.merged:
-        ui.good(f"{', '.join(found.merged)}: merged, as two updates to {found.newer}")
-        for path, command in found.derived.items():
-            ui.note(f"{path} is taken from the branch at {found.newer}; make it again with: {command}")
-        ui.note(f"git's own merge of them is kept as a commit: git show {found.kept[:12]}")
-    if found.left:
-        files = "this file yet. Edit it" if len(found.left) == 1 else "these files yet. Edit each of them"
+    older, newer = resolved.older, resolved.newer
+    what = "both branches are at" if older == newer else f"the newer of {older} and {newer}:"
+    ui.good(f"{' and '.join(resolved.records)}: resolved ({what} {newer})")
+    if resolved.merged:
+        ui.good(f"{', '.join(resolved.merged)}: merged, as two updates to {newer}")
+        for path, command in resolved.derived.items():
+            ui.note(f"{path} is taken from the branch at {newer}; make it again with: {command}")
+        ui.note(f"git's own merge of them is kept as a commit: git show {resolved.kept[:12]}")
+    if resolved.left:
+        files = "this file yet. Edit it" if len(resolved.left) == 1 else "these files yet. Edit each of them"
         ui.data(f"Git has not merged {files}, then add it:")
-    for conflict in found.left:
+    for conflict in resolved.left:
         for line in commands(conflict, service):
             ui.data(f"{_INDENT}{line}")
-    ui.data(f"{_added(len(found.left)) if found.left else 'Next'}: {found.ends}")
+    ui.data(f"{_added(len(resolved.left)) if resolved.left else 'Next'}: {resolved.ends}")
     ui.data(f"Then: paved update{where.argument()}   (applies what the branches answered differently)")
 
 

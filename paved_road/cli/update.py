@@ -218,20 +218,20 @@ def _resolve_branches(service: Service, lock: str, road: str | None, *, abort: b
 
     if abort:
         raise resolve.refuse_abort(service, lock)
-    found = resolve.resolve_branches(service, lock, load_config({"road": road}, directory=service.path))
-    exit_code = int(bool(found.left))
+    resolved = resolve.resolve_branches(service, lock, load_config({"road": road}, directory=service.path))
+    exit_code = int(bool(resolved.left))
     if json:
         facts: results.ReconciledJson = {
-            "from": found.older,
-            "to": found.newer,
-            "records": list(found.records),
-            "merged": list(found.merged),
-            "conflicts": [decision.path for decision in found.left],
-            "decisions": list(found.left),
+            "from": resolved.older,
+            "to": resolved.newer,
+            "records": list(resolved.records),
+            "merged": list(resolved.merged),
+            "conflicts": [decision.path for decision in resolved.left],
+            "decisions": list(resolved.left),
         }
         ui.envelope("update", exit_code, facts)
     else:
-        conflicts_shown.show_reconciled(service, found)
+        conflicts_shown.show_resolved_branches(service, resolved)
     raise typer.Exit(exit_code)
 
 

@@ -94,14 +94,14 @@ def _refuse_ended(service: Service) -> None:
 def _undecided(service: Service, journal: Journal) -> dict[str, decisions.LineRanges]:
     """The conflicted paths that are still unmerged in the index or still have conflict markers, with their lines."""
     there = {path: file.data for path in journal.conflicts if (file := disk.file_at(service.top, path))}
-    marked = {path: found for path, data in there.items() if (found := decisions.find_markers(data, ()))}
+    marked = {path: lines for path, data in there.items() if (lines := decisions.find_markers(data, ()))}
     if marked:
         stages = {path: [entry.blob for entry in journal.conflicts[path].values()] for path in marked}
         contents = iter(git.read_objects(service.top, [blob for blobs in stages.values() for blob in blobs]))
         meant = {path: [next(contents) or b"" for _ in blobs] for path, blobs in stages.items()}
         marked = {path: decisions.find_markers(there[path], meant[path]) for path in marked}
     unmerged = {path: marked.get(path, ()) for path in git.unmerged_files(service.path) if path in journal.conflicts}
-    return {path: found for path, found in marked.items() if found} | unmerged
+    return {path: lines for path, lines in marked.items() if lines} | unmerged
 
 
 # -- undo --------------------------------------------------------------------------------------------------------
@@ -170,8 +170,8 @@ def _blob(entry: TreeEntry | None) -> BlobId | None:
 def _started(service: Service) -> dict[str, str | None] | None:
     """The branch that the update started, and the branch that was current before."""
     with contextlib.suppress(FileNotFoundError):
-        found: dict[str, str | None] = json.loads((service.journal / "branch").read_text())
-        return found
+        branch: dict[str, str | None] = json.loads((service.journal / "branch").read_text())
+        return branch
     return None
 
 

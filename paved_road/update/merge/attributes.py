@@ -38,8 +38,8 @@ class Attributes:
             return False
         from pathspec import PathSpec
 
-        found = (_PATTERN.match(line) for line in self.lines.decode(errors="replace").splitlines() if "merge" in line)
-        patterns = [match["quoted"] or match["plain"] for match in found if match]
+        matches = (_PATTERN.match(line) for line in self.lines.decode(errors="replace").splitlines() if "merge" in line)
+        patterns = [match["quoted"] or match["plain"] for match in matches if match]
         return PathSpec.from_lines("gitignore", patterns).match_file(path)
 
 
@@ -66,16 +66,16 @@ def read_merge_attributes(
         (lines,) = scratch.read([ours[FILENAME]])
         if not _drivers(re.findall(rb"\bmerge=(\S+)", lines)):
             return Attributes(lines=lines)
-    found = git.attributes(service.path, "merge", contested)
-    drivers = _drivers(value.encode() for value in found.values())
+    values = git.attributes(service.path, "merge", contested)
+    drivers = _drivers(value.encode() for value in values.values())
     if drivers and dry_run:
         names = ", ".join(sorted(driver.decode(errors="replace") for driver in drivers))
         notes = (f"a dry run runs no merge driver ({names}): the update may merge their files in another way",)
-        kept = {path: value for path, value in found.items() if value.encode() not in drivers}
+        kept = {path: value for path, value in values.items() if value.encode() not in drivers}
         return Attributes(lines=_lines(kept), notes=notes)
     settings = git.settings(service.top, r"^merge\..*\.(driver|recursive)$") if drivers else {}
     return Attributes(
-        lines=_lines(found),
+        lines=_lines(values),
         settings=tuple(f"{key}={value}" for key, value in settings.items()),
     )
 
@@ -90,8 +90,8 @@ def _around(service: Service) -> bool:
     return any(place.exists() for place in service.around(FILENAME, "attributes"))
 
 
-def _lines(found: Mapping[str, str]) -> bytes:
-    return b"".join(_line(path, value) for path, value in sorted(found.items()))
+def _lines(values: Mapping[str, str]) -> bytes:
+    return b"".join(_line(path, value) for path, value in sorted(values.items()))
 
 
 def _line(path: str, value: str) -> bytes:

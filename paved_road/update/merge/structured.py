@@ -61,10 +61,10 @@ def _load_json(data: bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         raise ValueError("a key is there twice")
-    return found
+    return mapping
 
 
 def _load_toml(data: bytes) -> Any:
@@ -146,13 +146,13 @@ def _candidates(base: bytes, ours: bytes, theirs: bytes) -> list[bytes]:
     their_news = b"".join(line for line in yours if line not in before)
     my_own = b"".join(line for line in mine if line not in before and line not in yours)
     their_own = b"".join(line for line in yours if line not in before and line not in mine)
-    found: list[bytes] = []
+    texts: list[bytes] = []
     for first, second in (
         (my_part, their_news), (their_news, my_part), (their_part, my_news), (my_news, their_part),
         (my_part, their_own), (their_part, my_own),
     ):  # fmt: skip
-        found += [first + second, _with_comma(first) + second, _with_comma(first) + _without_comma(second)]
-    return list(dict.fromkeys(found))
+        texts += [first + second, _with_comma(first) + second, _with_comma(first) + _without_comma(second)]
+    return list(dict.fromkeys(texts))
 
 
 def _with_comma(lines: bytes) -> bytes:
@@ -247,8 +247,8 @@ def _document(item: dict[str, Any]) -> str | None:
 
 def _requirement(item: Any) -> Any:
     """The package of a requirement (`httpx` in `httpx[http2]>=1`); the key of any other item."""
-    found = re.match(r"([A-Za-z0-9][\w.-]*)\s*($|[\[<>=!~@;(])", item) if isinstance(item, str) else None
-    return re.sub(r"[-_.]+", "-", found[1]).lower() if found else _key(item)
+    name = re.match(r"([A-Za-z0-9][\w.-]*)\s*($|[\[<>=!~@;(])", item) if isinstance(item, str) else None
+    return re.sub(r"[-_.]+", "-", name[1]).lower() if name else _key(item)
 
 
 def _in_order(sides: Iterable[list[Any]]) -> bool:

@@ -67,8 +67,8 @@ def merge_trees(scratch: Scratch, many: Sequence[Sides]) -> list[Merged]:
     for attributes in dict.fromkeys(sides.attributes for _, sides in batch):  # they are settings of git's process
         alike = [branches for branches, sides in batch if sides.attributes == attributes]
         pairs = [(branches.ours, branches.theirs) for branches in alike]
-        found = scratch.merge(pairs, attributes=attributes.lines, settings=attributes.settings)
-        merges |= dict(zip(alike, found, strict=True))
+        by_git = scratch.merge(pairs, attributes=attributes.lines, settings=attributes.settings)
+        merges |= dict(zip(alike, by_git, strict=True))
     return [_complete(scratch, branches, sides, merges[branches]) for branches, sides in batch]
 
 
@@ -97,9 +97,9 @@ def _commits(branches: BranchLabels, sides: Sides) -> list[Commit]:
     ]
 
 
-def _complete(scratch: Scratch, branches: BranchLabels, sides: Sides, found: git.Merge) -> Merged:
+def _complete(scratch: Scratch, branches: BranchLabels, sides: Sides, named_by_branch: git.Merge) -> Merged:
     """What git merged, and what paved decides around it."""
-    merge = branches.replaced_in_merge(found)
+    merge = branches.replaced_in_merge(named_by_branch)
     written = scratch.snapshot(merge.tree)
     by_git = Merged(
         files=written.holding({branches.replaced_in_path(path): entry for path, entry in written.items()}),
