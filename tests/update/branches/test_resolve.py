@@ -212,7 +212,7 @@ def test_a_derived_file_is_the_newer_branchs(tmp_path: Path, monkeypatch: pytest
     assert merge(evolution.service) == 1
     said = paved("update", evolution.service, "--continue")
     assert (said.returncode, (evolution.service / "own.lock").read_text()) == (0, "three\n")
-    assert "own.lock is as the branch at 1.1.6 has it; make it again with: make lock" in said.stderr
+    assert "own.lock is taken from the branch at 1.1.6; make it again with: make lock" in said.stderr
 
 
 def test_different_answers_are_both_kept(evolution: Evolution) -> None:
