@@ -59,10 +59,10 @@ def new(
 
     if len(names) > 2:
         raise UsageError(f"too many arguments: {' '.join(names)}", hint="paved new [TEMPLATE] DEST")
-    template, destination = (None, names[0]) if len(names) == 1 else (names[0], names[1])
+    *template, destination = names
     request = create.CreateRequest(
         destination=Path(destination),
-        template=template,
+        template=template[0] if template else None,
         ref=ref,
         answers=options.answers(data, answers),
         answers_file=answers_file,
@@ -81,11 +81,7 @@ def new(
             created = create.create(plan, tell=ui.talk)
         if interviewer:
             interviewer.forget()
-    if json:
-        facts: results.NewJson = {**_facts(plan), "commit": created.commit, "derived": list(created.derived)}
-        ui.envelope("new", 0, facts, notes=created.notes)
-    else:
-        _show_created(created)
+    _show_created(created, json=json)
 
 
 def _author_notes(plan: CreatePlan) -> list[str]:
@@ -138,8 +134,12 @@ def _show_plan(plan: CreatePlan, *, json: bool) -> None:
     ui.data(f"{files} from {plan.release.template.name} {plan.release.version}; nothing was written")
 
 
-def _show_created(created: Created) -> None:
+def _show_created(created: Created, *, json: bool) -> None:
     plan = created.plan
+    if json:
+        facts: results.NewJson = {**_facts(plan), "commit": created.commit, "derived": list(created.derived)}
+        ui.envelope("new", 0, facts, notes=created.notes)
+        return
     release = plan.release
     shown = where.shown(plan.destination)
     name = plan.destination.name if shown == "." else shown

@@ -179,10 +179,10 @@ def locate(path: Path) -> Service:
 
     An interrupted update may have left half of them, and recovering from it only needs the place.
     """
-    path = address.resolved(path)
-    repository = repository_of(path, hint="paved works on committed services: run git init, then commit")
-    prefix = prefix_of(path, repository)
-    return Service(path=path, repository=repository, prefix=prefix, lock=None, answers_file="", recorded={})
+    root = address.resolved(path)
+    repository = repository_of(root, hint="paved works on committed services: run git init, then commit")
+    prefix = prefix_of(root, repository)
+    return Service(path=root, repository=repository, prefix=prefix, lock=None, answers_file="", recorded={})
 
 
 def _check_ids(lock: Lock | None, service: Service, name: str) -> None:
