@@ -16,7 +16,7 @@ from paved_road.errors import NotWanted, PavedError, Stopped
 
 if TYPE_CHECKING:
     from paved_road.ask.interview import Person
-    from paved_road.ask.kept import Kept
+    from paved_road.ask.saved_answers import SavedAnswers
     from paved_road.render.context import SettledAnswers
     from paved_road.render.prompts import Ask, Topic
 
@@ -30,14 +30,14 @@ class Interviewer:
 
     def __init__(self, command: str, *, review: str, dry_run: bool) -> None:
         self._command, self._review, self._dry_run = command, review, dry_run
-        self._kept: list[Kept] = []
+        self._kept: list[SavedAnswers] = []
 
     def __call__(self, topic: Topic, settle: Callable[[Ask], SettledAnswers]) -> SettledAnswers:
         """Have the questions about one topic answered."""
         from paved_road.ask.interview import Talk
-        from paved_road.ask.kept import Kept
+        from paved_road.ask.saved_answers import SavedAnswers
 
-        kept = Kept(self._command, topic)
+        kept = SavedAnswers(self._command, topic)
         said = kept.read()
         goes_on = bool(said.answers)
         talk = Talk(topic, _person(), said, on_use=_tell_of_earlier)

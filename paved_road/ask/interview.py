@@ -69,7 +69,7 @@ class Answered:
 
 
 @dataclass(kw_only=True, slots=True)
-class Said:
+class AnswersSoFar:
     """All that a person has said so far."""
 
     answers: dict[str, Answered] = field(default_factory=dict)
@@ -84,7 +84,9 @@ _OTHERS = ""
 class Talk:
     """One person answers the questions of one template."""
 
-    def __init__(self, topic: Topic, person: Person, said: Said, *, on_use: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, topic: Topic, person: Person, said: AnswersSoFar, *, on_use: Callable[[], None] = lambda: None
+    ) -> None:
         """`on_use` is called once, when the first of the answers in `said` is taken without a question."""
         self.topic, self.person, self.said = topic, person, said
         self._on_use = on_use
@@ -120,7 +122,7 @@ class Talk:
             except Back:
                 self._put_again(self.trail[-1])
 
-    def everything(self) -> Said:
+    def everything(self) -> AnswersSoFar:
         """All answers, with the earlier ones to questions that were about to be put again."""
         again = {name: Answered(value=value, usual=False) for name, value in self.drafts.items()}
         open_ones = {name: one for name, one in again.items() if name not in self.topic.secret}
@@ -225,7 +227,7 @@ class Talk:
         return Row(name=name, answer=text, number=number)
 
 
-def _trail(topic: Topic, said: Said) -> list[str]:
+def _trail(topic: Topic, said: AnswersSoFar) -> list[str]:
     """The way a person went who has answered this much."""
     first = [name for name in said.answers if _is_first(name, topic)]
     others = [name for name in said.answers if name not in first]

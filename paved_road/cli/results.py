@@ -15,7 +15,7 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 from paved_road.cli.off_road import results as off_road
 from paved_road.doctor import Diagnosis
 from paved_road.git.entries import Mode
-from paved_road.lint import Finding as Fault
+from paved_road.lint import TemplateFault
 from paved_road.offroad import front_matter
 from paved_road.offroad.evaluation import State
 from paved_road.render import Renderer
@@ -269,7 +269,7 @@ class TemplatesCheckedJson(TypedDict):
     """The road's source."""
     checked: list[str]
     """The templates, by name."""
-    findings: list[Fault]
+    findings: list[TemplateFault]
 
 
 class DoctorJson(TypedDict):

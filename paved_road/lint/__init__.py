@@ -17,7 +17,7 @@ from paved_road.lint import rehearsal, settings, variables
 from paved_road.lint import rules as owners
 from paved_road.lint.paths import Glob, destinations
 from paved_road.lint.rehearsal import said
-from paved_road.lint.sources import Finding, Source
+from paved_road.lint.sources import Source, TemplateFault
 from paved_road.process import limits
 from paved_road.render import CompiledTemplate, environment
 from paved_road.render import config as configs
@@ -26,16 +26,16 @@ from paved_road.road.model import WORKING_TREE, Release, Template
 from paved_road.road.releases import release, releases
 from paved_road.road.version_file import FILENAME
 
-__all__ = ["Finding", "check"]
+__all__ = ["TemplateFault", "check"]
 
 
-def check(template: Template) -> list[Finding]:
+def check(template: Template) -> list[TemplateFault]:
     """What is wrong with a template as it lies on disk, or with the latest release of a road that is elsewhere."""
     found = release(template, WORKING_TREE if template.road.local else None)
     files = found.files()
     prefix = f"{template.folder}/" if template.folder else ""
     limits.USUAL.check("the template", files=len(files), size=sum(len(file.data) for file in files.values()))
-    told: set[Finding] = set()
+    told: set[TemplateFault] = set()
     try:
         with limits.watched("the template"):
             _tell(found, files, told)
@@ -45,7 +45,7 @@ def check(template: Template) -> list[Finding]:
     return sorted(placed, key=lambda one: (one.file, one.line, one.text))
 
 
-def _tell(found: Release, files: Tree, told: set[Finding]) -> None:
+def _tell(found: Release, files: Tree, told: set[TemplateFault]) -> None:
     """Add what is wrong with a release to what is told."""
     config, made = None, None
     try:
@@ -68,12 +68,12 @@ def _tell(found: Release, files: Tree, told: set[Finding]) -> None:
     if FILENAME in files:
         told.update(owners.findings(files, config, globs, lambda: _earlier(found.template)))
     if config is not None and made is not None and not config.foreign_extensions:
-        form = CompiledTemplate(
+        compiled = CompiledTemplate(
             release=found, config=config, files=files, environment=made, trust=False, derives=False,
             cache=found.template.road.cache, limits=limits.USUAL,
         )  # fmt: skip
         lines = {(one.file, one.line) for one in told}
-        told.update(one for one in rehearsal.findings(form, source) if (one.file, one.line) not in lines)
+        told.update(one for one in rehearsal.findings(compiled, source) if (one.file, one.line) not in lines)
 
 
 def _earlier(template: Template) -> list[Glob]:
@@ -95,13 +95,13 @@ def _without_extensions(config: TemplateConfig) -> TemplateConfig:
     return replace(config, settings={**config.settings, "jinja_extensions": own})
 
 
-def _unreadable(error: PavedError, files: Mapping[str, object]) -> Finding:
+def _unreadable(error: PavedError, files: Mapping[str, object]) -> TemplateFault:
     """A fault that keeps a template from being read, where its message says."""
     name = next((name for name in ("copier.yml", "copier.yaml") if name in files), "copier.yml")
     text = said(error)
     if at := re.match(r"(?P<file>copier\.ya?ml):(?P<line>\d+): ", text):
-        return Finding(file=at["file"], line=int(at["line"]), text=text[at.end() :])
+        return TemplateFault(file=at["file"], line=int(at["line"]), text=text[at.end() :])
     line = re.match(r"line (\d+): ", error.cause)
     if line is None:
-        return Finding(file=name, line=1, text=text)
-    return Finding(file=name, line=int(line[1]), text=f"{error.message}: {error.cause[line.end() :]}")
+        return TemplateFault(file=name, line=1, text=text)
+    return TemplateFault(file=name, line=int(line[1]), text=f"{error.message}: {error.cause[line.end() :]}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from paved_road.errors import AnswerError, PavedError, TemplateError, UnsupportedTemplate
-from paved_road.lint.sources import Finding, Source
+from paved_road.lint.sources import Source, TemplateFault
 from paved_road.render import CommandContext, CompiledTemplate, Operation, Renderer, message_before, questions, render
 from paved_road.render.context import SettledAnswers
 from paved_road.render.prompts import MISSING, NOT_ASKED, Prompt
@@ -23,7 +23,7 @@ STAND_INS = ("example", "example-name", "Example", "example@example.com", "examp
 """Answers to try where a question has no default."""
 
 
-def findings(form: CompiledTemplate, source: Source) -> Iterator[Finding]:
+def findings(template: CompiledTemplate, source: Source) -> Iterator[TemplateFault]:
     """The questions that cannot be answered as they are; if all can, what keeps the files from being rendered."""
     refused: dict[str, PavedError] = {}
     unknown: set[str] = set()
@@ -38,20 +38,26 @@ def findings(form: CompiledTemplate, source: Source) -> Iterator[Finding]:
 
     with tempfile.TemporaryDirectory(prefix="paved-check-") as folder:
         destination = Path(folder) / "example"
-        around = form.surroundings(destination)
-        book = questions.settle(
-            form.config, form.environment, around, metadata={}, given={}, ask=stand_in, refused=refused.__setitem__
-        )
+        around = template.surroundings(destination)
+        answers = questions.settle(
+            template.config,
+            template.environment,
+            around,
+            metadata={},
+            given={},
+            ask=stand_in,
+            refused=refused.__setitem__,
+        )  # fmt: skip
         for name, error in refused.items():
             others = (refused.keys() | unknown) - {name}  # what depends on an open question is no fault of its own
-            if name not in unknown and not any(other in repr(form.config.questions[name]) for other in others):
+            if name not in unknown and not any(other in repr(template.config.questions[name]) for other in others):
                 text = said(error).replace(f"the answer to {name!r}", f"the default of {name!r}")
-                yield source.finding(text, name, *_key(form.config.questions[name], error))
+                yield source.finding(text, name, *_key(template.config.questions[name], error))
         if not refused:
             try:
-                _rendered(form, book, destination)
+                _rendered(template, answers, destination)
             except PavedError as error:
-                yield located(error, source, form)
+                yield located(error, source, template)
 
 
 def _accepted(prompt: Prompt) -> Iterator[Any]:
@@ -73,38 +79,38 @@ def _key(details: Any, error: PavedError) -> tuple[str, ...]:
     return tuple(key for key, value in details.items() if error.cause.endswith(repr(value)))[:1]
 
 
-def _rendered(form: CompiledTemplate, book: SettledAnswers, destination: Path) -> None:
+def _rendered(template: CompiledTemplate, answers: SettledAnswers, destination: Path) -> None:
     """Do what `paved new --dry-run` does after the questions."""
-    message_before(form, destination, Operation.COPY)
+    message_before(template, destination, Operation.COPY)
     try:
-        pristine = render(form, book, destination, renderer=Renderer.OURS)
+        pristine = render(template, answers, destination, renderer=Renderer.OURS)
     except UnsupportedTemplate:  # only Copier will do
-        pristine = render(form, book, destination, renderer=Renderer.COPIER)
+        pristine = render(template, answers, destination, renderer=Renderer.COPIER)
     told = CommandContext(
-        template=form, answers=book, answers_file=pristine.answers_file, destination=destination,
-        source=form.surroundings(destination).source, operation=Operation.COPY,
+        template=template, answers=answers, answers_file=pristine.answers_file, destination=destination,
+        source=template.surroundings(destination).source, operation=Operation.COPY,
     )  # fmt: skip
     told.tasks()
 
 
-def located(error: PavedError, source: Source, form: CompiledTemplate) -> Finding:
+def located(error: PavedError, source: Source, template: CompiledTemplate) -> TemplateFault:
     """An error of a template, with the file or the setting that its message names."""
     text = said(error)
-    if (placed := re.match(r"(.+):(\d+): ", text)) and placed[1] in form.files:
-        return Finding(file=placed[1], line=int(placed[2]), text=text[placed.end() :])
-    root = form.config.subdirectory.removeprefix("./").strip("/")
+    if (placed := re.match(r"(.+):(\d+): ", text)) and placed[1] in template.files:
+        return TemplateFault(file=placed[1], line=int(placed[2]), text=text[placed.end() :])
+    root = template.config.subdirectory.removeprefix("./").strip("/")
     at = re.search(r"while rendering (?P<path>.+?)(?:, line (?P<line>\d+))?$", error.message)
-    if at and (path := next((one for one in (f"{root}/{at['path']}", at["path"]) if one in form.files), None)):
-        return Finding(file=path, line=int(at["line"] or 1), text=f"rendering it fails: {error.cause}")
+    if at and (path := next((one for one in (f"{root}/{at['path']}", at["path"]) if one in template.files), None)):
+        return TemplateFault(file=path, line=int(at["line"] or 1), text=f"rendering it fails: {error.cause}")
     if at and (part := re.fullmatch(r"a path \((.*)\)", at["path"])):
-        path = next((one for one in form.files if part[1] in one.split("/")), source.path)
-        return Finding(file=path, line=1, text=f"its path: {error.cause}")
-    named = (name for name in form.config.settings if re.search(rf"\b_{re.escape(name)}\b", error.message))
+        path = next((one for one in template.files if part[1] in one.split("/")), source.path)
+        return TemplateFault(file=path, line=1, text=f"its path: {error.cause}")
+    named = (name for name in template.config.settings if re.search(rf"\b_{re.escape(name)}\b", error.message))
     if name := next(named, None):
-        items = form.config.settings[name]
+        items = template.config.settings[name]
         place = [at for at, one in enumerate(items) if f"({one})" in text] if isinstance(items, list) else []
         return source.finding(text, f"_{name}", *place[:1])
-    path = next((one for one in form.files if re.search(rf"(?<!\S){re.escape(one)}(?![^\s,:])", text)), None)
+    path = next((one for one in template.files if re.search(rf"(?<!\S){re.escape(one)}(?![^\s,:])", text)), None)
     return replace(source.finding(text), file=path) if path else source.finding(text)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from paved_road.errors import nearest
 from paved_road.git.entries import Tree
 from paved_road.lint.paths import Glob, literal, meets, pattern
-from paved_road.lint.sources import Finding, Source
+from paved_road.lint.sources import Source, TemplateFault
 from paved_road.render.config import TemplateConfig
 from paved_road.road import manifest
 from paved_road.road.manifest import FILENAME, Manifest
@@ -18,7 +18,7 @@ from paved_road.road.owners import Owner
 
 def findings(
     files: Tree, config: TemplateConfig | None, globs: Sequence[Glob], earlier: Callable[[], list[Glob]]
-) -> Iterator[Finding]:
+) -> Iterator[TemplateFault]:
     """What is wrong with the file of rules among the template's.
 
     `globs` are where the template's files can be rendered to, none where that is not known; `earlier`
@@ -26,7 +26,7 @@ def findings(
     """
     found = manifest.validate_manifest(files[FILENAME].data)
     if not isinstance(found, Manifest):
-        yield from (Finding(file=FILENAME, line=fault.line, text=fault.text) for fault in found)
+        yield from (TemplateFault(file=FILENAME, line=fault.line, text=fault.text) for fault in found)
         return
     source = Source.of(FILENAME, files)
     yield from source.twice()
@@ -42,19 +42,19 @@ def findings(
         yield from _moves(found, source, globs, earlier)
 
 
-def _version(found: Manifest, source: Source) -> Iterator[Finding]:
+def _version(found: Manifest, source: Source) -> Iterator[TemplateFault]:
     if found.version is not None and not re.match(r"\d+\.\d+\.\d+", found.version):
         said = f"write the version {found.version!r} with three numbers and no v, as in 1.2.0"
         yield source.finding(said, "version")
 
 
-def _practices(found: Manifest, source: Source, files: Tree) -> Iterator[Finding]:
+def _practices(found: Manifest, source: Source, files: Tree) -> Iterator[TemplateFault]:
     folder = posixpath.normpath(found.practices) if found.practices is not None else None
     if folder is not None and not any(path.startswith(f"{folder}/") for path in files):
         yield source.finding(f"practices is {found.practices!r}, and the template has no such folder", "practices")
 
 
-def _commands(found: Manifest, source: Source) -> Iterator[Finding]:
+def _commands(found: Manifest, source: Source) -> Iterator[TemplateFault]:
     for path, command in found.derived.items():
         if mark := _SHELL.search(command):
             said = f"derived: no shell runs the command of {path}, so {mark[0]} is a word to it; write sh -c '...'"
@@ -65,7 +65,7 @@ _SHELL = re.compile(r"&&|\|\||\$\(|[|<>;&`](?=\s|$)|(?<=\s)[<>]")
 """What only a shell understands, where it is likely to be meant so."""
 
 
-def _first(found: Manifest, source: Source, config: TemplateConfig) -> Iterator[Finding]:
+def _first(found: Manifest, source: Source, config: TemplateConfig) -> Iterator[TemplateFault]:
     for position, name in enumerate(found.questions.first):
         if name in found.questions.first[:position]:
             yield source.finding(f"questions.first names {name!r} twice", "questions", "first", position)
@@ -74,7 +74,7 @@ def _first(found: Manifest, source: Source, config: TemplateConfig) -> Iterator[
             yield source.finding(said, "questions", "first", position)
 
 
-def _patterns(found: Manifest, source: Source, globs: Sequence[Glob]) -> Iterator[Finding]:
+def _patterns(found: Manifest, source: Source, globs: Sequence[Glob]) -> Iterator[TemplateFault]:
     for owner, patterns in found.owners.items():
         for position, one in enumerate(patterns if owner is not Owner.DERIVED else ()):
             if not one.strip():
@@ -86,7 +86,7 @@ def _patterns(found: Manifest, source: Source, globs: Sequence[Glob]) -> Iterato
 
 def _moves(
     found: Manifest, source: Source, globs: Sequence[Glob], earlier: Callable[[], list[Glob]]
-) -> Iterator[Finding]:
+) -> Iterator[TemplateFault]:
     known = [*globs, *earlier()] if found.moves else []
     for version, moves in found.moves.items():
         for old, new in moves.items():

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from paved_road.errors import nearest, similar
-from paved_road.lint.sources import Finding, Source
+from paved_road.lint.sources import Source, TemplateFault
 from paved_road.render.answer_types import TYPES
 from paved_road.render.config import TemplateConfig
 from paved_road.road.versions import is_version
@@ -32,7 +32,7 @@ COMMAND = ("command", "when", "working_directory")
 MIGRATION = (*COMMAND, "version", "before", "after")
 
 
-def findings(config: TemplateConfig, source: Source, files: Iterable[str]) -> Iterator[Finding]:
+def findings(config: TemplateConfig, source: Source, files: Iterable[str]) -> Iterator[TemplateFault]:
     """Misspelt settings, keys of questions and of commands; questions and versions that do not exist."""
     yield from source.twice()
     yield from _root(config.subdirectory, source, list(files))
@@ -52,14 +52,14 @@ def findings(config: TemplateConfig, source: Source, files: Iterable[str]) -> It
                 yield from _command(command, known, source, key, position)
 
 
-def _root(subdirectory: str, source: Source, files: list[str]) -> Iterator[Finding]:
+def _root(subdirectory: str, source: Source, files: list[str]) -> Iterator[TemplateFault]:
     root = posixpath.normpath(subdirectory or ".")
     if "{" not in root and root != "." and not any(path.startswith(f"{root}/") for path in files):
         meant = _meant(root, {path.split("/", 1)[0] for path in files if "/" in path})
         yield source.finding(f"_subdirectory is {root!r}, and the template has no such folder{meant}", "_subdirectory")
 
 
-def _question(name: str, details: Mapping[str, Any], source: Source) -> Iterator[Finding]:
+def _question(name: str, details: Mapping[str, Any], source: Source) -> Iterator[TemplateFault]:
     if not name.isidentifier() or name in _JINJAS_WORDS:
         said = f"no Jinja expression can use a question named {name!r}"
         named = re.sub(r"\W+", "_", name)
@@ -80,7 +80,7 @@ def _question(name: str, details: Mapping[str, Any], source: Source) -> Iterator
 
 def _command(
     command: Mapping[str, Any], known: tuple[str, ...], source: Source, key: str, position: int
-) -> Iterator[Finding]:
+) -> Iterator[TemplateFault]:
     for one in command:
         if one not in known:
             yield source.finding(f"{key} has the key {one!r}{_meant(str(one), known)}", key, position, str(one))

@@ -13,7 +13,7 @@ from paved_road.git.entries import File
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class TemplateFault:
     """One thing that is wrong, and where: the file by its path in the road, the line counted from 1."""
 
     file: str
@@ -47,14 +47,14 @@ class Source:
             where = where[:-1]
         return self.lines.get(where, 1)
 
-    def finding(self, text: str, *where: str | int) -> Finding:
+    def finding(self, text: str, *where: str | int) -> TemplateFault:
         """Something to say about a key or an item."""
-        return Finding(file=self.path, line=self.line(*where), text=text)
+        return TemplateFault(file=self.path, line=self.line(*where), text=text)
 
-    def twice(self) -> list[Finding]:
+    def twice(self) -> list[TemplateFault]:
         """Keys that a mapping has twice: YAML takes the last, and nobody notices."""
         return [
-            Finding(
+            TemplateFault(
                 file=self.path,
                 line=line,
                 text=f"{key!r} stands twice, on lines {first} and {line}; only the last one counts",

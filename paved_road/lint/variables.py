@@ -11,7 +11,7 @@ from jinja2 import meta, nodes
 
 from paved_road.errors import PavedError, similar
 from paved_road.git.entries import File, Mode
-from paved_road.lint.sources import Finding, Source
+from paved_road.lint.sources import Source, TemplateFault
 from paved_road.render.config import TemplateConfig
 from paved_road.render.unknown import Unknown, unknown
 
@@ -32,7 +32,7 @@ JINJAS = ("loop", "self", "super", "caller", "varargs", "kwargs")
 
 def findings(
     config: TemplateConfig, environment: jinja2.Environment, files: Mapping[str, File], source: Source
-) -> Iterator[Finding]:
+) -> Iterator[TemplateFault]:
     """Undefined names in questions, settings, paths and files of a template; Jinja that is none."""
     known = {*config.questions, *environment.globals, *COPIERS, *JINJAS}
     for where, text in _texts(config):
@@ -43,10 +43,10 @@ def findings(
         if not path.startswith(_root(config)):
             continue
         for _, said in _undefined(path, environment, known):
-            yield Finding(file=path, line=1, text=f"its path: {said}")
+            yield TemplateFault(file=path, line=1, text=f"its path: {said}")
         content = _read(file) if path.endswith(config.suffix) and file.mode is not Mode.SYMLINK else None
         for line, said in _undefined(content, environment, known) if content is not None else ():
-            yield Finding(file=path, line=line, text=said)
+            yield TemplateFault(file=path, line=line, text=said)
 
 
 def _root(config: TemplateConfig) -> str:

@@ -48,7 +48,7 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Evaluation:
+class CommandEvaluation:
     """What decides about commands: Jinja, the variables a template sees, and what is being done."""
 
     environment: jinja2.Environment
@@ -97,7 +97,7 @@ def in_short(line: str, variables: Mapping[str, Any]) -> str:
     return line
 
 
-def tasks(items: Iterable[Any], evaluation: Evaluation) -> Iterator[Command]:
+def tasks(items: Iterable[Any], evaluation: CommandEvaluation) -> Iterator[Command]:
     """The tasks whose condition holds, in the template's order."""
     facts = {"stage": "task"}
     for item in items:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import TemplateError
 from paved_road.render.answer_types import to_bool
-from paved_road.render.commands import Evaluation, in_short
+from paved_road.render.commands import CommandEvaluation, in_short
 from paved_road.render.context import Operation
 
 if TYPE_CHECKING:
@@ -92,6 +92,6 @@ def holds(
     if meta.find_undeclared_variables(parsed) - known or any(meta.find_referenced_templates(parsed)):
         return None
     try:
-        return Evaluation(environment=environment, variables={}, operation=operation).holds(condition, facts)
+        return CommandEvaluation(environment=environment, variables={}, operation=operation).holds(condition, facts)
     except TemplateError:
         return None

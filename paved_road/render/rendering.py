@@ -21,7 +21,7 @@ from paved_road.git import trees
 from paved_road.git.entries import File, Tree
 from paved_road.process.limits import evaluating, watched
 from paved_road.render import commands, context, inprocess, questions, redaction, reference, verified
-from paved_road.render.commands import Command, Evaluation
+from paved_road.render.commands import Command, CommandEvaluation
 from paved_road.render.context import External, Operation, SettledAnswers
 from paved_road.render.template import CompiledTemplate, untrusted
 from paved_road.road.model import Release
@@ -77,11 +77,11 @@ class CommandContext:
         wanted = self.template.config.tasks
         return list(commands.tasks(wanted, self.evaluation("tasks"))) if wanted else []
 
-    def evaluation(self, phase: str) -> Evaluation:
+    def evaluation(self, phase: str) -> CommandEvaluation:
         """What evaluates the commands of a phase of Copier's (`tasks`, `migrate`)."""
         rendering = Rendering(self.template, self.answers, self.destination, self.answers_file, self.operation)
         variables = rendering.variables(phase, source=self.source)
-        return Evaluation(environment=self.template.environment, variables=variables, operation=self.operation)
+        return CommandEvaluation(environment=self.template.environment, variables=variables, operation=self.operation)
 
 
 def render(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paved_road.ask.interview import Back, Declined, Question, Row, Said, Talk
+from paved_road.ask.interview import AnswersSoFar, Back, Declined, Question, Row, Talk
 from paved_road.errors import AnswerError
 from paved_road.git.entries import File
 from paved_road.render import config, environment
@@ -97,52 +97,56 @@ ANSWERS = st.fixed_dictionaries(
 
 @given(answers=ANSWERS, first=st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
 def test_what_comes_first_changes_no_answer(answers: dict[str, Any], first: list[str]) -> None:
-    in_order = Talk(topic(), Scripted(answers), Said()).hold(settling())
-    few_first = Talk(topic(*first), Scripted(answers), Said()).hold(settling(), review="Write it?")
+    in_order = Talk(topic(), Scripted(answers), AnswersSoFar()).hold(settling())
+    few_first = Talk(topic(*first), Scripted(answers), AnswersSoFar()).hold(settling(), review="Write it?")
     assert few_first.answered == in_order.answered
     assert few_first.hidden == in_order.hidden
 
 
 @given(answers=ANSWERS, steps=st.lists(st.sampled_from(NAMES[1:]), max_size=4))
 def test_going_back_changes_no_answer(answers: dict[str, Any], steps: list[str]) -> None:
-    plain = Talk(topic(), Scripted(answers), Said()).hold(settling())
+    plain = Talk(topic(), Scripted(answers), AnswersSoFar()).hold(settling())
     script = [(name, Back) for name in sorted(steps, key=NAMES.index)]
-    again = Talk(topic(), Scripted(answers, script=script), Said()).hold(settling())
+    again = Talk(topic(), Scripted(answers, script=script), AnswersSoFar()).hold(settling())
     assert again.answered == plain.answered
 
 
 @given(answers=ANSWERS, first=st.lists(st.sampled_from(NAMES), unique=True), others=st.booleans())
 def test_answers_that_are_kept_are_not_asked_again(answers: dict[str, Any], first: list[str], others: bool) -> None:
-    before = Talk(topic(*first), Scripted(answers, others=others), Said())
-    book = before.hold(settling())
+    before = Talk(topic(*first), Scripted(answers, others=others), AnswersSoFar())
+    settled = before.hold(settling())
     person = Scripted({}, others=not others)
-    assert Talk(topic(*first), person, before.everything()).hold(settling()).answered == book.answered
+    assert Talk(topic(*first), person, before.everything()).hold(settling()).answered == settled.answered
     assert person.asked == []
 
 
 def test_without_customising_the_others_have_the_defaults_that_copier_gives() -> None:
     person = Scripted({"name": "bb", "need": "n"}, others=False)
-    book = Talk(topic("name"), person, Said()).hold(settling(), review="Write it?")
+    settled = Talk(topic("name"), person, AnswersSoFar()).hold(settling(), review="Write it?")
     assert person.asked == ["name", "need", "Customise the other five?", "Write it?"]
     assert person.places == ["1/2", "2/2", "", ""]
-    assert book.answered == settle(
+    assert settled.answered == settle(
         *parts(), Surroundings(destination=Path("/service"), source=Path("/road"), ref=None, commit=None),
         metadata={}, given={"name": "bb", "need": "n"},
     ).answered  # fmt: skip
-    assert book.asked == {"name", "need"}, "what nobody was asked is a default"
+    assert settled.asked == {"name", "need"}, "what nobody was asked is a default"
 
 
 def test_a_default_that_an_answer_makes_invalid_is_asked_for() -> None:
     person = Scripted({"name": "long", "need": "n"}, others=False)
-    book = Talk(topic("name"), person, Said()).hold(settling())
+    settled = Talk(topic("name"), person, AnswersSoFar()).hold(settling())
     assert person.asked == ["name", "size", "need", "Customise the other four?"]
-    assert book.answered["size"] == 1
+    assert settled.answered["size"] == 1
 
 
 def test_a_change_in_the_review_recomputes_what_was_a_default_and_keeps_what_was_typed() -> None:
     person = Scripted({"rollout": "fast", "need": "n"}, script=[("Write it?", "name"), ("name", "bb")])
-    book = Talk(topic(), person, Said()).hold(settling(), review="Write it?")
-    assert (book.answered["name"], book.answered["package"], book.answered["rollout"]) == ("bb", "bb_p", "fast")
+    settled = Talk(topic(), person, AnswersSoFar()).hold(settling(), review="Write it?")
+    assert (settled.answered["name"], settled.answered["package"], settled.answered["rollout"]) == (
+        "bb",
+        "bb_p",
+        "fast",
+    )
     assert [row.answer for row in person.rows] == ["bb", "bb_p", "cloud", "fast", "2", "x", "n"]
 
 
@@ -151,19 +155,19 @@ def test_who_goes_back_twice_is_offered_the_new_default_and_what_was_typed() -> 
         ("name", "a"), ("package", "a_p"), ("deploy", "none"), ("size", Back), ("deploy", Back), ("package", Back),
         ("name", "bb"),
     ]  # fmt: skip
-    book = Talk(topic(), Scripted({"need": "n"}, script=script), Said()).hold(settling())
-    assert (book.answered["name"], book.answered["package"], book.answered["deploy"]) == ("bb", "bb_p", "none")
+    settled = Talk(topic(), Scripted({"need": "n"}, script=script), AnswersSoFar()).hold(settling())
+    assert (settled.answered["name"], settled.answered["package"], settled.answered["deploy"]) == ("bb", "bb_p", "none")
 
 
 def test_a_default_can_be_changed_in_the_review() -> None:
     script = [("Write it?", "2"), ("package", "mine")]
     person = Scripted({"need": "n"}, others=False, script=script)
-    book = Talk(topic("name"), person, Said()).hold(settling(), review="Write it?")
-    assert book.answered["package"] == "mine"
+    settled = Talk(topic("name"), person, AnswersSoFar()).hold(settling(), review="Write it?")
+    assert settled.answered["package"] == "mine"
 
 
 def test_no_in_the_review_ends_it() -> None:
     with pytest.raises(Declined):
-        Talk(topic(), Scripted({"need": "n"}, script=[("Write it?", "no")]), Said()).hold(
+        Talk(topic(), Scripted({"need": "n"}, script=[("Write it?", "no")]), AnswersSoFar()).hold(
             settling(), review="Write it?"
         )

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import yaml
 
-from paved_road.ask.interview import Answered, Said
+from paved_road.ask.interview import Answered, AnswersSoFar
 from paved_road.errors import ConfigError
 from paved_road.files import cached, contained, private, whole, yml
 from paved_road.render.prompts import Topic
 
 
-class Kept:
+class SavedAnswers:
     """The answers to the questions of one topic, given to one command."""
 
     def __init__(self, command: str, topic: Topic) -> None:
@@ -29,9 +29,9 @@ class Kept:
         self._cache = topic.cache
         self._name = f"{hashlib.sha256(key.encode(errors='surrogateescape')).hexdigest()}.yml"
 
-    def read(self) -> Said:
+    def read(self) -> AnswersSoFar:
         """What was said before; nothing when that was too long ago."""
-        said = Said()
+        said = AnswersSoFar()
         with _as_far_as_possible():
             folder = self._folder()
             if time.time() - (folder / self._name).lstat().st_mtime > cached.DAYS["answers"] * 86400:
@@ -43,7 +43,7 @@ class Kept:
             said.others = found["others"]
         return said
 
-    def write(self, said: Said) -> bool:
+    def write(self, said: AnswersSoFar) -> bool:
         """Keep what was said; False when there is nothing to keep, or no place for it."""
         open_ones = {name: [one.value, one.usual] for name, one in said.answers.items() if not one.secret}
         with _as_far_as_possible():
