@@ -9,6 +9,7 @@ from tests.desk import Desk
 from tests.docs import acme
 from tests.docs.page import Command, Edit, How, Interrupt, Skipped, Step, steps
 from tests.docs.shown import same
+from tests.stamped.world import QUICK
 from tests.stranger import stranger
 
 
@@ -18,7 +19,7 @@ def follow(text: str, home: Path, wheel: Path) -> None:
     Raises:
         AssertionError: something else happened than the page says.
     """
-    env = stranger(home, wheel)
+    env = stranger(home, wheel) | QUICK  # tests/journeys and `make soak` run the whole gate
     acme.roads(home)
     ports = {"localhost:8080": f"localhost:{env['PORT']}", "localhost:8081": f"localhost:{env['INTERNAL_PORT']}"}
     reader = _Reader(home=home, desk=Desk(home, env), ports=ports)
