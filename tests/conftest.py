@@ -20,6 +20,8 @@ from tests.stranger import install
 
 # Stamped services run on the Python of this suite: the one that their .python-version names may be out of reach.
 os.environ["UV_PYTHON"] = sys.executable
+# The tools that `make` installed, uv among them, also when pytest was started by its path.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 QUIET_GIT = """\
 [user]
@@ -56,8 +58,6 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     monkeypatch.setenv("NO_COLOR", "1")
     # Whoever a test had listen (`--debug`) hears nothing of the next one.
     debug.stop()
-    # The tools that `make` installed, uv among them, also when pytest was started by its path.
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture(autouse=True)
