@@ -375,7 +375,7 @@ def test_the_root_of_a_monorepo_names_its_services(
     monkeypatch.chdir(place.top)
     done = here(*command.split())
     assert done.returncode == 2
-    assert "the services here: services/mail, services/orders" in done.stderr
+    assert "services in this folder: services/mail, services/orders" in done.stderr
     named = (
         "--service services/mail" if command.rsplit(maxsplit=1)[-1] in ("x", "y", "--from-drift") else "services/mail"
     )
@@ -438,7 +438,7 @@ def test_a_folder_beside_the_services_names_them_as_seen_from_there(
     place = monorepo(here, road, tmp_path)
     monkeypatch.chdir(place.top / "docs")
     done = here("status")
-    assert "the services of this repository: ../services/mail, ../services/orders" in done.stderr
+    assert "services in this repository: ../services/mail, ../services/orders" in done.stderr
     assert here("status", "../services/orders").returncode == 1
 
 
@@ -449,7 +449,7 @@ def test_a_service_that_is_not_committed_yet_is_named_and_one_that_git_ignores_i
     for name in ("fresh", "ignored/old"):
         stamp(here, top / name, road)
     monkeypatch.chdir(top)
-    assert "the services here: fresh\n" in here("status").stderr
+    assert "services in this folder: fresh\n" in here("status").stderr
 
 
 def test_many_services_are_counted(here: Paved, road: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
