@@ -21,8 +21,8 @@ from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import evolve, make_road, write_files
 from paved_road.update import apply
-from paved_road.update.model import Plan, UpdateRequest
-from paved_road.update.plan import Planner
+from paved_road.update.model import UpdateRequest
+from paved_road.update.plan import Plan, Planner
 
 CRUFT = str(Path(__file__).parent.parent / ".venv-bench" / "bin" / "cruft")
 FLEET = 100

@@ -14,8 +14,8 @@ from paved_road.git.entries import SHA1, File, TreeId
 from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import commit, evolve, make_road
-from paved_road.update.model import Plan, UpdateRequest
-from paved_road.update.plan import Planner
+from paved_road.update.model import UpdateRequest
+from paved_road.update.plan import Plan, Planner
 from tests.update.test_batch import NEWER, TEMPLATE
 
 Calls = Callable[[], list[str]]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from paved_road.service.model import Service
     from paved_road.update.apply import Applied
     from paved_road.update.decisions import Decision
-    from paved_road.update.model import Plan, UpdateRequest
+    from paved_road.update.model import UpdateRequest
+    from paved_road.update.plan import Plan
 
 
 To = Annotated[
@@ -239,7 +240,7 @@ def _show_applied(
     service: Service, applied: Applied, facts: results.PlannedJson | None, *, message: str = "", json: bool
 ) -> NoReturn:
     """Show how the update ended, and the template's own message. Exit code 1 if conflicts are left."""
-    from paved_road.update.decisions import undecided_conflicts
+    from paved_road.update.apply import undecided_conflicts
 
     exit_code = int(bool(applied.conflicts))
     left = undecided_conflicts(service, applied) if applied.conflicts else ()

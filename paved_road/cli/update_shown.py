@@ -17,7 +17,8 @@ from paved_road.text.counts import counted
 from paved_road.ui import Paint
 
 if TYPE_CHECKING:
-    from paved_road.update.model import Change, Plan
+    from paved_road.update.model import Change
+    from paved_road.update.plan import Plan
 
 INDENT = "    "
 

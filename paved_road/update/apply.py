@@ -15,6 +15,7 @@ from pathlib import Path
 
 from paved_road import git
 from paved_road.errors import GitError, GitKilled, PavedError, ServiceError, TemplateError, UsageError
+from paved_road.git.entries import TreeEntry
 from paved_road.render import commands
 from paved_road.service import derived
 from paved_road.service.model import Service
@@ -22,7 +23,7 @@ from paved_road.update import collisions, decisions, disk, preconditions
 from paved_road.update import journal as journals
 from paved_road.update.journal import Journal
 from paved_road.update.migrations import SCRIPTS
-from paved_road.update.model import Plan
+from paved_road.update.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -282,3 +283,23 @@ def _start_branch(service: Service, name: str) -> None:
     if not file.exists():
         journals.write_whole(file, json.dumps({"name": name, "before": git.current_branch(service.top)}))
     git.start_branch(service.top, name)
+
+
+def undecided_conflicts(service: Service, applied: Applied) -> tuple[decisions.Decision, ...]:
+    """The conflicts that an update in progress leaves, read from the service's repository."""
+    journal, prefix = applied.journal, service.prefix
+    stages = {path.removeprefix(prefix): journal.conflicts[path] for path in applied.conflicts}
+    known = {
+        path: decisions.ConflictReason(kind=decisions.ConflictKind(kind), why=why)
+        for path, (kind, why) in journal.reasons.items()
+    }
+    why = {path.removeprefix(prefix): reason for path, reason in known.items()}
+    markers_left = {path.removeprefix(prefix): lines for path, lines in applied.markers.items()}
+
+    def read(entries: list[TreeEntry]) -> list[bytes]:
+        return [data or b"" for data in git.read_objects(service.top, [entry.blob for entry in entries])]
+
+    return tuple(
+        replace(decision, markers=markers_left.get(decision.path, ()))
+        for decision in decisions.describe_conflicts(stages, why, read)
+    )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paved_road.service.lock import Lock
     from paved_road.update.collisions import Obstacle
     from paved_road.update.deviations import KeptFile
-    from paved_road.update.model import Prepared
+    from paved_road.update.prepared import Prepared
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

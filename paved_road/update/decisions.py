@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from paved_road import git
 from paved_road.git.entries import BlobId, Mode, TreeEntry
 
 if TYPE_CHECKING:
-    from paved_road.service.model import Service
-    from paved_road.update.apply import Applied
     from paved_road.update.collisions import Obstacle
     from paved_road.update.merge.trees import Conflict
 
@@ -146,23 +143,6 @@ def describe_conflicts(
         base, ours, theirs = (_side(of[number], contents) if number in of else None for number in (1, 2, 3))
         reason = why.get(path) or ConflictReason(kind=ConflictKind.OTHER, why="it is not merged")
         yield Decision(path=path, kind=reason.kind, why=reason.why, base=base, ours=ours, theirs=theirs)
-
-
-def undecided_conflicts(service: Service, applied: Applied) -> tuple[Decision, ...]:
-    """The conflicts that an update in progress leaves, read from the service's repository."""
-    journal, prefix = applied.journal, service.prefix
-    stages = {path.removeprefix(prefix): journal.conflicts[path] for path in applied.conflicts}
-    known = {path: ConflictReason(kind=ConflictKind(kind), why=why) for path, (kind, why) in journal.reasons.items()}
-    why = {path.removeprefix(prefix): reason for path, reason in known.items()}
-    markers_left = {path.removeprefix(prefix): lines for path, lines in applied.markers.items()}
-
-    def read(entries: list[TreeEntry]) -> list[bytes]:
-        return [data or b"" for data in git.read_objects(service.top, [entry.blob for entry in entries])]
-
-    return tuple(
-        replace(decision, markers=markers_left.get(decision.path, ()))
-        for decision in describe_conflicts(stages, why, read)
-    )
 
 
 def _side(entry: TreeEntry, contents: Mapping[BlobId, bytes]) -> ConflictSide:

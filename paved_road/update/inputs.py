@@ -14,13 +14,14 @@ from paved_road.git.entries import Files, Snapshot
 from paved_road.render import Pristine
 from paved_road.road.model import Release
 from paved_road.service.lock import Lock, lock_of
-from paved_road.update import changed_answers, mentions, secrets, task_changes
+from paved_road.update import changed_answers, mentions, secret_lines, task_changes
 from paved_road.update import moves as aligning
-from paved_road.update.base import Base, steady
+from paved_road.update.base import Base
 from paved_road.update.changed_answers import Effect
 from paved_road.update.model import Context
 from paved_road.update.moves import Moves
 from paved_road.update.start import Start, entries
+from paved_road.update.steady import steady
 from paved_road.update.target import New
 
 
@@ -50,7 +51,7 @@ def make_inputs(context: Context, start: Start, new: New, base: Base) -> Inputs:
     moves = _moves(start, new, undone, rendered)
     effect = changed_answers.effect_of_answers(context, start, new, undone, rendered, moves)
     theirs = entries(rendered, start.service)
-    filled = secrets.fill(context, start, new, steady(undone, start, new, theirs, moves), theirs, moves)
+    filled = secret_lines.fill(context, start, new, steady(undone, start, new, theirs, moves), theirs, moves)
     pristine = replace(rendered, tree={**rendered.tree, **filled.files})
     base_files, ours = _with_mentions(context, start, new, filled.base)
     return Inputs(

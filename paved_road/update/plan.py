@@ -1,7 +1,11 @@
 """Planning an update: everything is computed, in a scratch repository, before the first file of the service changes.
 
 `Planner` reads from top to bottom as an update goes: the service as it starts, the merge base, the new release, what of
-the three can be compared, their sides, the merge, what is decided around it, and the summary.
+the three can be compared, their sides, the merge, what is decided around it, and the summary:
+
+    start, base, new -> inputs -> sides -> merge -> decided -> summary
+
+Each stage is a frozen value that one function of one module makes from those before it.
 """
 
 from __future__ import annotations
@@ -9,31 +13,129 @@ from __future__ import annotations
 import contextlib
 import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from paved_road import git
 from paved_road.errors import PavedError, UntrustedTemplate
-from paved_road.git import Scratch, address
+from paved_road.git import Commit, Scratch, address
+from paved_road.git.entries import Snapshot, TreeEntry
 from paved_road.road.model import Release, Template
 from paved_road.road.releases import release
 from paved_road.service import origin
 from paved_road.service.model import Service
 from paved_road.service.origin import Origin
 from paved_road.settings.config import Config
-from paved_road.update import preconditions
+from paved_road.text.redaction import redact
+from paved_road.update import decisions, preconditions
 from paved_road.update.base import Base, find_base
-from paved_road.update.decide import decide
+from paved_road.update.decide import Decided, decide
+from paved_road.update.decisions import ConflictReason, Decision
 from paved_road.update.inputs import make_inputs
 from paved_road.update.merge.trees import Merged, merge_trees
-from paved_road.update.model import Context, Dialogue, Plan, Prepared, UpdateRequest
+from paved_road.update.model import Context, Dialogue, Summary, UpdateRequest
+from paved_road.update.prepared import Prepared
 from paved_road.update.running import with_the_next
 from paved_road.update.sides import align
 from paved_road.update.start import Start, find_start
 from paved_road.update.summary import summarise
-from paved_road.update.target import render_new
+from paved_road.update.target import New, render_new
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """An update, computed and not yet applied. Valid while its scratch repository exists."""
+
+    prepared: Prepared
+    merged: Merged
+    decided: Decided
+    summary: Summary
+
+    @property
+    def request(self) -> UpdateRequest:
+        """What the person asked for."""
+        return self.prepared.context.request
+
+    @property
+    def service(self) -> Service:
+        """The service to update."""
+        return self.prepared.start.service
+
+    @property
+    def new(self) -> New:
+        """The new release, rendered for the service."""
+        return self.prepared.new
+
+    @property
+    def release(self) -> Release:
+        """The release that the service goes to."""
+        return self.prepared.new.release
+
+    @property
+    def old_version(self) -> str:
+        """The version that the service comes from."""
+        return self.prepared.inputs.base.version
+
+    @property
+    def ours(self) -> Snapshot:
+        """The service as it is committed."""
+        return self.prepared.start.head
+
+    @property
+    def scratch(self) -> Scratch:
+        """The repository that has the new objects."""
+        return self.prepared.context.scratch
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the service is as the release wants it already."""
+        return not self.needs_a_person and self.decided.files == self.ours
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything is left to decide."""
+        return bool(self.decided.conflicts or self.decided.obstacles)
+
+    @property
+    def stages(self) -> dict[str, Mapping[int, TreeEntry]]:
+        """What git's index will hold of each path that a person has to decide."""
+        conflicts = {path: conflict.stages for path, conflict in self.decided.conflicts.items()}
+        return conflicts | {path: obstacle.stages for path, obstacle in self.decided.obstacles.items()}
+
+    @property
+    def reasons(self) -> dict[str, ConflictReason]:
+        """Why each of these paths is a conflict."""
+        decided = self.decided
+        return decisions.explain_conflicts(
+            decided.conflicts, decided.obstacles, old=self.old_version, new=self.release.version
+        )
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """The conflicts, each with the file as its sides have it."""
+        return tuple(decisions.describe_conflicts(self.stages, self.reasons, self.scratch.read))
+
+    def stat(self, width: int) -> str:
+        """The lines added to and removed from each file, as `git diff --stat` draws them."""
+        return git.diff_stat(self.scratch.folder, self.ours.tree, self._written(), width)
+
+    def patch(self) -> str:
+        """The exact difference the update makes to tracked files, without a password in the road's address."""
+        patch = git.diff_patch(self.scratch.folder, self.ours.tree, self._written())
+        lock, source = self.service.lock, self.service.source[0]
+        for named in {lock.road if lock else "", source or ""} - {""}:
+            patch = patch.replace(named, redact(named))
+        return patch
+
+    def _written(self) -> str:
+        """Write the result as a branch of the scratch repository, and return the branch."""
+        files = self.decided.files.holding({**self.decided.files, **self.decided.submodules})
+        self.scratch.commit([Commit(branch="result", files=files)])
+        return "result"
+
 
 BATCH = 50
 """Services that share a scratch repository; more of them behind one make every look-up of an object slow."""

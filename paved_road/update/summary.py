@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from paved_road.render import CompiledTemplate
     from paved_road.update.decide import Decided
     from paved_road.update.merge.trees import Merged
-    from paved_road.update.model import Prepared
+    from paved_road.update.prepared import Prepared
 
 
 def summarise(prepared: Prepared, merged: Merged, decided: Decided) -> Summary:

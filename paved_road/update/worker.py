@@ -10,8 +10,8 @@ from paved_road.errors import PavedError
 from paved_road.service.model import open_service
 from paved_road.settings.config import Config
 from paved_road.update import apply
-from paved_road.update.model import Plan, Summary, UpdateRequest
-from paved_road.update.plan import planning
+from paved_road.update.model import Summary, UpdateRequest
+from paved_road.update.plan import Plan, planning
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

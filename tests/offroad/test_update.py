@@ -17,8 +17,8 @@ from paved_road.service.model import Service, open_service
 from paved_road.settings.config import Config
 from paved_road.testing import commit, evolve
 from paved_road.update import apply
-from paved_road.update.model import Change, FileOutcome, Plan, UpdateRequest
-from paved_road.update.plan import planning
+from paved_road.update.model import Change, FileOutcome, UpdateRequest
+from paved_road.update.plan import Plan, planning
 from tests.offroad.world import ROAD, TODAY, argue, change, dockerfile
 
 Accepted = Callable[..., Deviation]

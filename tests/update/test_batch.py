@@ -16,8 +16,8 @@ from paved_road.service.model import Service, open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import commit, evolve, make_road, run, write_files
 from paved_road.update import apply
-from paved_road.update.model import FileOutcome, Plan, UpdateRequest
-from paved_road.update.plan import Planner, planning
+from paved_road.update.model import FileOutcome, UpdateRequest
+from paved_road.update.plan import Plan, Planner, planning
 
 TEMPLATE = {
     "copier.yml": "_subdirectory: template\nname: {type: str, default: world}\n",

@@ -11,8 +11,8 @@ from paved_road import git
 from paved_road.service.model import open_service
 from paved_road.settings.config import load_config
 from paved_road.testing import Files, Link, evolve, paved, write_files
-from paved_road.update.model import Plan, UpdateRequest
-from paved_road.update.plan import Planner
+from paved_road.update.model import UpdateRequest
+from paved_road.update.plan import Plan, Planner
 
 LINES = "".join(f"{number}\n" for number in range(1, 20))
 FIRST: Files = {
