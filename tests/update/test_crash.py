@@ -157,7 +157,7 @@ def lead_on(case: Case, faults: Server, hurt: Path, where: str) -> None:
     undone = copy(hurt, "undone")
     aborted = faults.run("update", undone, "--abort")
     if look(hurt).commits == case.done.commits != case.undone.commits:
-        assert "--continue ends it" in aborted.out
+        assert "--continue ends the update" in aborted.out
     else:
         assert aborted.code == 0, (where, aborted)
         assert not differences(undone, case.undone), where

@@ -59,7 +59,7 @@ def test_what_plain_copier_updated_is_no_conflict_and_its_release_is_told(
     by_copier(service)
     stands = paved("status", service, "--json").envelope
     assert (stands["exit_code"], stands["result"]["version"], stands["result"]["drift"]) == (0, "2.0.0", [])
-    assert ".copier-answers.yml says v2.0.0, .paved-road.lock says 1.0.0" in str(stands["notes"])
+    assert ".copier-answers.yml says v2.0.0, but .paved-road.lock says 1.0.0" in str(stands["notes"])
     drift = paved("drift", service)
     assert (drift.returncode, "paved update" in drift.stderr) == (2 if owned else 0, True)
     release(road, 3, owned=owned)
