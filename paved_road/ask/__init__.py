@@ -62,10 +62,10 @@ class Interviewer:
 
 @contextlib.contextmanager
 def asking(command: str, *, wanted: bool, review: str, dry_run: bool) -> Iterator[Interviewer | None]:
-    """Who asks while `command` runs; None when nobody is there, or it is not `wanted`.
+    """The interviewer that asks while `command` runs; None without a terminal, or if asking is not `wanted`.
 
-    `review` is the question under the list of the answers. Where the command fails or is interrupted, the person is
-    told that the answers are kept.
+    `review` is the question under the list of the answers. If the command fails or is interrupted, a note says that
+    the answers are kept. Raises `NotWanted` if the person declines, and `Stopped` if they interrupt.
     """
     if not wanted or not ui.interactive():
         yield None

@@ -205,6 +205,7 @@ class Talk:
         self.person.show([self._row(name, answers, numbers.get(name)) for name in names])
 
         def accept(typed: Any) -> Any:
+            """True for yes, False for no, else the name of the answer to change. Raises `AnswerError` if unknown."""
             word = str(typed).strip()
             if word.lower() in ("", "y", "yes", "n", "no"):
                 return word.lower()[:1] != "n"
@@ -275,7 +276,7 @@ def own_question(
 
 
 def yes_or_no(typed: Any) -> bool:
-    """What a person means by y or n, or by another word for it."""
+    """Parse y, n or another word for them. Raises `AnswerError` for any other text."""
     word = str(typed).strip().lower()
     if word not in _YES | _NO:
         raise AnswerError("type y or n")

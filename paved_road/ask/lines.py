@@ -20,7 +20,7 @@ class Lines:
         self._knows_back = False
 
     def ask(self, question: Question) -> Any:
-        """Put a question."""
+        """Ask a question until its answer is valid. Raises `Back` if the person wants the question before."""
         prompt = question.prompt
         if question.back and not self._knows_back:
             ui.question("(to go back, type <)")

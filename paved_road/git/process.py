@@ -188,7 +188,7 @@ def is_bare(path: Path) -> bool:
 
 @contextlib.contextmanager
 def starting(cwd: Path | None) -> Iterator[None]:
-    """Turn the failure to start a git process into a `GitError`."""
+    """Explain why a git process did not start. Raises `GitError` if git or the folder `cwd` does not exist."""
     try:
         yield
     except FileNotFoundError as error:

@@ -16,7 +16,7 @@ from typing import Any
 from paved_road.errors import AnswerError, PavedError, TemplateError, UnsupportedTemplate
 from paved_road.lint.sources import Source, TemplateFault
 from paved_road.render import CommandContext, CompiledTemplate, Operation, Renderer, message_before, questions, render
-from paved_road.render.context import SettledAnswers
+from paved_road.render.context import AnswerSources, SettledAnswers
 from paved_road.render.prompts import MISSING, NOT_ASKED, Prompt
 
 STAND_INS = ("example", "example-name", "Example", "example@example.com", "example.com", "1.0.0", 1, 8080, True, "[]")
@@ -38,16 +38,14 @@ def findings(template: CompiledTemplate, source: Source) -> Iterator[TemplateFau
 
     with tempfile.TemporaryDirectory(prefix="paved-check-") as folder:
         destination = Path(folder) / "example"
-        around = template.surroundings(destination)
         answers = questions.settle(
             template.config,
             template.environment,
-            around,
-            metadata={},
-            given={},
+            template.surroundings(destination),
+            AnswerSources(),
             ask=stand_in,
             refused=refused.__setitem__,
-        )  # fmt: skip
+        )
         for name, error in refused.items():
             others = (refused.keys() | unknown) - {name}  # what depends on an open question is no fault of its own
             if name not in unknown and not any(other in repr(template.config.questions[name]) for other in others):

@@ -98,7 +98,7 @@ def in_short(line: str, variables: Mapping[str, Any]) -> str:
 
 
 def tasks(items: Iterable[Any], evaluation: CommandEvaluation) -> Iterator[Command]:
-    """The tasks whose condition holds, in the template's order."""
+    """The tasks whose condition holds, in the template's order. Raises `TemplateError` for a task without a command."""
     facts = {"stage": "task"}
     for item in items:
         given = item if isinstance(item, Mapping) else {"command": item}
@@ -109,9 +109,10 @@ def tasks(items: Iterable[Any], evaluation: CommandEvaluation) -> Iterator[Comma
 
 
 def run(commands: Iterable[Command], directory: Path, *, kind: str, hint: str = "", tell: Tell | None = None) -> None:
-    """Run commands in `directory`, one after the other; `TemplateError` with its last words for one that fails.
+    """Run commands in `directory`, one after the other.
 
-    `kind` ("task", "migration") is what messages call them; `tell` hears what they say while they run.
+    `kind` ("task", "migration") is what messages call them; `tell` gets each line that they print. Raises
+    `TemplateError` with the last lines of output for the first command that cannot be started or fails.
     """
     hidden = os.environ.keys() - git.environment().keys()
     own = {key: value for key, value in os.environ.items() if key not in hidden}

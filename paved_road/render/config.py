@@ -98,7 +98,10 @@ class TemplateConfig:
 
 
 def load(files: Mapping[str, File], folder: str = "") -> TemplateConfig:
-    """The configuration of a template from its own files. `folder` is the template's in the road, for messages."""
+    """Read a template's configuration from its files; messages name `folder`, the template's place in the road.
+
+    Raises `TemplateError` if there is not exactly one `copier.yml` or `copier.yaml`, or if it is malformed.
+    """
     found = [path for path in ("copier.yml", "copier.yaml") if path in files]
     if len(found) != 1:
         raise TemplateError(
@@ -184,6 +187,10 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
         """A loader of its own: `add_constructor` changes the class."""
 
     def include(loader: yml.Loader, node: yaml.Node) -> list[Any]:
+        """The documents that `!include` names.
+
+        Raises `TemplateError` for a circle of includes, `ForbiddenPath` for a path outside the template.
+        """
         if not isinstance(node, yaml.ScalarNode):
             raise TemplateError(f"{path}: !include takes one path or pattern")
         pattern = str(loader.construct_scalar(node))

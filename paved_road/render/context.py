@@ -49,6 +49,20 @@ class AnswerType:
     multiselect: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerSources:
+    """The answers that are known before any question is asked, by where they come from."""
+
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Given beforehand: `--data`, `--answers`."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """`_src_path` and `_commit`."""
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+    """Recorded by an earlier creation or update."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """The person's own defaults, stronger than the template's."""
+
+
 @dataclass(kw_only=True, slots=True)
 class SettledAnswers:
     """Answers by where they come from, the stronger source first; after Copier's `AnswersMap`."""

@@ -96,7 +96,7 @@ class _TreeRenderer:
         self.answers_file = str(variables["_copier_conf"]["answers_file"])
 
     def tree(self, operation: Operation, most: Limits) -> Tree:
-        """Every file, rendered or copied."""
+        """Every file, rendered or copied. Raises `UnsupportedTemplate` if two different files have the same path."""
         excluded = matcher(self.excludes(operation))
         found: Tree = {}
         size = 0

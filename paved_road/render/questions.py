@@ -7,7 +7,7 @@ person's own defaults or the template's; `ask`, when there is a terminal, has th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
@@ -20,7 +20,15 @@ from paved_road.process import limits
 from paved_road.render import context, shapes
 from paved_road.render.answer_types import CASTS, PARSED, list_items, to_bool, to_yaml, unmarked
 from paved_road.render.config import TemplateConfig
-from paved_road.render.context import AnswerType, External, ParsedText, SettledAnswers, Surroundings, parsed
+from paved_road.render.context import (
+    AnswerSources,
+    AnswerType,
+    External,
+    ParsedText,
+    SettledAnswers,
+    Surroundings,
+    parsed,
+)
 from paved_road.render.prompts import MISSING, NOT_ASKED, Ask, Choice, Prompt, as_text
 from paved_road.text.values import short_repr
 
@@ -32,7 +40,7 @@ class _Unset(jinja2.UndefinedError):
 def written(answers: SettledAnswers, config: TemplateConfig) -> dict[str, Any]:
     """Settled answers as a person would give them to Copier, which parses and validates them again.
 
-    What is recorded and answers no question is a variable, as it is where Copier finds it in the answers file.
+    A recorded value that answers no question is a variable, as in Copier when it reads the answers file.
     """
     stray = {key: value for key, value in answers.recorded.items() if key not in config.questions}
     computed = answers.assumed | answers.hidden - answers.given.keys()
@@ -56,28 +64,25 @@ def settle(
     config: TemplateConfig,
     environment: jinja2.Environment,
     around: Surroundings,
+    sources: AnswerSources,
     *,
-    metadata: Mapping[str, Any],
-    given: Mapping[str, Any],
-    recorded: Mapping[str, Any] | None = None,
-    defaults: Mapping[str, Any] | None = None,
     ask: Ask | None = None,
     refused: Callable[[str, PavedError], None] | None = None,
 ) -> SettledAnswers:
     """Answer every question of a template.
 
-    `given` are answers the person passed by name; one to a question that does not exist is refused. Without `ask`
-    a question that has neither an answer nor a default is an `AnswerError` that names the flag. With `refused`, which
-    hears the name of a question and why it cannot be answered, that question stays open and the others go on.
+    `refused` is called with the name of a question that cannot be answered, and why; that question stays open, and the
+    next one follows. Raises `AnswerError` if an answer was given to a question that does not exist. Without `refused`,
+    raises it also for an answer that is not valid, and for a question that has no answer, no default and no `ask`.
     """
-    for name in given:
+    for name in sources.given:
         if name not in config.questions:
             raise AnswerError(f"the template asks no question {name!r}", hint=nearest(name, config.questions))
     answers = SettledAnswers(
-        given=dict(given),
-        metadata=dict(metadata),
-        recorded=dict(recorded or {}),
-        defaults={key: value for key, value in (defaults or {}).items() if key in config.questions},
+        given=dict(sources.given),
+        metadata=dict(sources.metadata),
+        recorded=dict(sources.recorded),
+        defaults={key: value for key, value in sources.defaults.items() if key in config.questions},
     )
     for name in config.questions:
         try:
@@ -90,7 +95,7 @@ def settle(
 
 
 class _Question:
-    """One question in the light of the answers so far."""
+    """One question, with the answers to the questions before it."""
 
     def __init__(
         self,
@@ -118,7 +123,7 @@ class _Question:
             raise TemplateError(f"the secret question {name!r} has no default", cause="Copier requires one")
 
     def settle(self, ask: Ask | None) -> None:
-        """Put this question's answer into the answers."""
+        """Add this question's answer to the answers. Raises `AnswerError` if it has no valid answer and no default."""
         limits.evaluating(f"the question {self.name!r} of the template's {self.path}")
         answers, name = self.answers, self.name
         if name in answers.recorded and (why := self._refused(answers.recorded[name])) is not None:
@@ -143,7 +148,7 @@ class _Question:
             asked = f" ({said})" if (said := " ".join(self._help().split())) else ""
             raise AnswerError(
                 f"the question {name!r} has no answer{asked}",
-                cause=f"the recorded one is not valid any more: {answers.refused[name]}"
+                cause=f"the recorded answer is no longer valid: {answers.refused[name]}"
                 if name in answers.refused
                 else "it has no default, and nobody was asked: there is no terminal, or --defaults was given",
                 hint=self._flag_to_set,
@@ -234,7 +239,7 @@ class _Question:
     # -- values --------------------------------------------------------------------------------------------------
 
     def _refused(self, recorded: Any) -> str | None:
-        """Why a recorded answer is not one any more; None for one that is."""
+        """Why a recorded answer is no longer valid; None if it is."""
         try:
             self.accept(parsed(recorded))
         except (AnswerError, TemplateError) as error:
@@ -304,7 +309,7 @@ class _Question:
             ) from error
 
     def _unlike(self, error: Exception) -> str:
-        """Why a text is none of this type, in words."""
+        """Why a text cannot be read as this type, in words."""
         if self.type in ("int", "float"):
             return "it is not a whole number" if self.type == "int" else "it is not a number"
         return (

@@ -291,7 +291,10 @@ class Rendering:
         return self.text(f"_{name}", text) if text else ""
 
     def text(self, name: str, source: str) -> str:
-        """The rendered text of a Jinja source in the template's configuration; `name` says where it stands."""
+        """Render a Jinja source from the template's configuration; `name` is its place there, for messages.
+
+        Raises `TemplateError` if it cannot be evaluated.
+        """
         with self.guarded():
             evaluating(f"the template's {name}")
             try:

@@ -16,7 +16,7 @@ from paved_road.render import config as configs
 from paved_road.render import environment, foreseen, questions, redaction
 from paved_road.render.answer_types import to_bool
 from paved_road.render.config import TemplateConfig
-from paved_road.render.context import Operation, SettledAnswers, Surroundings
+from paved_road.render.context import AnswerSources, Operation, SettledAnswers, Surroundings
 from paved_road.render.foreseen import Foreseen
 from paved_road.render.prompts import Ask, Interview, Topic
 from paved_road.road.model import Release
@@ -59,17 +59,12 @@ class CompiledTemplate:
         """
         topic = self._topic(destination, {**(recorded or {}), **given}, first)
 
+        sources = AnswerSources(
+            given=given, metadata=self._metadata(), recorded=recorded or {}, defaults=defaults or {}
+        )
+
         def settle(ask: Ask | None) -> SettledAnswers:
-            return questions.settle(
-                self.config,
-                self.environment,
-                self.surroundings(destination),
-                metadata=self._metadata(),
-                given=given,
-                recorded=recorded,
-                defaults=defaults,
-                ask=ask,
-            )
+            return questions.settle(self.config, self.environment, self.surroundings(destination), sources, ask=ask)
 
         with redaction.hidden(self.config.secret, given, defaults or {}), watched("the questions", self.limits):
             if interview is None:

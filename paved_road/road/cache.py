@@ -23,7 +23,8 @@ def mirror(
 ) -> tuple[Path, str]:
     """The cached copy of a road, and why it could not be brought up to date (or "").
 
-    `named_by` says in the error who names the road: a file, a variable, an option.
+    `named_by` is what names the road, for the error: a file, a variable, an option. Raises `UnfetchedRoad` if the road
+    is not in the cache and may not be fetched, `RoadError` if it cannot be fetched.
     """
     location = _place(url, cache)
     if not (location / "HEAD").is_file():
@@ -45,7 +46,10 @@ def mirror(
 
 
 def pinned(url: str, commit: str, cache: Path, *, login: git.Login | None = None, offline: bool = False) -> Path:
-    """The cached copy of a submodule's repository, which has the commit. It is fetched only for a commit it has not."""
+    """The cached copy of a submodule's repository. It is fetched only if it lacks the commit.
+
+    Raises `RoadError` if the copy lacks the commit and cannot be fetched.
+    """
     location = _place(url, cache)
     known = (location / "HEAD").is_file()
     if known and git.resolve(location, commit):
@@ -75,7 +79,10 @@ def _place(url: str, cache: Path) -> Path:
 def clone(
     source: str, location: Path, *, login: git.Login | None = None, env: Mapping[str, str] = {}, what: str = "road"
 ) -> Path:
-    """Clone into the cache so that a reader sees either nothing or all of it; the first of two at once wins."""
+    """Clone into the cache, atomically: a reader sees nothing or all of it, and the first of two clones at once wins.
+
+    Raises `RoadError` if the cache cannot be written or the source cannot be fetched.
+    """
     if (location / "HEAD").is_file():
         return location
     try:

@@ -115,7 +115,7 @@ class Release:
     def files(self) -> Tree:
         """The template's own files, `copier.yml` at the root. Contents are those of the repository, unconverted.
 
-        `UnknownRelease` when the road's commit does not hold the template.
+        Raises `UnknownRelease` if the road's commit does not hold the template.
         """
         from paved_road.road import contents
 

@@ -10,9 +10,9 @@ from paved_road.road.templates import CONFIG_NAMES, templates
 
 
 def release(template: Template, ref: str | None = None) -> Release:
-    """The release that `ref` names (a tag, version, branch, commit, or HEAD for a work tree); else the latest.
+    """The release that `ref` names (a tag, version, branch, commit, or HEAD for a work tree); without `ref` the latest.
 
-    The exact name of a tag goes before a version that is equal to it. `UnknownRelease` for a ref that names nothing,
+    The exact name of a tag goes before a version that is equal to it. Raises `UnknownRelease` if `ref` names nothing,
     or a commit that no branch or tag of the road leads to.
     """
     road = template.road

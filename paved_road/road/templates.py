@@ -31,7 +31,7 @@ def templates(road: Road) -> list[Template]:
 
 
 def offers(road: Road) -> list[Template]:
-    """`templates`; `RoadError` when there is none: what was named is no road."""
+    """The road's `templates`. Raises `RoadError` if there is none: then the source is no road."""
     found = templates(road)
     if found:
         return found
@@ -109,8 +109,8 @@ def find_template(
 ) -> Template:
     """The template called `name`; without a name the road's only one, or the one called `service`.
 
-    With a `ref` it is looked for in the road as it was at that release first. `to_name_one` is how the person names
-    one of several.
+    With a `ref`, the road as it was at that release is searched first. `to_name_one` is how a person chooses one of
+    several. Raises `UnknownTemplate` if no template has the name, or if several could be meant.
     """
     for commit in _named(road, ref):
         offered = _templates(road, set(_committed(road, commit)))

@@ -65,7 +65,7 @@ def apply_plan(plan: Plan) -> Applied:
 
 @contextlib.contextmanager
 def explaining_failures(service: Service) -> Iterator[None]:
-    """Turn the failure of a step into a `ServiceError` that says whether the service was touched, and what to do."""
+    """Explain the failure of a step. Raises `ServiceError`: whether the service was touched, and what to do."""
     try:
         yield
     except (GitError, OSError) as error:

@@ -54,7 +54,7 @@ class Running:
 
     @contextlib.contextmanager
     def settling(self, service: Service) -> Iterator[None]:
-        """Explain a missing answer in a dry run by the migration that may bring it over, and that did not run."""
+        """Explain a missing answer in a dry run: a migration that did not run may add it. Raises `AnswerError`."""
         try:
             yield
         except AnswerError as error:

@@ -15,7 +15,7 @@ from paved_road.ask.interview import AnswersSoFar, Back, Declined, Question, Row
 from paved_road.errors import AnswerError
 from paved_road.git.entries import File
 from paved_road.render import config, environment
-from paved_road.render.context import SettledAnswers, Surroundings
+from paved_road.render.context import AnswerSources, SettledAnswers, Surroundings
 from paved_road.render.prompts import Ask, Topic
 from paved_road.render.questions import settle
 
@@ -41,7 +41,7 @@ def parts() -> tuple[Any, Any]:
 def settling() -> Callable[[Ask], SettledAnswers]:
     template, made = parts()
     around = Surroundings(destination=Path("/service"), source=Path("/road"), ref=None, commit=None)
-    return lambda ask: settle(template, made, around, metadata={}, given={}, ask=ask)
+    return lambda ask: settle(template, made, around, AnswerSources(), ask=ask)
 
 
 def topic(*first: str) -> Topic:
@@ -127,7 +127,7 @@ def test_without_customising_the_others_have_the_defaults_that_copier_gives() ->
     assert person.places == ["1/2", "2/2", "", ""]
     assert settled.answered == settle(
         *parts(), Surroundings(destination=Path("/service"), source=Path("/road"), ref=None, commit=None),
-        metadata={}, given={"name": "bb", "need": "n"},
+        AnswerSources(given={"name": "bb", "need": "n"}),
     ).answered  # fmt: skip
     assert settled.asked == {"name", "need"}, "what nobody was asked is a default"
 

@@ -247,7 +247,7 @@ def test_a_refused_answer_to_a_question_without_a_default_is_told_as_such(
     evolve(greeter, {"copier.yml": f"{QUESTIONS}kind: {{type: str, default: a}}\n"}, tag="v1.2.0")
     assert here("update", service, "--commit").returncode == 0
     evolve(greeter, {"copier.yml": f"{QUESTIONS}kind: {{type: str, choices: [c, d]}}\n"}, tag="v1.3.0")
-    refused(here("update", service), "the recorded one is not valid any more: choose from c, d", "--data kind=VALUE")
+    refused(here("update", service), "the recorded answer is no longer valid: choose from c, d", "--data kind=VALUE")
 
 
 def test_an_answer_that_is_none_any_more_is_not_silently_the_default(here: Paved, service: Path, greeter: Path) -> None:

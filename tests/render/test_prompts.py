@@ -11,7 +11,7 @@ import pytest
 from paved_road.ask import lines
 from paved_road.git.entries import File
 from paved_road.render import config, environment
-from paved_road.render.context import Surroundings
+from paved_road.render.context import AnswerSources, Surroundings
 from paved_road.render.prompts import Prompt
 from paved_road.render.questions import settle
 
@@ -35,7 +35,7 @@ def asked(question: str, recorded: Any) -> Any:
         return prompt.accept(lines.meant_answer(prompt, lines.shown_default(prompt)))
 
     made = environment.make(template, files)
-    return settle(template, made, around, metadata={}, given={}, recorded={"q": recorded}, ask=enter).answered["q"]
+    return settle(template, made, around, AnswerSources(recorded={"q": recorded}), ask=enter).answered["q"]
 
 
 @pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind, values in VALUES.items() for value in values])
