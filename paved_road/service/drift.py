@@ -22,6 +22,7 @@ from paved_road.git.entries import BlobId, File, Mode, Tree, TreeEntry, file_id
 from paved_road.road.owners import Owner
 from paved_road.service.lock import Locked
 from paved_road.service.model import Service
+from paved_road.service.stored import tree_as_stored
 from paved_road.settings.whereabouts import git_in, quoted
 
 if TYPE_CHECKING:
@@ -108,17 +109,11 @@ def patch(service: Service, differences: Iterable[Difference], config: Config) -
         before, after = Path(folder, "pristine"), Path(folder, "service")
         trees.write_folder(files, before)
         present = [path for path, found in there.items() if found and path not in large]
-        trees.write_folder(_as_stored(service, present), after)
+        found = trees.read_folder(service.path, present)
+        stored = tree_as_stored(found, service.repository, prefix=service.prefix, filters=False)
+        trees.write_folder(stored, after)
         size = f"larger than {contained.LIMIT // 2**20} MiB"
         return git.diff_folders(before, after) + "".join(f"{path} is {size}, so no diff is shown\n" for path in large)
-
-
-def _as_stored(service: Service, paths: Iterable[str]) -> Tree:
-    """The files on disk as git would store them."""
-    found = trees.read_folder(service.path, paths)
-    contents = {path: file.data for path, file in found.items() if file.mode is not Mode.SYMLINK}
-    changed = git.converted(contents, service.repository, prefix=service.prefix, filters=False)
-    return found | {path: File(data, found[path].mode) for path, data in changed.items()}
 
 
 def _kind(locked: Locked, found: TreeEntry | None) -> DriftKind | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paved_road import git
-from paved_road.git.entries import File, Mode
+from paved_road.git.entries import File, Mode, Tree
 
 if TYPE_CHECKING:
     from paved_road.render import Pristine
@@ -21,9 +21,11 @@ def as_stored(pristine: Pristine, within: git.Repository | None, *, prefix: str 
 
     With `filters` the programs run that the person's configuration names for that; a reader runs none.
     """
-    contents = {path: file.data for path, file in pristine.tree.items() if file.mode is not Mode.SYMLINK}
+    return replace(pristine, tree=tree_as_stored(pristine.tree, within, prefix=prefix, filters=filters))
+
+
+def tree_as_stored(tree: Tree, within: git.Repository | None, *, prefix: str, filters: bool) -> Tree:
+    """The same for any files."""
+    contents = {path: file.data for path, file in tree.items() if file.mode is not Mode.SYMLINK}
     changed = git.converted(contents, within, prefix=prefix, filters=filters)
-    if not changed:
-        return pristine
-    files = {path: File(data, pristine.tree[path].mode) for path, data in changed.items()}
-    return replace(pristine, tree={**pristine.tree, **files})
+    return tree | {path: File(data, tree[path].mode) for path, data in changed.items()}
