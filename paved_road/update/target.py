@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paved_road.errors import UsageError
+from paved_road.errors import AnswerError, TemplateError, UsageError
 from paved_road.git.entries import Snapshot
 from paved_road.render import CompiledTemplate, Operation, message_before, prepare
 from paved_road.render.commands import Command
@@ -15,10 +15,10 @@ from paved_road.road.manifest import Manifest, manifest_of
 from paved_road.road.model import Release
 from paved_road.road.releases import goes_back, is_news
 from paved_road.road.signatures import demand
-from paved_road.service import origin
+from paved_road.service import answers_file, answers_path, origin
 from paved_road.service.model import Service
 from paved_road.service.stored import as_stored
-from paved_road.update import answers_place, secrets
+from paved_road.update import secrets
 from paved_road.update.answers import ask_only_new, refuse_lost_answers
 from paved_road.update.base import Base
 from paved_road.update.migrations import Migrations
@@ -96,13 +96,42 @@ def render_new(context: Context, start: Start, base: Base, dialogue: Dialogue) -
             pristine, service.repository, prefix=service.prefix, filters=not request.dry_run
         ),
     )
-    placed = replace(rendition, answers_file=answers_place.find_answers_place(start, rendition))
+    placed = replace(rendition, answers_file=_answers_place(start, rendition))
     origin.check_moved(service, context.origin, target, placed.tree.keys())
     not_run, after = running.rest(service, answers, placed.pristine.answers_file)
     return New(
         rendition=placed, manifest=own, recorded=migrated.answers, ours=ours, secret=secret, migrations=after,
         not_run=not_run, needs_trust=running.needed_trust(not_run, after),
     )  # fmt: skip
+
+
+def _answers_place(start: Start, new: Rendition) -> str:
+    """The answers file of the updated service: it stays, unless the old release put it there and the new one elsewhere.
+
+    Raises `UsageError` if something else is in its place.
+    """
+    now, wanted = start.service.answers_file, new.answers_place
+    if wanted == now or start.old is None or _place_before(start.old) != now:
+        return now
+    answers_path.check_free(start.service.path, wanted)
+    if wanted in start.head:
+        raise UsageError(
+            f"{new.template.release.version} moves the answers file to {wanted}, which the service has already",
+            cause=f"git has a file there, and {now} is the answers file",
+            hint=f"git mv {wanted} elsewhere, and commit",
+        )
+    return wanted
+
+
+def _place_before(old: Rendition) -> str | None:
+    """Where the release that the service comes from puts its answers file; None where that cannot be known."""
+    setting = str(old.template.config.settings.get("answers_file") or answers_file.DEFAULT)
+    if "{" not in setting:
+        return setting
+    try:
+        return old.answers_place
+    except (AnswerError, TemplateError):
+        return None
 
 
 def _target(context: Context, service: Service, base: Base) -> Release:
