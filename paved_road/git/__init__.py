@@ -80,10 +80,10 @@ from paved_road.git.query import (
     repository_around,
     resolve,
     settings,
+    verify_signature,
     without_filters,
     working_files,
 )
-from paved_road.git.signature import verify_signature
 from paved_road.git.worktree import (
     SKIP_WORKTREE,
     add,

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from paved_road import debug
 from paved_road.errors import GitError
 from paved_road.files import contained
 from paved_road.git.entries import SHA1
 from paved_road.git.objects import Objects
 from paved_road.git.pipes import refuse_pipes
-from paved_road.git.process import FATAL, NO, READER, USAGE, is_bare, maybe, named, run, succeeds, text
+from paved_road.git.process import FATAL, NO, READER, USAGE, ended, is_bare, maybe, named, run, succeeds, text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -364,3 +365,12 @@ def log_files(directory: Path, revisions: str) -> list[tuple[str, list[str]]]:
         elif word:  # a line end precedes the first path
             found[-1][1].append(word if found[-1][1] else word.removeprefix("\n"))
     return found
+
+
+def verify_signature(repository: Path, kind: str, name: str, settings: Mapping[str, str]) -> tuple[bool, list[str]]:
+    """Whether the signature of a "tag" or "commit" is good under these settings, and the verifier's output by line."""
+    options = [word for setting, value in settings.items() for word in ("-c", f"{setting}={value}")]
+    command = ["git", *named(repository), *options, f"verify-{kind}", "--raw", name]
+    debug.log(*command)
+    done = ended(command, repository, READER.environment())
+    return done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace").splitlines()
