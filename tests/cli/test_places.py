@@ -207,22 +207,36 @@ class Person:
         return json.loads(done.stdout)["result"]
 
 
-@pytest.fixture
-def person(place: Place, stand: str, here: Paved, monkeypatch: pytest.MonkeyPatch) -> Person:
+def standing(place: Place, stand: str, here: Paved, monkeypatch: pytest.MonkeyPatch) -> Person:
     """Somebody in that place and stand."""
     cwd, *words = STANDS[stand](place)
     monkeypatch.chdir(cwd)
     return Person(place=place, cwd=Path(cwd), words=tuple(map(str, words)), run=here)
 
 
-everywhere = pytest.mark.parametrize(("place", "stand"), PAIRS, indirect=["place"])
+@pytest.fixture
+def person(place: Place, stand: str, here: Paved, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Somebody in the place and stand of those names."""
+    return standing(place, stand, here, monkeypatch)
 
 
 # -- readers -----------------------------------------------------------------------------------------------------------
 
 
-@everywhere
-def test_readers_give_the_right_answer(person: Person, stand: str) -> None:
+@pytest.mark.parametrize("name", PLACES)
+def test_readers_give_the_right_answer(
+    name: str, here: Paved, road: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
+) -> None:
+    """They change nothing, so that all stands share one place."""
+    place = PLACES[name](here, road, tmp_path)
+    for stand in [stand for one, stand in PAIRS if one == name]:
+        with subtests.test(stand=stand):
+            person = standing(place, stand, here, monkeypatch)
+            right_answers(person, stand)
+            advice_that_works(person)
+
+
+def right_answers(person: Person, stand: str) -> None:
     service = person.place.service
     status = person.types("status")
     assert (status.returncode, "is at road 1.0.0 (the latest)" in status.stdout) == (1, True), status
@@ -250,8 +264,8 @@ def test_readers_give_the_right_answer(person: Person, stand: str) -> None:
         assert found == (stand in ("in a folder inside it", "deep inside it", "a folder inside it by its path"))
 
 
-@everywhere
-def test_what_a_command_advises_works_where_the_person_stands(person: Person, stand: str) -> None:
+def advice_that_works(person: Person) -> None:
+    """What a command advises works where the person stands."""
     said = person.types("status").stdout
     hints = [shlex.split(found) for found in re.findall(r"files: (paved drift.*)", said)]
     assert len(hints) == 1
@@ -367,19 +381,19 @@ ON_A_SERVICE = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ON_A_SERVICE)
 @pytest.mark.parametrize("place", ["monorepo"], indirect=True)
 def test_the_root_of_a_monorepo_names_its_services(
-    command: str, place: Place, here: Paved, monkeypatch: pytest.MonkeyPatch
+    place: Place, here: Paved, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
     monkeypatch.chdir(place.top)
-    done = here(*command.split())
-    assert done.returncode == 2
-    assert "services in this folder: services/mail, services/orders" in done.stderr
-    named = (
-        "--service services/mail" if command.rsplit(maxsplit=1)[-1] in ("x", "y", "--from-drift") else "services/mail"
-    )
-    assert f"hint: name one: paved {command.removesuffix(' --dry-run')} {named}\n" in done.stderr
+    for command in ON_A_SERVICE:
+        with subtests.test(command=command):
+            done = here(*command.split())
+            assert done.returncode == 2
+            assert "services in this folder: services/mail, services/orders" in done.stderr
+            by_option = command.rsplit(maxsplit=1)[-1] in ("x", "y", "--from-drift")
+            named = "--service services/mail" if by_option else "services/mail"
+            assert f"hint: name one: paved {command.removesuffix(' --dry-run')} {named}\n" in done.stderr
 
 
 @pytest.mark.parametrize("place", ["monorepo"], indirect=True)
@@ -397,23 +411,24 @@ def test_the_typed_command_is_named_without_its_options(
 # -- no lock here ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [*ON_A_SERVICE, "doctor"])
 @pytest.mark.parametrize("place", ["root", "monorepo"], indirect=True)
 def test_a_lock_that_was_deleted_is_told(
-    command: str, place: Place, here: Paved, monkeypatch: pytest.MonkeyPatch
+    place: Place, here: Paved, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
     monkeypatch.chdir(place.service)
     lock = place.service / ".paved-road.lock"
     whole = lock.read_bytes()
-    lock.unlink()
-    done = here(*command.split())
-    said = done.stdout + done.stderr
-    assert done.returncode == (2 if command != "doctor" else 1), done
-    assert f"the lock of {place.service} was deleted" in said
-    assert "git checkout -- .paved-road.lock" in said
-    assert "plain Copier" not in said
-    git.process.run("checkout", "--", ".paved-road.lock", cwd=place.service)
-    assert lock.read_bytes() == whole
+    for command in (*ON_A_SERVICE, "doctor"):
+        with subtests.test(command=command):
+            lock.unlink()
+            done = here(*command.split())
+            said = done.stdout + done.stderr
+            assert done.returncode == (2 if command != "doctor" else 1), done
+            assert f"the lock of {place.service} was deleted" in said
+            assert "git checkout -- .paved-road.lock" in said
+            assert "plain Copier" not in said
+            git.process.run("checkout", "--", ".paved-road.lock", cwd=place.service)
+            assert lock.read_bytes() == whole
 
 
 @pytest.mark.parametrize("place", ["monorepo"], indirect=True)
