@@ -1,8 +1,8 @@
-"""What the author of a road would want to know of a template before a team finds out.
+"""Faults of a template that its author should see before a team does.
 
-Copier takes a misspelt setting for nothing and an undefined variable for an empty text, and a pattern of owners that
-matches no file leaves the files it was meant for to anybody. `paved templates --check` tells each with its file and
-line. Nothing of the template runs.
+Copier ignores a misspelt setting and renders an undefined variable as an empty text. If a pattern of owners matches no
+file, the files it was meant for have no owner. `paved templates --check` reports each fault with its file and line, and
+runs no code of the template.
 """
 
 from __future__ import annotations
@@ -30,54 +30,54 @@ __all__ = ["TemplateFault", "check"]
 
 
 def check(template: Template) -> list[TemplateFault]:
-    """What is wrong with a template as it lies on disk, or with the latest release of a road that is elsewhere."""
+    """The faults of a local road's template on disk, or of the latest release of a remote road's template."""
     found = release(template, WORKING_TREE if template.road.local else None)
     files = found.files()
     prefix = f"{template.folder}/" if template.folder else ""
     limits.USUAL.check("the template", files=len(files), size=sum(len(file.data) for file in files.values()))
-    told: set[TemplateFault] = set()
+    faults: set[TemplateFault] = set()
     try:
         with limits.watched("the template"):
-            _tell(found, files, told)
+            _add_faults(found, files, faults)
     except LimitError as error:
-        told.add(_unreadable(error, files))
-    placed = (replace(one, file=prefix + one.file) for one in told)
+        faults.add(_unreadable(error, files))
+    placed = (replace(one, file=prefix + one.file) for one in faults)
     return sorted(placed, key=lambda one: (one.file, one.line, one.text))
 
 
-def _tell(found: Release, files: Tree, told: set[TemplateFault]) -> None:
-    """Add what is wrong with a release to what is told."""
+def _add_faults(found: Release, files: Tree, faults: set[TemplateFault]) -> None:
+    """Add the faults of a release to `faults`."""
     config, made = None, None
     try:
         config = configs.load(files)
         configs.check_parser(config, files)
     except PavedError as error:
-        told.add(_unreadable(error, files))
+        faults.add(_unreadable(error, files))
     globs: list[Glob] = []
     if config is not None:
         source = Source.of(config.path, files)
-        told.update(settings.findings(config, source, files))
+        faults.update(settings.findings(config, source, files))
         try:
             made = environment.make(_without_extensions(config), files)
         except TemplateError as error:
-            told.add(source.finding(said(error), "_envops"))
+            faults.add(source.finding(said(error), "_envops"))
             return
         if not config.foreign_extensions:  # they may define whatever they like
-            told.update(variables.findings(config, made, files, source))
+            faults.update(variables.findings(config, made, files, source))
             globs = destinations(config, made, files)
     if FILENAME in files:
-        told.update(owners.findings(files, config, globs, lambda: _earlier(found.template)))
+        faults.update(owners.findings(files, config, globs, lambda: _earlier(found.template)))
     if config is not None and made is not None and not config.foreign_extensions:
         compiled = CompiledTemplate(
             release=found, config=config, files=files, environment=made, trust=False, derives=False,
             cache=found.template.road.cache, limits=limits.USUAL,
         )  # fmt: skip
-        lines = {(one.file, one.line) for one in told}
-        told.update(one for one in rehearsal.findings(compiled, source) if (one.file, one.line) not in lines)
+        lines = {(one.file, one.line) for one in faults}
+        faults.update(one for one in rehearsal.findings(compiled, source) if (one.file, one.line) not in lines)
 
 
 def _earlier(template: Template) -> list[Glob]:
-    """Where the files of every release can be."""
+    """The paths that the files of every release can have."""
     found: list[Glob] = []
     for one in releases(template):
         try:
@@ -85,18 +85,18 @@ def _earlier(template: Template) -> list[Glob]:
             config = _without_extensions(configs.load(files))
             found += destinations(config, environment.make(config, files), files)
         except PavedError:
-            continue  # an old release that cannot be read has nothing to say
+            continue  # an old release that cannot be read adds no path
     return found
 
 
 def _without_extensions(config: TemplateConfig) -> TemplateConfig:
-    """The configuration with Jinja's own extensions only: a template's are code."""
+    """The configuration with Jinja's own extensions only: those of the template are code."""
     own = [name for name in config.extensions if name not in config.foreign_extensions]
     return replace(config, settings={**config.settings, "jinja_extensions": own})
 
 
 def _unreadable(error: PavedError, files: Mapping[str, object]) -> TemplateFault:
-    """A fault that keeps a template from being read, where its message says."""
+    """The fault because of which a template cannot be read, at the line that the error names."""
     name = next((name for name in ("copier.yml", "copier.yaml") if name in files), "copier.yml")
     text = said(error)
     if at := re.match(r"(?P<file>copier\.ya?ml):(?P<line>\d+): ", text):

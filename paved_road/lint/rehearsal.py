@@ -1,7 +1,7 @@
-"""What `paved new` would refuse: the questions answered with their defaults, and the files rendered once in-process.
+"""A rehearsal of `paved new`: answer the questions with their defaults, and render the files once in-process.
 
-Nothing of the template's runs, neither its tasks nor its extensions. A question without a default gets a stand-in that
-its own validator accepts, so what fails with it fails for a person, too.
+It runs neither the tasks nor the extensions of the template. A question without a default gets a stand-in that its own
+validator accepts, so whatever fails with it also fails for a person.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STAND_INS = ("example", "example-name", "Example", "example@example.com", "examp
 
 
 def findings(template: CompiledTemplate, source: Source) -> Iterator[TemplateFault]:
-    """The questions that cannot be answered as they are; if all can, what keeps the files from being rendered."""
+    """The questions that cannot be answered; if all can, why the files cannot be rendered."""
     refused: dict[str, PavedError] = {}
     unknown: set[str] = set()
 
@@ -47,7 +47,9 @@ def findings(template: CompiledTemplate, source: Source) -> Iterator[TemplateFau
             refused=refused.__setitem__,
         )
         for name, error in refused.items():
-            others = (refused.keys() | unknown) - {name}  # what depends on an open question is no fault of its own
+            others = (refused.keys() | unknown) - {
+                name
+            }  # an error that depends on another open question is not reported
             if name not in unknown and not any(other in repr(template.config.questions[name]) for other in others):
                 text = said(error).replace(f"the answer to {name!r}", f"the default of {name!r}")
                 yield source.finding(text, name, *_key(template.config.questions[name], error))
@@ -59,17 +61,17 @@ def findings(template: CompiledTemplate, source: Source) -> Iterator[TemplateFau
 
 
 def _accepted(prompt: Prompt) -> Iterator[Any]:
-    """The stand-ins that a question takes for an answer."""
+    """The stand-ins that a question accepts as its answer."""
     own = [choice.value for choice in prompt.choices if not choice.refused]
-    for one in [own[:1]] if prompt.multiselect else own or STAND_INS:
+    for value in [own[:1]] if prompt.multiselect else own or STAND_INS:
         try:
-            yield prompt.accept(one)
+            yield prompt.accept(value)
         except (AnswerError, TemplateError):
             continue
 
 
 def _key(details: Any, error: PavedError) -> tuple[str, ...]:
-    """The key of a question that an error is about."""
+    """The key of the question in which the error is."""
     if isinstance(error, AnswerError):
         return ("default",)
     if error.message.startswith("the choices"):
@@ -84,11 +86,11 @@ def _rendered(template: CompiledTemplate, answers: SettledAnswers, destination: 
         pristine = render(template, answers, destination, renderer=Renderer.OURS)
     except UnsupportedTemplate:  # only Copier will do
         pristine = render(template, answers, destination, renderer=Renderer.COPIER)
-    told = CommandContext(
+    context = CommandContext(
         template=template, answers=answers, answers_file=pristine.answers_file, destination=destination,
         source=template.surroundings(destination).source, operation=Operation.COPY,
     )  # fmt: skip
-    told.tasks()
+    context.tasks()
 
 
 def located(error: PavedError, source: Source, template: CompiledTemplate) -> TemplateFault:

@@ -1,4 +1,4 @@
-"""Names in the template's Jinja that stand for nothing: Copier renders them as an empty text, and says nothing."""
+"""Undefined names in the template's Jinja, which Copier renders as an empty text without a message."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ JINJAS = ("loop", "self", "super", "caller", "varargs", "kwargs")
 def findings(
     config: TemplateConfig, environment: jinja2.Environment, files: Mapping[str, File], source: Source
 ) -> Iterator[TemplateFault]:
-    """Undefined names in questions, settings, paths and files of a template; Jinja that is none."""
+    """Undefined names and invalid Jinja in the questions, settings, paths and files of a template."""
     known = {*config.questions, *environment.globals, *COPIERS, *JINJAS}
     for where, text in _texts(config):
         more = COMMANDS if where[0] in ("_tasks", "_migrations") else ()
@@ -50,7 +50,7 @@ def findings(
 
 
 def _root(config: TemplateConfig) -> str:
-    """The folder whose files are rendered; of one that depends on answers, what comes before them."""
+    """The folder whose files are rendered; if its name depends on answers, the part before them."""
     folder = config.subdirectory.split("{", 1)[0].removeprefix("./").strip("/")
     return f"{folder}/" if folder and "{" not in config.subdirectory else folder
 
@@ -63,7 +63,7 @@ def _read(file: File) -> str | None:
 
 
 def _texts(config: TemplateConfig) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every text in `copier.yml` that Copier renders, and where it stands."""
+    """The place and the text of everything in `copier.yml` that Copier renders."""
     for name, details in config.questions.items():
         for key in ("default", "when", "choices", "validator", "help", "placeholder", "type", "multiline"):
             yield from _within(details.get(key), (name, key))
@@ -84,7 +84,7 @@ def _within(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[st
 
 
 def _undefined(text: str, environment: jinja2.Environment, known: Collection[str]) -> Iterator[tuple[int, str]]:
-    """The line of each name that nothing defines, and what to say of it; or why the text is no template."""
+    """The line of each undefined name and a message about it, or why Jinja cannot read the text."""
     try:
         tree = environment.parse(text)
         names = meta.find_undeclared_variables(tree) - {*known, *_foreseen(tree)}
@@ -100,11 +100,14 @@ def _undefined(text: str, environment: jinja2.Environment, known: Collection[str
     yield from _absent(tree, environment)
     for name in sorted(names):
         meant = similar(name, known)
-        yield _line(tree, name), f"{name} is defined nowhere, and renders as nothing" + (f"; {meant}" if meant else "")
+        yield (
+            _line(tree, name),
+            f"{name} is undefined, so it renders as an empty text" + (f"; {meant}" if meant else ""),
+        )
 
 
 def _looked_up_late(tree: nodes.Template, environment: jinja2.Environment) -> Iterator[tuple[int, str]]:
-    """Unknown filters and tests in the branches of conditions: Jinja looks for those when it renders them."""
+    """Unknown filters and tests in the branches of conditions, which Jinja looks up only when it renders them."""
     asked = {test.name for test in tree.find_all(nodes.Test)}
     for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests)):
         word = kind.__name__.lower()
@@ -118,7 +121,7 @@ def _said(found: Unknown, environment: jinja2.Environment) -> str:
 
 
 def _absent(tree: nodes.Template, environment: jinja2.Environment) -> Iterator[tuple[int, str]]:
-    """Files that a template includes, extends or imports, and that are not there."""
+    """Missing files that a template includes, extends or imports."""
     for use in (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport):
         for named in tree.find_all(use):
             name = getattr(getattr(named, "template", None), "value", None)  # of a constant
@@ -131,13 +134,13 @@ def _absent(tree: nodes.Template, environment: jinja2.Environment) -> Iterator[t
 
 
 def _is_there(name: str, environment: jinja2.Environment) -> bool:
-    """Whether Copier finds a file by that name, which starts at the template's root."""
+    """Whether Copier finds a file by that name, relative to the template's root."""
     try:
         environment.get_template(posixpath.normpath(name))
     except jinja2.TemplateNotFound:
         return False
     except (PavedError, jinja2.TemplateError, RecursionError, SyntaxError, ValueError):
-        return True  # what is wrong with it is told of the file itself
+        return True  # the fault is reported for the file itself
     return True
 
 
@@ -146,7 +149,7 @@ def _line(tree: nodes.Template, name: str) -> int:
 
 
 def _foreseen(tree: nodes.Template) -> Iterator[str]:
-    """Names for whose absence the template has an answer: `is defined`, `default(...)`."""
+    """Names that may be undefined, because the template handles that: `is defined`, `default(...)`."""
     for test in tree.find_all(nodes.Test):
         if test.name in ("defined", "undefined") and isinstance(test.node, nodes.Name):
             yield test.node.name

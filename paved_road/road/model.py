@@ -22,25 +22,25 @@ class Road:
     """A git repository (or plain folder) that holds templates."""
 
     source: str
-    """What answers record: a URL without secrets, a shortcut, a path, or `paved:built-in`."""
+    """What the answers file names as the source: a URL without secrets, a shortcut, a path, or `paved:built-in`."""
     location: Path
     """Where its objects (or, for a plain folder, its files) are on this machine."""
     cache: Path = field(compare=False)
-    """Where what it borrows from other repositories is kept."""
+    """The folder for copies of other repositories that the road uses (submodules)."""
     trusted: bool
     signed_by: tuple[str, ...] = ()
-    """The keys by one of which a release of it must be signed; none when no signature is demanded."""
+    """The keys, one of which must sign each release; empty if no signature is required."""
     is_git: bool = True
     offline: bool = field(default=False, compare=False)
-    """Whether only what is on this machine already may be used."""
+    """Whether the network must not be used."""
     stale: str = ""
-    """Why the cached copy could not be brought up to date; empty when it was."""
+    """Why the cached copy could not be brought up to date; empty if it is up to date."""
     login: git.Login | None = field(default=None, repr=False, compare=False)
-    """The login that stood in its URL."""
+    """The login in its URL."""
     recorded: bool = field(default=False, compare=False)
-    """Whether a service's records named it, and not a person."""
+    """Whether a service's lock or answers file names it, and not a person."""
     project: str = field(default="", compare=False)
-    """The project's file of settings that named it; empty when none did."""
+    """The project's settings file that names it; empty if none does."""
     history: History = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -53,27 +53,27 @@ class Road:
 
     @property
     def option(self) -> str:
-        """What a command line needs to mean this road, with a space before it: nothing for the built-in one."""
+        """The option that names this road on a command line, after a space; empty for the built-in road."""
         return "" if self.source == BUILT_IN else f" --road {shlex.quote(self.source)}"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the person should know of it."""
+        """Notes for the person who runs the command."""
         found = []
         if self.login is not None and self.recorded:
             found.append(
-                "the service's records hold a password or token of its road: replace it, everybody who has the "
-                "repository knows it; the next update takes it out of the records"
+                "the service's lock or answers file contains a password or token for its road: replace it, because "
+                "everybody with access to the repository can read it; the next update removes it from the file"
             )
         elif self.login is not None:
             found.append(
-                "the road's URL holds a password or token, which is recorded nowhere: "
+                "the road's URL contains a password or token, which paved does not save: "
                 "later commands ask git's credential helpers for it"
             )
         if self.project:
             found.append(f"the road is {self.source}, which {self.project} names")
         if self.stale:
-            found.append(f"the road could not be reached, its cached copy is used ({self.stale})")
+            found.append(f"the road could not be reached, so its cached copy is used ({self.stale})")
         return tuple(found)
 
 
@@ -85,17 +85,17 @@ class Template:
     name: str
     folder: str
     last: str = field(default="", compare=False)
-    """The tag of the newest release that has it, where the road's main branch has no template any more."""
+    """The tag of the newest release that has it, if the road's main branch no longer has a template."""
 
     @property
     def source(self) -> str:
-        """What answers record as `_src_path`."""
+        """The `_src_path` of the answers file."""
         return address.recorded(self.road.source, self.folder)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the person should know of it."""
-        return (f"the road has no template any more; its last release with one is {self.last}",) if self.last else ()
+        """Notes for the person who runs the command."""
+        return (f"the road no longer has a template; its last release with one is {self.last}",) if self.last else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +107,7 @@ class Release:
     commit: str | None
     """None for a plain folder, which has no history."""
     described: str | None
-    """What Copier records as `_commit`."""
+    """The `_commit` that Copier writes to the answers file."""
     tag: str | None = None
     working_tree: bool = False
     """Read from disk, uncommitted changes included."""
@@ -133,6 +133,6 @@ class Release:
 
     @property
     def borrows(self) -> bool:
-        """Whether files of it may lie in other repositories (submodules)."""
+        """Whether some of its files may be in other repositories (submodules)."""
         road = self.template.road
         return road.is_git and self.commit is not None and git.has_file(road.location, self.commit, ".gitmodules")

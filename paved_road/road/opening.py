@@ -19,13 +19,14 @@ _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 def open_road(
     config: Config, *, trust: bool = False, refresh: bool = True, fetch: bool = True, beside: Path | None = None
 ) -> Road:
-    """The road that the configuration names. A remote one is fetched into the cache, once, then kept fresh there.
+    """The road that the configuration names. A remote road is cloned into the cache once, and fetched again later.
 
-    `refresh=False` uses what the cache has and no network, `fetch=False` no network for a road that the cache has not:
-    `UnfetchedRoad`. When a refresh fails, the cached copy is used and `Road.stale` says why.
+    With `refresh=False` the network is not used at all; with `fetch=False` it is not used for a road that is not in the
+    cache. Raises `UnfetchedRoad` if the road would have to be cloned for that reason. If fetching again fails, the
+    cached copy is used and `Road.stale` says why.
 
-    A relative path starts at the folder `beside`, and is then recorded as it is; without that folder it starts at the
-    current one, and its absolute path is recorded.
+    A relative path starts at the folder `beside`, and the answers file then keeps it relative. Without `beside` it
+    starts at the current folder, and the answers file gets the absolute path.
     """
     source = config.road.value
     if source == BUILT_IN:
@@ -69,7 +70,7 @@ def git_url(source: str) -> str | None:
 
 
 def _built_in(config: Config) -> Road:
-    """The road this project ships: its own checkout when run from one, else the bundle in the wheel."""
+    """The built-in road: this checkout if paved runs from one, else the bundle in the wheel."""
     if (_CHECKOUT / "templates").is_dir() and git.is_repository(_CHECKOUT):
         return Road(source=BUILT_IN, location=_CHECKOUT, cache=config.cache_dir, trusted=True)
     from importlib import resources

@@ -49,7 +49,7 @@ def release(template: Template, ref: str | None = None) -> Release:
 
 
 def _refuse_another_s(template: Template, ref: str) -> None:
-    """`UnknownRelease` for the tag of another template's release: `docs/v2.0.0` says nothing about `service`."""
+    """Raise `UnknownRelease` if the tag is of another template: `docs/v2.0.0` is no release of `service`."""
     tag = ref.removeprefix("refs/").removeprefix("tags/")
     owner, slash, version = tag.rpartition("/")
     road = template.road

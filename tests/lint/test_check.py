@@ -88,14 +88,14 @@ SETTINGS = {
     ),
     "q: 1\nr: 2\nq: 3": "3: 'q' stands twice, on lines 1 and 3; only the last one counts",
     "q: {type: str, default: '{{ nmae }}'}\nname: x": (
-        "1: nmae is defined nowhere, and renders as nothing; did you mean name?"
+        "1: nmae is undefined, so it renders as an empty text; did you mean name?"
     ),
     "q:\n  type: str\n  default: x\n  when: '{{ naem }}'\nname: y": (
-        "4: naem is defined nowhere, and renders as nothing; did you mean name?"
+        "4: naem is undefined, so it renders as an empty text; did you mean name?"
     ),
-    "q:\n  choices:\n  - '{{ z }}'": "3: z is defined nowhere, and renders as nothing",
+    "q:\n  choices:\n  - '{{ z }}'": "3: z is undefined, so it renders as an empty text",
     "_message_after_copy: '{{ hosts }}'\nhost: 1": (
-        "1: hosts is defined nowhere, and renders as nothing; did you mean host?"
+        "1: hosts is undefined, so it renders as an empty text; did you mean host?"
     ),
     "_exclude:\n- a\n- '{% if q }'\nq: 1": "3: Jinja cannot read it: unexpected '}'",
     "_tasks: ['echo {{ _version_from }} {{ _copier_operation }}']\n_tasks2: 1": (
@@ -167,15 +167,15 @@ def test_a_question_without_a_default_is_no_fault(tmp_path: Path) -> None:
 FILES: dict[str, tuple[Files, str]] = {
     "an undefined name": (
         {"template/a.txt.jinja": "a\n{{ name }}\n{{ nmae }}\n"},
-        "template/a.txt.jinja:3: nmae is defined nowhere, and renders as nothing; did you mean name?",
+        "template/a.txt.jinja:3: nmae is undefined, so it renders as an empty text; did you mean name?",
     ),
     "in a condition": (
         {"template/a.txt.jinja": "{% if cii %}x{% endif %}"},
-        "template/a.txt.jinja:1: cii is defined nowhere, and renders as nothing; did you mean ci?",
+        "template/a.txt.jinja:1: cii is undefined, so it renders as an empty text; did you mean ci?",
     ),
     "in a path": (
         {"template/{{ packge }}/a.txt": ""},
-        "template/{{ packge }}/a.txt:1: its path: packge is defined nowhere, and renders as nothing",
+        "template/{{ packge }}/a.txt:1: its path: packge is undefined, so it renders as an empty text",
     ),
     "an unknown filter": (
         {"template/a.txt.jinja": "\n{{ name | shout }}"},

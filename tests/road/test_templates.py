@@ -38,7 +38,7 @@ def test_a_template_that_the_road_gave_up_has_the_releases_it_had(folder: str, t
     evolve(road, {"README.md": "an application now\n"}, tag="v2.0.0")
     template = find_template(opened(road), None)
     assert release(template).tag == "v1.1.0"
-    assert template.notes == ("the road has no template any more; its last release with one is v1.1.0",)
+    assert template.notes == ("the road no longer has a template; its last release with one is v1.1.0",)
     with pytest.raises(UnknownRelease):
         release(template, "v2.0.0")
 
@@ -53,7 +53,7 @@ def test_a_service_of_a_road_that_was_given_up_is_up_to_date_and_told_so(tmp_pat
     assert (said.returncode, said.envelope["result"]["latest"]) == (1, "1.1.0")
     done = paved("update", service, "--defaults", "--commit")
     assert done.returncode == 0
-    assert "no template any more" in done.stderr
+    assert "no longer has a template" in done.stderr
     assert paved("status", service).returncode == 0
 
 
