@@ -1,4 +1,4 @@
-"""Copies of repositories on this machine: each is cloned once, bare, and then kept fresh."""
+"""Copies of repositories on this machine: each is cloned once, bare, and fetched again later."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from paved_road import git
 from paved_road.errors import GitError, RoadError, UnfetchedRoad
 from paved_road.files import private
 
-_UNASKED: Mapping[str, str] = {"GIT_PROTOCOL_FROM_USER": "0"}
-"""The URL is a repository's, not a person's: git fetches it only by transports that are open to strangers."""
+_NOT_FROM_USER: Mapping[str, str] = {"GIT_PROTOCOL_FROM_USER": "0"}
+"""A repository supplied the URL, not a person, so git uses only transports that are safe for any URL."""
 
 
 def mirror(
@@ -23,7 +23,7 @@ def mirror(
 ) -> tuple[Path, str]:
     """The cached copy of a road, and why it could not be brought up to date (or "").
 
-    `named_by` is what names the road, for the error: a file, a variable, an option. Raises `UnfetchedRoad` if the road
+    `named_by` is the file, variable or option that names the road, for the error. Raises `UnfetchedRoad` if the road
     is not in the cache and may not be fetched, `RoadError` if it cannot be fetched.
     """
     location = _place(url, cache)
@@ -57,13 +57,13 @@ def pinned(url: str, commit: str, cache: Path, *, login: git.Login | None = None
     if offline:
         raise RoadError(f"the submodule {url} is not in the cache")
     if not known:
-        clone(url, location, login=login, env=_UNASKED, what="submodule")
+        clone(url, location, login=login, env=_NOT_FROM_USER, what="submodule")
         if git.resolve(location, commit):
             return location
     try:
-        git.fetch_road(location, login=login, env=_UNASKED)
+        git.fetch_road(location, login=login, env=_NOT_FROM_USER)
         if not git.resolve(location, commit):
-            git.fetch_commit(location, commit, login=login, env=_UNASKED)
+            git.fetch_commit(location, commit, login=login, env=_NOT_FROM_USER)
     except GitError as error:
         raise RoadError(f"cannot fetch {commit[:12]} of the submodule {url}", cause=error.cause) from error
     return location
@@ -79,7 +79,7 @@ def _place(url: str, cache: Path) -> Path:
 def clone(
     source: str, location: Path, *, login: git.Login | None = None, env: Mapping[str, str] = {}, what: str = "road"
 ) -> Path:
-    """Clone into the cache, atomically: a reader sees nothing or all of it, and the first of two clones at once wins.
+    """Clone into the cache atomically: a reader sees all of it or nothing, and of two clones at once the first wins.
 
     Raises `RoadError` if the cache cannot be written or the source cannot be fetched.
     """
@@ -99,12 +99,12 @@ def clone(
         if not location.exists():
             (scratch / "road.git").rename(location)
     except GitError as error:
-        closed = "transport 'file' not allowed" in error.cause
+        is_forbidden = "transport 'file' not allowed" in error.cause
         raise RoadError(
             f"cannot fetch the {what} {source}",
             cause=error.cause,
             hint="if you trust it: git config --global protocol.file.allow always"
-            if closed
+            if is_forbidden
             else f"check the address and your access with: git ls-remote -- {shlex.quote(source)}",
         ) from error
     finally:

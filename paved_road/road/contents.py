@@ -1,7 +1,7 @@
-"""The files of a release. A submodule's files are in their place, as in the clone that Copier makes of a template.
+"""The files of a release, with the files of its submodules in place, as in the clone that Copier makes of a template.
 
-A submodule is fetched once, into the cache, at the commit that the road names; git's own rule for what a repository
-may make others fetch holds for its URL (a path on this machine only with `protocol.file.allow`).
+A submodule is fetched once, into the cache, at the commit that the road pins. git's own rule for the URLs that a
+repository supplies applies: it fetches from a path on this machine only if `protocol.file.allow` permits that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from paved_road.settings.config import BUILT_IN
 from paved_road.settings.whereabouts import git_in
 
 DEEPEST = 8
-"""Submodules inside of submodules are followed so many times."""
+"""The number of levels to which submodules within submodules are followed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,27 +32,30 @@ class _Checkout:
     repository: Path
     commit: str
     url: str
-    """What relative URLs of its submodules start from."""
+    """The URL to which the relative URLs of its submodules refer."""
     depth: int = 0
 
 
 def committed(road: Road, commit: str, folder: str) -> Tree:
-    """The files of a folder of the road's commit, submodules followed; `GitError` when it has no such folder."""
+    """The files of a folder at the road's commit, with those of its submodules.
+
+    Raises `GitError` if the commit has no such folder.
+    """
     return _read(road, _root(road, commit), folder)
 
 
 def names(road: Road, commit: str, folder: str) -> list[str]:
-    """The names in one folder of the road's commit, looked for in a submodule, too; none when it has no such folder."""
-    at = _inside(road, _root(road, commit), folder)
-    if at is None:
+    """The names in a folder at the road's commit. It may lie in a submodule; the list is empty if there is none."""
+    place = _inside(road, _root(road, commit), folder)
+    if place is None:
         return []
-    inner, rest = at
+    inner, rest = place
     with git.Objects(inner.repository) as objects:
         return list(objects.folder(f"{inner.commit}:{rest}") or ())
 
 
 def on_disk(folder: Path, *, is_git: bool) -> Tree:
-    """The files of a folder as they lie there, without those that git ignores."""
+    """The files of a folder on disk, without those that git ignores."""
     return trees.read_folder(folder, _working_files(folder) if is_git else None)
 
 
@@ -70,72 +73,72 @@ def _root(road: Road, commit: str) -> _Checkout:
     return _Checkout(repository=road.location, commit=commit, url=remote or str(road.location))
 
 
-def _read(road: Road, at: _Checkout, folder: str) -> Tree:
-    with git.Objects(at.repository) as objects:
+def _read(road: Road, checkout: _Checkout, folder: str) -> Tree:
+    with git.Objects(checkout.repository) as objects:
         try:
-            entries, links = objects.listing(f"{at.commit}:{folder}")
+            entries, links = objects.listing(f"{checkout.commit}:{folder}")
         except GitError:
-            inside = _inside(road, at, folder)
-            if inside is None or inside[0] == at:
+            inside = _inside(road, checkout, folder)
+            if inside is None or inside[0] == checkout:
                 raise
             return _read(road, *inside)
         try:
             blobs = objects.read(entry.blob for entry in entries.values())
-        except GitError as error:  # git gives up at an object that it would have to fetch
-            raise _lacking(at) from error
+        except GitError as error:  # git fails at an object that it would have to fetch
+            raise _lacking(checkout) from error
     if None in blobs:
-        raise _lacking(at)
+        raise _lacking(checkout)
     contents = zip(entries.items(), blobs, strict=True)
-    found = {path: File(content or b"", entry.mode) for (path, entry), content in contents}
+    files = {path: File(content or b"", entry.mode) for (path, entry), content in contents}
     for link, entry in links.items():
-        inner = _follow(road, at, posixpath.join(folder, link), entry.blob)
+        inner = _follow(road, checkout, posixpath.join(folder, link), entry.blob)
         if inner is not None:
-            found |= {f"{link}/{path}": file for path, file in _read(road, inner, "").items()}
-    return found
+            files |= {f"{link}/{path}": file for path, file in _read(road, inner, "").items()}
+    return files
 
 
-def _lacking(at: _Checkout) -> RoadError:
+def _lacking(checkout: _Checkout) -> RoadError:
     return RoadError(
-        f"{at.repository} lacks files of {at.commit[:12]}",
+        f"{checkout.repository} lacks files of {checkout.commit[:12]}",
         cause="it is a partial clone, or broken",
-        hint=f"{git_in(at.repository)} fetch --refetch --no-filter",
+        hint=f"{git_in(checkout.repository)} fetch --refetch --no-filter",
     )
 
 
-def _inside(road: Road, at: _Checkout, folder: str) -> tuple[_Checkout, str] | None:
-    """The commit that holds a folder, and its path there: this one, or that of the submodule it lies in."""
-    with git.Objects(at.repository) as objects:
-        if objects.folder(f"{at.commit}:{folder}") is not None:
-            return at, folder
+def _inside(road: Road, checkout: _Checkout, folder: str) -> tuple[_Checkout, str] | None:
+    """The checkout that contains a folder, and the folder's path in it: `checkout` or that of a submodule."""
+    with git.Objects(checkout.repository) as objects:
+        if objects.folder(f"{checkout.commit}:{folder}") is not None:
+            return checkout, folder
         parts = folder.split("/")
         for end in range(1, len(parts) + 1):
             above, name = "/".join(parts[: end - 1]), parts[end - 1]
-            entry = (objects.folder(f"{at.commit}:{above}") or {}).get(name)
+            entry = (objects.folder(f"{checkout.commit}:{above}") or {}).get(name)
             if entry and entry.mode is Mode.SUBMODULE:
                 break
         else:
             return None
-    inner = _follow(road, at, "/".join(parts[:end]), entry.blob)
+    inner = _follow(road, checkout, "/".join(parts[:end]), entry.blob)
     return None if inner is None else _inside(road, inner, "/".join(parts[end:]))
 
 
-def _follow(road: Road, at: _Checkout, path: str, commit: str) -> _Checkout | None:
-    """The commit of a submodule; None for one that `.gitmodules` does not know, which is an empty folder to git."""
-    url = git.submodules(at.repository, at.commit).get(path)
+def _follow(road: Road, checkout: _Checkout, path: str, commit: str) -> _Checkout | None:
+    """The checkout of a submodule. None if `.gitmodules` does not list it: git leaves such a folder empty."""
+    url = git.submodules(checkout.repository, checkout.commit).get(path)
     if url is None:
         return None
-    if at.depth == DEEPEST:
+    if checkout.depth == DEEPEST:
         raise RoadError(f"the submodules of {road.source} lie more than {DEEPEST} deep in one another")
-    where = address.parse_address(absolute(url, at.url))
+    where = address.parse_address(absolute(url, checkout.url))
     url = where.url or str(where.path)
-    here = at.repository / path
+    here = checkout.repository / path
     known = here if (here / ".git").exists() and git.resolve(here, commit) else None
     repository = known or cache.pinned(url, commit, road.cache, login=where.login or road.login, offline=road.offline)
-    return _Checkout(repository=repository, commit=commit, url=url, depth=at.depth + 1)
+    return _Checkout(repository=repository, commit=commit, url=url, depth=checkout.depth + 1)
 
 
 def absolute(url: str, base: str) -> str:
-    """A submodule's URL. One that starts with `./` or `../` is relative to that of the repository it stands in."""
+    """A submodule's absolute URL. `./` and `../` are relative to the URL of the repository that contains it."""
     if not url.startswith(("./", "../")):
         return url
     root, path = re.match(r"([^/:]+://[^/]*|[^/:]+:|)(.*)", base, re.DOTALL).groups()  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""The history of a road's repository: its branches and tags, and which commits they vouch for."""
+"""The branches and tags of a road's repository, and the commits they contain."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from paved_road import git
 _BRANCHES, _TAGS, _REMOTE = "refs/heads/", "refs/tags/", "refs/remotes/"
 
 _MAIN = ("HEAD", "main", "master")
-"""Where a road's main branch is looked for."""
+"""The names that a road's main branch may have, in the order in which they are tried."""
 
 
 class History:
-    """What the road's author published. Read once: for one command a road does not change."""
+    """The branches and tags that the road's author published. Each is read once: no command changes a road."""
 
     def __init__(self, location: Path, *, local: bool) -> None:
         self.location = location
@@ -26,12 +26,12 @@ class History:
 
     @property
     def _prefixes(self) -> tuple[str, ...]:
-        """Where branches and tags are. What a clone on this machine knows of its own origin's branches counts, too."""
+        """The prefixes of branches and tags. In a local clone, the branches of its origin count, too."""
         return (_BRANCHES, _TAGS, _REMOTE) if self._local else (_BRANCHES, _TAGS, git.MAIN)
 
     @cached_property
     def tags(self) -> dict[str, str]:
-        """Every tag and the commit it names."""
+        """Every tag and the commit it points to."""
         return {name.removeprefix(_TAGS): commit for name, commit in self._refs.items() if name.startswith(_TAGS)}
 
     @property
@@ -41,13 +41,13 @@ class History:
 
     @cached_property
     def head(self) -> str | None:
-        """The commit of the main branch."""
+        """The commit of the main branch; None if there is no such branch."""
         if known := self._refs.get(git.MAIN) or self._refs.get(git.checked_out_branch(self.location) or ""):
             return known
         return next((commit for name in _MAIN if (commit := git.resolve(self.location, name))), None)
 
     def has(self, commit: str) -> bool:
-        """Whether a commit can be reached from a branch or tag: what was reviewed, not what anybody proposed."""
+        """Whether a branch or tag contains a commit. Anybody can propose other commits, which nobody has reviewed."""
         if commit in self._refs.values() or commit == self.head:
             return True
         if git.is_reachable(self.location, commit, *self._prefixes):

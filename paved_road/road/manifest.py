@@ -1,7 +1,7 @@
-"""What a template says about itself beside Copier's words: `paved-road.yml`, optional and validated.
+"""The model of `paved-road.yml`, the optional file with what a template declares beyond `copier.yml`.
 
-msgspec validates the file and builds the model in a millisecond, and gives up at the first fault. What an author reads
-are all faults at once, with their lines: `files.yaml_faults` finds them by the model's JSON Schema.
+msgspec validates the file and builds the model in a millisecond, but stops at the first fault. An author needs every
+fault at once, each with its line: `files.yaml_faults` finds them with the model's JSON Schema.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class Manifest(_Strict, frozen=True):
 
 
 def manifest_of(files: Tree, folder: str = "") -> Manifest:
-    """What a template's own files say about it. `folder` is the template's in the road, for messages.
+    """The manifest among a template's files. `folder` is the template's folder in the road, for messages.
 
     Raises `TemplateError`, which names each fault, if its `paved-road.yml` is not valid.
     """
@@ -159,23 +159,23 @@ def manifest_of(files: Tree, folder: str = "") -> Manifest:
 
 @functools.lru_cache
 def parse_manifest(content: bytes | None, *, where: str = FILENAME) -> Manifest:
-    """The model of a `paved-road.yml`; the default one if there is no file.
+    """The model of a `paved-road.yml`; the default model if `content` is None (there is no such file).
 
     Raises `TemplateError`, which names each fault, if the content is not valid.
     """
     if content is None:
         return Manifest()
-    found = validate_manifest(content)
-    if isinstance(found, Manifest):
-        return found
-    message, cause = yaml_faults.summarize(where, found)
+    result = validate_manifest(content)
+    if isinstance(result, Manifest):
+        return result
+    message, cause = yaml_faults.summarize(where, result)
     raise TemplateError(
         message, cause=cause, hint="the road's author can fix it; to list every fault: paved templates --check"
     )
 
 
 def validate_manifest(content: bytes) -> Manifest | list[YamlFault]:
-    """The model of a `paved-road.yml`, or everything that is wrong with the file, by line."""
+    """The model of a `paved-road.yml`, or all faults of the file, by line."""
     try:
         data: Any = yml.load(content)
     except yaml.YAMLError as error:
@@ -195,11 +195,11 @@ def validate_manifest(content: bytes) -> Manifest | list[YamlFault]:
     return yaml_faults.placed(broken, content)
 
 
-# -- rules that no schema can state ------------------------------------------------------------------------------------
+# -- rules that a JSON Schema cannot express ---------------------------------------------------------------------------
 
 
 def _broken_rules(data: Mapping[str, Any]) -> Iterator[tuple[yml.Path, str]]:
-    """Where a file breaks a rule, and how. Values of another type than the model's are left to the schema."""
+    """The places where a file breaks a rule, and how. The schema, not this, reports values of a wrong type."""
     version = data.get("version")
     if isinstance(version, str) and not is_version(version):
         yield ("version",), f"version must be a version such as 1.2.0; it is {shown(version)}"
@@ -242,8 +242,8 @@ def _broken_mentions(mentions: Any) -> Iterator[tuple[yml.Path, str]]:
     for version, words in _items(mentions):
         for word, _ in _items(words):
             if not word or re.search(r"[\x00-\x1f]", str(word)):
-                said = f"mentions.{version} has the word {word!r}; a word must not be empty, and must be on one line"
-                yield ("mentions", str(version), str(word)), said
+                text = f"mentions.{version} has the word {word!r}; a word must not be empty, and must be on one line"
+                yield ("mentions", str(version), str(word)), text
 
 
 def _broken_limits(offroad: Any) -> Iterator[tuple[yml.Path, str]]:
@@ -277,7 +277,7 @@ def _schema() -> dict[str, Any]:
     _, parts = msgspec.json.schema_components([Manifest], ref_template="#/$defs/{name}")
     schema = parts.pop("Manifest")
     parts.pop("Owner", None)
-    # msgspec sorts the words of an enumeration by name.
+    # msgspec sorts the values of a Literal alphabetically; the schema lists the lowest risk first.
     parts["Offroad"]["properties"]["approval_from"] |= {"type": "string", "enum": ["low", "medium", "high"]}
     patterns = {"type": "array", "items": {"type": "string"}}
     commands = {"type": "object", "additionalProperties": {"type": "string"}}

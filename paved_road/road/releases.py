@@ -1,4 +1,4 @@
-"""The releases of a template: which there are, which one a text names, and which comes after which."""
+"""The releases of a template: list them, find the one that a text names, and compare them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from paved_road.road.templates import CONFIG_NAMES, templates
 def release(template: Template, ref: str | None = None) -> Release:
     """The release that `ref` names (a tag, version, branch, commit, or HEAD for a work tree); without `ref` the latest.
 
-    The exact name of a tag goes before a version that is equal to it. Raises `UnknownRelease` if `ref` names nothing,
-    or a commit that no branch or tag of the road leads to.
+    A tag with exactly this name takes precedence over an equal version. Raises `UnknownRelease` if `ref` names
+    nothing, or a commit that no branch or tag of the road contains.
     """
     road = template.road
     if not road.is_git:
@@ -28,13 +28,13 @@ def release(template: Template, ref: str | None = None) -> Release:
     if ref is None:
         return _latest(template)
     known = releases(template)
-    found = _called(known, ref)
-    if found is not None:
-        return found
-    _refuse_another_s(template, ref)
+    named = _find_by_name(known, ref)
+    if named is not None:
+        return named
+    _refuse_another_template(template, ref)
     commit = road.history.head if ref == WORKING_TREE else git.resolve(road.location, ref)
     if commit is None:
-        names = [one.version for one in known] + road.history.branches
+        names = [release.version for release in known] + road.history.branches
         raise UnknownRelease(
             f"no release {ref!r} of {template.name}",
             hint=nearest(ref, names, command=f"paved templates --releases{road.option}"),
@@ -45,17 +45,17 @@ def release(template: Template, ref: str | None = None) -> Release:
             cause=f"no branch or tag of {road.source} leads to the commit {commit[:12]}: anybody may have proposed it",
             hint=f"paved templates --releases{road.option}",
         )
-    return _at(template, commit)
+    return _release_at(template, commit)
 
 
-def _refuse_another_s(template: Template, ref: str) -> None:
-    """Raise `UnknownRelease` if the tag is of another template: `docs/v2.0.0` is no release of `service`."""
+def _refuse_another_template(template: Template, ref: str) -> None:
+    """Raise `UnknownRelease` if the tag belongs to another template: `docs/v2.0.0` is not a release of `service`."""
     tag = ref.removeprefix("refs/").removeprefix("tags/")
     owner, slash, version = tag.rpartition("/")
     road = template.road
     if not slash or tag not in road.history.tags or not versions.is_version(version) or owner == template.name:
         return
-    if any(one.name == owner for one in templates(road)):
+    if any(other.name == owner for other in templates(road)):
         raise UnknownRelease(
             f"no release {ref!r} of {template.name}",
             cause=f"it is a release of {owner}, another template of {road.source}",
@@ -63,55 +63,62 @@ def _refuse_another_s(template: Template, ref: str) -> None:
         )
 
 
-def _called(known: list[Release], ref: str) -> Release | None:
-    """The release of that name: a tag's whole name first, then its end, then a version as it is written."""
-    by_tag = {one.tag: one for one in known if one.tag}
-    by_name = {tag.rsplit("/", 1)[-1]: one for tag, one in by_tag.items()}
-    by_version = {one.version: one for one in reversed(known)}
+def _find_by_name(known: list[Release], ref: str) -> Release | None:
+    """The release that `ref` names: by a whole tag, else by a tag's last part, else by a version."""
+    by_tag = {release.tag: release for release in known if release.tag}
+    by_name = {tag.rsplit("/", 1)[-1]: release for tag, release in by_tag.items()}
+    by_version = {release.version: release for release in reversed(known)}
     return by_tag.get(ref) or by_name.get(ref) or by_version.get(ref.removeprefix("v"))
 
 
 def _latest(template: Template) -> Release:
-    """The newest tagged release that is not a pre-release (or the newest at all); without tags the main branch."""
+    """The newest tagged release that is not a pre-release, else the newest pre-release, else the main branch."""
     tagged = _tagged(template)
     if tagged:
-        return next((found for found in tagged if not versions.parse(found.version).is_prerelease), tagged[0])
+        return _newest(tagged)
     head = template.road.history.head
     if head is None:
         raise RoadError(f"{template.road.source} has no commits")
-    return _at(template, head)
+    return _release_at(template, head)
+
+
+def _newest(tagged: list[Release]) -> Release:
+    """The newest release that is not a pre-release, else the newest of all. `tagged` starts with the newest."""
+    return next((release for release in tagged if not versions.parse(release.version).is_prerelease), tagged[0])
 
 
 def releases(template: Template) -> list[Release]:
-    """Every release, newest first: the tags, or without tags the versions that `paved-road.yml` ever stated."""
+    """Every release, newest first: the tags or, without tags, every version that `paved-road.yml` has stated."""
     return _tagged(template) or _stated(template)
 
 
 def offer(template: Template) -> tuple[Release, list[Release]]:
-    """The latest release, and every one, of those that hold the template; what is on disk alone is as it lies there."""
-    every = _holding(template)
-    tagged = [one for one in every if one.tag]
+    """The latest release and all releases that contain the template; the latest is the work tree if there is none."""
+    every = _containing(template)
+    tagged = [release for release in every if release.tag]
     if tagged:
-        return next((one for one in tagged if not versions.parse(one.version).is_prerelease), tagged[0]), every
+        return _newest(tagged), every
     if not template.road.is_git:
         return _working_tree(template), []
     try:
         main = release(template, template.road.history.head)
     except UnknownRelease:
         return _working_tree(template), every
-    return (_working_tree(template) if main.tag else main), every  # that tag is of a commit without the template
+    return (_working_tree(template) if main.tag else main), every  # the tag: a commit without the template
 
 
-def _holding(template: Template) -> list[Release]:
-    """The releases in whose tree the template is: a road's tags are older than some of its templates."""
+def _containing(template: Template) -> list[Release]:
+    """The releases that contain the template: a road's tags may be older than the template."""
     every = releases(template)
     if not every:
         return []
     prefix = f"{template.folder}/" if template.folder else ""
-    names = (f"{one.commit}:{prefix}{name}" for one in every for name in CONFIG_NAMES)
-    found = iter(git.read_objects(template.road.location, names))
-    held = [one for one, *configs in zip(every, found, found, strict=True) if configs != [None, None]]
-    return held or (every if _borrowed(template, str(every[0].commit)) else [])
+    names = (f"{release.commit}:{prefix}{name}" for release in every for name in CONFIG_NAMES)
+    contents = iter(git.read_objects(template.road.location, names))
+    containing = [
+        release for release, *configs in zip(every, contents, contents, strict=True) if configs != [None, None]
+    ]
+    return containing or (every if _is_in_submodule(template, str(every[0].commit)) else [])
 
 
 def _tagged(template: Template) -> list[Release]:
@@ -121,12 +128,14 @@ def _tagged(template: Template) -> list[Release]:
     all_tags = template.road.history.tags
     own = {tag.removeprefix(prefix): (tag, commit) for tag, commit in all_tags.items() if tag.startswith(prefix)}
     plain = {tag: (tag, commit) for tag, commit in all_tags.items() if "/" not in tag}
-    found = _versions(template, own) or _versions(template, plain)
+    tagged = _versions(template, own) or _versions(template, plain)
     if template.last:
         last = versions.parse(template.last.rsplit("/", 1)[-1])
-        found = [one for one in found if versions.parse(one.version) <= last]
-    # Of two tags of one version the more precise one is the release: `v1` is often moved along from `v1.0` to `v1.1`.
-    return sorted(found, key=lambda one: (versions.parse(one.version), one.version.count(".")), reverse=True)
+        tagged = [release for release in tagged if versions.parse(release.version) <= last]
+    # Of two tags for the same version, the more precise one counts: authors often move `v1` from `v1.0` to `v1.1`.
+    return sorted(
+        tagged, key=lambda release: (versions.parse(release.version), release.version.count(".")), reverse=True
+    )
 
 
 def _versions(template: Template, named: dict[str, tuple[str, str]]) -> list[Release]:
@@ -138,7 +147,7 @@ def _versions(template: Template, named: dict[str, tuple[str, str]]) -> list[Rel
 
 
 def _stated(template: Template) -> list[Release]:
-    """Releases of a road without tags. A version lasts until the commit that states the next one."""
+    """The releases of a road without tags. A version's release is the last commit before the next version."""
     from paved_road.road.version_file import FILENAME, stated_version
 
     location = template.road.location
@@ -148,21 +157,21 @@ def _stated(template: Template) -> list[Release]:
     path = f"{template.folder}/{FILENAME}" if template.folder else FILENAME
     changes = git.first_parent_log(location, head, path)
     contents = git.read_objects(location, (f"{commit}:{path}" for commit in changes))
-    found: dict[str, Release] = {}
+    by_version: dict[str, Release] = {}
     last = head
     for commit, content in zip(changes, contents, strict=True):
         version = stated_version(content)
-        if version is not None and version not in found:
+        if version is not None and version not in by_version:
             at = git.resolve(location, last) or commit
-            found[version] = Release(
+            by_version[version] = Release(
                 template=template, version=version, commit=at, described=git.describe(location, at)
             )
         last = f"{commit}^"
-    return list(found.values())
+    return list(by_version.values())
 
 
-def _at(template: Template, commit: str) -> Release:
-    """The release at a commit that may have no tag: the stated version, else one derived as Copier does."""
+def _release_at(template: Template, commit: str) -> Release:
+    """The release at a commit: its tag, else the version it states, else a version derived as Copier does."""
     from paved_road.road.version_file import FILENAME, stated_version
 
     if tagged := tagged_release(template, commit):
@@ -170,43 +179,43 @@ def _at(template: Template, commit: str) -> Release:
     location, folder = template.road.location, template.folder
     prefix = f"{folder}/" if folder else ""
     *configs, manifest = git.read_objects(location, [f"{commit}:{prefix}{name}" for name in (*CONFIG_NAMES, FILENAME)])
-    if not any(config is not None for config in configs) and not _borrowed(template, commit):
+    if not any(config is not None for config in configs) and not _is_in_submodule(template, commit):
         raise UnknownRelease(
             f"{template.name} is not in {commit[:12]}", cause=f"no copier.yml at {prefix or 'the root'}"
         )
     described = git.describe(location, commit)
-    version = stated_version(manifest) or _derived(template, commit)
+    version = stated_version(manifest) or _derived_version(template, commit)
     return Release(template=template, version=version, commit=commit, described=described)
 
 
 def tagged_release(template: Template, commit: str) -> Release | None:
-    """The release that a tag names at a commit; None for a commit without such a tag."""
+    """The release whose tag points to a commit; None if there is no such tag."""
     return next((release for release in _tagged(template) if release.commit == commit), None)
 
 
 def _is_in(template: Template, commit: str) -> bool:
-    """Whether a commit holds the template."""
+    """Whether a commit contains the template."""
     prefix = f"{template.folder}/" if template.folder else ""
     configs = git.read_objects(template.road.location, [f"{commit}:{prefix}{name}" for name in CONFIG_NAMES])
-    return any(config is not None for config in configs) or _borrowed(template, commit)
+    return any(config is not None for config in configs) or _is_in_submodule(template, commit)
 
 
-def _borrowed(template: Template, commit: str) -> bool:
-    """Whether the template's folder is a submodule that holds a template."""
+def _is_in_submodule(template: Template, commit: str) -> bool:
+    """Whether the template's folder is a submodule that contains a template."""
     from paved_road.road import contents
 
     return bool(template.folder) and bool({*CONFIG_NAMES} & {*contents.names(template.road, commit, template.folder)})
 
 
-def _derived(template: Template, commit: str) -> str:
+def _derived_version(template: Template, commit: str) -> str:
     """The version of an untagged commit: the newest release before it, commits since, the id (PEP 440's local part).
 
-    Tags that are no versions (`nightly`) say nothing about what comes before what.
+    Tags that are not versions (`nightly`) are ignored, because they have no order.
     """
     location = template.road.location
     tagged = _tagged(template)
     merged = {*git.refs(location, "refs/tags", merged=commit).values()} if tagged else set()
-    before = next((one for one in tagged if one.commit in merged), None)
+    before = next((release for release in tagged if release.commit in merged), None)
     since = f"{before.commit}..{commit}" if before else commit
     count = git.commits_in(location, since)
     return f"{before.version if before else '0.0.0'}.post{count}.dev0+{commit[:7]}"
@@ -221,7 +230,7 @@ def _working_tree(template: Template) -> Release:
     commit = road.history.head if road.is_git else None
     described = None
     if commit is not None and _is_in(template, commit):
-        committed = _at(template, commit)
+        committed = _release_at(template, commit)
         version, described = version or committed.version, committed.described
     elif commit is not None:
         described = git.describe(road.location, commit)
@@ -231,15 +240,15 @@ def _working_tree(template: Template) -> Release:
     return Release(template=template, version=version, commit=commit, described=described, working_tree=True)
 
 
-# -- what comes after what -------------------------------------------------------------------------------------------
+# -- the order of releases -------------------------------------------------------------------------------------------
 
 
 def is_news(target: Release, version: str, commit: str | None) -> bool:
-    """Whether a service at that version and commit has anything to get from `target`: an update goes there.
+    """Whether an update to `target` would bring anything new to a service at that version and commit.
 
-    Another commit under the same version, where a tag was moved or a branch went on, is news; another name of the
-    same commit is none, nor is the name that it has for want of a tag. A plain folder may have changed under its
-    version.
+    Another commit with the same version is new: a tag was moved, or a branch has new commits. The same commit is new
+    only if the road's author gave it another version; an equal version (`1.0` for `1.0.0`) or a derived one is not new.
+    A plain folder may change without a new version, so the same version counts as new there.
     """
     if is_same_commit(target, version, commit):
         same = version == target.version or versions.is_same(version, target.version)
@@ -248,21 +257,21 @@ def is_news(target: Release, version: str, commit: str | None) -> bool:
 
 
 def is_same_commit(target: Release, version: str, commit: str | None) -> bool:
-    """Whether a service at that version and commit has what `target` is, whatever either is called."""
+    """Whether a service at that version and commit already has the commit of `target`, whatever its version."""
     return commit is not None and commit == target.commit and not versions.is_dirty(version)
 
 
 def goes_back(target: Release, version: str, commit: str | None) -> bool:
-    """Whether a service at that version and commit would lose something it has, were it brought to `target`.
+    """Whether an update to `target` would take a service at that version and commit back to an older release.
 
-    Two versions that the road's author tagged are ordered by their numbers. A commit that no version names, or whose
-    version was moved, is ordered by the history: it is never taken back to one that comes before it. A commit that the
-    road took out of its history has no place in it, even where git has not yet cleared it away.
+    If both commits have a tag, their versions decide. If one has none, or its tag was moved, the history decides: an
+    update never goes from a commit to its ancestor. A commit that the road removed from its history has no place in
+    it, even if git has not deleted the commit yet.
     """
     template = target.template
     if commit is None or target.commit is None:
         return versions.is_older(target.version, version)
-    tagged = target.tag is not None and any(one.commit == commit for one in _tagged(template))
+    tagged = target.tag is not None and tagged_release(template, commit) is not None
     if commit != target.commit and tagged and not versions.is_same(target.version, version):
         return versions.is_older(target.version, version)
     location = template.road.location
@@ -272,5 +281,5 @@ def goes_back(target: Release, version: str, commit: str | None) -> bool:
     if is_in_road and git.is_ancestor(location, target.commit, commit):
         return True
     if versions.is_derived(target.version) or (versions.is_derived(version) and not is_in_road):
-        return False  # nothing but the road itself says what is newest
+        return False  # only the road itself determines what is newest
     return versions.is_older(target.version, version)

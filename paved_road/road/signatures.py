@@ -1,7 +1,7 @@
-"""A release whose signature a person demands: verified by git, with the keys that the person named and no others.
+"""The signature of a release: git verifies it with the keys that the person's trust in the road names, and no others.
 
-A signed tag is what counts, and it must be signed under the name it has: a tag can be pushed under another one. A
-release without a tag is vouched for by its commit's signature.
+The tag must be signed, and its name must be the signed one, because anybody can push a signed tag under another name.
+For a release without a tag, the commit must be signed.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from paved_road.settings.trust import FINGERPRINT, PUBLIC_KEY
 
 
 def demand(release: Release) -> None:
-    """`UntrustedTemplate` unless the release is signed as the person's trust in its road demands."""
+    """Raise `UntrustedTemplate` unless the release is signed as the person's trust in its road demands."""
     road = release.template.road
     if not road.signed_by:
         return
     if release.commit is None or release.working_tree:
         raise _refused(release, "what lies on disk has no signature")
     with tempfile.TemporaryDirectory(prefix="paved-signature-") as folder:
-        # In a repository of its own: the road's may be a folder with settings that name a verifier of their own.
+        # In a scratch repository: the road's own may be a local folder whose git settings name another verifier.
         scratch = Path(folder) / "scratch.git"
         objects = git.objects_folder(road.location)
         with git.Scratch(scratch, [objects]):
             signed, kind = _signed(release, scratch)
-            said = [_verify(scratch, kind, signed, key) for key in road.signed_by]
-    if all(said):
-        raise _refused(release, said[0])
+            failures = [_verify(scratch, kind, signed, key) for key in road.signed_by]
+    if all(failures):
+        raise _refused(release, failures[0])
 
 
 def is_signed(release: Release) -> bool:
-    """Whether a release is signed as the person's trust in its road demands, if it does."""
+    """Whether a release is signed as the person's trust in its road demands; True if it demands no signature."""
     try:
         demand(release)
     except UntrustedTemplate:
@@ -59,7 +59,7 @@ def _short(key: str) -> str:
 
 
 def _signed(release: Release, scratch: Path) -> tuple[str, str]:
-    """The object whose signature counts, and its kind. A tag must be an object of its own, and say its own name."""
+    """The id of the object that must be signed, and its type. A tag must be annotated and contain its own name."""
     if release.tag is None:
         return str(release.commit), "commit"
     location = release.template.road.location
@@ -77,16 +77,16 @@ def _signed(release: Release, scratch: Path) -> tuple[str, str]:
 
 
 def _verify(scratch: Path, kind: str, signed: str, key: str) -> str:
-    """Why the key did not sign the object; "" when it did. Only the program for that sort of key is asked."""
+    """Why the key did not sign the object; "" if it did. git may run only the verifier for this type of key."""
     if FINGERPRINT.fullmatch(key):
         wanted = re.sub(r"\s", "", key).upper()
-        good, said = git.verify_signature(
+        good, output = git.verify_signature(
             scratch, kind, signed, {"gpg.ssh.program": "false", "gpg.x509.program": "false"}
         )
-        valid = [line.split() for line in said if line.startswith("[GNUPG:] VALIDSIG ")]
+        valid = [line.split() for line in output if line.startswith("[GNUPG:] VALIDSIG ")]
         if good and any(wanted in (facts[2].upper(), facts[-1].upper()) for facts in valid):
             return ""
-        return _reason(said, kind)
+        return _reason(output, kind)
     file = address.expanded(key)
     if PUBLIC_KEY.fullmatch(key):
         file = scratch / "allowed-signers"
@@ -94,8 +94,8 @@ def _verify(scratch: Path, kind: str, signed: str, key: str) -> str:
     elif not file.is_file():
         return f"there is no file {file} with the keys of those who may sign"
     settings = dict.fromkeys(("gpg.program", "gpg.openpgp.program", "gpg.x509.program"), "false")
-    good, said = git.verify_signature(scratch, kind, signed, {**settings, "gpg.ssh.allowedSignersFile": str(file)})
-    return "" if good else _reason(said, kind)
+    good, output = git.verify_signature(scratch, kind, signed, {**settings, "gpg.ssh.allowedSignersFile": str(file)})
+    return "" if good else _reason(output, kind)
 
 
 _REASONS = {
@@ -106,15 +106,15 @@ _REASONS = {
     "ERRSIG": "it is signed by a key that gpg does not know",
     "VALIDSIG": "it is signed by a key that you did not name",
 }
-"""What gpg says on a line of its own; the first that is there counts."""
+"""The reason for each keyword of gpg's status lines; the first keyword that is present counts."""
 
 
-def _reason(said: list[str], kind: str) -> str:
-    """Why a verification failed, in words."""
-    words = {line.split()[1] for line in said if line.startswith("[GNUPG:] ")}
-    if found := next((reason for word, reason in _REASONS.items() if word in words), None):
-        return found
-    text = "\n".join(said)
+def _reason(output: list[str], kind: str) -> str:
+    """Why a verification failed, in plain English."""
+    words = {line.split()[1] for line in output if line.startswith("[GNUPG:] ")}
+    if reason := next((reason for word, reason in _REASONS.items() if word in words), None):
+        return reason
+    text = "\n".join(output)
     if "key has expired" in text or "has expired" in text:
         return "the key that signed it has expired"
     if key := re.search(r"signature .*with \S+ key (\S+)", text):

@@ -1,4 +1,4 @@
-"""The templates of a road: at its root, or in `templates/<name>/`; on its main branch, or in one of its releases."""
+"""The templates of a road: at its root or in `templates/<name>/`, on its main branch or in one of its releases."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CONFIG_NAMES = ("copier.yml", "copier.yaml")
 
 
 def templates(road: Road) -> list[Template]:
-    """What the road offers: the template at its root, or those in `templates/<name>/`, by name.
+    """The template at the road's root or those in `templates/<name>/`, by name.
 
-    A road whose main branch has none any more offers those of its newest release that has.
+    If the main branch no longer has a template, these are the templates of the newest release that has one.
     """
-    found = _templates(road, {*_on_disk(road), *(_committed(road, road.history.head) if road.is_git else ())})
-    if found or not road.is_git:
-        return found
+    current = _templates(road, {*_on_disk(road), *(_committed(road, road.history.head) if road.is_git else ())})
+    if current or not road.is_git:
+        return current
     tags = {tag: commit for tag, commit in road.history.tags.items() if versions.is_version(tag.rsplit("/", 1)[-1])}
     for tag in sorted(tags, key=lambda tag: versions.parse(tag.rsplit("/", 1)[-1]), reverse=True):
         if older := _templates(road, set(_committed(road, tags[tag]))):
@@ -31,10 +31,10 @@ def templates(road: Road) -> list[Template]:
 
 
 def offers(road: Road) -> list[Template]:
-    """The road's `templates`. Raises `RoadError` if there is none: then the source is no road."""
-    found = templates(road)
-    if found:
-        return found
+    """The road's `templates`. Raises `RoadError` if there is none, because the source is not a road then."""
+    offered = templates(road)
+    if offered:
+        return offered
     cause = "it has no copier.yml at its root or in templates/<name>/"
     if _has(road, "cookiecutter.json"):
         cause = "it is a Cookiecutter template, which paved does not read: " + cause
@@ -51,15 +51,15 @@ def _has(road: Road, name: str) -> bool:
 
 
 def _templates(road: Road, paths: set[str]) -> list[Template]:
-    found = sorted(path for path in paths if re.fullmatch(r"(templates/[^/]+/)?copier\.ya?ml", path))
-    if any(path in CONFIG_NAMES for path in found):
+    configs = sorted(path for path in paths if re.fullmatch(r"(templates/[^/]+/)?copier\.ya?ml", path))
+    if any(path in CONFIG_NAMES for path in configs):
         return [Template(road=road, name=_own_name(road), folder="")]
-    folders = sorted({str(PurePosixPath(path).parent) for path in found})
+    folders = sorted({str(PurePosixPath(path).parent) for path in configs})
     return [Template(road=road, name=PurePosixPath(folder).name, folder=folder) for folder in folders]
 
 
 def _own_name(road: Road) -> str:
-    """A single template is called as its road."""
+    """The name of a template at the root of its road: that of the road."""
     text = str(road.location) if road.local else road.source
     return text.rstrip("/").removesuffix(".git").replace(":", "/").rsplit("/", 1)[-1] or "template"
 
@@ -77,24 +77,24 @@ def _committed(road: Road, commit: str | None) -> list[str]:
     """The files of a commit's root and of each template's root."""
     if commit is None:
         return []
-    borrowed = []
+    submodules = []
     with git.Objects(road.location) as objects:
         root = objects.folder(f"{commit}:") or {}
-        found = list(root)
+        paths = list(root)
         inside = root.get("templates")
         folders = objects.folder(inside.blob) if inside and inside.mode is Mode.FOLDER else None
         for name, entry in (folders or {}).items():
             if entry.mode is Mode.FOLDER:
-                found += [f"templates/{name}/{below}" for below in objects.folder(entry.blob) or ()]
+                paths += [f"templates/{name}/{below}" for below in objects.folder(entry.blob) or ()]
             elif entry.mode is Mode.SUBMODULE:
-                borrowed.append(f"templates/{name}")
-    for folder in borrowed:
-        found += [f"{folder}/{name}" for name in _borrowed(road, commit, folder)]
-    return found
+                submodules.append(f"templates/{name}")
+    for folder in submodules:
+        paths += [f"{folder}/{name}" for name in _names_in_submodule(road, commit, folder)]
+    return paths
 
 
-def _borrowed(road: Road, commit: str, folder: str) -> list[str]:
-    """The names in a submodule. One that cannot be had offers no template."""
+def _names_in_submodule(road: Road, commit: str, folder: str) -> list[str]:
+    """The names in a submodule; none if it cannot be fetched."""
     from paved_road.road import contents
 
     try:
@@ -109,7 +109,7 @@ def find_template(
 ) -> Template:
     """The template called `name`; without a name the road's only one, or the one called `service`.
 
-    With a `ref`, the road as it was at that release is searched first. `to_name_one` is how a person chooses one of
+    With a `ref`, the road as it was at that release is searched first. `to_name_one` is the option that chooses one of
     several. Raises `UnknownTemplate` if no template has the name, or if several could be meant.
     """
     for commit in _named(road, ref):
@@ -134,10 +134,10 @@ def _choose(offered: list[Template], name: str | None) -> Template | None:
 
 
 def _named(road: Road, ref: str | None) -> list[str]:
-    """The commits that a ref may mean in a road whose templates are not known yet."""
+    """The commits that a ref can mean while the template, to which a tag may belong, is not known yet."""
     if ref is None or not road.is_git or (ref == WORKING_TREE and road.local):
         return []
     tags = road.history.tags
     same = [tag for tag in tags if tag == ref or versions.is_same(tag.rsplit("/", 1)[-1], ref)]
-    found = [tags[tag] for tag in sorted(same, key=lambda tag: tag != ref)]
-    return found or [commit for commit in [git.resolve(road.location, ref)] if commit]
+    tagged = [tags[tag] for tag in sorted(same, key=lambda tag: tag != ref)]
+    return tagged or [commit for commit in [git.resolve(road.location, ref)] if commit]

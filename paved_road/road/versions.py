@@ -1,4 +1,4 @@
-"""Versions as PEP 440 orders them, and texts that are none."""
+"""Compare versions in the order of PEP 440. Texts that are not versions are allowed, too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def parse(version: str) -> Version:
-    """The version that a text is; `packaging.version.InvalidVersion` for one that is none."""
+    """The version that a text states. Raises `packaging.version.InvalidVersion` if it is not a version."""
     from packaging.version import Version
 
     return Version(version)
@@ -28,33 +28,33 @@ def is_version(name: str) -> bool:
 
 
 def is_same(version: str, other: str) -> bool:
-    """Whether two texts are one version: `1.0` and `v1.0.0` are."""
+    """Whether two texts are the same version, as `1.0` and `v1.0.0` are."""
     return is_version(version) and is_version(other) and parse(version) == parse(other)
 
 
 def is_derived(version: str) -> bool:
-    """Whether a version was made up for a commit, and is none that the road's author gave."""
+    """Whether a version was derived for an untagged commit, so that the road's author did not choose it."""
     return re.search(r"\.post\d+\.dev0\+", version) is not None
 
 
 def dirty(version: str) -> str:
-    """The version of a work tree that is not as it was committed: a PEP 440 version has one local part."""
+    """The version of a work tree with uncommitted changes. A PEP 440 version has only one local part."""
     return f"{version}.dirty" if "+" in version else f"{version}+dirty"
 
 
 def is_dirty(version: str) -> bool:
-    """Whether a version is that of a work tree with changes."""
+    """Whether a version is that of a work tree with uncommitted changes."""
     return version.endswith(("+dirty", ".dirty"))
 
 
 def is_older(version: str, other: str) -> bool:
-    """Whether a version comes before another one; the mark of a changed work tree does not count.
+    """Whether `version` comes before `other`, not counting the suffix for uncommitted changes.
 
-    Texts that are no versions (a plain commit id) come before nothing.
+    False if one of the texts is not a version (a plain commit id).
     """
     return is_version(version) and is_version(other) and parse(parse(version).public) < parse(parse(other).public)
 
 
 def is_passed(version: str, old: str, new: str) -> bool:
-    """Whether going from the release `old` to `new` passes that version; False for texts that are no versions."""
+    """Whether an update from `old` to `new` passes `version`; False if one of the texts is not a version."""
     return all(map(is_version, (version, old, new))) and parse(old) < parse(version) <= parse(new)
