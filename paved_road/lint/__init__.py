@@ -23,7 +23,8 @@ from paved_road.render import CompiledTemplate, environment
 from paved_road.render import config as configs
 from paved_road.render.config import TemplateConfig
 from paved_road.road.model import WORKING_TREE, Release, Template
-from paved_road.road.releases import release, releases
+from paved_road.road.releases import release as find_release
+from paved_road.road.releases import releases
 from paved_road.road.version_file import FILENAME
 
 __all__ = ["TemplateFault", "check"]
@@ -31,21 +32,21 @@ __all__ = ["TemplateFault", "check"]
 
 def check(template: Template) -> list[TemplateFault]:
     """The faults of a local road's template on disk, or of the latest release of a remote road's template."""
-    found = release(template, WORKING_TREE if template.road.local else None)
-    files = found.files()
+    release = find_release(template, WORKING_TREE if template.road.local else None)
+    files = release.files()
     prefix = f"{template.folder}/" if template.folder else ""
     limits.USUAL.check("the template", files=len(files), size=sum(len(file.data) for file in files.values()))
     faults: set[TemplateFault] = set()
     try:
         with limits.watched("the template"):
-            _add_faults(found, files, faults)
+            _add_faults(release, files, faults)
     except LimitError as error:
         faults.add(_unreadable(error, files))
-    placed = (replace(one, file=prefix + one.file) for one in faults)
-    return sorted(placed, key=lambda one: (one.file, one.line, one.text))
+    placed = (replace(fault, file=prefix + fault.file) for fault in faults)
+    return sorted(placed, key=lambda fault: (fault.file, fault.line, fault.text))
 
 
-def _add_faults(found: Release, files: Tree, faults: set[TemplateFault]) -> None:
+def _add_faults(release: Release, files: Tree, faults: set[TemplateFault]) -> None:
     """Add the faults of a release to `faults`."""
     config, made = None, None
     try:
@@ -66,31 +67,32 @@ def _add_faults(found: Release, files: Tree, faults: set[TemplateFault]) -> None
             faults.update(variables.findings(config, made, files, source))
             globs = destinations(config, made, files)
     if FILENAME in files:
-        faults.update(owners.findings(files, config, globs, lambda: _earlier(found.template)))
+        faults.update(owners.findings(files, config, globs, lambda: _paths_of_every_release(release.template)))
     if config is not None and made is not None and not config.foreign_extensions:
         compiled = CompiledTemplate(
-            release=found, config=config, files=files, environment=made, trust=False, derives=False,
-            cache=found.template.road.cache, limits=limits.USUAL,
+            release=release, config=config, files=files, environment=made, trust=False, derives=False,
+            cache=release.template.road.cache, limits=limits.USUAL,
         )  # fmt: skip
-        lines = {(one.file, one.line) for one in faults}
-        faults.update(one for one in rehearsal.findings(compiled, source) if (one.file, one.line) not in lines)
+        lines = {(fault.file, fault.line) for fault in faults}
+        more = rehearsal.findings(compiled, source)
+        faults.update(fault for fault in more if (fault.file, fault.line) not in lines)
 
 
-def _earlier(template: Template) -> list[Glob]:
+def _paths_of_every_release(template: Template) -> list[Glob]:
     """The paths that the files of every release can have."""
-    found: list[Glob] = []
-    for one in releases(template):
+    globs: list[Glob] = []
+    for release in releases(template):
         try:
-            files = one.files()
+            files = release.files()
             config = _without_extensions(configs.load(files))
-            found += destinations(config, environment.make(config, files), files)
+            globs += destinations(config, environment.make(config, files), files)
         except PavedError:
             continue  # an old release that cannot be read adds no path
-    return found
+    return globs
 
 
 def _without_extensions(config: TemplateConfig) -> TemplateConfig:
-    """The configuration with Jinja's own extensions only: those of the template are code."""
+    """The configuration without the template's own extensions, because those are code."""
     own = [name for name in config.extensions if name not in config.foreign_extensions]
     return replace(config, settings={**config.settings, "jinja_extensions": own})
 

@@ -1,9 +1,9 @@
-"""Where the files of a template can be, whatever the answers: paths whose open parts stand for any text.
+"""The paths that a template's files can have, whatever the answers are: Jinja in a path becomes a wildcard.
 
-A path of a template may hold Jinja and a pattern of owners wildcards, so whether the pattern can match is a question of
-whether two patterns have a text in common. An answer in a path is taken for one name, or a part of one. It could be
-`Dockerfile`; but an author who writes that pattern means a file of the template, so some of a pattern has to stand in
-the path as it is written.
+A template's path may contain Jinja, and a pattern of owners may contain wildcards. So the pattern can match the path if
+some text matches both. An answer in a path stands for any text within one name. That text could be `Dockerfile`; but an
+author who writes the pattern `Dockerfile` means a file of the template, so the path and the pattern must also share a
+literal part.
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ from paved_road.render.inprocess import matcher
 
 
 class Wild(Enum):
-    """What stands for other characters."""
+    """A wildcard of a pattern or a path."""
 
     ONE = "one character of a name"
     NAME = "any part of a name"
     ANY = "any text, folders too"
-    ANSWER = "what an answer brings into a name"
+    ANSWER = "the text of an answer, within a name"
 
 
 Glob = tuple[str | Wild, ...]
-"""A path, character by character."""
+"""A pattern or a path, as characters and wildcards."""
 
 _MOST = 64
-"""Ways in which conditions in one path can turn out; beyond that the path may be anything."""
+"""The most results of the conditions in one path. A path with more results may be any path."""
 
 
 def destinations(config: TemplateConfig, environment: jinja2.Environment, files: Mapping[str, File]) -> list[Glob]:
-    """Where the files of a template can be rendered to."""
+    """The paths to which the files of a template can be rendered."""
     plain = [str(line) for line in config.exclude]
-    left_out = matcher(() if any(_has_jinja(line, environment) for line in plain) else tuple(plain))
-    found: dict[Glob, None] = {}
+    is_excluded = matcher(() if any(_has_jinja(line, environment) for line in plain) else tuple(plain))
+    globs: dict[Glob, None] = {}
     for path in files:
         for inner in _below_the_root(path, config, environment):
             for glob in _rendered(inner, config, environment):
-                fixed = "".join(one for one in glob if isinstance(one, str))
-                if len(fixed) < len(glob) or not left_out(fixed):
-                    found[glob] = None
-    return list(found)
+                fixed = "".join(character for character in glob if isinstance(character, str))
+                if len(fixed) < len(glob) or not is_excluded(fixed):
+                    globs[glob] = None
+    return list(globs)
 
 
-def meets(one: Glob, other: Glob) -> bool:
-    """Whether a pattern and a path have a text in common, some of which both write out."""
-    plain = {character for character in one if isinstance(character, str)} <= {"/"}
-    name = other[len(other) - other[::-1].index("/") :] if "/" in other else other
+def meets(left: Glob, right: Glob) -> bool:
+    """Whether some text matches both the pattern `left` and the path `right`, and they share a literal part."""
+    plain = {character for character in left if isinstance(character, str)} <= {"/"}
+    name = right[len(right) - right[::-1].index("/") :] if "/" in right else right
 
     todo, seen = [(0, 0, plain or name in ((Wild.ANSWER,), (Wild.ANY,)))], set()
     while todo:
@@ -62,42 +62,43 @@ def meets(one: Glob, other: Glob) -> bool:
         if state in seen:
             continue
         seen.add(state)
-        left, right = one[i : i + 1], other[j : j + 1]
-        if not left and not right and shared:
+        next_left, next_right = left[i : i + 1], right[j : j + 1]
+        if not next_left and not next_right and shared:
             return True
-        todo += _onward(left, right, state)
+        todo += _next_states(next_left, next_right, state)
     return False
 
 
-def _onward(left: Glob, right: Glob, state: tuple[int, int, bool]) -> Iterator[tuple[int, int, bool]]:
-    """The states after one more character: `left` and `right` are the next ones of the two, if there are any."""
+def _next_states(left: Glob, right: Glob, state: tuple[int, int, bool]) -> Iterator[tuple[int, int, bool]]:
+    """The states after one more character. `left` and `right` are the next character of each, empty at its end."""
     i, j, shared = state
     if left and isinstance(left[0], Wild) and left[0] is not Wild.ONE:
         yield i + 1, j, shared
-        if right and _takes(left[0], right[0]):
+        if right and _includes(left[0], right[0]):
             yield i, j + 1, shared
     elif right and isinstance(right[0], Wild) and right[0] is not Wild.ONE:
         yield i, j + 1, shared
-        if left and _takes(right[0], left[0]):
+        if left and _includes(right[0], left[0]):
             yield i + 1, j, shared
     elif left and right and _same(left[0], right[0]):
         yield i + 1, j + 1, shared or (left == right and left[0] != "/")
 
 
-def _takes(wild: Wild, other: str | Wild) -> bool:
+def _includes(wild: Wild, other: str | Wild) -> bool:
+    """Whether a wildcard can stand for a character: only `Wild.ANY` stands for a slash."""
     return wild is Wild.ANY or other != "/"
 
 
-def _same(one: str | Wild, other: str | Wild) -> bool:
-    if isinstance(one, Wild) or isinstance(other, Wild):
-        return "/" not in (one, other)
-    return one == other
+def _same(left: str | Wild, right: str | Wild) -> bool:
+    """Whether two characters can be the same; a wildcard can be any but a slash."""
+    if isinstance(left, Wild) or isinstance(right, Wild):
+        return "/" not in (left, right)
+    return left == right
 
 
 def pattern(text: str) -> list[Glob]:
-    """A pattern in gitignore's syntax: what it matches itself, and everything below that."""
-    text = text.removeprefix("!")
-    body = text.rstrip("/")
+    """The globs of a pattern in gitignore's syntax: for the path that it matches, and for everything below it."""
+    body = text.removeprefix("!").rstrip("/")
     folder = text.endswith("/") and not body.endswith("**")
     tokens: list[str | Wild] = [] if "/" in body else [Wild.ANY]
     rest = body.removeprefix("/")
@@ -117,7 +118,7 @@ def pattern(text: str) -> list[Glob]:
 
 
 def literal(path: str) -> Glob:
-    """A path that is meant as it is written."""
+    """The glob of a path without wildcards."""
     return tuple(path)
 
 
@@ -125,8 +126,8 @@ def literal(path: str) -> Glob:
 
 
 def _below_the_root(path: str, config: TemplateConfig, environment: jinja2.Environment) -> Iterator[str]:
-    """The path below `_subdirectory`, which may depend on an answer; nothing for what lies elsewhere."""
-    roots = [tuple(one) for one in _ways(config.subdirectory, config, environment)]
+    """The path relative to `_subdirectory`, which may depend on an answer. Yields nothing for files outside of it."""
+    roots = [tuple(way) for way in _ways(config.subdirectory, config, environment)]
     for parent in PurePosixPath(path).parents:
         folder = "" if str(parent) == "." else str(parent)
         if any(meets(literal(folder), _trimmed(root)) for root in roots):
@@ -134,65 +135,68 @@ def _below_the_root(path: str, config: TemplateConfig, environment: jinja2.Envir
 
 
 def _trimmed(root: Glob) -> Glob:
-    """A folder as a path is written: without `./` before and `/` after it."""
-    while root[:2] == (".", "/"):
-        root = root[2:]
-    while root[-1:] == ("/",) or root == (".",):
-        root = root[:-1]
-    return root
+    """A folder without leading `./` and trailing `/`; empty for the template's root."""
+    trimmed = root
+    while trimmed[:2] == (".", "/"):
+        trimmed = trimmed[2:]
+    while trimmed[-1:] == ("/",) or trimmed == (".",):
+        trimmed = trimmed[:-1]
+    return trimmed
 
 
 def _rendered(path: str, config: TemplateConfig, environment: jinja2.Environment) -> Iterator[Glob]:
+    """The paths to which a file can be rendered. Yields nothing if it is always left out."""
     suffix = config.suffix
     parts = [_ways(part, config, environment) for part in PurePosixPath(path.removesuffix(suffix)).parts]
     for ways in itertools.islice(itertools.product(*parts), _MOST):
-        if all(ways):  # a part that renders to nothing takes the file out
+        if all(ways):  # if a part renders to nothing, the file is left out
             yield tuple(itertools.chain(*(("/", *way) for way in ways)))[1:]
 
 
 def _ways(text: str, config: TemplateConfig, environment: jinja2.Environment) -> list[Glob]:
-    """What a part of a path can be."""
+    """The texts to which a part of a path can render."""
     if not _has_jinja(text, environment):
         return [tuple(text)]
     try:
-        return _of(environment.parse(text).body, config)
-    except jinja2.TemplateError:  # `yield`, which only Copier knows
+        return _texts(environment.parse(text).body, config)
+    except jinja2.TemplateError:  # such as `yield`, which only Copier knows
         return [(Wild.ANY,)]
 
 
-def _of(body: list[nodes.Node], config: TemplateConfig) -> list[Glob]:
-    """The texts that a piece of a template can render to."""
-    found: list[Glob] = [()]
+def _texts(body: list[nodes.Node], config: TemplateConfig) -> list[Glob]:
+    """The texts to which nodes of a template, one after the other, can render."""
+    texts: list[Glob] = [()]
     for node in body:
-        ways = _of_one(node, config)
-        found = [before + way for before in found for way in ways]
-        if len(found) > _MOST:
+        ways = _node_texts(node, config)
+        texts = [before + way for before in texts for way in ways]
+        if len(texts) > _MOST:
             return [(Wild.ANY,)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(texts))
 
 
-def _of_one(node: nodes.Node, config: TemplateConfig) -> list[Glob]:
+def _node_texts(node: nodes.Node, config: TemplateConfig) -> list[Glob]:
+    """The texts to which one node can render."""
     match node:
         case nodes.Output():
-            found = _of(list(node.nodes), config)
+            texts = _texts(list(node.nodes), config)
         case nodes.TemplateData():
-            found = [tuple(node.data)]
+            texts = [tuple(node.data)]
         case nodes.Const():
-            found = [tuple(str(node.value))]
+            texts = [tuple(str(node.value))]
         case nodes.If():
-            branches = [node.body, *(one.body for one in node.elif_), node.else_]
-            found = [way for branch in branches for way in _of(branch, config)]
+            branches = [node.body, *(branch.body for branch in node.elif_), node.else_]
+            texts = [way for branch in branches for way in _texts(branch, config)]
         case nodes.CondExpr():
-            found = [*_of_one(node.expr1, config), *(_of_one(node.expr2, config) if node.expr2 else [()])]
+            texts = [*_node_texts(node.expr1, config), *(_node_texts(node.expr2, config) if node.expr2 else [()])]
         case nodes.Assign():
-            found = [()]
+            texts = [()]
         case nodes.Getattr(attr="answers_file"):
-            found = [tuple(config.answers_file)]
+            texts = [tuple(config.answers_file)]
         case nodes.For() | nodes.CallBlock() | nodes.Include():
-            found = [(Wild.ANY,)]
+            texts = [(Wild.ANY,)]
         case _:
-            found = [(Wild.ANSWER,)]
-    return found
+            texts = [(Wild.ANSWER,)]
+    return texts
 
 
 def _has_jinja(text: str, environment: jinja2.Environment) -> bool:

@@ -1,4 +1,4 @@
-"""Patterns, moves and versions of `paved-road.yml` that no file and no release of the template fits."""
+"""Faults of `paved-road.yml`, such as a pattern or a move that fits no file of any release of the template."""
 
 from __future__ import annotations
 
@@ -11,94 +11,93 @@ from paved_road.git.entries import Tree
 from paved_road.lint.paths import Glob, literal, meets, pattern
 from paved_road.lint.sources import Source, TemplateFault
 from paved_road.render.config import TemplateConfig
-from paved_road.road import manifest
-from paved_road.road.manifest import FILENAME, Manifest
+from paved_road.road.manifest import FILENAME, Manifest, validate_manifest
 from paved_road.road.owners import Owner
 
 
 def findings(
     files: Tree, config: TemplateConfig | None, globs: Sequence[Glob], earlier: Callable[[], list[Glob]]
 ) -> Iterator[TemplateFault]:
-    """What is wrong with the file of rules among the template's.
+    """The faults of the template's `paved-road.yml`.
 
-    `globs` are where the template's files can be rendered to, none where that is not known; `earlier`
-    says where the files of every release can be.
+    `globs` are the paths to which the template's files can be rendered, or empty if these are not known. `earlier`
+    returns the paths for every release.
     """
-    found = manifest.validate_manifest(files[FILENAME].data)
-    if not isinstance(found, Manifest):
-        yield from (TemplateFault(file=FILENAME, line=fault.line, text=fault.text) for fault in found)
+    manifest = validate_manifest(files[FILENAME].data)
+    if not isinstance(manifest, Manifest):
+        yield from (TemplateFault(file=FILENAME, line=fault.line, text=fault.text) for fault in manifest)
         return
     source = Source.of(FILENAME, files)
-    yield from source.twice()
-    yield from _version(found, source)
-    yield from _practices(found, source, files)
-    yield from _commands(found, source)
+    yield from source.duplicate_keys()
+    yield from _version(manifest, source)
+    yield from _practices(manifest, source, files)
+    yield from _commands(manifest, source)
     if globs and any(meets(literal(FILENAME), glob) for glob in globs):
         yield source.finding(f"every service gets this file: add {FILENAME} to _exclude in copier.yml")
     if config is not None:
-        yield from _first(found, source, config)
+        yield from _first(manifest, source, config)
     if config is not None and globs and not config.tasks:  # a task may make any file
-        yield from _patterns(found, source, globs)
-        yield from _moves(found, source, globs, earlier)
+        yield from _patterns(manifest, source, globs)
+        yield from _moves(manifest, source, globs, earlier)
 
 
-def _version(found: Manifest, source: Source) -> Iterator[TemplateFault]:
-    if found.version is not None and not re.match(r"\d+\.\d+\.\d+", found.version):
-        said = f"write the version {found.version!r} with three numbers and no v, as in 1.2.0"
-        yield source.finding(said, "version")
+def _version(manifest: Manifest, source: Source) -> Iterator[TemplateFault]:
+    if manifest.version is not None and not re.match(r"\d+\.\d+\.\d+", manifest.version):
+        text = f"write the version {manifest.version!r} with three numbers and no v, as in 1.2.0"
+        yield source.finding(text, "version")
 
 
-def _practices(found: Manifest, source: Source, files: Tree) -> Iterator[TemplateFault]:
-    folder = posixpath.normpath(found.practices) if found.practices is not None else None
+def _practices(manifest: Manifest, source: Source, files: Tree) -> Iterator[TemplateFault]:
+    folder = posixpath.normpath(manifest.practices) if manifest.practices is not None else None
     if folder is not None and not any(path.startswith(f"{folder}/") for path in files):
-        yield source.finding(f"practices is {found.practices!r}, and the template has no such folder", "practices")
+        yield source.finding(f"practices is {manifest.practices!r}, and the template has no such folder", "practices")
 
 
-def _commands(found: Manifest, source: Source) -> Iterator[TemplateFault]:
-    for path, command in found.derived.items():
+def _commands(manifest: Manifest, source: Source) -> Iterator[TemplateFault]:
+    for path, command in manifest.derived.items():
         if mark := _SHELL.search(command):
-            said = f"derived: no shell runs the command of {path}, so {mark[0]} is a word to it; write sh -c '...'"
-            yield source.finding(said, "owners", Owner.DERIVED, path)
+            text = f"derived: no shell runs the command of {path}, so {mark[0]} is a word to it; write sh -c '...'"
+            yield source.finding(text, "owners", Owner.DERIVED, path)
 
 
 _SHELL = re.compile(r"&&|\|\||\$\(|[|<>;&`](?=\s|$)|(?<=\s)[<>]")
-"""What only a shell understands, where it is likely to be meant so."""
+"""Shell syntax, in places where the author probably means it as such."""
 
 
-def _first(found: Manifest, source: Source, config: TemplateConfig) -> Iterator[TemplateFault]:
-    for position, name in enumerate(found.questions.first):
-        if name in found.questions.first[:position]:
+def _first(manifest: Manifest, source: Source, config: TemplateConfig) -> Iterator[TemplateFault]:
+    for position, name in enumerate(manifest.questions.first):
+        if name in manifest.questions.first[:position]:
             yield source.finding(f"questions.first names {name!r} twice", "questions", "first", position)
         if name not in config.questions:
-            said = f"questions.first names {name!r}, which the template does not ask; {nearest(name, config.questions)}"
-            yield source.finding(said, "questions", "first", position)
+            text = f"questions.first names {name!r}, which the template does not ask; {nearest(name, config.questions)}"
+            yield source.finding(text, "questions", "first", position)
 
 
-def _patterns(found: Manifest, source: Source, globs: Sequence[Glob]) -> Iterator[TemplateFault]:
-    for owner, patterns in found.owners.items():
-        for position, one in enumerate(patterns if owner is not Owner.DERIVED else ()):
-            if not one.strip():
+def _patterns(manifest: Manifest, source: Source, globs: Sequence[Glob]) -> Iterator[TemplateFault]:
+    for owner, patterns in manifest.owners.items():
+        for position, wanted in enumerate(patterns if owner is not Owner.DERIVED else ()):
+            if not wanted.strip():
                 yield source.finding(f"{owner}: an empty pattern matches nothing", "owners", owner, position)
-            elif not any(meets(way, glob) for way in pattern(one) for glob in globs):
-                said = f"{owner}: {one} matches no file that the template can render, so nobody owns one by it"
-                yield source.finding(said, "owners", owner, position)
+            elif not any(meets(way, glob) for way in pattern(wanted) for glob in globs):
+                text = f"{owner}: {wanted} matches no file that the template can render, so nobody owns one by it"
+                yield source.finding(text, "owners", owner, position)
 
 
 def _moves(
-    found: Manifest, source: Source, globs: Sequence[Glob], earlier: Callable[[], list[Glob]]
+    manifest: Manifest, source: Source, globs: Sequence[Glob], earlier: Callable[[], list[Glob]]
 ) -> Iterator[TemplateFault]:
-    known = [*globs, *earlier()] if found.moves else []
-    for version, moves in found.moves.items():
+    known = [*globs, *earlier()] if manifest.moves else []
+    for version, moves in manifest.moves.items():
         for old, new in moves.items():
             if posixpath.normpath(old) == posixpath.normpath(new):
                 yield source.finding(f"{old} moves to itself", "moves", version, old)
                 continue
             if not _fits(old, known):
                 yield source.finding(f"no release renders {old}, so it cannot move", "moves", version, old)
-            if not _fits(new, known):  # it may be gone by now: a service may come from further back
+            if not _fits(new, known):  # an old release counts: the file may be gone since
                 yield source.finding(f"no release renders {new}, where {old} moves", "moves", version, old)
 
 
 def _fits(path: str, globs: Sequence[Glob]) -> bool:
-    """Whether a path, or one below it, is that of a file."""
+    """Whether a file can have this path or one below it."""
     return any(meets(way, glob) for glob in globs for way in (literal(path), (*literal(path), "/", *pattern("**")[0])))

@@ -1,4 +1,4 @@
-"""A YAML file that an author wrote, and what is said about a line of it."""
+"""A YAML file of a template, and faults at the lines of its keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paved_road.git.entries import File
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateFault:
-    """One thing that is wrong, and where: the file by its path in the road, the line counted from 1."""
+    """A fault and its place: the file's path in the road, and the line, counted from 1."""
 
     file: str
     line: int
@@ -26,7 +26,7 @@ class TemplateFault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """A file, and where in it each key stands."""
+    """A file, with the line of each key."""
 
     path: str
     text: str
@@ -34,7 +34,7 @@ class Source:
 
     @classmethod
     def of(cls, path: str, files: Mapping[str, File]) -> Self:
-        """The file of that path; without lines where it is no YAML."""
+        """The file at `path`; without lines if it is not valid YAML."""
         text = files[path].data.decode("utf-8", "replace")
         try:
             return cls(path=path, text=text, lines=yml.key_lines(text))
@@ -43,16 +43,14 @@ class Source:
 
     def line(self, *where: str | int) -> int:
         """The line of a key or an item, or of the nearest one around it."""
-        while where and where not in self.lines:
-            where = where[:-1]
-        return self.lines.get(where, 1)
+        return next((self.lines[where[:end]] for end in range(len(where), -1, -1) if where[:end] in self.lines), 1)
 
     def finding(self, text: str, *where: str | int) -> TemplateFault:
-        """Something to say about a key or an item."""
+        """A fault at the line of a key or an item."""
         return TemplateFault(file=self.path, line=self.line(*where), text=text)
 
-    def twice(self) -> list[TemplateFault]:
-        """Keys that a mapping has twice: YAML takes the last, and nobody notices."""
+    def duplicate_keys(self) -> list[TemplateFault]:
+        """Keys that a mapping has twice. YAML silently uses the last one."""
         return [
             TemplateFault(
                 file=self.path,
