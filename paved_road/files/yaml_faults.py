@@ -1,7 +1,7 @@
-"""What is wrong with a YAML file that people write, in plain English, with the line that each fault is on.
+"""The faults of a YAML file that people write, in plain English, each with its line.
 
-msgspec and pydantic, which validate, have words for programmers ("Extra inputs are not permitted"), and msgspec stops
-at the first fault. The JSON Schema of a model says what belongs where.
+msgspec and pydantic validate such files, but word their errors for programmers ("Extra inputs are not permitted"), and
+msgspec stops at the first fault. So faults are found and described with the JSON Schema of the file's model.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _MOST = 5
-"""Faults that one message names."""
+"""The most faults that one message lists."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class YamlFault:
-    """One thing that is wrong, and the line it is on, counted from 1."""
+    """A fault and its line, counted from 1."""
 
     line: int
     text: str
@@ -41,13 +41,13 @@ def summarize(where: str, faults: Sequence[YamlFault]) -> tuple[str, str]:
 
 
 def placed(faults: Mapping[yml.Path, str], content: bytes) -> list[YamlFault]:
-    """Faults by where they are, with the line in the file of the value or of the nearest one around it."""
+    """The faults with their lines, in order. A missing value has the line of the nearest value around it."""
     lines = yml.key_lines(content.decode("utf-8", "replace"))
     return sorted(YamlFault(line=_line(where, lines), text=text) for where, text in faults.items())
 
 
 def mismatches(data: Any, schema: Mapping[str, Any]) -> dict[yml.Path, str]:
-    """Where the data of a file do not fit a JSON Schema, and why, in a sentence each."""
+    """The places where a file's data do not fit a JSON Schema, each with a sentence that says why."""
     return dict(_mismatches(data, dict(schema), (), dict(schema)))
 
 
@@ -56,7 +56,7 @@ def _mismatches(
 ) -> Iterator[tuple[yml.Path, str]]:
     if value is None and {"type": "null"} in part.get("anyOf", ()):
         return
-    shape = _meaning(part, schema)
+    shape = _resolved(part, schema)
     if not isinstance(value, _TYPES.get(shape.get("type", ""), object)) or value not in shape.get("enum", [value]):
         yield where, _mismatch(value, where, schema)
     elif isinstance(value, list):
@@ -82,17 +82,18 @@ def _mismatches_in_mapping(
 
 
 _TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
-"""What a value of each of JSON's types is in Python."""
+"""The Python types of JSON's types."""
 
 
 def place(fault: ErrorDetails, data: Any) -> yml.Path:
-    """Where in the file a fault is: pydantic's own place names branches of unions, too."""
+    """The place of a fault in the file. pydantic's own place contains branches of unions, which are left out."""
     where: list[str | int] = []
+    value = data
     for part in fault["loc"]:
-        inside = isinstance(data, Mapping) and part in data
-        if inside or (isinstance(data, list) and isinstance(part, int)):
-            data = data[part]
-        elif part == "[key]" or not (isinstance(data, Mapping) and fault["type"] == "missing"):
+        inside = isinstance(value, Mapping) and part in value
+        if inside or (isinstance(value, list) and isinstance(part, int)):
+            value = value[part]
+        elif part == "[key]" or not (isinstance(value, Mapping) and fault["type"] == "missing"):
             continue
         where.append(part)
     return tuple(where)
@@ -103,7 +104,7 @@ def _line(where: yml.Path, lines: Mapping[yml.Path, int]) -> int:
 
 
 def sentence(fault: ErrorDetails, where: yml.Path, schema: dict[str, Any]) -> str:
-    """A fault that pydantic found as a sentence. `schema` is that of the whole file."""
+    """A sentence for a fault that pydantic found. `schema` is the JSON Schema of the whole file."""
     kind, name = fault["type"], _name(where)
     if kind == "value_error":
         return str(fault["ctx"]["error"])
@@ -128,65 +129,62 @@ def _missing(where: yml.Path) -> str:
 
 def _unknown_key(where: yml.Path, schema: dict[str, Any]) -> str:
     inside = f"{_name(where[:-1])} has no key" if where[:-1] else "there is no key"
-    return f"{inside} {where[-1]!r}{_meant(str(where[-1]), keys(where[:-1], schema))}"
+    return f"{inside} {where[-1]!r}{_suggestion(str(where[-1]), keys(where[:-1], schema))}"
 
 
 def _mismatch(value: Any, where: yml.Path, schema: dict[str, Any]) -> str:
-    """What is there, and what belongs there."""
+    """A sentence that says what the file must have in a place, and what it has."""
     part = _at(schema, where)
     is_text = part.get("type") == "string" and "enum" not in part
     quotes = ": put it in quotes" if is_text and isinstance(value, int | float) else ""
     return f"{_name(where)} must be {_shape(part, schema)}; it is {shown(value)}{quotes}"
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
-    said = nearest(word, known)
-    return f"; {said}" if said else ""
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    suggestion = nearest(word, known)
+    return f"; {suggestion}" if suggestion else ""
 
 
-# -- what belongs somewhere, by the schema -----------------------------------------------------------------------------
+# -- look up the schema ------------------------------------------------------------------------------------------------
 
 
 def _at(schema: dict[str, Any], where: yml.Path) -> dict[str, Any]:
-    """The part of a JSON Schema that is about a place in the data."""
+    """The part of a JSON Schema for a place in the data."""
     part: dict[str, Any] = schema
     for key in where:
-        part = _meaning(part, schema)
-        branches = [_meaning(one, schema) for one in part.get("anyOf", [])]
+        part = _resolved(part, schema)
+        branches = [_resolved(branch, schema) for branch in part.get("anyOf", [])]
         wanted = "array" if isinstance(key, int) else "object"
-        part = next((one for one in branches if one.get("type") == wanted), part)
+        part = next((branch for branch in branches if branch.get("type") == wanted), part)
         inner = part.get("items") if isinstance(key, int) else part.get("properties", {}).get(key)
         more = part.get("additionalProperties")
         part = inner or (more if isinstance(more, dict) else {})
-    return _meaning(part, schema)
+    return _resolved(part, schema)
 
 
-def _meaning(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """A part without references, and without the null that stands for nothing."""
-    while True:
-        if "$ref" in part:
-            part = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]]
-        elif len(rest := [one for one in part.get("anyOf", []) if one.get("type") != "null"]) == 1:
-            part = rest[0]
-        else:
-            return part
+def _resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """A part with its reference resolved, and without the null of an optional value."""
+    if "$ref" in part:
+        return _resolved(schema["$defs"][part["$ref"].rsplit("/", 1)[-1]], schema)
+    branches = [branch for branch in part.get("anyOf", []) if branch.get("type") != "null"]
+    return _resolved(branches[0], schema) if len(branches) == 1 else part
 
 
 def keys(where: yml.Path, schema: dict[str, Any]) -> list[str]:
     """The keys that a mapping may have."""
     part = _at(schema, where)
-    names = _meaning(part.get("propertyNames", {}), schema).get("enum", [])
+    names = _resolved(part.get("propertyNames", {}), schema).get("enum", [])
     return [*part.get("properties", {}), *names]
 
 
 def _shape(part: dict[str, Any], schema: dict[str, Any]) -> str:
-    """What a schema asks for, in words."""
+    """What a part of a schema requires, in plain English."""
     if "enum" in part:
         return f"one of {', '.join(map(str, part['enum']))}"
     if part.get("format") == "date":
         return "a date such as 2026-11-24"
     if part.get("type") == "array":
-        return f"a list of {_shape(_meaning(part.get('items', {}), schema), schema)}s"
+        return f"a list of {_shape(_resolved(part.get('items', {}), schema), schema)}s"
     words = {"string": "text", "boolean": "true or false", "object": "a mapping", "integer": "a whole number"}
     names = list(part.get("properties", ()))
     with_keys = f" with the key{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""

@@ -49,9 +49,9 @@ def index_flags(directory: Path) -> dict[str, tuple[str, ...]]:
     found = {}
     for line in listing.split("\0")[:-1]:
         tag, path = line[0], line[2:]
-        told = ((SKIP_WORKTREE,) if tag in "Ss" else ()) + (("assume-unchanged",) if tag.islower() else ())
-        if told:
-            found[path] = told
+        flags = ((SKIP_WORKTREE,) if tag in "Ss" else ()) + (("assume-unchanged",) if tag.islower() else ())
+        if flags:
+            found[path] = flags
     return found
 
 

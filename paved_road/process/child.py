@@ -107,18 +107,18 @@ def _wait(process: subprocess.Popen[bytes], output: BinaryIO, seconds: float | N
             raise OutOfTime from None
         return
     deadline = None if seconds is None else time.monotonic() + seconds
-    told = 0
+    position = 0
     while True:
         try:
             process.wait(0.1)
         except subprocess.TimeoutExpired:
             if deadline is not None and time.monotonic() > deadline:
                 raise OutOfTime from None
-        written = os.pread(output.fileno(), 1 << 20, told)
+        written = os.pread(output.fileno(), 1 << 20, position)
         whole = written if process.returncode is not None else written[: written.rfind(b"\n") + 1]
         for said in whole.decode(errors="replace").splitlines():
             tell(said)
-        told += len(whole)
+        position += len(whole)
         if process.returncode is not None and not written:
             return
 

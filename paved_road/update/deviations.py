@@ -45,7 +45,7 @@ class DeviationsInForce:
 
 
 def find_in_force(lock: Lock | None, head: Files, read: Read, *, today: date) -> DeviationsInForce:
-    """The committed deviations. Costs nothing in a service without any."""
+    """The committed deviations of a service. This reads no file if there are none."""
     names = [path for path in head if path.startswith(f"{FOLDER}/") and is_deviation(path.removeprefix(f"{FOLDER}/"))]
     if lock is None or not names:
         return DeviationsInForce()
@@ -57,7 +57,7 @@ def find_in_force(lock: Lock | None, head: Files, read: Read, *, today: date) ->
 def _covered(
     committed: Deviations, lock: Lock, head: Files, read: Read, today: date
 ) -> Iterator[tuple[str, Deviation]]:
-    """The road-owned files that are still as an accepted deviation approved them."""
+    """The road-owned files that an accepted deviation covers: they have not drifted further since its approval."""
     for deviation in committed:
         if not deviation.is_accepted or today > deviation.fields.review_by:
             continue
@@ -84,7 +84,10 @@ def _digest(road: TreeEntry, service: TreeEntry | None, read: Read) -> str:
 def keep(
     merged: Merged, sides: Sides, covered: Mapping[str, Deviation], moved: Moves, read: Read
 ) -> tuple[Merged, tuple[KeptFile, ...]]:
-    """The merge with the service's side of every conflict in a covered file, and what the road changed there."""
+    """Resolve every conflict in a covered file with the service's side.
+
+    Returns the merge without these conflicts, and each file with what the road changed in it.
+    """
     kept = {
         path: deviation
         for old, deviation in covered.items()
@@ -121,7 +124,7 @@ def _lines(entry: TreeEntry | None, read: Read) -> list[str] | None:
 
 
 def follow_moves(committed: Deviations, moved: Moves, lock: Lock, scratch: Scratch) -> dict[str, TreeEntry]:
-    """The open deviations that name files which the update moves, with the new names."""
+    """The open deviations that list files which the update moves, rewritten with the new paths."""
     wanted = [
         Move(record=deviation.id, old=path, new=moved[path])
         for deviation in committed

@@ -104,5 +104,5 @@ def _with_mentions(context: Context, start: Start, new: New, base: Base) -> tupl
     replaced = list(mentions.replacements(new.manifest.mentions, base.version, new.release.version))
     if not replaced:
         return base.files, new.ours
-    records = (start.service.lock_file, start.service.answers_file)
-    return mentions.replace_mentions(context.scratch, base.files, new.ours, replaced, records=records)
+    skipped = (start.service.lock_file, start.service.answers_file)
+    return mentions.replace_mentions(context.scratch, base.files, new.ours, replaced, skipped=skipped)

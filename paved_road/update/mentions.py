@@ -27,18 +27,18 @@ def replacements(declared: Mapping[str, Mapping[str, str]], old: str, new: str) 
 
 
 def replace_mentions(
-    scratch: Scratch, base: Files, ours: Snapshot, replaced: list[tuple[str, str]], *, records: Collection[str]
+    scratch: Scratch, base: Files, ours: Snapshot, replaced: list[tuple[str, str]], *, skipped: Collection[str]
 ) -> tuple[Files, Snapshot]:
     """Base and service with whole words replaced in every file that the team wrote or edited.
 
-    Both sides change alike, so the merge decides about the road's own lines. Links, binary files and the service's
-    `records` stay as they are.
+    Both sides change in the same way, so the merge still decides about the road's own lines. Symbolic links, binary
+    files and the `skipped` paths stay as they are.
     """
     before, own = dict(base), dict(ours)
     for old, new in replaced:
         word = re.compile(rb"(?<![\w.-])" + re.escape(old.encode()) + rb"(?![\w-]|\.\w)")
         changed = [path for path, entry in own.items() if entry.data is not None]
-        for path in sorted({*scratch.mentioning(ours.tree, old), *changed} & own.keys() - set(records)):
+        for path in sorted({*scratch.mentioning(ours.tree, old), *changed} & own.keys() - set(skipped)):
             if own[path].mode is not Mode.SYMLINK and own[path] != before.get(path):
                 for side in (before, own):
                     if path in side:

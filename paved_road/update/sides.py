@@ -167,7 +167,7 @@ def _by_owner(service: Service, path: str, paths: _Paths, role: Owner) -> _Versi
 
 
 def _labels(service: Service, new: New, inputs: Inputs) -> tuple[str, str, str]:
-    """Labels of base, ours and theirs that conflict markers can be told apart by."""
+    """Distinct labels of base, ours and theirs for conflict markers."""
     template = new.release.template.name
     base, ours, theirs = f"{template}-{inputs.base.version}", service.path.name, f"{template}-{new.release.version}"
     distinct = f"{base}-before" if base == theirs else base

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def undone(context: Context, start: Start, new: New, base: Base) -> tuple[Base, frozenset[str]]:
     """The base without what such tasks did, and the files that they removed when the service was created.
 
-    No task runs for this. If both kinds of tasks changed files, their changes cannot be told apart and stay.
+    No task runs for this. If both kinds of tasks changed files, their changes cannot be separated and stay.
     """
     lock, old, dry_run = start.service.lock_in_force, start.old, context.request.dry_run
     if old is None or not old.template.config.tasks or lock is None:
