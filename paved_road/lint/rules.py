@@ -56,7 +56,7 @@ def _practices(manifest: Manifest, source: Source, files: Tree) -> Iterator[Temp
 def _commands(manifest: Manifest, source: Source) -> Iterator[TemplateFault]:
     for path, command in manifest.derived.items():
         if mark := _SHELL.search(command):
-            text = f"derived: no shell runs the command of {path}, so {mark[0]} is a word to it; write sh -c '...'"
+            text = f"derived: no shell runs the command of {path}, so {mark[0]} is plain text; write sh -c '...'"
             yield source.finding(text, "owners", Owner.DERIVED, path)
 
 
@@ -79,7 +79,7 @@ def _patterns(manifest: Manifest, source: Source, globs: Sequence[Glob]) -> Iter
             if not wanted.strip():
                 yield source.finding(f"{owner}: an empty pattern matches nothing", "owners", owner, position)
             elif not any(meets(way, glob) for way in pattern(wanted) for glob in globs):
-                text = f"{owner}: {wanted} matches no file that the template can render, so nobody owns one by it"
+                text = f"{owner}: {wanted} matches no file that the template can render, so this pattern has no effect"
                 yield source.finding(text, "owners", owner, position)
 
 

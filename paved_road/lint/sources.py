@@ -55,7 +55,7 @@ class Source:
             TemplateFault(
                 file=self.path,
                 line=line,
-                text=f"{key!r} stands twice, on lines {first} and {line}; only the last one counts",
+                text=f"the key {key!r} is there twice, on lines {first} and {line}; only the last one counts",
             )
             for line, key, first in (yml.duplicate_keys(self.text) if self.lines else ())
         ]

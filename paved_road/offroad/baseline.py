@@ -23,8 +23,8 @@ DAYS = 30
 _LONGEST_DAYS = 90
 _FILE = f"{BASELINE}.md"
 _REASON = (
-    "These files differed from the road already on the day the service joined it; each is to come back "
-    "or to get a deviation of its own."
+    "These files differed from the road already on the day the service joined it. Bring each file back, "
+    "or give it a deviation of its own."
 )
 _ARGUMENT = {
     "Context": "The service was written before it joined the road.",

@@ -205,7 +205,7 @@ def accepted(
 ) -> bytes:  # fmt: skip
     """A deviation's file once it is accepted. Raises `RecordError` as `accept` does."""
     _require_status(deviation, ("proposed", "accepted"), "accepted")
-    changes = {("status",): "accepted"} | _approval(service, deviation, by)
+    changes = {("status",): "accepted"} | _approval(service, deviation, by, command="accept")
     if days is not None:
         changes[("review_by",)] = (today + timedelta(days=days)).isoformat()
     elif deviation.fields.review_by < today:
@@ -236,7 +236,7 @@ def renew(
             cause=f"it is valid until {now}, and would end on {until}",
             hint=f"--days {(now - today).days + 1} or more",
         )
-    changes = {("review_by",): until.isoformat()} | _approval(service, deviation, by)
+    changes = {("review_by",): until.isoformat()} | _approval(service, deviation, by, command="renew")
     return _edit(service, deviation, changes | _fingerprint(service, deviation, config), today=today)
 
 
@@ -282,7 +282,7 @@ def _require_status(deviation: Deviation, allowed: Sequence[str], wanted: str) -
         )
 
 
-def _approval(service: Service, deviation: Deviation, by: str | None) -> dict[Where, Any]:
+def _approval(service: Service, deviation: Deviation, by: str | None, *, command: str) -> dict[Where, Any]:
     """Who approves, if someone must: not the requester, and not in the change that is to be approved."""
     policy, fields = policy_of(service.lock), deviation.fields
     if not needs_approval(fields, policy):
@@ -292,7 +292,7 @@ def _approval(service: Service, deviation: Deviation, by: str | None) -> dict[Wh
         raise RecordError(
             f"{who} requested {deviation.id} and cannot approve it",
             cause=f"its risk is {fields.risk}: at {policy.approval_from} or above, someone else must approve",
-            hint=f"someone else runs: paved off-road accept {deviation.id} --by THEIR-ADDRESS",
+            hint=f"someone else runs: paved off-road {command} {deviation.id} --by THEIR-ADDRESS",
         )
     if changed := deviation.matches(sorted(service.below(service.changed_files()))):
         raise RecordError(

@@ -162,6 +162,12 @@ def _side(entry: TreeEntry, contents: Mapping[BlobId, bytes]) -> ConflictSide:
 
 _BEGINS = re.compile(rb"<{7,} ")
 _ENDS = re.compile(rb">{7,} ")
+_BASE = re.compile(rb"[|]{7,} ")
+"""zdiff3's third marker. A heading in Markdown is underlined with "=======", so that one alone proves nothing."""
+
+
+def _is_marker(line: bytes) -> bool:
+    return any(marker.match(line) for marker in (_BEGINS, _ENDS, _BASE))
 
 
 def find_markers(content: bytes, meant: Iterable[bytes]) -> LineRanges:
@@ -169,7 +175,7 @@ def find_markers(content: bytes, meant: Iterable[bytes]) -> LineRanges:
 
     A marker that is in one of the contents `meant` is text, such as an example in a document about conflicts.
     """
-    known = {line.rstrip() for text in meant for line in text.splitlines() if _BEGINS.match(line) or _ENDS.match(line)}
+    known = {line.rstrip() for text in meant for line in text.splitlines() if _is_marker(line)}
     found: list[tuple[int, int]] = []
     begun: int | None = None
     for number, line in enumerate(content.splitlines(), 1):
@@ -181,4 +187,6 @@ def find_markers(content: bytes, meant: Iterable[bytes]) -> LineRanges:
         elif _ENDS.match(line):
             found.append((begun or number, number))
             begun = None
+        elif _BASE.match(line) and not begun:
+            found.append((number, number))
     return (*found, *([(begun, begun)] if begun else []))

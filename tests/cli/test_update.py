@@ -235,6 +235,17 @@ def test_a_file_added_with_markers_is_not_resolved(here: Paved, conflict: Path) 
     assert here("update", conflict, "--continue").returncode == 1
 
 
+@pytest.mark.parametrize("marker", ["<<<<<<< ", "||||||| ", ">>>>>>> "])
+def test_a_single_marker_that_is_left_is_found(here: Paved, conflict: Path, marker: str) -> None:
+    lines = read(conflict).splitlines(keepends=True)
+    left = next(line for line in lines if line.startswith(marker))
+    write_files(conflict, {"hello.txt": f"Hi, team!\n{left}"})
+    git.process.run("add", "hello.txt", cwd=conflict)
+    done = here("update", conflict, "--continue")
+    assert done.returncode == 1
+    assert "hello.txt:2" in done.stdout + done.stderr
+
+
 def test_options_are_remembered_over_a_conflict(here: Paved, service: Path, newer: Path) -> None:
     evolve(service, {"hello.txt": "Hello, team!\n"})
     assert here("update", service, "--branch", "up").returncode == 1

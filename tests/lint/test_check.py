@@ -86,7 +86,7 @@ SETTINGS = {
     "_migrations:\n- version: next\n  command: a": (
         "2: this migration is for 'next', which is not a version such as 1.2.0"
     ),
-    "q: 1\nr: 2\nq: 3": "3: 'q' stands twice, on lines 1 and 3; only the last one counts",
+    "q: 1\nr: 2\nq: 3": "3: the key 'q' is there twice, on lines 1 and 3; only the last one counts",
     "q: {type: str, default: '{{ nmae }}'}\nname: x": (
         "1: nmae is undefined, so it renders as an empty text; did you mean name?"
     ),
@@ -103,7 +103,7 @@ SETTINGS = {
     ),
     "q: 1\n_subdirectory: templte": "2: _subdirectory is 'templte', and the template has no such folder",
     "_subdirectory: ../template": "1: _subdirectory is '../template', and the template has no such folder",
-    "q: {type: str, default: a}\nr: 1\nq: {type: str, default: b}": "3: 'q' stands twice, on lines 1 and 3; only",
+    "q: {type: str, default: a}\nr: 1\nq: {type: str, default: b}": "3: the key 'q' is there twice, on lines 1 and 3",
     "q: 1\n_min_copier_version: x": "2: _min_copier_version is not a version: it is 'x'",
     "q: 1\n_min_copier_version: '99'": "2: the template needs Copier 99 or newer",
     "my-name: x": "1: no Jinja expression can use a question named 'my-name': call it my_name",
@@ -221,7 +221,7 @@ def test_what_no_question_defines_is_told_with_file_and_line(tmp_path: Path, nam
 
 RULES = {
     "owners:\n  road: [Makefile, scr/*/paved/**]": (
-        "2: road: scr/*/paved/** matches no file that the template can render, so nobody owns one by it"
+        "2: road: scr/*/paved/** matches no file that the template can render, so this pattern has no effect"
     ),
     "owners:\n  road:\n  - Makefile\n  - Dockerfile": "4: road: Dockerfile matches no file",
     "owners: {shared: [.gitlab/workflows/**]}": "1: shared: .gitlab/workflows/** matches no file",
@@ -241,14 +241,14 @@ RULES = {
     "questions:\n  first:\n  - name\n  - name": "4: questions.first names 'name' twice",
     "owners:\n  road:\n  - ''": "3: road: an empty pattern matches nothing",
     "owners:\n  derived:\n    lock.txt: echo L > lock.txt": "3: derived: no shell runs the command of lock.txt, so >",
-    "owners: {derived: {a.txt: 'a && b'}}": "1: derived: no shell runs the command of a.txt, so && is a word to it",
-    "owners: {derived: {a.txt: 'a $(b)'}}": "1: derived: no shell runs the command of a.txt, so $( is a word to it",
+    "owners: {derived: {a.txt: 'a && b'}}": "1: derived: no shell runs the command of a.txt, so && is plain text",
+    "owners: {derived: {a.txt: 'a $(b)'}}": "1: derived: no shell runs the command of a.txt, so $( is plain text",
     "moves: {1.0.0: {Makefile: Makefile}}": "1: Makefile moves to itself",
     "moves:\n  1.0.0:\n    README.md: ../b": "3: moves.1.0.0: '../b': the path leaves the service",
     "moves: {1.0.0: {/etc/passwd: README.md}}": "1: moves.1.0.0: '/etc/passwd': the path leaves the service",
     "moves: {1.0.0: {old.md: README.md}}": "1: no release renders old.md, so it cannot move",
     "moves:\n  1.0.0:\n    README.md: docs/README.md": ("3: no release renders docs/README.md, where README.md moves"),
-    "owners: {road: [Makefile], road: [README.md]}": "1: 'road' stands twice, on lines 1 and 1; only the",
+    "owners: {road: [Makefile], road: [README.md]}": "1: the key 'road' is there twice, on lines 1 and 1; only the",
 }
 
 

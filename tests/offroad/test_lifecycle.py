@@ -140,8 +140,9 @@ def test_an_expired_deviation_is_renewed_and_covers_again(
     assert evaluation.evaluate(service, settings, today=later).accepted
     with pytest.raises(RecordError, match="review_by is 121 days away; the road allows 120"):
         lifecycle.renew(service, deviation.id, settings, today=later, by=BO, days=121)
-    with pytest.raises(RecordError, match="cannot approve it"):
+    with pytest.raises(RecordError, match="cannot approve it") as refused:
         lifecycle.renew(service, deviation.id, settings, today=later, by=ANN)
+    assert refused.value.hint == f"someone else runs: paved off-road renew {deviation.id} --by THEIR-ADDRESS"
 
 
 def test_a_renewal_never_shortens(accepted: Accepted, service: Service, settings: Config) -> None:
