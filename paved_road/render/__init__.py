@@ -1,8 +1,9 @@
-"""A release and answers become a pristine tree: `prepare` compiles a release, `settle` answers, `render` renders.
+"""Renders a release for given answers: `prepare` compiles the release, `settle` settles the answers, `render` renders.
 
-Copier is the reference. An in-process renderer covers its common features, and is trusted because it is verified:
-the built-in road's templates by this project's tests, a release of a foreign road by rendering it both ways the
-first time it is seen. What it does not cover, or where the two differ, goes through Copier.
+The result is the pristine tree. Copier is the reference. The in-process renderer is faster and covers Copier's common
+features. It is used only where it is verified: this project's tests compare the two for the built-in road, and each
+release of a foreign road is rendered by both the first time it is used. Where they differ, or where the in-process
+renderer lacks a feature, Copier renders.
 """
 
 from paved_road.render.context import Operation

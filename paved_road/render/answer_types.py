@@ -1,4 +1,4 @@
-"""The types of answers, and how a text becomes a value of one, as in Copier."""
+"""The types of answers, and how Copier converts a text to each of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from paved_road.render.context import ParsedText
 
 
 def to_bool(value: Any) -> bool:
-    """A boolean as Copier reads one: numbers, YAML's booleans and nulls, else Python's idea of truth."""
+    """Convert a value to a boolean as Copier does: numbers, YAML's booleans and nulls, else Python's truth value."""
     try:
         return bool(float(value))
     except (TypeError, ValueError, OverflowError):
@@ -38,14 +38,14 @@ def _to_str(value: Any) -> str:
 
 
 def to_yaml(value: Any) -> Any:
-    """The value that a text in YAML stands for. Raises `ValueError` if it is not YAML."""
+    """Parse a text as YAML; other values stay as they are. Raises `ValueError` if it is not YAML."""
     if not isinstance(value, str | bytes):
         return value
     try:
         return yml.load(value, yaml.SafeLoader)
     except yaml.YAMLError as error:
         if isinstance(error.__cause__, TypeError | AttributeError):
-            raise error.__cause__ from None  # Copier takes such a text as it is
+            raise error.__cause__ from None  # Copier keeps such a text unparsed
         raise ValueError(yml.message_of(error)) from error
 
 
@@ -60,21 +60,21 @@ CASTS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 TYPES = tuple(CASTS)
-"""Of questions."""
+"""The types that a question may have."""
 
 PARSED = frozenset({"json", "yaml"})
-"""Types whose answers are written as text and parsed."""
+"""Types whose answers are parsed from text."""
 
 
 def unmarked(value: Any) -> Any:
-    """A text, or a list of them, without the mark of `ParsedText`."""
+    """Convert a `ParsedText`, or those in a list, back to `str`."""
     if isinstance(value, list):
         return [unmarked(item) if isinstance(item, ParsedText) else item for item in value]
     return str(value)
 
 
 def list_items(text: str) -> Any:
-    """The items of a YAML list as they are written, parsed one level deep; each is cast by its question's type."""
+    """The source text of each item of a YAML list, for its question's type to cast; None if it is not a list."""
     node = yml.compose(text, yaml.SafeLoader)
     if not isinstance(node, yaml.SequenceNode):
         return None

@@ -1,4 +1,4 @@
-"""The commands of a template, its tasks and migrations: which of them run, where, and what they are told.
+"""The commands of a template (tasks and migrations): which of them run, in which folder and environment.
 
 Copier decides the same way (`_tasks`, `_migrations`), and the variables have its names.
 """
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """One command, where it runs, and what it is told."""
+    """One command, the folder it runs in, and the environment variables it gets."""
 
     command: str | list[str]
-    """A line for the shell, or a program and its arguments."""
+    """A shell command line, or a program and its arguments."""
     folder: str = "."
     environment: dict[str, str] = field(default_factory=dict)
     shown: str = ""
-    """What messages call it, where they do not call it by what runs; see `in_short`."""
+    """How messages show it (see `in_short`); empty if they show `line`."""
 
     def __str__(self) -> str:
         return self.shown or self.line
 
     @property
     def line(self) -> str:
-        """What runs, on one line."""
+        """The command on one line."""
         return self.command if isinstance(self.command, str) else " ".join(self.command)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommandEvaluation:
-    """What decides about commands: Jinja, the variables a template sees, and what is being done."""
+    """What commands and their conditions are evaluated with: Jinja, the template's variables and the operation."""
 
     environment: jinja2.Environment
     variables: Mapping[str, Any]
@@ -61,14 +61,14 @@ class CommandEvaluation:
 
     def command(self, command: Any, folder: Any, facts: Mapping[str, str]) -> Command:
         """The command with its Jinja rendered."""
-        told = {**facts, "copier_operation": str(self.operation)}
+        exported = {**facts, "copier_operation": str(self.operation)}
         words = [str(self._render(str(word), facts)) for word in command] if isinstance(command, list) else None
-        found = Command(
+        rendered = Command(
             command=str(self._render(command, facts)) if words is None else words,
             folder=str(self._render(str(folder), facts)),
-            environment={key.upper(): value for key, value in told.items()},
+            environment={key.upper(): value for key, value in exported.items()},
         )
-        return replace(found, shown=in_short(found.line, self.variables))
+        return replace(rendered, shown=in_short(rendered.line, self.variables))
 
     def _render(self, value: Any, facts: Mapping[str, str]) -> Any:
         if not isinstance(value, str):
@@ -84,9 +84,9 @@ class CommandEvaluation:
 
 
 def in_short(line: str, variables: Mapping[str, Any]) -> str:
-    """A command as its template wrote it, without what differs from machine to machine and from run to run.
+    """A command line for messages, without what differs from machine to machine and from run to run.
 
-    The interpreter is `python`. A file of the template's or of the service's is its path there.
+    Python's path becomes `python`. Paths in the template or the service become relative.
     """
     conf, python = variables["_copier_conf"], variables["_copier_python"]
     if python:
@@ -126,9 +126,9 @@ def run(commands: Iterable[Command], directory: Path, *, kind: str, hint: str = 
 
 
 def bring(files: Tree, folder: Path, commands: Iterable[Command], *, written_to: Path | None = None) -> None:
-    """Write the template's own files to `folder`, their `_copier_conf.src_path`, when one of the commands names it.
+    """Write the template's own files to `folder` (its `_copier_conf.src_path`) if one of the commands names it.
 
-    `written_to` is where that folder still is, when it is to be renamed into its place.
+    `written_to` is the folder to write to instead, if the caller renames it to `folder` later.
     """
     if any(str(folder) in f"{command.line} {command.folder}" for command in commands) and not folder.exists():
         trees.write_folder(files, written_to or folder)
@@ -136,29 +136,29 @@ def bring(files: Tree, folder: Path, commands: Iterable[Command], *, written_to:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workshop:
-    """A copy of a service's surroundings in which tasks shape files: a repository, and the service's folder in it."""
+    """A scratch repository with the service's folder in it, in which tasks run and change the rendered files."""
 
     scratch: Path
     service: Path
-    """The service itself."""
+    """The real service."""
     repository: Path
-    """The root of the repository that the service is in."""
+    """The root of the real repository that contains the service."""
 
     @property
     def top(self) -> Path:
-        """The root of the repository."""
+        """The root of the scratch repository."""
         return self.scratch / "repository" / (self.repository.name or "root")
 
     @property
     def place(self) -> Path:
-        """The service's folder."""
+        """The service's folder in the scratch repository."""
         return self.top / self.service.relative_to(self.repository)
 
     def shaped(self, tree: Tree, files: Tree, commands: Iterable[Command]) -> Tree:
-        """The rendered files as these tasks leave them; `files` are the template's own.
+        """Run these tasks on the rendered files and return the result; `files` are the template's own.
 
-        Files that git ignores, and what tasks do to the repository itself, are no part of it. A file that says where it
-        was made says where the service is.
+        The result leaves out files that git ignores, and what the tasks do to the repository itself. If a file holds
+        the path of the scratch folder, the service's path replaces it.
         """
         self.place.mkdir(parents=True)
         trees.write_folder(tree, self.place)
@@ -169,29 +169,29 @@ class Workshop:
 
 
 def workshop(scratch: Path, service: Path) -> Workshop:
-    """The workshop of a service, below `scratch`."""
+    """The workshop for a service, below `scratch`."""
     service = address.resolved(service)
     around = git.repository_around(service)
     return Workshop(scratch=scratch, service=service, repository=around.top if around else service)
 
 
 def source_below(scratch: Path) -> Path:
-    """Where the template's own files are while its commands run."""
+    """The folder that has the template's own files while its commands run."""
     return scratch / "template"
 
 
 def kept(place: Path, tree: Tree) -> Tree:
-    """What is in `place` of the rendered files and of new ones that git does not ignore."""
+    """The rendered files that still exist in `place`, and the new ones there that git does not ignore."""
     there = (path for path in tree if os.path.lexists(place / path) and not _behind_a_link(place, path))
     return trees.read_folder(place, dict.fromkeys([*there, *git.working_files(place)]))
 
 
 def repositories_in(place: Path) -> list[str]:
-    """Folders that are repositories of their own, of which git keeps a link and no file."""
-    found = (path.rstrip("/") for path in git.working_files(place))
-    return [path for path in found if (place / path).is_dir() and not (place / path).is_symlink()]
+    """Folders below `place` that are repositories of their own: git stores a link to them, and none of their files."""
+    paths = (path.rstrip("/") for path in git.working_files(place))
+    return [path for path in paths if (place / path).is_dir() and not (place / path).is_symlink()]
 
 
 def _behind_a_link(place: Path, path: str) -> bool:
-    """Whether a folder of the path was replaced by a link: what is behind it is found elsewhere, or is not ours."""
+    """Whether a symbolic link replaced a folder of the path. Files behind it are read elsewhere, or are not ours."""
     return any((place / parent).is_symlink() for parent in PurePosixPath(path).parents)

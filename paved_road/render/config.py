@@ -1,4 +1,4 @@
-"""`copier.yml`, read as Copier reads it: includes, several documents, settings apart from questions."""
+"""Reads `copier.yml` as Copier does: includes, several documents, settings separate from questions."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from paved_road.git.entries import File
 from paved_road.render import shapes
 
 DEFAULT_EXCLUDE = ("copier.yaml", "copier.yml", "~*", "*.py[co]", "__pycache__", ".git", ".DS_Store", ".svn")
-"""What Copier leaves out of a template without `_subdirectory` (with one: nothing)."""
+"""What Copier excludes from a template without `_subdirectory`; with one, it excludes nothing."""
 
 OLDEST_COPIER = "9.19.1"
-"""The oldest Copier that can be installed beside paved (the floor in pyproject.toml)."""
+"""The oldest Copier that can be installed with paved (the lower bound in pyproject.toml)."""
 
 _DEEPEST_INCLUDE = 20
-"""Files that include one another."""
+"""How many levels deep files may include each other."""
 
 _ADDED_UP = ("_exclude", "_jinja_extensions", "_secret_questions", "_skip_if_exists")
-"""Settings that several documents of one copier.yml add up instead of overriding."""
+"""Lists that are joined if several documents of one copier.yml set them; for other settings the last one wins."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,22 +36,22 @@ class TemplateConfig:
     """By name, without the leading underscore."""
     questions: Mapping[str, Mapping[str, Any]]
     path: str
-    """Of the configuration file itself."""
+    """The path of the configuration file itself."""
     secret: frozenset[str] = field(default=frozenset())
 
     @property
     def subdirectory(self) -> str:
-        """Where the files to render are; may hold Jinja."""
+        """The folder of the files to render; may contain Jinja."""
         return str(self.settings.get("subdirectory", ""))
 
     @property
     def answers_file(self) -> str:
-        """Where the answers are recorded; may hold Jinja."""
+        """The path of the answers file; may contain Jinja."""
         return str(self.settings.get("answers_file") or ".copier-answers.yml")
 
     @property
     def suffix(self) -> str:
-        """The end of a name that marks a file to render; "" renders every file."""
+        """The suffix of file names to render; "" renders every file."""
         suffix = self.settings.get("templates_suffix")
         return ".jinja" if suffix is None else str(suffix)
 
@@ -63,12 +63,12 @@ class TemplateConfig:
 
     @property
     def excludes_by_operation(self) -> bool:
-        """Whether another selection of files may be rendered for an update than for a new service."""
+        """Whether an update may render a different selection of files than a new service."""
         return any("_copier_operation" in str(pattern) for pattern in self.exclude)
 
     @property
     def seeded(self) -> tuple[Any, ...]:
-        """Patterns of files that an update leaves alone where they exist; may hold Jinja."""
+        """Patterns of files that an update leaves alone if they exist; may contain Jinja."""
         return tuple(self.settings.get("skip_if_exists", ()))
 
     @property
@@ -78,17 +78,17 @@ class TemplateConfig:
 
     @property
     def tasks(self) -> tuple[Any, ...]:
-        """Commands that run when the files are rendered."""
+        """Commands that run after the files are rendered."""
         return tuple(self.settings.get("tasks") or ())
 
     @property
     def extensions(self) -> list[str]:
-        """The Jinja extensions it asks for: code that runs whenever the template is read."""
+        """The Jinja extensions that the template loads: their code runs whenever the template is read."""
         return [str(name) for name in self.settings.get("jinja_extensions") or ()]
 
     @property
     def foreign_extensions(self) -> list[str]:
-        """Those that are not Jinja's own: what they render may depend on anything."""
+        """The extensions that are not Jinja's own: what they render may depend on anything."""
         return [name for name in self.extensions if not name.startswith("jinja2.ext.")]
 
     @property
@@ -133,15 +133,15 @@ def load(files: Mapping[str, File], folder: str = "") -> TemplateConfig:
 
 
 def _place(path: str, files: Mapping[str, File], where: yml.Path) -> str:
-    """The file and the line of a key; the file alone where the key comes from one that it includes."""
+    """The file and line of a key; the file alone if the key comes from an included file."""
     line = yml.key_lines(files[path].data.decode("utf-8", "replace")).get(where)
     return f"{path}:{line}" if line else path
 
 
 def check_parser(config: TemplateConfig, files: Mapping[str, File]) -> None:
-    """Refuse what libyaml takes and the parser that Copier uses does not: `{help: Which?}`, for one.
+    """Refuse YAML that libyaml accepts but Copier's parser does not, such as `{help: Which?}`.
 
-    It takes ten times as long as reading the file did: for the times when a person is about to be asked.
+    It takes ten times as long as reading the file did, so it runs only when a person is about to be asked.
     """
     try:
         for _ in yaml.parse(files[config.path].data, Loader=yaml.SafeLoader):
@@ -151,7 +151,7 @@ def check_parser(config: TemplateConfig, files: Mapping[str, File]) -> None:
 
 
 def unreadable(path: str, why: str) -> TemplateError:
-    """What to raise for YAML of a template that Copier's parser refuses."""
+    """The error for a template's YAML file that Copier's parser refuses."""
     return TemplateError(
         f"Copier cannot read the template's {path}",
         cause=why,
@@ -160,7 +160,7 @@ def unreadable(path: str, why: str) -> TemplateError:
 
 
 def _check_copier(minimum: str, where: str) -> None:
-    """Refuse a template that asks for a newer Copier than is installed, as Copier does; whichever renders it."""
+    """Refuse a template that requires a newer Copier than the one installed, whichever renderer is used."""
     from packaging.version import InvalidVersion, Version
 
     try:
@@ -168,7 +168,7 @@ def _check_copier(minimum: str, where: str) -> None:
     except InvalidVersion as error:
         raise TemplateError(f"{where}: _min_copier_version is not a version", cause=f"it is {minimum!r}") from error
     if wanted <= Version(OLDEST_COPIER):
-        return  # asking which one is installed costs more than reading the template
+        return  # looking up the installed version costs more than reading the template
     from importlib.metadata import version
 
     installed = version("copier")
@@ -181,13 +181,13 @@ def _check_copier(minimum: str, where: str) -> None:
 
 
 def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
-    """The mappings of a YAML file of any number of documents, with `!include` of other files of the template."""
+    """The mappings in a YAML file of one or more documents; `!include` inserts other files of the template."""
 
     class Loader(yml.Loader):
-        """A loader of its own: `add_constructor` changes the class."""
+        """A class of its own, because `add_constructor` changes the class."""
 
     def include(loader: yml.Loader, node: yaml.Node) -> list[Any]:
-        """The documents that `!include` names.
+        """The documents in the files that `!include` names.
 
         Raises `TemplateError` for a circle of includes, `ForbiddenPath` for a path outside the template.
         """
@@ -220,7 +220,7 @@ def _documents(path: str, files: Mapping[str, File]) -> list[dict[str, Any]]:
 
 
 def _matches(pattern: str, files: Mapping[str, File]) -> list[str]:
-    """The files that a pattern of `!include` means, by name; `**` stands for any number of folders."""
+    """The files that match a pattern of `!include`, sorted; `**` matches any number of folders."""
     if "**" in PurePosixPath(pattern).parts:
         from pathspec import PathSpec
 
@@ -230,7 +230,7 @@ def _matches(pattern: str, files: Mapping[str, File]) -> list[str]:
 
 
 def _flat(documents: Any) -> list[Any]:
-    """Empty documents out, lists (from includes) spliced in."""
+    """The documents without empty ones, and with lists (from includes) flattened."""
     found: list[Any] = []
     for document in documents:
         if isinstance(document, list):

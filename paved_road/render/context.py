@@ -1,4 +1,4 @@
-"""What a template sees while it is rendered: the answers and Copier's own variables."""
+"""The variables of a template while it is rendered: the answers and Copier's own variables."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from paved_road.render.environment import SEPARATOR, operating_system
 
 
 class Operation(StrEnum):
-    """What a release is rendered for, as Copier's `_copier_operation` tells it to exclusions, tasks and migrations."""
+    """What a release is rendered for; exclusions, tasks and migrations can read it as Copier's `_copier_operation`."""
 
     COPY = "copy"
     UPDATE = "update"
 
 
 class ParsedText(str):
-    """A text that was parsed before: the answer to a YAML or JSON question as it is, not the source of one."""
+    """A text that is already parsed: the answer itself to a YAML or JSON question, not YAML or JSON to parse."""
 
     __slots__ = ()
 
 
 def parsed(value: Any) -> Any:
-    """A value that an answers file holds, marked so that no text of it is parsed a second time."""
+    """Mark the texts in a value, so that they are not parsed a second time."""
     if isinstance(value, list):
         return [parsed(item) if isinstance(item, str) else item for item in value]
     return ParsedText(value) if isinstance(value, str) else value
@@ -68,7 +68,7 @@ class SettledAnswers:
     """Answers by where they come from, the stronger source first; after Copier's `AnswersMap`."""
 
     answered: dict[str, Any] = field(default_factory=dict)
-    """Settled while the questions were gone through."""
+    """The value of each question that is settled so far."""
     given: dict[str, Any] = field(default_factory=dict)
     """Given beforehand: `--data`, `--answers`."""
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -78,31 +78,31 @@ class SettledAnswers:
     defaults: dict[str, Any] = field(default_factory=dict)
     """The person's own defaults, stronger than the template's."""
     hidden: set[str] = field(default_factory=set)
-    """Questions that do not apply (`when`): computed, not recorded."""
+    """Questions that do not apply (`when`): their values are computed and not recorded."""
     assumed: set[str] = field(default_factory=set)
-    """Secret questions that were not answered: their default is in force, and no validator has seen it."""
+    """Secret questions without an answer: their default applies, and is not validated."""
     refused: dict[str, str] = field(default_factory=dict)
-    """Questions whose recorded answer is none by now, and why: what the validator says, or the choices."""
+    """Questions whose recorded answer is no longer valid, and why: the validator's message, or the choices."""
     asked: set[str] = field(default_factory=set)
     """Questions that a person answered on the terminal."""
     types: dict[str, AnswerType] = field(default_factory=dict)
-    """Of the questions gone through."""
+    """The types of the questions that are settled so far."""
 
     def combined(self) -> dict[str, Any]:
-        """Every value in force."""
+        """Every name and its value, from the strongest source that has one."""
         return dict(ChainMap(self.answered, self.given, self.metadata, self.recorded, self.defaults))
 
-    def to_record(self, config: TemplateConfig) -> dict[str, Any]:
-        """What the answers file keeps: never a secret, never an answer to a question that does not apply."""
-        kept = {
+    def for_answers_file(self, config: TemplateConfig) -> dict[str, Any]:
+        """The values that Copier records: no secrets, and no answers to questions that do not apply."""
+        recordable = {
             key: value
             for key, value in self.combined().items()
             if key in config.questions and key not in self.hidden and key not in config.secret and _is_plain(value)
         }
-        return dict(self.metadata) | kept
+        return dict(self.metadata) | recordable
 
-    def beyond_record(self, config: TemplateConfig) -> dict[str, Any]:
-        """Answers of a person that Copier does not record, because JSON has no such type: dates, sets, bytes."""
+    def omitted_by_copier(self, config: TemplateConfig) -> dict[str, Any]:
+        """A person's answers that Copier does not record because JSON lacks their type: dates, sets, bytes."""
         return {
             name: value
             for name, value in self.answered.items()
@@ -114,17 +114,17 @@ class SettledAnswers:
 
 
 _YAML_ONLY = (date, bytes, set)
-"""Types that YAML has beyond JSON's; a `datetime` is a `date`."""
+"""Types that YAML has and JSON lacks; a `datetime` is a `date`."""
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether JSON can hold it."""
+    """Whether JSON can represent the value."""
     return value is None or isinstance(value, str | int | float | bool | list | dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """What a template may ask about the run itself."""
+    """What a template can read about the run itself."""
 
     destination: Path
     source: Path
@@ -136,7 +136,7 @@ class Surroundings:
 
 
 class External(dict[str, Any]):
-    """`_external_data`: YAML files of the service, read when a template first asks for them."""
+    """`_external_data`: YAML files of the service, read when a template first uses them."""
 
     def __init__(self, paths: Mapping[str, str], around: Surroundings, render: Callable[[str], str]) -> None:
         super().__init__()
@@ -156,18 +156,18 @@ class External(dict[str, Any]):
         return self[name]
 
     def files(self) -> dict[str, bytes]:
-        """Those that exist, by their path in the service."""
-        found = {}
+        """The content of the files that exist, by their path in the service."""
+        contents = {}
         for template in self._paths.values():
-            # Copier reads a file when the template asks for it, and says then what is wrong with its name.
+            # Copier reads a file when the template uses it, and reports only then what is wrong with its name.
             with contextlib.suppress(Exception):
                 path = self._render(template)
                 if (content := self._content(path)) is not None:
-                    found[path] = content
-        return found
+                    contents[path] = content
+        return contents
 
     def _content(self, relative: str) -> bytes | None:
-        """A file of the service; None when there is none. What is outside of it is read for a trusted template only."""
+        """A file's content; None if it does not exist. Only a trusted template may read outside the service."""
         root = address.resolved(self._around.destination)
         path = address.resolved(root / relative)
         if not self._around.trust and not path.is_relative_to(root):
@@ -187,11 +187,11 @@ class External(dict[str, Any]):
 def build(
     answers: SettledAnswers, config: TemplateConfig, around: Surroundings, *, phase: str, external: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The variables of one rendering. The names are Copier's."""
+    """The variables for rendering. The names are Copier's."""
     return {
         **answers.combined(),
         "_external_data": external,
-        "_copier_answers": answers.to_record(config),
+        "_copier_answers": answers.for_answers_file(config),
         "_copier_conf": {
             "src_path": PurePath(around.source),
             "dst_path": PurePath(around.destination),

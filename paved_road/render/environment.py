@@ -1,4 +1,4 @@
-"""The Jinja environment of a template: sandboxed, with Copier's filters, compiled once per release."""
+"""The Jinja environment of a template: sandboxed, with Copier's filters and a cache of compiled templates."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ from paved_road.render.config import TemplateConfig
 from paved_road.settings.config import user_file
 
 _STRING = "<string>"
-"""The name of what has none, in the bytecode cache."""
+"""The name in the bytecode cache for sources that are not files."""
 
 _MOST_BITS = 100_000
-"""Of a number that a template computes: Python writes out none of more than 4300 digits, 14,281 bits."""
+"""The size limit of a number that a template computes; Python prints at most 4300 digits, 14,281 bits."""
 
 _FLAVOUR = 3
-"""Of what is compiled: raised when the same source must not be taken from an older cache."""
+"""The version of the cache format: increase it if code that an older paved compiled must not be used."""
 
 _UNDEFINED = {"jinja2.Undefined": jinja2.Undefined, "jinja2.StrictUndefined": jinja2.StrictUndefined}
 
 
 class _Sandbox(SandboxedEnvironment):
-    """Jinja's sandbox, less what it would let a template do with a path object (as Copier's has it).
+    """Jinja's sandbox, which also hides the `parser` of path objects, as Copier's sandbox does.
 
-    A string (a default, a validator, a part of a path) is compiled once, and found again in the bytecode cache.
+    A string (a default, a validator, a part of a path) is compiled once, and kept in the bytecode cache.
     """
 
     intercepted_binops = frozenset({"*", "**"})
@@ -65,7 +65,7 @@ class _Sandbox(SandboxedEnvironment):
         globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's name
         template_class: type[jinja2.Template] | None = None,
     ) -> jinja2.Template:
-        """A compiled string; compiled before where only the source is given."""
+        """Jinja's `from_string`, which compiles each source only once."""
         if not isinstance(source, str) or globals or template_class:
             return super().from_string(source, globals, template_class)
         if source not in self._strings:
@@ -74,26 +74,26 @@ class _Sandbox(SandboxedEnvironment):
         return self._strings[source]
 
     def compile(self, source: Any, name: str | None = None, *more: Any, **options: Any) -> Any:
-        """Jinja's `compile`; `TemplateError` with its place for a tag, a filter or a test that nothing defines."""
+        """Jinja's `compile`. Raises `TemplateError` with file and line for an undefined tag, filter or test."""
         try:
             return super().compile(source, name, *more, **options)
         except jinja2.TemplateSyntaxError as error:
-            if told := self._unknown(error, name, error.lineno, str(source)):
-                raise told from error
+            if fault := self._unknown(error, name, error.lineno, str(source)):
+                raise fault from error
             raise
 
     def handle_exception(self, source: str | None = None) -> NoReturn:
-        """What a template raised while it rendered: Jinja looks for a filter of a condition's branch only then."""
+        """Raise what a template raised while rendering; Jinja looks up filters in conditional branches only then."""
         error = sys.exc_info()[1]
         if isinstance(error, jinja2.TemplateRuntimeError) and unknown.unknown(str(error)):
             template, line = unknown.last_template(error.__traceback__)
-            text = next((text for text, one in self._strings.items() if one is template), "")
-            if told := self._unknown(error, None if text or template is None else template.name, line, text):
-                raise told from error
+            text = next((text for text, string in self._strings.items() if string is template), "")
+            if fault := self._unknown(error, None if text or template is None else template.name, line, text):
+                raise fault from error
         super().handle_exception(source)
 
     def _unknown(self, error: jinja2.TemplateError, path: str | None, line: int, text: str) -> TemplateError | None:
-        """What to raise for a fault in the file `path`, or in a text that has none."""
+        """The error for an undefined name in the file `path`, or in a string; None if the error is another one."""
         found = unknown.unknown(str(error))
         if found is None:
             return None
@@ -102,7 +102,7 @@ class _Sandbox(SandboxedEnvironment):
         return unknown.fault(found, posixpath.join(folder, place) if place else "", self)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Multiply or raise to a power: a number of a million digits would take minutes that nothing interrupts."""
+        """Multiply or raise to a power within a limit: a million digits would take minutes without an interruption."""
         if isinstance(left, int) and isinstance(right, int):
             bits, more = left.bit_length(), right.bit_length() if operator == "*" else max(right, 0)
             if (bits + more if operator == "*" else bits * more) > _MOST_BITS:
@@ -126,10 +126,10 @@ class _Sandbox(SandboxedEnvironment):
 
 
 class _Compiled(jinja2.BytecodeCache):
-    """Compiled sources by their content, so that releases share what they have in common.
+    """A cache of compiled sources by their content, so that releases share the files they have in common.
 
-    What is loaded is code. So each file begins with a digest that only we can have made: its key is kept elsewhere,
-    and a cache that somebody else filled, or that was copied from another machine, is compiled again.
+    A cache file contains code that will run. It therefore begins with a keyed digest, and the key is stored outside the
+    cache. Files that another user wrote, or that come from another machine, do not match it and are compiled again.
     """
 
     def __init__(self, folder: Path, flavour: str, key: bytes) -> None:
@@ -137,9 +137,9 @@ class _Compiled(jinja2.BytecodeCache):
 
     @classmethod
     def below(cls, cache: Path, config: TemplateConfig) -> Self | None:
-        """The compiled templates of the cache; None where none can be kept.
+        """The compiled templates in the cache; None if there is no place for the key.
 
-        The same source compiles differently under other options.
+        The options are part of each name, because the same source compiles differently under other options.
         """
         options = sorted(config.environment_options.items(), key=str)
         facts = (_FLAVOUR, options, config.extensions, jinja2.__version__, sys.version)
@@ -148,14 +148,14 @@ class _Compiled(jinja2.BytecodeCache):
         return None if key is None else cls(private.private_folder(cache, "jinja"), flavour, key)
 
     def get_bucket(self, environment: jinja2.Environment, name: str, _: str | None, source: str) -> Bucket:
-        """Where the compiled source is, or will be."""
+        """The bucket of a source, filled if the source was compiled before."""
         key = hashlib.sha256(f"{name}\0{source}".encode()).hexdigest()
         bucket = Bucket(environment, key, self.get_source_checksum(source))
         self.load_bytecode(bucket)
         return bucket
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """What was compiled before, if it was by us."""
+        """Fill the bucket from the cache, if the digest matches."""
         try:
             content = contained.read_regular(self._folder, self._name(bucket))
         except OSError:
@@ -165,7 +165,7 @@ class _Compiled(jinja2.BytecodeCache):
             bucket.bytecode_from_string(code)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled. A cache that cannot be written only costs the next compilation."""
+        """Write compiled code to the cache. If that fails, the source is compiled again next time."""
         code = bucket.bytecode_to_string()
         with contextlib.suppress(OSError):
             whole.replace_file(self._folder / self._name(bucket), self._digest(bucket, code) + code)
@@ -180,7 +180,7 @@ class _Compiled(jinja2.BytecodeCache):
 
 
 _KEY = "cache-key"
-"""Beside the person's settings, out of the cache."""
+"""The file of the key, next to the person's settings and outside the cache."""
 _DIGEST_BYTES = 32
 
 
@@ -190,9 +190,9 @@ def make(
 ) -> jinja2.Environment:  # fmt: skip
     """The environment that renders a template's files. `compiled` is a cache that keeps compiled templates.
 
-    `folder` is the template's in the road, for messages. With `trust` the template's own extensions are loaded, and its
-    filters may read the machine. Raises `TemplateError` for options Jinja does not take and for extensions that are not
-    there. Templates see the files of their own release only.
+    `folder` is the template's folder in the road, for messages. With `trust`, filters may read the machine. A template
+    can include only files of its own release. Raises `TemplateError` for options that Jinja does not accept, and for
+    extensions that cannot be loaded.
     """
     options = config.environment_options
     if undefined := options.get("undefined"):
@@ -225,7 +225,7 @@ class _Files(jinja2.BaseLoader):
         self.files, self.folder = files, folder
 
     def get_source(self, _: jinja2.Environment, template: str) -> tuple[str, None, None]:
-        """The source of a file; `TemplateNotFound` where there is none."""
+        """The source of a file. Raises `TemplateNotFound` if it does not exist."""
         source = _source(self.files, template)
         if source is None:
             raise jinja2.TemplateNotFound(template)
@@ -233,9 +233,9 @@ class _Files(jinja2.BaseLoader):
 
     @functools.cached_property
     def searchpath(self) -> list[str]:
-        """The release on disk, for extensions that are files of the template's own: they look for them there.
+        """A copy of the release on disk, for extensions that are files of the template and are searched there.
 
-        The folder goes with the environment, or when Python ends.
+        The folder is removed with the environment, or when Python ends.
         """
         folder = tempfile.mkdtemp(prefix="paved-template-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
@@ -244,21 +244,21 @@ class _Files(jinja2.BaseLoader):
 
 
 def _extend(environment: jinja2.Environment, names: Iterable[str]) -> None:
-    """Load the extensions of a template, which runs their code."""
+    """Load the extensions of a template; this runs their code."""
     importer = vars(jinja2.environment)["import_string"]
     try:
         for name in names:
             _load(environment, name)
     finally:
-        # An extension that loads others by path puts its own importer in the place of Jinja's: for this template only.
-        setattr(jinja2.environment, "import_string", importer)  # noqa: B010 - it is none of its public names
+        # An extension that loads others by path replaces Jinja's importer; restore it for other templates.
+        setattr(jinja2.environment, "import_string", importer)  # noqa: B010 - not a public name of Jinja
 
 
 def _load(environment: jinja2.Environment, name: str) -> None:
     try:
         environment.add_extension(name)
-    except Exception as error:  # it is code of somebody else's
-        missing = next((one for one in (error, error.__cause__) if isinstance(one, ModuleNotFoundError)), None)
+    except Exception as error:  # an extension is foreign code and may raise anything
+        missing = next((each for each in (error, error.__cause__) if isinstance(each, ModuleNotFoundError)), None)
         if missing is None:
             fault = f"the template's Jinja extension {name} cannot be loaded"
             raise TemplateError(fault, cause=f"{type(error).__name__}: {yml.message_of(error)}") from error
@@ -276,7 +276,7 @@ def _source(files: Mapping[str, File], name: str) -> str | None:
 
 
 def _followed(files: Mapping[str, File], name: str) -> str:
-    """Where a name leads to when the links on its way are followed (as many as Linux follows)."""
+    """The path that a name leads to through symbolic links (at most 40, as on Linux)."""
     for _ in range(40):
         parts = name.split("/")
         ways = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
@@ -289,14 +289,14 @@ def _followed(files: Mapping[str, File], name: str) -> str:
 
 
 def _round(value: Any, precision: int = 0, method: Any = "common") -> Any:
-    """Jinja's `round`, which computes ten to the power of the precision."""
+    """Jinja's `round`, with a limit: it computes ten to the power of the precision."""
     if isinstance(precision, int) and abs(precision) > _MOST_PLACES:
         raise limits.too_large(f"rounds to {precision} places")
     return jinja2.filters.do_round(value, precision, method)
 
 
 _MOST_PLACES = 1000
-"""A float has 308 before its point and 323 behind it."""
+"""The largest precision of `round`: a float has 308 digits before its point and 323 after it."""
 
 
 def _jsonable(value: Any) -> Any:
@@ -313,17 +313,17 @@ def _pathjoin(*path: str, mode: str = "posix") -> str:
 
 
 def _now() -> datetime:
-    """Copier deprecates it and still has it: older templates write the year of a licence with it."""
+    """The time in UTC. Deprecated in Copier; older templates use it for the year of a licence."""
     return datetime.now(tz=UTC)
 
 
 def _make_secret() -> str:
-    """Copier deprecates it and still has it."""
+    """A random secret of 128 hexadecimal digits. Deprecated in Copier."""
     return hashlib.sha512(secrets.token_bytes(48)).hexdigest()
 
 
 def operating_system() -> str | None:
-    """Copier's name for it: linux, macos, windows."""
+    """Copier's name for the operating system: linux, macos or windows; None for others."""
     names = {"linux": "linux", "darwin": "macos", "win32": "windows"}
     return names.get(sys.platform)
 

@@ -1,7 +1,7 @@
-"""What a template's commands will do, said before its questions are answered, to who decides about trust.
+"""Lists the commands of a template before its questions are answered, for the person who decides whether to trust it.
 
-Until then the condition of a command is known only where no answer decides it. A command is left out when it surely
-does not run; one that may run is said with the words "if its condition holds".
+At that time a condition is known only if it depends on no answer. A command that cannot run is left out. If it may run,
+the list adds "if its condition holds".
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ class Foreseen:
     """A command that will or may run."""
 
     words: str
+    """What it is, for people to read."""
     certain: bool
     """Whether it runs whatever the answers are."""
 
 
 def tasks(items: Iterable[Any], operation: Operation, environment: jinja2.Environment | None = None) -> list[Foreseen]:
-    """The tasks that will or may run. Without an environment no condition that is a text is known."""
-    found = []
+    """The tasks that will or may run. Without an environment, a condition that is a text is unknown."""
+    previews = []
     for item in items:
         given = item if isinstance(item, Mapping) else {"command": item}
         condition = holds(given.get("when", True), {"stage": "task"}, operation, environment)
-        found += told("task", given.get("command", ""), condition)
-    return found
+        previews += preview("task", given.get("command", ""), condition)
+    return previews
 
 
-def told(kind: str, command: Any, condition: bool | None) -> list[Foreseen]:
-    """A command in words; none when its condition is known to be false."""
+def preview(kind: str, command: Any, condition: bool | None) -> list[Foreseen]:
+    """A list with this command; empty if its condition is known to be false."""
     if condition is False:
         return []
     unsure = "" if condition else " (if its condition holds)"
@@ -50,7 +51,7 @@ def told(kind: str, command: Any, condition: bool | None) -> list[Foreseen]:
 
 
 def everything(config: TemplateConfig) -> list[str]:
-    """All tasks and migrations in words, for a template whose Jinja may not run yet."""
+    """All tasks and migrations as text, for a template whose Jinja may not run yet."""
     found = [task.words for task in tasks(config.tasks, Operation.COPY)]
     for item in config.migrations:
         given = item if isinstance(item, Mapping) else {"command": item}
@@ -70,13 +71,13 @@ _AS_WRITTEN = {
     "_copier_python": "{{ _copier_python }}",
     "_copier_conf": {"src_path": "{{ _copier_conf.src_path }}", "dst_path": "{{ _copier_conf.dst_path }}"},
 }
-"""What `in_short` shortens in a command that is not rendered yet, so that both ways say the same."""
+"""Variables for `in_short` that shorten a command before rendering just as they do after it."""
 
 
 def holds(
     condition: Any, facts: Mapping[str, str], operation: Operation, environment: jinja2.Environment | None
 ) -> bool | None:
-    """Whether a condition holds whatever the answers are; None when an answer may decide it."""
+    """Whether a condition is true for all answers (True), for none (False), or may depend on an answer (None)."""
     if not isinstance(condition, str):
         return to_bool(condition)
     if environment is None:

@@ -1,7 +1,7 @@
-"""The in-process renderer: a template's files and its answers become a tree, without Copier and without a disk.
+"""The in-process renderer: renders a template's files for its answers in memory, without Copier.
 
-It covers Copier's common features and says so when one is not among them (`UnsupportedTemplate`); that it agrees
-with Copier is verified (see `paved_road.render.verified`). Order of business, rules and quirks are Copier's.
+It covers Copier's common features and raises `UnsupportedTemplate` for the others. `paved_road.render.verified` keeps
+for which releases it agrees with Copier. The order of steps, the rules and the quirks are Copier's.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def render(
     operation: Operation = Operation.COPY,
     most: Limits = USUAL,
 ) -> Tree:
-    """The tree a template renders to. `variables` are those of `paved_road.render.context.build`.
+    """Render a template's files. `variables` are those of `paved_road.render.context.build`.
 
-    Raises `UnsupportedTemplate` where only Copier will do, `TemplateError` where the template is at fault.
+    Raises `UnsupportedTemplate` if only Copier can render the template, `TemplateError` if the template has a fault.
     """
     return _TreeRenderer(config, environment, files, variables).tree(operation, most)
 
@@ -52,7 +52,7 @@ def excludes(
 
 
 def matcher(lines: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether one of these lines of `_exclude` takes a path out."""
+    """A function that says whether these lines of `_exclude` exclude a path."""
     return _matcher(tuple(normalize("NFD", line) for line in lines))
 
 
@@ -62,7 +62,7 @@ def sources(
     files: Mapping[str, File],
     variables: Mapping[str, Any],
 ) -> dict[str, str]:
-    """The path of each rendered file's source in the template, its suffix included."""
+    """The source of each rendered file: its path in the template, with the suffix."""
     rendering = _TreeRenderer(config, environment, files, variables)
     targets = ((rendering._target(source), source) for source in rendering.sources)
     return {target: rendering.root + source for target, source in targets if target is not None}
@@ -75,12 +75,12 @@ def empty_folders(
     variables: Mapping[str, Any],
     rendered: Iterable[str],
 ) -> list[str]:
-    """The folders that a template renders and puts no file in. `rendered` are the paths of its files."""
+    """The folders that a template renders without a file in them. `rendered` are the paths of the rendered files."""
     return _TreeRenderer(config, environment, files, variables).empty_folders(rendered)
 
 
 class _TreeRenderer:
-    """One rendering: the environment, the variables and what was compiled so far."""
+    """One rendering: the environment, the variables and the names rendered so far."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class _TreeRenderer:
     def tree(self, operation: Operation, most: Limits) -> Tree:
         """Every file, rendered or copied. Raises `UnsupportedTemplate` if two different files have the same path."""
         excluded = matcher(self.excludes(operation))
-        found: Tree = {}
+        tree: Tree = {}
         size = 0
         for source, file in self.sources.items():
             target = self._target(source)
@@ -106,20 +106,20 @@ class _TreeRenderer:
             if target is None or excluded(target):
                 continue
             rendered = self._file(source, file)
-            if found.setdefault(check_path(target), rendered) != rendered:
-                # Copier lets the last one win, in the order of the file system.
+            if tree.setdefault(check_path(target), rendered) != rendered:
+                # Copier keeps the last one, in the order of the file system.
                 raise UnsupportedTemplate(f"two files of the template render to {target!r}")
             size += len(rendered.data)
-            most.check(f"what the template renders, with {source},", files=len(found), size=size)
-        return found
+            most.check(f"what the template renders, with {source},", files=len(tree), size=size)
+        return tree
 
     def empty_folders(self, rendered: Iterable[str]) -> list[str]:
-        """Those whose name is rendered, and that are neither left out nor the parent of a file."""
+        """The folders whose rendered names are not empty, and that are neither excluded nor contain a file."""
         excluded = matcher(self.excludes(Operation.COPY))
         used = {str(parent) for path in rendered for parent in PurePosixPath(path).parents}
         named = {source: [self._name(part) for part in source.parts] for source in self.folders}
-        found = {_joined(tuple(parts)) for parts in named.values() if all(parts)} - used
-        return sorted(check_path(path) for path in found if not any(map(excluded, _ways(path))))
+        empty = {_joined(tuple(parts)) for parts in named.values() if all(parts)} - used
+        return sorted(check_path(path) for path in empty if not any(map(excluded, _ways(path))))
 
     @functools.cached_property
     def folders(self) -> set[PurePosixPath]:
@@ -136,7 +136,7 @@ class _TreeRenderer:
         return "" if root == "." else f"{root}/"
 
     def _sources(self, files: Mapping[str, File]) -> dict[str, File]:
-        """The files below the root, links followed unless the template keeps them."""
+        """The files below the root. Symbolic links are followed unless the template preserves them."""
         if self.config.settings.get("preserve_symlinks", False):
             return {path.removeprefix(self.root): file for path, file in files.items() if path.startswith(self.root)}
         followed: dict[str, File] = {}
@@ -162,7 +162,7 @@ class _TreeRenderer:
         )
 
     def _target(self, source: str) -> str | None:
-        """Where a source is rendered to; None when a part of its path renders to nothing or a twin replaces it."""
+        """The path that a source renders to; None if a part of it renders to nothing, or if a twin replaces it."""
         suffix = self.config.suffix
         if suffix and self._is_there(source + suffix):
             return None
@@ -176,12 +176,12 @@ class _TreeRenderer:
                 return name
             parts.append(name)
         target = _joined(tuple(parts))
-        # Copier looks for this twin from the template's own root, whatever the subdirectory.
+        # Copier looks for this twin below the template's own root, even if the template has a subdirectory.
         twin = f"{target}{suffix}"
         return target if is_template or self.root or not self._is_there(twin) else None
 
     def _is_there(self, path: str) -> bool:
-        """Whether the template has a file or a folder of this name: to Copier both are twins."""
+        """Whether the template has a file or a folder at this path; Copier checks only that one exists."""
         return path in self.sources or PurePosixPath(path) in self.folders
 
     def _name(self, part: str) -> str:
@@ -235,14 +235,14 @@ def _matcher(lines: tuple[str, ...]) -> Callable[[str], bool]:
 
 @functools.lru_cache(10_000)
 def _parts(source: str, suffix: str) -> tuple[bool, tuple[str, ...]]:
-    """Whether the file is rendered, and the parts of its path without the suffix that says so."""
+    """Whether the file is a Jinja template, and the parts of its path without the suffix."""
     path = PurePosixPath(source)
     is_template = path.name.endswith(suffix)
     return is_template, (path.with_suffix("") if suffix and is_template else path).parts
 
 
 def _ways(path: str) -> list[str]:
-    """A folder and those above it, as patterns for files and for folders match them."""
+    """A folder and its parents, each with and without a final slash, so that all kinds of patterns match."""
     folders = [path, *map(str, PurePosixPath(path).parents)][:-1]
     return [*folders, *(f"{folder}/" for folder in folders)]
 
@@ -255,7 +255,7 @@ def _joined(parts: tuple[str, ...]) -> str:
 def _at(error: Exception, where: str, line: int | None = None) -> PavedError:
     if isinstance(error, PavedError):
         return error
-    if isinstance(error, MemoryError):  # Copier would not have more
+    if isinstance(error, MemoryError):  # Copier would run out of memory, too
         return limits.out_of_memory(f"the template's {where}")
     line = getattr(error, "lineno", None) or line
     return TemplateError(
@@ -265,13 +265,13 @@ def _at(error: Exception, where: str, line: int | None = None) -> PavedError:
 
 
 def _line(error: Exception) -> int | None:
-    """The line of the file that was being rendered: Jinja puts its templates' frames into the traceback."""
+    """The line that was being rendered: Jinja adds the frames of its templates to the traceback."""
     frames = traceback.walk_tb(error.__traceback__)
     return next((line for frame, line in frames if "__jinja_exception__" in frame.f_globals), None)
 
 
 def _follow(path: str, files: Mapping[str, File], *, tracked: bool, seen: frozenset[str] = frozenset()) -> Tree:
-    """What a symbolic link stands for: one file, or every file below a folder."""
+    """The files that a symbolic link leads to: one file, or every file below a folder."""
     target = posixpath.normpath(posixpath.join(posixpath.dirname(path), files[path].data.decode()))
     if target.startswith(("..", "/")):
         raise ForbiddenPath(f"the template's {path} is a link out of the template", cause=f"it points to {target!r}")
@@ -279,9 +279,9 @@ def _follow(path: str, files: Mapping[str, File], *, tracked: bool, seen: frozen
         raise TemplateError(f"the template's link {path!r} points to itself")
     if target in files:
         if files[target].mode is Mode.SYMLINK:
-            found = _follow(target, files, tracked=tracked, seen=seen | {path})
-            return {path + name.removeprefix(target): file for name, file in found.items()}
-        # git's mode of a link carries no executable bit, and where there is git Copier takes that.
+            followed = _follow(target, files, tracked=tracked, seen=seen | {path})
+            return {path + name.removeprefix(target): file for name, file in followed.items()}
+        # git's mode of a link has no executable bit, and in a git repository Copier uses that mode.
         return {path: File(files[target].data) if tracked else files[target]}
     inside = {name: file for name, file in files.items() if name.startswith(f"{target}/")}
     if not inside:

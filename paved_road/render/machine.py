@@ -1,7 +1,7 @@
-"""Filters that read the machine a template is rendered on: a foreign template gets them with trust only.
+"""Filters that read the machine a template is rendered on: a foreign template gets them only if it is trusted.
 
-What it makes is committed and pushed, and `{{ '$TOKEN' | expandvars }}` would carry the environment out with it. The
-filters of paths work on the text of a path alone, so that a template may ask for its own destination.
+The rendered files are committed and pushed, so `{{ '$TOKEN' | expandvars }}` would publish a secret of the environment.
+For a template without trust, the filters of paths use only the text of a path and never read the disk.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from paved_road.errors import UntrustedTemplate
 Filters = dict[str, Callable[..., Any]]
 
 CLOSED = frozenset({"expandvars", "expanduser", "fileglob"})
-"""They read the environment, the users and the files of the machine."""
+"""Filters that read the environment, the users and the files of the machine."""
 
 CHANGING = frozenset({"strftime", "ans_random", "shuffle", "random_mac"})
-"""Their result is another one every time."""
+"""Filters whose result differs every time."""
 
 
 def without_trust() -> Filters:
-    """What a template that nobody trusts gets instead of the filters that read the machine."""
+    """The filters that replace those that read the machine, for a template that is not trusted."""
     return {name: partial(_refuse, name) for name in CLOSED} | {"realpath": _real, "relpath": _relative}
 
 
 def not_folded(filters: Mapping[str, Callable[..., Any]]) -> Filters:
-    """Filters whose result Jinja must not compute when it compiles, because compiled templates are kept."""
+    """Filters that Jinja must not evaluate at compile time, because compiled templates are cached."""
     return {name: _late(filters[name]) for name in CLOSED | CHANGING | {"realpath", "relpath"} if name in filters}
 
 
@@ -55,12 +55,12 @@ def _relative(context: Context, path: str, start: str = ".") -> str:
 
 
 def _here(context: Context) -> str:
-    """The service's folder: what a relative path is relative to, wherever the template is rendered."""
+    """The service's folder, which relative paths start from wherever the template is rendered."""
     return str(context["_copier_conf"]["dst_path"])
 
 
 def _late(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same filter, with the context that keeps Jinja from calling it at compile time."""
+    """The same filter with a context parameter, which prevents Jinja from calling it at compile time."""
     passes = getattr(function, "jinja_pass_arg", None)
     if passes is not None and passes.name == "context":
         return function

@@ -1,4 +1,4 @@
-"""A question as it is put to a person, and who puts it."""
+"""A question as a person is asked it, and the interface of whoever asks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class _Mark:
-    """A value that no answer has."""
+    """A value that is never an answer."""
 
 
 MISSING: Final = _Mark()
-"""The default of a question that has none."""
+"""Stands for the default of a question that has no default."""
 
 NOT_ASKED: Final = _Mark()
-"""Instead of an answer: nobody was asked, so the default is in force as it is where there is no terminal."""
+"""Stands for an answer: nobody was asked, so the default applies as it does without a terminal."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +36,7 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prompt:
-    """One question as it is put to a person."""
+    """One question as a person is asked it."""
 
     name: str
     type: str
@@ -46,7 +46,7 @@ class Prompt:
     multiselect: bool
     secret: bool
     accept: Callable[[Any], Any]
-    """Turns what was typed into the answer; raises `AnswerError` when it is not one."""
+    """Converts what the person typed to the answer. Raises `AnswerError` if it is not valid."""
     placeholder: str = ""
     """An example of an answer, for a question without a default."""
     multiline: bool = False
@@ -54,7 +54,7 @@ class Prompt:
 
     @property
     def typed(self) -> str | None:
-        """The default as a person would type it; None when there is none."""
+        """The default as a person would type it; None if there is none."""
         if self.default is MISSING:
             return None
         if self.type == "bool":
@@ -63,35 +63,35 @@ class Prompt:
 
 
 Ask = Callable[[Prompt], Any]
-"""Answers one question: with what its `accept` returned, or with `NOT_ASKED`."""
+"""Answers one question: returns what its `accept` returned, or `NOT_ASKED`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Topic:
-    """What a template's questions are about."""
+    """The template and the service that an interview is about, and which questions may be asked."""
 
     destination: Path
     road: str
     template: str
     questions: tuple[str, ...]
-    """Those that may have to be asked, in the template's order."""
+    """The questions that a person may be asked, in the template's order."""
     required: frozenset[str]
-    """Those of them that have no default."""
+    """Those of `questions` that have no default."""
     secret: frozenset[str]
     first: tuple[str, ...]
-    """Those that the template wants asked before the others; none where all are asked alike."""
+    """The questions that the template wants asked first; empty if it does not say."""
     cache: Path
 
 
 class Interview(Protocol):
-    """Has a template's questions answered by a person."""
+    """Lets a person answer a template's questions."""
 
     def __call__(self, topic: Topic, settle: Callable[[Ask], SettledAnswers], /) -> SettledAnswers:
-        """Call `settle`, more than once where the person goes back, and return what it returned at last."""
+        """Call `settle`, again each time the person goes back, and return its last result."""
 
 
 def as_text(value: Any, kind: str) -> Any:
-    """The text that a question of this type parses to `value`; `value` itself where a type parses nothing."""
+    """The text that a question of this type parses to `value`; `value` itself if the type is not parsed."""
     if kind == "json":
         return json.dumps(value)
     if kind == "yaml":

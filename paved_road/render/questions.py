@@ -1,7 +1,7 @@
-"""A template's questions: defaults, types, choices, conditions and validators, as Copier has them.
+"""A template's questions: defaults, types, choices, conditions and validators, as in Copier.
 
-`settle` goes through the questions in order. Every answer comes from what was given, what was recorded, the
-person's own defaults or the template's; `ask`, when there is a terminal, has the last word.
+`settle` goes through the questions in order. A given answer always wins. Otherwise the recorded answer, the person's
+own default or the template's is the default; with a terminal, `ask` lets the person change it.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from paved_road.text.values import short_repr
 
 
 class _Unset(jinja2.UndefinedError):
-    """A default that evaluates to `UNSET` is no default."""
+    """Raised by a default that evaluates to `UNSET`, which means no default."""
 
 
 def written(answers: SettledAnswers, config: TemplateConfig) -> dict[str, Any]:
-    """Settled answers as a person would give them to Copier, which parses and validates them again.
+    """Settled answers as Copier takes them as input: it parses and validates them again.
 
-    A recorded value that answers no question is a variable, as in Copier when it reads the answers file.
+    A recorded value without a question becomes a variable, as it does when Copier reads the answers file.
     """
     stray = {key: value for key, value in answers.recorded.items() if key not in config.questions}
     computed = answers.assumed | answers.hidden - answers.given.keys()
@@ -50,7 +50,7 @@ def written(answers: SettledAnswers, config: TemplateConfig) -> dict[str, Any]:
 
 
 def written_defaults(answers: SettledAnswers) -> dict[str, Any]:
-    """The same of the defaults that secret questions have instead of an answer."""
+    """The same for the defaults of secret questions that have no answer."""
     return {key: _written(answers.answered[key], answers.types[key]) for key in answers.assumed}
 
 
@@ -71,9 +71,10 @@ def settle(
 ) -> SettledAnswers:
     """Answer every question of a template.
 
-    `refused` is called with the name of a question that cannot be answered, and why; that question stays open, and the
-    next one follows. Raises `AnswerError` if an answer was given to a question that does not exist. Without `refused`,
-    raises it also for an answer that is not valid, and for a question that has no answer, no default and no `ask`.
+    `refused` is called with the name of a question that cannot be answered, and the reason; that question stays without
+    an answer, and the next one follows. Raises `AnswerError` if an answer was given to a question that does not exist.
+    Without `refused`, it is also raised for an invalid answer, and for a question with no answer, no default and no
+    `ask`.
     """
     for name in sources.given:
         if name not in config.questions:
@@ -114,7 +115,7 @@ class _Question:
         external = External(config.settings.get("external_data", {}), around, self._text)
         self.context: dict[str, Any] = {}
         self.context = context.build(answers, config, around, phase="prompt", external=external)
-        with contextlib.suppress(TemplateError):  # it may hold answers that are not there yet
+        with contextlib.suppress(TemplateError):  # it may use answers that are not settled yet
             self.context["_copier_conf"]["answers_file"] = PurePath(self._render(config.answers_file))
         self.type = self._type()
         self.multiselect = bool(shapes.is_yes(self.details.get("multiselect", False)))
@@ -145,7 +146,7 @@ class _Question:
         elif default is not MISSING:
             answers.answered[name] = self._assumed(default)
         elif self._flag("ask"):
-            asked = f" ({said})" if (said := " ".join(self._help().split())) else ""
+            asked = f" ({text})" if (text := " ".join(self._help().split())) else ""
             raise AnswerError(
                 f"the question {name!r} has no answer{asked}",
                 cause=f"the recorded answer is no longer valid: {answers.refused[name]}"
@@ -155,14 +156,14 @@ class _Question:
             )
 
     def _assumed(self, default: Any) -> Any:
-        """A default in place of an answer. As in Copier, that of a secret question need not be a valid one."""
+        """A default that is used as the answer. As in Copier, a secret question's default is not validated."""
         if not self.secret:
             return self._validated(default)
         self.answers.assumed.add(self.name)
         return default
 
     def accept(self, raw: Any) -> Any:
-        """`raw` parsed and validated."""
+        """Parse and validate a raw answer. Raises `AnswerError` if it is not valid."""
         return self._validated(self._parsed(raw))
 
     # -- the parts of a question ---------------------------------------------------------------------------------
@@ -206,8 +207,8 @@ class _Question:
                 choices = to_yaml(self._render(choices)) or []
             return tuple(map(self._choice, choices.items() if isinstance(choices, dict) else choices))
         except (ValueError, TypeError, KeyError, AnswerError) as error:
-            said = error.cause or error.message if isinstance(error, AnswerError) else yml.message_of(error)
-            raise TemplateError(f"the choices of the question {self.name!r} are malformed", cause=said) from error
+            cause = error.cause or error.message if isinstance(error, AnswerError) else yml.message_of(error)
+            raise TemplateError(f"the choices of the question {self.name!r} are malformed", cause=cause) from error
 
     def _choice(self, item: Any) -> Choice:
         label, value = item if isinstance(item, tuple | list) else (item, item)
@@ -219,7 +220,7 @@ class _Question:
             value = value["value"]
         label = str(self._render(label))
         value = self._render(value)
-        # A choice without a value is its own label: `choices: {one: , two: }`.
+        # The label is the value of a choice without one: `choices: {one: , two: }`.
         return Choice(label=label, value=self._cast(label if value is None else value), refused=refused)
 
     def _prompt(self, default: Any) -> Prompt:
@@ -248,12 +249,12 @@ class _Question:
 
     def _validated(self, value: Any) -> Any:
         source = self.details.get("validator") or ""
-        said = str(self._render(source, **{self.name: value})).strip()
-        if said:
-            if self.secret and said not in str(source):
-                said = "its validator says so, in words that may hold the secret and are not shown"
+        complaint = str(self._render(source, **{self.name: value})).strip()
+        if complaint:
+            if self.secret and complaint not in str(source):
+                complaint = "its validator says so, in words that may hold the secret and are not shown"
             raise AnswerError(
-                f"the answer to {self.name!r} is not valid{self._shown(value)}", cause=said, hint=self._flag_to_set
+                f"the answer to {self.name!r} is not valid{self._shown(value)}", cause=complaint, hint=self._flag_to_set
             )
         return value
 
@@ -309,7 +310,7 @@ class _Question:
             ) from error
 
     def _unlike(self, error: Exception) -> str:
-        """Why a text cannot be read as this type, in words."""
+        """Why a text cannot be converted to this type, for messages."""
         if self.type in ("int", "float"):
             return "it is not a whole number" if self.type == "int" else "it is not a number"
         return (
@@ -317,12 +318,12 @@ class _Question:
         )
 
     def _shown(self, value: Any) -> str:
-        """A refused answer for a message; a secret one is never shown."""
+        """A refused answer for a message; empty if it is secret."""
         text = "" if self.secret else short_repr(value, longest=_LONGEST_SHOWN)
         return f": {text}" if text else ""
 
     def _render(self, value: Any, **extra: Any) -> Any:
-        """A value with its Jinja rendered; what is not text stays as it is."""
+        """A value with its Jinja rendered; values other than texts and lists stay as they are."""
         if isinstance(value, list):
             return [self._render(item, **extra) for item in value]
         if not isinstance(value, str):
@@ -348,4 +349,4 @@ def _unset() -> jinja2.StrictUndefined:
 
 
 _LONGEST_SHOWN = 200
-"""Characters of a refused answer in a message."""
+"""The largest number of characters of a refused answer in a message."""

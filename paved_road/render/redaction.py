@@ -1,4 +1,4 @@
-"""Secret answers stay out of messages: what a template or a parser says may quote them."""
+"""Keeps secret answers out of error messages, because a template or a parser may quote them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from paved_road.errors import PavedError
 
 @contextlib.contextmanager
 def hidden(secret: Iterable[str], *sources: Mapping[str, Any]) -> Iterator[None]:
-    """An error raised in the block quotes no answer that `sources` have to the questions named by `secret`."""
+    """Replace the answers of secret questions with `***` in errors raised in the block.
+
+    `secret` names the questions, and `sources` have their answers.
+    """
     try:
         yield
     except PavedError as error:
         for text in _texts(secret, sources):
             error.message, error.cause, error.hint = (
-                said.replace(text, "***") for said in (error.message, error.cause, error.hint)
+                part.replace(text, "***") for part in (error.message, error.cause, error.hint)
             )
         error.args = (error.message,)
         raise
@@ -32,4 +35,4 @@ def _texts(secret: Iterable[str], sources: Iterable[Mapping[str, Any]]) -> list[
 
 
 _SHORTEST = 3
-"""Characters of a text that is hidden: a shorter one is in every message, and no secret."""
+"""The fewest characters of a text that is hidden: shorter ones occur in every message, and are no secrets."""

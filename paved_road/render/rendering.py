@@ -1,7 +1,7 @@
-"""Rendering a compiled template for settled answers, by whichever of the two renderers may be trusted with it.
+"""Renders a compiled template for settled answers, with the in-process renderer or with Copier.
 
-The in-process renderer is fast, and Copier is the reference. A release of a foreign road is rendered by both the first
-time it is seen; where they differ, and for what the in-process renderer does not cover, Copier's files are used.
+The in-process renderer is fast, and Copier is the reference. Both render a release of a foreign road the first time it
+is used. If they differ, or if the in-process renderer lacks a feature, Copier's files are used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from paved_road.settings.config import BUILT_IN
 
 
 class Renderer(StrEnum):
-    """Who rendered a tree."""
+    """Which renderer made a tree."""
 
     OURS = "in-process"
     COPIER = "copier"
@@ -37,26 +37,26 @@ class Renderer(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pristine:
-    """What a release renders for given answers."""
+    """The result of rendering a release for given answers."""
 
     release: Release
     answers: Mapping[str, Any]
-    """Those that are recorded."""
+    """The answers that are recorded."""
     answers_file: str
     tree: Tree
     """Every file, including the answers file."""
     renderer: Renderer
     seeded: tuple[str, ...] = ()
-    """Patterns (gitignore's syntax) of files that are written once and then left alone (`_skip_if_exists`)."""
+    """Patterns (in gitignore's syntax) of files that are written only if they do not exist (`_skip_if_exists`)."""
     message: str = ""
-    """What the template prints when it is done (`_message_after_copy`, `_message_after_update`)."""
+    """The template's message after it is rendered (`_message_after_copy`, `_message_after_update`)."""
     differences: tuple[str, ...] = ()
-    """Paths on which the in-process renderer and Copier were just found to differ; Copier's files are used."""
+    """Paths where a comparison in this run found that the two renderers differ; Copier's files are used."""
     left_alone: Callable[[str], bool] = field(default=lambda _: False, compare=False)
-    """Whether the template leaves a path to the service in updates: its `_exclude` excludes it from updates alone."""
+    """Whether updates leave a path alone because the template's `_exclude` excludes it from updates only."""
 
     def without(self, paths: Collection[str]) -> Pristine:
-        """The same without these files."""
+        """A copy without these files."""
         return replace(self, tree={path: file for path, file in self.tree.items() if path not in paths})
 
 
@@ -73,12 +73,12 @@ class CommandContext:
     operation: Operation
 
     def tasks(self) -> list[Command]:
-        """The tasks that run. Raises `TemplateError` if one cannot be evaluated."""
+        """The tasks whose conditions are true. Raises `TemplateError` if one cannot be evaluated."""
         wanted = self.template.config.tasks
         return list(commands.tasks(wanted, self.evaluation("tasks"))) if wanted else []
 
     def evaluation(self, phase: str) -> CommandEvaluation:
-        """What evaluates the commands of a phase of Copier's (`tasks`, `migrate`)."""
+        """The evaluation of commands in one of Copier's phases (`tasks`, `migrate`)."""
         rendering = Rendering(self.template, self.answers, self.destination, self.answers_file, self.operation)
         variables = rendering.variables(phase, source=self.source)
         return CommandEvaluation(environment=self.template.environment, variables=variables, operation=self.operation)
@@ -94,11 +94,11 @@ def render(
     renderer: Renderer | None = None,
     answers_file: str | None = None,
 ) -> Pristine:
-    """The pristine tree. Nothing is written to `destination`; the template can read its name.
+    """Render the pristine tree. Nothing is written to `destination`; the template can read its name.
 
-    The layout is that of `operation`. With `tasks` the tree is as the template's tasks for an update leave it (they run
-    in a folder of their own); otherwise no task runs. `answers_file` overrides where the template puts that file.
-    `renderer` is for comparing the two; by default the release gets the one that may be trusted with it.
+    `operation` decides which files are excluded. With `tasks`, the template's tasks for an update run in a scratch
+    folder and change the tree; otherwise no task runs. `answers_file` overrides the path of that file. `renderer` is
+    for comparing the two; by default the in-process renderer is used for releases that it is verified for.
 
     Raises `TemplateError` if the template fails, `ForbiddenPath` if a path leaves the service, `UntrustedTemplate` if
     tasks may not run, `LimitError` if rendering takes too much.
@@ -107,17 +107,17 @@ def render(
     rendering = replace(rendering, answers_file=answers_file or answers_file_of(template, answers, destination))
     tree, by, differences = rendering.tree(renderer)
     debug.log(template.release.template.name, template.release.version, "rendered by", by)
-    recorded = answers.to_record(template.config)
+    recorded = answers.for_answers_file(template.config)
     if rendering.answers_file not in tree:
         tree = {**tree, rendering.answers_file: File(_answers_text(recorded))}
     if tasks and template.config.tasks:
         tree = rendering.after_tasks(tree)
-    beyond = answers.beyond_record(template.config)
-    tree = _with_answers(tree, rendering.answers_file, beyond)
+    omitted = answers.omitted_by_copier(template.config)
+    tree = _with_answers(tree, rendering.answers_file, omitted)
     trees.check_paths(tree)
     return Pristine(
         release=template.release,
-        answers=recorded | beyond,
+        answers=recorded | omitted,
         answers_file=rendering.answers_file,
         tree=dict(sorted(tree.items())),
         renderer=by,
@@ -129,13 +129,13 @@ def render(
 
 
 def answers_file_of(template: CompiledTemplate, answers: SettledAnswers, destination: Path) -> str:
-    """Where the template puts its answers file. Raises `TemplateError` if that cannot be evaluated."""
+    """The path of the template's answers file. Raises `TemplateError` if that cannot be evaluated."""
     rendering = Rendering(template, answers, destination, "", Operation.COPY)
     return rendering.text("_answers_file", template.config.answers_file)
 
 
 def message_before(template: CompiledTemplate, destination: Path, operation: Operation) -> str:
-    """What the template prints before it asks anything (`_message_before_copy`, `_message_before_update`).
+    """The template's message before its questions (`_message_before_copy`, `_message_before_update`).
 
     Raises `TemplateError` if the message cannot be evaluated.
     """
@@ -147,7 +147,7 @@ def message_before(template: CompiledTemplate, destination: Path, operation: Ope
 def empty_folders(
     template: CompiledTemplate, answers: SettledAnswers, destination: Path, rendered: Iterable[str]
 ) -> list[str]:
-    """The folders that the template makes without a file in them, which no git tree has; [] if it needs Copier."""
+    """The empty folders that the template makes, which a git tree cannot hold; [] if only Copier can render it."""
     variables = Rendering(template, answers, destination, "", Operation.COPY).variables()
     try:
         return inprocess.empty_folders(template.config, template.environment, template.files, variables, rendered)
@@ -156,7 +156,7 @@ def empty_folders(
 
 
 def sources(template: CompiledTemplate, answers: SettledAnswers, destination: Path) -> dict[str, str]:
-    """The template's source of each rendered path; {} if it needs Copier, which does not tell."""
+    """The source of each rendered path; {} if only Copier can render the template, as it does not report them."""
     rendering = Rendering(template, answers, destination, "", Operation.COPY)
     try:
         with rendering.guarded():
@@ -167,7 +167,7 @@ def sources(template: CompiledTemplate, answers: SettledAnswers, destination: Pa
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """One rendering: of this template, for these answers, to this destination."""
+    """One rendering of a template for given answers and a destination."""
 
     template: CompiledTemplate
     answers: SettledAnswers
@@ -176,7 +176,7 @@ class Rendering:
     operation: Operation
 
     def tree(self, renderer: Renderer | None) -> tuple[Tree, Renderer, list[str]]:
-        """The files, who rendered them, and the paths on which the two renderers were just found to differ."""
+        """The files, the renderer that made them, and the paths where a comparison now found a difference."""
         release, cache = self.template.release, self.template.cache
         if renderer is Renderer.COPIER:
             return self.with_copier(), Renderer.COPIER, []
@@ -192,10 +192,10 @@ class Rendering:
         return (self.in_process(), Renderer.OURS, []) if agreed else (self.with_copier(), Renderer.COPIER, [])
 
     def compare(self) -> tuple[Tree, list[str] | None]:
-        """Copier's files, and the paths on which ours differ; None if ours does not cover the template.
+        """Copier's files, and the paths where ours differ; None if our renderer cannot render the template.
 
-        A path that leaves the service is refused whoever renders it. If both renderers fail, our error is raised: it
-        has the file and the line.
+        A path outside the service is refused whichever renderer is used. If both renderers fail, our error is raised,
+        because it has the file and the line.
         """
         try:
             ours = self.in_process()
@@ -216,14 +216,14 @@ class Rendering:
         return theirs, differences
 
     def in_process(self) -> Tree:
-        """The files as the in-process renderer renders them."""
+        """Render with the in-process renderer."""
         own = self.template
         with self.guarded():
             variables = self.variables()
             return inprocess.render(own.config, own.environment, own.files, variables, self.operation, own.limits)
 
     def with_copier(self) -> Tree:
-        """The files as Copier renders them."""
+        """Render with Copier."""
         job = reference.Job(
             answers=questions.written(self.answers, self.template.config),
             assumed=questions.written_defaults(self.answers),
@@ -256,25 +256,25 @@ class Rendering:
             yield
 
     def extra_excludes(self) -> tuple[str, ...]:
-        """Lines to add to the template's `_exclude`, which Copier evaluates as for a creation: start over."""
+        """Lines that override `_exclude` in an update, because Copier evaluates it as for a new service."""
         if self.operation is Operation.COPY or not self.template.config.excludes_by_operation:
             return ()
         return ("!*", *self.excludes(self.operation))
 
     def excludes(self, operation: Operation) -> tuple[str, ...]:
-        """The lines of `_exclude` for an operation."""
+        """The rendered lines of `_exclude` for an operation."""
         with self.guarded():
             return inprocess.excludes(self.template.config, self.template.environment, self.variables(), operation)
 
     def left_alone(self) -> Callable[[str], bool]:
-        """Whether a path is excluded from updates alone."""
+        """A function that says whether a path is excluded from updates only."""
         if not self.template.config.excludes_by_operation:
             return lambda _: False
         new, update = (inprocess.matcher(self.excludes(operation)) for operation in Operation)
         return lambda path: update(path) and not new(path)
 
     def after_tasks(self, tree: Tree) -> Tree:
-        """The tree as the tasks of an update leave it. Raises `UntrustedTemplate` if they may not run."""
+        """Run the tasks of an update on the tree. Raises `UntrustedTemplate` if they may not run."""
         with tempfile.TemporaryDirectory(prefix="paved-tasks-") as folder:
             shop = commands.workshop(Path(folder), self.destination)
             wanted = CommandContext(
@@ -291,7 +291,7 @@ class Rendering:
         return self.text(f"_{name}", text) if text else ""
 
     def text(self, name: str, source: str) -> str:
-        """Render a Jinja source from the template's configuration; `name` is its place there, for messages.
+        """Render a Jinja source from the template's configuration; `name` is its setting, for messages.
 
         Raises `TemplateError` if it cannot be evaluated.
         """
@@ -305,22 +305,22 @@ class Rendering:
                 raise TemplateError(f"the template's {name} cannot be evaluated", cause=str(error)) from error
 
     def variables(self, phase: str = "render", *, source: Path | None = None) -> dict[str, Any]:
-        """The variables of the template in a phase of Copier's; `source` is where its own files are then."""
+        """The template's variables in one of Copier's phases; `source` is the folder of its own files in that phase."""
         config = self.template.config
         around = replace(self.template.surroundings(self.destination), answers_file=self.answers_file)
         around = replace(around, source=source) if source else around
-        found: dict[str, Any] = {}
+        variables: dict[str, Any] = {}
         external = External(
             config.settings.get("external_data", {}),
             around,
-            lambda text: self.template.environment.from_string(text).render(found),
+            lambda text: self.template.environment.from_string(text).render(variables),
         )
-        found |= context.build(self.answers, config, around, phase=phase, external=external)
-        return found
+        variables |= context.build(self.answers, config, around, phase=phase, external=external)
+        return variables
 
 
 def _with_answers(tree: Tree, answers_file: str, more: Mapping[str, Any]) -> Tree:
-    """The tree with more answers in its answers file: those of types that Copier does not record."""
+    """The tree with more answers in its answers file: those that Copier leaves out."""
     if not more or answers_file not in tree:
         return tree
     file = tree[answers_file]

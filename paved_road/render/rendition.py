@@ -1,4 +1,4 @@
-"""A release rendered for answers. Nothing of it is computed before it is asked for, and nothing twice."""
+"""A release rendered for answers, computed on first use and only once."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Rendition:
 
     template: CompiledTemplate
     settle: Callable[[], SettledAnswers]
-    """Settles the answers, the first time that they are needed."""
+    """Called once, when the answers are first needed."""
     destination: Path
-    """The folder that the template may know the name of."""
+    """The folder whose name the template can read."""
     answers_file: str | None = None
-    """Where the answers file goes; None for where the template puts it."""
+    """The path of the answers file; None for the template's own path."""
     operation: Operation = Operation.COPY
     tasks: bool = False
-    """Whether the tasks of an update shape the files."""
+    """Whether the tasks of an update run on the files."""
     store: Callable[[Pristine], Pristine] = lambda pristine: pristine
-    """Converts the files to what git stores of them, as the attributes of the service's repository demand."""
+    """Converts the files to what git stores, according to the attributes of the service's repository."""
 
     @functools.cached_property
     def answers(self) -> SettledAnswers:
@@ -46,7 +46,7 @@ class Rendition:
 
     @functools.cached_property
     def pristine(self) -> Pristine:
-        """The pristine files and what the template says with them."""
+        """The pristine files and the template's message."""
         return self.store(
             render(
                 self.template, self.answers, self.destination, operation=self.operation, tasks=self.tasks,
@@ -61,23 +61,23 @@ class Rendition:
 
     @functools.cached_property
     def sources(self) -> Mapping[str, str]:
-        """The template's source of each rendered path, as far as our renderer can tell; {} where it cannot."""
+        """The template's source of each rendered path; {} if our renderer cannot render the template."""
         return sources(self.template, self.answers, self.destination)
 
     @property
     def answers_place(self) -> str:
-        """Where the template itself puts the answers file."""
+        """The template's own path for the answers file."""
         return answers_file_of(self.template, self.answers, self.destination)
 
     def if_renderable(self) -> Pristine | None:
-        """The pristine files; None where the release does not take the answers or does not render."""
+        """The pristine files; None if the release does not accept the answers or cannot be rendered."""
         try:
             return self.pristine
         except (AnswerError, TemplateError):
             return None
 
     def for_operation(self, operation: Operation, *, tasks: bool = False) -> Rendition:
-        """The same release and answers, rendered for another operation, or with or without tasks."""
+        """The same release and answers, for another operation, or with or without tasks."""
         if (operation, tasks) == (self.operation, self.tasks):
             return self
         return replace(self, settle=lambda: self.answers, operation=operation, tasks=tasks)
@@ -85,7 +85,7 @@ class Rendition:
     def answered(
         self, recorded: Mapping[str, Any], *, given: Mapping[str, Any] = {}, defaults: Mapping[str, Any] = {}
     ) -> Rendition:
-        """The same release for other answers: those `recorded`, unless they are `given`, else the `defaults`."""
+        """The same release for other answers; `given` ones win over `recorded` ones, and those over `defaults`."""
         template, destination = self.template, self.destination
         return replace(
             self, settle=lambda: template.settle(destination, given=given, recorded=recorded, defaults=defaults)

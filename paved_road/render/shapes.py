@@ -1,4 +1,4 @@
-"""What the values of a `copier.yml` may look like: a malformed one is refused where it stands, before it is used."""
+"""Checks the types of the values in a `copier.yml`; an error names the file and line of the value."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _NO = frozenset({"0", "off", "f", "false", "n", "no"})
 
 
 def check(place: Callable[..., str], settings: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise `TemplateError` for a setting or a question that has not the shape Copier documents.
+    """Raise `TemplateError` for a setting or a question whose value has the wrong type.
 
-    `place("_tasks")`, `place("name", "default")` is the file and the line of that key.
+    `place` returns the file and line of a key: `place("_tasks")`, `place("name", "default")`.
     """
     for name, (fits, shape) in _SETTINGS.items():
         if name in settings and not fits(settings[name]):
-            said = f"{place(f'_{name}')}: _{name} must be {shape}"
-            raise TemplateError(said, cause=f"it is {short_repr(settings[name])}")
+            message = f"{place(f'_{name}')}: _{name} must be {shape}"
+            raise TemplateError(message, cause=f"it is {short_repr(settings[name])}")
     for option, value in settings.get("envops", {}).items():
         if str(option).endswith(("_string", "_prefix")) and not isinstance(value, str | None):
-            said = f"{place('_envops', option)}: _envops: {option} must be text"
-            raise TemplateError(said, cause=f"it is {short_repr(value)}")
+            message = f"{place('_envops', option)}: _envops: {option} must be text"
+            raise TemplateError(message, cause=f"it is {short_repr(value)}")
     for name, details in questions.items():
         _check_question(partial(place, name), name, details)
 
 
 def is_yes(value: Any) -> bool | None:
-    """A boolean that is written, not computed; None for what is none."""
+    """Convert a literal boolean such as `yes` or `off`; None for any other value."""
     word = str(value).strip().lower()
     return True if word in _YES else False if word in _NO else None
 
@@ -40,8 +40,8 @@ def _check_question(place: Callable[..., str], name: str, details: Mapping[str, 
     where = f"the question {name!r}"
     for key in ("multiselect", "secret"):
         if key in details and is_yes(details[key]) is None:
-            said = f"{place(key)}: {where}: {key} must be true or false"
-            raise TemplateError(said, cause=f"it is {short_repr(details[key])}")
+            message = f"{place(key)}: {where}: {key} must be true or false"
+            raise TemplateError(message, cause=f"it is {short_repr(details[key])}")
     for key in ("help", "placeholder", "qmark", "type", "validator"):
         if not isinstance(details.get(key), str | int | float | None):
             raise TemplateError(f"{place(key)}: {where}: {key} must be text", cause=f"it is {short_repr(details[key])}")
@@ -58,7 +58,7 @@ def _is_text_or_null(value: Any) -> bool:
 
 
 def _is_printable(value: Any) -> bool:
-    """Copier prints a number as it is."""
+    """Whether a value is text or prints as it is; Copier accepts a number."""
     return isinstance(value, str | int | float | None)
 
 
@@ -67,7 +67,7 @@ def _is_list_of_texts(value: Any) -> bool:
 
 
 def _is_list_of_printables(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str | int | float) for one in value)
+    return isinstance(value, list) and all(isinstance(item, str | int | float) for item in value)
 
 
 def _is_mapping(value: Any) -> bool:
@@ -75,7 +75,7 @@ def _is_mapping(value: Any) -> bool:
 
 
 def _is_mapping_of_texts(value: Any) -> bool:
-    return _is_mapping(value) and all(isinstance(one, str | int | float) for one in value.values())
+    return _is_mapping(value) and all(isinstance(item, str | int | float) for item in value.values())
 
 
 def _is_command(value: Any) -> bool:

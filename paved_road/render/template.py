@@ -1,4 +1,4 @@
-"""A template read and compiled once, ready to settle answers and to render."""
+"""A compiled template, which can settle answers and be rendered."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CompiledTemplate:
-    """A release read and compiled once: its configuration, files and Jinja environment."""
+    """A compiled release: its configuration, files and Jinja environment."""
 
     release: Release
     config: TemplateConfig
@@ -97,11 +97,11 @@ class CompiledTemplate:
         )
 
     def previewed_tasks(self, operation: Operation) -> list[Foreseen]:
-        """The tasks that will or may run, as far as that is known before the questions are answered."""
+        """The tasks that will or may run, before the questions are answered."""
         return foreseen.tasks(self.config.tasks, operation, self.environment)
 
     def surroundings(self, destination: Path) -> Surroundings:
-        """What the template's Jinja can read about this run."""
+        """What the template's Jinja can read about the run."""
         release = self.release
         return Surroundings(
             destination=destination,
@@ -117,15 +117,15 @@ class CompiledTemplate:
 
 
 def _may_be_asked(details: Mapping[str, Any]) -> bool:
-    """Whether a person may be asked this question, as far as that is certain before any question is answered."""
+    """Whether a person may be asked this question; False only if no answer can change that."""
     flags = (details.get(key, True) for key in ("when", "ask"))
     return all(to_bool(flag) for flag in flags if not isinstance(flag, str) or "{" not in flag)
 
 
 def prepare(release: Release, *, cache: Path, trust: bool = False, limits: Limits = USUAL) -> CompiledTemplate:
-    """Read and compile a release. A committed release never changes, so a process compiles it once.
+    """Read and compile a release. A committed release never changes, so it is compiled once in a process.
 
-    Raises `UntrustedTemplate` if the template loads Jinja extensions and is not trusted, since those run as soon as it
+    Raises `UntrustedTemplate` if the template loads Jinja extensions and is not trusted, because they run as soon as it
     is compiled; `TemplateError` if its configuration is malformed; `LimitError` if it is too large.
     """
     fixed = release.commit is not None and not release.working_tree

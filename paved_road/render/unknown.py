@@ -1,6 +1,6 @@
-"""A tag, a filter or a test that a template uses and that nothing defines: which, where, and what to do about it.
+"""Errors for a tag, a filter or a test that a template uses and nothing defines: its name, its place and a remedy.
 
-Who brings a template over from Cookiecutter meets it first: Cookiecutter loads extensions that Copier does not.
+They are common in templates from Cookiecutter, which loads extensions that Copier does not.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ from paved_road.errors import TemplateError, similar
 from paved_road.files import yml
 from paved_road.git.entries import File
 
-_SAID = re.compile(r"(?:Encountered unknown (tag)|No (filter|test) named) '([^']+)'(?:\.| found\.)?\s*(.*)", re.DOTALL)
+_MESSAGE = re.compile(
+    r"(?:Encountered unknown (tag)|No (filter|test) named) '([^']+)'(?:\.| found\.)?\s*(.*)", re.DOTALL
+)
 
 TAGS = (
     "autoescape", "block", "call", "elif", "else", "endautoescape", "endblock", "endcall", "endfilter", "endfor",
     "endif", "endmacro", "endraw", "endset", "endwith", "extends", "filter", "for", "from", "if", "import", "include",
     "macro", "print", "raw", "set", "with",
 )  # fmt: skip
-"""Those of Jinja itself, which keeps no public list."""
+"""Jinja's own tags, of which Jinja has no public list."""
 
 
 class _Extension(NamedTuple):
-    """Who defines it, how to install that, and what does the same without."""
+    """The extension that defines a name, the package to install, and a replacement that needs neither."""
 
     name: str
     package: str = ""
@@ -48,59 +50,59 @@ _EXTENSIONS = {
     ("tag", "trans"): _Extension("jinja2.ext.i18n"),
     ("tag", "debug"): _Extension("jinja2.ext.debug"),
 }
-"""What templates of Cookiecutter use, and what comes with Jinja."""
+"""What templates of Cookiecutter use, and the extensions that come with Jinja."""
 
 
 class Unknown(NamedTuple):
-    """Something that nothing defines."""
+    """A tag, a filter or a test that nothing defines."""
 
     kind: str
-    """tag, filter or test."""
+    """One of tag, filter and test."""
     name: str
     more: str = ""
-    """What Jinja adds: the tags that may stand there."""
+    """What Jinja adds to its message: the tags that are allowed there."""
 
     def __str__(self) -> str:
         return f"unknown Jinja {self.kind} {self.name!r}"
 
     @property
     def cause(self) -> str:
-        """Why it is unknown."""
+        """The reason, for the message."""
         nobody = f"neither Jinja, nor Copier, nor an extension that the template loads defines this {self.kind}"
         return self.more.strip().rstrip(".") or nobody
 
     def hint(self, environment: jinja2.Environment | None) -> str:
-        """What to write instead, and which extension to load. Without an environment it names nothing similar."""
-        found = _EXTENSIONS.get((self.kind, self.name))
-        if found is not None:
-            install = f", pip install {found.package}" if found.package else ""
-            load = f"_jinja_extensions: [{found.name}] in copier.yml{install}, and give --trust"
-            return f"write {found.instead}, or load the extension: {load}" if found.instead else f"add {load}"
+        """What to write instead, and which extension to load. Similar names need an environment."""
+        known = _EXTENSIONS.get((self.kind, self.name))
+        if known is not None:
+            install = f", pip install {known.package}" if known.package else ""
+            load = f"_jinja_extensions: [{known.name}] in copier.yml{install}, and give --trust"
+            return f"write {known.instead}, or load the extension: {load}" if known.instead else f"add {load}"
         near = similar(self.name, self._known(environment)) if environment else ""
         load = "replace it, or load the extension that defines it: _jinja_extensions in copier.yml, and --trust"
         return f"{near} Otherwise {load}" if near else load
 
     def _known(self, environment: jinja2.Environment) -> list[str]:
         if self.kind == "tag":
-            return [*TAGS, *(tag for one in environment.extensions.values() for tag in one.tags)]
+            return [*TAGS, *(tag for extension in environment.extensions.values() for tag in extension.tags)]
         return list(environment.filters if self.kind == "filter" else environment.tests)
 
 
-def unknown(said: str) -> Unknown | None:
-    """What Jinja says is unknown; None when it complains of something else. `yield` is Copier's own tag, in paths."""
-    found = _SAID.fullmatch(said)
-    if found is None or found[3] == "yield":
+def unknown(message: str) -> Unknown | None:
+    """Parse Jinja's message; None if it is about something else, or about Copier's own tag `yield`."""
+    match = _MESSAGE.fullmatch(message)
+    if match is None or match[3] == "yield":
         return None
-    return Unknown(kind=found[1] or found[2], name=found[3], more=found[4])
+    return Unknown(kind=match[1] or match[2], name=match[3], more=match[4])
 
 
 def fault(found: Unknown, place: str, environment: jinja2.Environment | None) -> TemplateError:
-    """What to raise for it. `place` may be empty."""
+    """The error for an undefined name. `place` may be empty."""
     return TemplateError(f"{place}: {found}" if place else str(found), cause=found.cause, hint=found.hint(environment))
 
 
 def place(files: Mapping[str, File], path: str | None, line: int, text: str) -> str:
-    """File and line of a source; of a `text` without a path, where it stands in the configuration or in a path."""
+    """The file and line of a source; for a string, its place in copier.yml or the path that contains it."""
     if path is not None:
         return f"{path}:{line}"
     for name in ("copier.yml", "copier.yaml"):
@@ -110,7 +112,7 @@ def place(files: Mapping[str, File], path: str | None, line: int, text: str) -> 
 
 
 def _line_of(text: str, content: bytes) -> int | None:
-    """The line on which a text of a YAML file begins."""
+    """The line where a text begins in a YAML file; None if the file does not have it."""
     try:
         root = yml.compose(content.decode("utf-8", "replace"), yaml.SafeLoader)
         return next((line for line, value in _scalars(root) if value == text), None)
@@ -119,7 +121,7 @@ def _line_of(text: str, content: bytes) -> int | None:
 
 
 def _scalars(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
-    """Every text, and the line of its first character; that of a block begins below its `|`."""
+    """Every text and the line of its first character; a block's text begins on the line after its `|`."""
     if isinstance(node, yaml.ScalarNode):
         yield node.start_mark.line + 1 + (node.style in ("|", ">")), str(node.value)
     elif isinstance(node, yaml.SequenceNode):
@@ -132,7 +134,7 @@ def _scalars(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
 
 
 def last_template(trace: TracebackType | None) -> tuple[jinja2.Template | None, int]:
-    """The template in which an error was raised while it rendered, and the line."""
+    """The template that was being rendered when an error was raised, and the line."""
     found: tuple[jinja2.Template | None, int] = (None, 1)
     while trace is not None:
         template = trace.tb_frame.f_globals.get("__jinja_template__")
@@ -143,4 +145,4 @@ def last_template(trace: TracebackType | None) -> tuple[jinja2.Template | None, 
 
 
 _LATE = re.compile(r"t_\d+$")
-"""What Jinja compiles an unknown filter or test to: its line is none of the template's."""
+"""The function that Jinja compiles an unknown filter or test to; its line is not a line of the template."""

@@ -1,4 +1,4 @@
-"""Which renderer may be trusted with a release: ours where it was seen to agree with Copier, else Copier."""
+"""Remembers for which releases the in-process renderer and Copier agreed, so that the faster one can be used."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from paved_road.road.model import Release
 
 
 def recall(cache: Path, release: Release) -> bool | None:
-    """Whether the two renderers agreed on this release; None when they were never compared."""
-    path = _record(cache, release)
+    """Whether the two renderers agreed on this release; None if they were never compared."""
+    path = _result_path(cache, release)
     try:
         return bool(json.loads(path.read_text())["agree"]) if path else None
     except (OSError, ValueError, KeyError):
@@ -24,8 +24,8 @@ def recall(cache: Path, release: Release) -> bool | None:
 
 
 def remember(cache: Path, release: Release, *, agree: bool) -> None:
-    """Keep the outcome of a comparison. A cache that cannot be written only costs the next comparison."""
-    path = _record(cache, release)
+    """Store the result of a comparison. If that fails, the renderers are compared again next time."""
+    path = _result_path(cache, release)
     if path is None:
         return
     try:
@@ -40,9 +40,9 @@ def remember(cache: Path, release: Release, *, agree: bool) -> None:
 
 @functools.cache
 def _copier() -> str:
-    """Which Copier is installed: the name of the folder with its metadata, which holds its version.
+    """The installed Copier: the name of the folder with its metadata, which contains the version.
 
-    Asking `importlib.metadata`, which knows other layouts, too, takes a twentieth of an update.
+    `importlib.metadata` also knows other layouts, but takes a twentieth of an update.
     """
     spec = importlib.util.find_spec("copier")
     packages = Path(spec.origin).parents[1] if spec and spec.origin else Path()
@@ -54,8 +54,8 @@ def _copier() -> str:
     return version("copier")
 
 
-def _record(cache: Path, release: Release) -> Path | None:
-    """A release on disk may change under the same name, so nothing is remembered of it."""
+def _result_path(cache: Path, release: Release) -> Path | None:
+    """The file with the result for a release; None for a working tree, because it may change under the same name."""
     if release.commit is None or release.working_tree:
         return None
     facts = (

@@ -57,7 +57,7 @@ class Migrations:
             for given, current, when in self._passed("after")
             for known in [foreseen.holds(when, self._facts("after", current), Operation.UPDATE, environment)]
             for command in _commands(given, "after")
-            for preview in foreseen.told("migration", command, known)
+            for preview in foreseen.preview("migration", command, known)
         ]
 
     def run_before(self, service: Service) -> tuple[dict[str, TreeEntry], dict[str, Any]]:
