@@ -1,7 +1,7 @@
-"""Putting a template's questions to a person on a terminal. Everything is drawn on standard error.
+"""Asks a person a template's questions on a terminal. All output goes to standard error.
 
-`interview` decides what is asked; `screen` (with `fields` and `choosing`) or `lines` draws it; `kept` holds the answers
-until they are used.
+`interview` decides what is asked; `screen` (with `fields` and `choosing`) or `lines` draws it; `saved_answers` stores
+the answers until they are used.
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ _GO_ON = "your answers are kept; run the same command again to go on"
 
 
 class Interviewer:
-    """Asks for one command, and keeps the answers until the command has done what they were given for."""
+    """Asks the questions of one command, and saves the answers until the command succeeds."""
 
     def __init__(self, command: str, *, review: str, dry_run: bool) -> None:
         self._command, self._review, self._dry_run = command, review, dry_run
-        self._kept: list[SavedAnswers] = []
+        self._saved: list[SavedAnswers] = []
 
     def __call__(self, topic: Topic, settle: Callable[[Ask], SettledAnswers]) -> SettledAnswers:
         """Have the questions about one topic answered."""
         from paved_road.ask.interview import Talk
         from paved_road.ask.saved_answers import SavedAnswers
 
-        kept = SavedAnswers(self._command, topic)
-        said = kept.read()
-        goes_on = bool(said.answers)
-        talk = Talk(topic, _person(), said, on_use=_tell_of_earlier)
+        saved = SavedAnswers(self._command, topic)
+        earlier = saved.read()
+        goes_on = bool(earlier.answers)
+        talk = Talk(topic, _person(), earlier, on_use=_note_earlier_answers)
         try:
-            # A dry run writes nothing, so it has no review: but for answers that it did not ask for.
+            # A dry run writes nothing, so it needs no review, except of saved answers that it did not ask for.
             return talk.hold(settle, review=self._review if goes_on or not self._dry_run else "")
         finally:
-            if kept.write(talk.everything()):
-                self._kept.append(kept)
+            if saved.write(talk.everything()):
+                self._saved.append(saved)
 
     @property
-    def has_kept(self) -> bool:
-        """Whether some answers are kept."""
-        return bool(self._kept)
+    def has_saved(self) -> bool:
+        """Whether some answers are saved."""
+        return bool(self._saved)
 
     def forget(self) -> None:
-        """The command has done what it was asked for: nobody needs the answers again."""
-        for kept in self._kept:
-            kept.forget()
-        self._kept.clear()
+        """Remove the saved answers, once the command has succeeded."""
+        for saved in self._saved:
+            saved.forget()
+        self._saved.clear()
 
 
 @contextlib.contextmanager
@@ -76,22 +76,22 @@ def asking(command: str, *, wanted: bool, review: str, dry_run: bool) -> Iterato
     try:
         yield interviewer
     except Declined:
-        raise NotWanted("nothing was written", hint=_GO_ON if interviewer.has_kept else "") from None
+        raise NotWanted("nothing was written", hint=_GO_ON if interviewer.has_saved else "") from None
     except (KeyboardInterrupt, EOFError):
-        raise Stopped("interrupted", hint=_GO_ON if interviewer.has_kept else "") from None
+        raise Stopped("interrupted", hint=_GO_ON if interviewer.has_saved else "") from None
     except (PavedError, OSError):
-        if interviewer.has_kept:
+        if interviewer.has_saved:
             ui.note(_GO_ON)
         raise
 
 
-def _tell_of_earlier() -> None:
-    """Said when one is taken: no list of answers follows where none of their questions is put."""
+def _note_earlier_answers() -> None:
+    """Print a note that saved answers are used, because a list of all answers does not always follow."""
     ui.note("your answers from before are used; change them in the list of all answers")
 
 
 def _person() -> Person:
-    """The person at this terminal: line by line where it cannot move the cursor."""
+    """The interface to the person: line by line if the terminal cannot move its cursor."""
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
         from paved_road.ask.lines import Lines
 

@@ -1,4 +1,4 @@
-"""A list of choices that a person moves through with arrows or by typing: a label or a value, never a position."""
+"""A list of choices: a person selects one with the arrow keys, or by typing its label or value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from paved_road.render.prompts import MISSING, Choice, Prompt
 
 
 class Menu:
-    """What is pointed at, what is checked, and what was typed to find it."""
+    """The state of a list: the choice pointed at, the checked choices, and the text typed to find one."""
 
     def __init__(self, prompt: Prompt) -> None:
         self.choices = prompt.choices
@@ -24,23 +24,23 @@ class Menu:
         self.typed = ""
 
     def move(self, step: int) -> None:
-        """Point at the next choice in this direction that can be chosen."""
+        """Point at the next choice in this direction that is available."""
         self.typed = ""
         places = [(self.pointed + step * far) % len(self.choices) for far in range(1, len(self.choices) + 1)]
         self.pointed = next((place for place in places if not self.choices[place].refused), self.pointed)
 
     def type(self, text: str) -> None:
-        """Point at what is meant by all that was typed since the last movement."""
+        """Add to the typed text, and point at the choice that it means."""
         self.typed += text
         self._point()
 
     def erase(self) -> None:
-        """Take the last typed letter back."""
+        """Remove the last typed letter."""
         self.typed = self.typed[:-1]
         self._point()
 
     def space(self) -> None:
-        """Check or uncheck where several can be chosen; a letter of a label where it is one."""
+        """Check or uncheck the choice, or add a space to the typed text if a label continues with one."""
         is_letter = bool(self.typed) and (self._begins(f"{self.typed} ") or self._find(self.typed) is None)
         if self.several and not is_letter:
             self._check(self.pointed, on=self.pointed not in self.checked)
@@ -48,9 +48,9 @@ class Menu:
             self.type(" ")
 
     def enter(self) -> Any:
-        """The answer, for the prompt's `accept`; `MISSING` where what was typed was checked and the person goes on.
+        """The answer, for the prompt's `accept`; `MISSING` if this only checked the typed choices.
 
-        Raises `AnswerError` for what cannot be chosen.
+        Raises `AnswerError` if the typed text is not an available choice.
         """
         typed, self.typed = self.typed, ""
         if not self.several:
@@ -84,9 +84,10 @@ class Menu:
         return place
 
     def _find(self, text: str) -> int | None:
-        """The place of the choice that a text means: its label before its value, all of it before its beginning.
+        """The index of the choice that a text means; None if there is none.
 
-        Last comes the beginning of a word inside a label.
+        A whole label or value wins over the beginning of one, and that over the beginning of a word inside a label. A
+        label wins over a value.
         """
         wanted = text.strip().casefold()
         if not wanted:
@@ -113,4 +114,4 @@ class Menu:
 
 
 def _has(values: list[Any], value: Any) -> bool:
-    return any(type(one) is type(value) and one == value for one in values)
+    return any(type(item) is type(value) and item == value for item in values)

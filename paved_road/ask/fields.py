@@ -1,6 +1,6 @@
-"""One question while it is put: a line that is edited, or a list of choices.
+"""The field in which a person answers one question: a line to edit, or a list of choices.
 
-prompt_toolkit draws it, which Copier brings. All text comes from a template, so every line is made `visible` first.
+prompt_toolkit, a dependency of Copier, draws it. All text comes from a template, so `visible` escapes every line first.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ from paved_road.render.prompts import MISSING, Prompt
 from paved_road.text.escape import visible, visible_lines
 
 MARGIN = "       "
-"""Below which everything of a question stands; its place (`2/4`) is written in it."""
+"""The left margin of a question; its number (`2/4`) is printed in it."""
 
-# Dim, not bright black: in some palettes that is the background's own colour.
+# Dim, not bright black, which is the colour of the background in some palettes.
 STYLE = Style(
     [
         ("place", "dim"),
@@ -61,22 +61,22 @@ STYLE = Style(
 
 
 class Terminal:
-    """Where questions are drawn, and where the keys come from."""
+    """The output that questions are drawn on, and the input that keys are read from."""
 
     def __init__(self) -> None:
         depth = ColorDepth.MONOCHROME if os.environ.get("NO_COLOR") else ColorDepth.ANSI_COLORS_ONLY
-        # Asking the terminal where its cursor is would put its reply among what the person types.
+        # No request for the cursor position: the terminal's reply would mix with what the person types.
         self.output = Vt100_Output(sys.stderr, _size, default_color_depth=depth, enable_bell=False, enable_cpr=False)
         self.input = create_input(sys.stdin)
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """The number of columns."""
         return self.output.get_size().columns
 
     @property
     def height(self) -> int:
-        """Rows."""
+        """The number of rows."""
         return self.output.get_size().rows
 
 
@@ -89,14 +89,14 @@ def _size() -> Size:
 
 
 def wrapped(text: str, width: int, *, indent: str = MARGIN, first: str | None = None) -> str:
-    """Lines no wider than the terminal, under each other."""
-    first = indent if first is None else first
-    lines = textwrap.wrap(text, max(width - 1, 20), initial_indent=first, subsequent_indent=indent)
-    return "\n".join(lines) or first
+    """Wrap a text to the width of the terminal; `first` is the indent of the first line."""
+    initial = indent if first is None else first
+    lines = textwrap.wrap(text, max(width - 1, 20), initial_indent=initial, subsequent_indent=indent)
+    return "\n".join(lines) or initial
 
 
 def place_of(question: Question) -> str:
-    """The margin of a question's first line."""
+    """The margin of a question's first line, with its number."""
     return f"{question.place:>{len(MARGIN) - 2}}  "
 
 
@@ -106,19 +106,19 @@ def label_of(prompt: Prompt) -> list[str]:
 
 
 def field_for(terminal: Terminal, question: Question) -> Field:
-    """What a person answers this question in."""
+    """The field for a question: a list if it has choices, else a line."""
     return (_Choosing if question.prompt.choices else _Typing)(terminal, question)
 
 
 class Field(ABC):
-    """A question while it is put: its text, what the person does below it, what is wrong, and the keys."""
+    """A question on the screen: its text, the input below it, the error, and the help for the keys."""
 
     def __init__(self, terminal: Terminal, question: Question) -> None:
         self.terminal, self.question, self.prompt = terminal, question, question.prompt
-        self.wrong = question.said
+        self.wrong = question.reason
 
     def run(self) -> Any:
-        """The answer."""
+        """Ask until the answer is valid, and return it. Raises `Back`, `KeyboardInterrupt` or `EOFError`."""
         body = self.body()
         layout = HSplit(
             [
@@ -143,24 +143,26 @@ class Field(ABC):
                 handle_sigint=False,
             )
         except BaseException:
-            with contextlib.suppress(OSError):  # a signal leaves the terminal as it was drawn, if it is still there
+            with contextlib.suppress(
+                OSError
+            ):  # after a signal the question is still drawn, unless the terminal is gone
                 application.renderer.erase()
             raise
 
     @abstractmethod
     def body(self) -> Window:
-        """What the person works in."""
+        """The part of the field that takes the input."""
 
     @abstractmethod
     def keys(self) -> str:
-        """What the keys do here."""
+        """The help for the keys."""
 
     @abstractmethod
     def bind(self, bindings: KeyBindings) -> None:
         """Add the keys of this kind of field."""
 
     def accept(self, application: Application[Any], raw: Callable[[], Any]) -> None:
-        """Take an answer, or show what is wrong with it."""
+        """Finish with this answer if it is valid, else show the error."""
         try:
             application.exit(result=self.prompt.accept(raw()))
         except AnswerError as error:
@@ -169,7 +171,7 @@ class Field(ABC):
             application.exit(exception=error)
 
     def wrapped(self, text: str, *, indent: str = MARGIN, first: str | None = None) -> str:
-        """Lines no wider than the terminal, under each other."""
+        """Wrap a text to the width of this terminal."""
         return wrapped(text, self.terminal.width, indent=indent, first=first)
 
     def _head(self) -> StyleAndTextTuples:
@@ -214,10 +216,10 @@ def _lines(text: Callable[[], StyleAndTextTuples]) -> Window:
 
 
 class _Visible(Processor):
-    """Shows every letter of the line as `visible` does: prompt_toolkit lets bidirectional overrides pass."""
+    """Escapes every letter with `visible`, because prompt_toolkit does not escape bidirectional overrides."""
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
-        """The line as it is drawn, and where each letter of it stands."""
+        """The escaped line, and the position of each letter in it."""
         shown: StyleAndTextTuples = []
         starts = [0]
         for style, letters, *_ in transformation_input.fragments:
@@ -232,7 +234,7 @@ class _Visible(Processor):
 
 
 class _Typing(Field):
-    """A line, or several, that the person edits. The default is selected: typing replaces it, arrows edit it."""
+    """One or several lines to edit. The default is selected at first: typing replaces it, arrow keys edit it."""
 
     def __init__(self, terminal: Terminal, question: Question) -> None:
         super().__init__(terminal, question)

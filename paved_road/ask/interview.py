@@ -1,9 +1,9 @@
-"""In which order a template's questions are put to a person, and what becomes of the answers when the person goes back.
+"""Decides which question a person is asked next, also when the person goes back or changes an answer.
 
-Copier's semantics hold: a template's questions are settled in its own order, each in the light of the answers so far
-(`paved_road.render.questions.settle`). Settling is cheap and changes nothing, so there is one mechanism for all that
-a person may do: the questions are settled again from the start, those that have an answer are not put again, and what
-depends on a changed answer is computed anew.
+As in Copier, questions are settled in the template's order, and each may depend on the answers before it
+(`paved_road.render.questions.settle`). Settling is cheap and has no side effects. So whatever the person does, all
+questions are settled again from the start: a question that has an answer is not asked again, and everything that
+depends on a changed answer is computed again.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from paved_road.render.prompts import MISSING, NOT_ASKED, Ask, Prompt, Topic
 
 
 class Back(Exception):
-    """The person wants the question before this one again."""
+    """The person wants to go back to the question before this one."""
 
 
 class Declined(Exception):
-    """The person has seen the answers and wants nothing written."""
+    """The person has reviewed the answers and declines."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """A question as it is put: what it is, and where the person is."""
+    """A question to ask now, with its number and whether one can go back."""
 
     prompt: Prompt
     place: str = ""
-    """As in `2/4`; empty for what is not the template's question."""
+    """The question's number, such as `2/4`; empty for a question that is not the template's."""
     back: bool = False
     """Whether there is a question before this one."""
-    said: str = ""
-    """Why it is asked although it has an answer; empty when it has none."""
+    reason: str = ""
+    """Why it is asked although it has an answer or a default; empty if it has none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,14 +45,14 @@ class Row:
     name: str
     answer: str
     number: int | None
-    """What to type to change it; None for one that was given on the command line."""
+    """The number to type to change it; None if the answer was given on the command line."""
 
 
 class Person(Protocol):
-    """Whoever is asked."""
+    """The interface to the person who is asked."""
 
     def ask(self, question: Question) -> Any:
-        """The answer, as the prompt's `accept` returned it; raises `Back`, `KeyboardInterrupt` or `EOFError`."""
+        """Return the answer from the prompt's `accept`. Raises `Back`, `KeyboardInterrupt` or `EOFError`."""
 
     def show(self, rows: Sequence[Row]) -> None:
         """Show the answers."""
@@ -60,57 +60,60 @@ class Person(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
-    """What a person answered."""
+    """A person's answer."""
 
     value: Any
     usual: bool
-    """Whether it was the default: then it follows when another answer changes the default."""
+    """Whether it was the default; if so, it changes with the default when another answer changes that."""
     secret: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
 class AnswersSoFar:
-    """All that a person has said so far."""
+    """A person's answers so far."""
 
     answers: dict[str, Answered] = field(default_factory=dict)
     others: bool | None = None
-    """Whether the questions that do not come first are asked, too; None while the person was not asked that."""
+    """Whether the person wants to answer the questions that do not come first; None if not asked yet."""
 
 
 _OTHERS = ""
-"""Stands in the trail for the question whether to customise the others."""
+"""Stands in the trail for the question whether to customise the other answers."""
 
 
 class Talk:
-    """One person answers the questions of one template."""
+    """The conversation in which one person answers the questions of one template."""
 
     def __init__(
-        self, topic: Topic, person: Person, said: AnswersSoFar, *, on_use: Callable[[], None] = lambda: None
+        self, topic: Topic, person: Person, so_far: AnswersSoFar, *, on_use: Callable[[], None] = lambda: None
     ) -> None:
-        """`on_use` is called once, when the first of the answers in `said` is taken without a question."""
-        self.topic, self.person, self.said = topic, person, said
+        """`on_use` is called once, when the first of the answers in `so_far` is used without asking."""
+        self.topic, self.person, self.so_far = topic, person, so_far
         self._on_use = on_use
-        self._earlier = set(said.answers)
-        self.trail = _trail(topic, said)
-        """The questions that were put, in that order."""
+        self._earlier = set(so_far.answers)
+        self.trail = _trail(topic, so_far)
+        """The questions that were asked, in that order."""
         self.drafts: dict[str, Any] = {}
-        """Earlier answers to questions that are put again."""
+        """Earlier answers to the questions that are asked again."""
         self.wanted: set[str] = set()
-        """Questions that the person named in the review."""
+        """The questions that the person chose to change in the review."""
         self.prompts: dict[str, Prompt] = {}
-        """The questions that apply, from the last time they were settled."""
+        """The questions that applied when they were last settled."""
         self.kept_default: list[str] = []
-        """Those of them that nobody was asked."""
+        """Those of `prompts` that were not asked and have their default."""
         self.is_reviewed = False
-        """Whether the person has seen all the answers: what is asked then is no part of a count."""
+        """Whether the person has reviewed all the answers; questions after that have no number."""
 
     def hold(self, settle: Callable[[Ask], SettledAnswers], *, review: str = "") -> SettledAnswers:
-        """Settle the questions until the person is content. `review` is asked under the list of the answers."""
+        """Settle the questions until the person confirms the answers. `review` is asked below their list.
+
+        Raises `Declined` if the person declines.
+        """
         while True:
             self.prompts, self.kept_default = {}, []
             try:
                 answers = settle(self._answer)
-                if self.said.others is None and self.topic.first and self.kept_default:
+                if self.so_far.others is None and self.topic.first and self.kept_default:
                     self._ask_for_the_others()
                 elif not review or not self.prompts:
                     return answers
@@ -118,23 +121,23 @@ class Talk:
                     self.is_reviewed = True
                     if (name := self._review(answers, review)) is None:
                         return answers
-                    self._put_again(name)
+                    self._ask_again(name)
             except Back:
-                self._put_again(self.trail[-1])
+                self._ask_again(self.trail[-1])
 
     def everything(self) -> AnswersSoFar:
-        """All answers, with the earlier ones to questions that were about to be put again."""
-        again = {name: Answered(value=value, usual=False) for name, value in self.drafts.items()}
-        open_ones = {name: one for name, one in again.items() if name not in self.topic.secret}
-        return replace(self.said, answers={**self.said.answers, **open_ones})
+        """All answers, including earlier ones to questions that were about to be asked again."""
+        drafts = {name: value for name, value in self.drafts.items() if name not in self.topic.secret}
+        answered = {name: Answered(value=value, usual=False) for name, value in drafts.items()}
+        return replace(self.so_far, answers={**self.so_far.answers, **answered})
 
     def _answer(self, prompt: Prompt) -> Any:
         name = prompt.name
         self.prompts[name] = prompt
-        why = ""
+        reason = ""
         try:
-            if name in self.said.answers:
-                value = self._once_more(prompt, self.said.answers[name])
+            if name in self.so_far.answers:
+                value = self._reused(prompt, self.so_far.answers[name])
                 if name in self._earlier:
                     self._earlier.clear()
                     self._on_use()
@@ -144,48 +147,49 @@ class Talk:
                 self.kept_default.append(name)
                 return NOT_ASKED
         except AnswerError as error:
-            why = in_brief(error)
-            if name in self.said.answers:
-                self._put_again(name)
+            reason = in_brief(error)
+            if name in self.so_far.answers:
+                self._ask_again(name)
         shown = replace(prompt, default=self.drafts[name]) if name in self.drafts else prompt
         place = "" if self.is_reviewed else self._place(name)
         self._earlier.discard(name)
-        value = self.person.ask(Question(prompt=shown, place=place, back=bool(self.trail), said=why))
+        value = self.person.ask(Question(prompt=shown, place=place, back=bool(self.trail), reason=reason))
         self.drafts.pop(name, None)
         usual = prompt.default is not MISSING and _is_same(value, prompt.default)
-        self.said.answers[name] = Answered(value=value, usual=usual, secret=prompt.secret)
+        self.so_far.answers[name] = Answered(value=value, usual=usual, secret=prompt.secret)
         self.trail.append(name)
         return value
 
-    def _once_more(self, prompt: Prompt, earlier: Answered) -> Any:
-        """An answer in the light of the answers before it, which may be others by now."""
+    def _reused(self, prompt: Prompt, earlier: Answered) -> Any:
+        """An earlier answer, validated again because the answers before it may have changed."""
         follows = earlier.usual and prompt.default is not MISSING
         return prompt.accept(parsed(prompt.default if follows else earlier.value))
 
     def _is_asked(self, name: str) -> bool:
-        return not self.topic.first or bool(self.said.others) or name in self.topic.first or name in self.wanted
+        return not self.topic.first or bool(self.so_far.others) or name in self.topic.first or name in self.wanted
 
-    def _put_again(self, name: str) -> None:
-        """Put a question again; an answer that was typed is what it offers."""
+    def _ask_again(self, name: str) -> None:
+        """Remove an answer, so that its question is asked again; it offers the answer that the person typed."""
         if name in self.trail:
             self.trail.remove(name)
         if name == _OTHERS:
-            self.said.others = None
-        elif name in self.said.answers:
-            earlier = self.said.answers.pop(name)
+            self.so_far.others = None
+        elif name in self.so_far.answers:
+            earlier = self.so_far.answers.pop(name)
             if not earlier.usual:
                 self.drafts[name] = earlier.value
         else:
             self.wanted.add(name)
 
     def _place(self, name: str) -> str:
-        """Which of how many: of those that come first, or of the others."""
-        questions = [one for one in self.topic.questions if _is_first(one, self.topic) is not bool(self.said.others)]
+        """The question's number and the count, among those that come first or among the others."""
+        others = bool(self.so_far.others)
+        questions = [question for question in self.topic.questions if _is_first(question, self.topic) is not others]
         if name not in questions:
             return ""
         behind = questions[questions.index(name) + 1 :]
-        number = 1 + sum(one in self.said.answers for one in questions)
-        return f"{number}/{number + sum(one not in self.said.answers for one in behind)}"
+        number = 1 + sum(question in self.so_far.answers for question in questions)
+        return f"{number}/{number + sum(question not in self.so_far.answers for question in behind)}"
 
     def _ask_for_the_others(self) -> None:
         count = len(self.kept_default)
@@ -194,14 +198,14 @@ class Talk:
             placeholder=", ".join(self.kept_default),
             default=False,
         )
-        self.said.others = self.person.ask(Question(prompt=prompt, back=bool(self.trail)))
+        self.so_far.others = self.person.ask(Question(prompt=prompt, back=bool(self.trail)))
         self.trail.append(_OTHERS)
 
     def _review(self, answers: SettledAnswers, question: str) -> str | None:
-        """The name of an answer to change; None when all are right."""
+        """The name of an answer to change; None if the person confirms all. Raises `Declined`."""
         given = answers.given.keys() - answers.hidden
         names = [name for name in answers.types if name in self.prompts or name in given]
-        numbers = {name: number for number, name in enumerate((one for one in names if one in self.prompts), 1)}
+        numbers = {name: number for number, name in enumerate(filter(self.prompts.__contains__, names), 1)}
         self.person.show([self._row(name, answers, numbers.get(name)) for name in names])
 
         def accept(typed: Any) -> Any:
@@ -228,15 +232,15 @@ class Talk:
         return Row(name=name, answer=text, number=number)
 
 
-def _trail(topic: Topic, said: AnswersSoFar) -> list[str]:
-    """The way a person went who has answered this much."""
-    first = [name for name in said.answers if _is_first(name, topic)]
-    others = [name for name in said.answers if name not in first]
-    return [*first, *([_OTHERS] if said.others is not None else []), *others]
+def _trail(topic: Topic, so_far: AnswersSoFar) -> list[str]:
+    """The order in which a person with these answers was asked the questions."""
+    first = [name for name in so_far.answers if _is_first(name, topic)]
+    others = [name for name in so_far.answers if name not in first]
+    return [*first, *([_OTHERS] if so_far.others is not None else []), *others]
 
 
 def _is_first(name: str, topic: Topic) -> bool:
-    """Whether a question is put before the person is asked about the others."""
+    """Whether a question comes before the one about the others."""
     return not topic.first or name in topic.first or name in topic.required
 
 
@@ -245,16 +249,16 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def in_brief(error: AnswerError) -> str:
-    """What is wrong with an answer, for the line below it."""
+    """An error as one line, to show below the answer."""
     return error.cause or " ".join(part for part in (error.message, error.hint) if part)
 
 
 def answer_text(value: Any, kind: str, prompt: Prompt | None = None) -> str:
-    """An answer for people to read: the labels of what was chosen, else the text that would be typed."""
+    """An answer for people to read: the labels of the choices, else the text that one would type."""
     choices = prompt.choices if prompt else ()
     if choices:
         chosen = value if isinstance(value, list) and prompt and prompt.multiselect else [value]
-        labels = [next((one.label for one in choices if _is_same(one.value, item)), str(item)) for item in chosen]
+        labels = [next((each.label for each in choices if _is_same(each.value, item)), str(item)) for item in chosen]
         return ", ".join(labels) or "none"
     if isinstance(value, list) and kind not in ("json", "yaml"):
         return ", ".join(map(str, value)) or "none"
@@ -268,7 +272,7 @@ def answer_text(value: Any, kind: str, prompt: Prompt | None = None) -> str:
 def own_question(
     text: str, *, placeholder: str, default: Any = MISSING, accept: Callable[[Any], Any] | None = None
 ) -> Prompt:
-    """A question that is not the template's: yes or no, unless `accept` takes more."""
+    """A question of paved itself: yes or no, unless `accept` parses the answer."""
     return Prompt(
         name="", type="bool" if accept is None else "str", help=text, default=default, choices=(), multiselect=False,
         secret=False, accept=accept or yes_or_no, placeholder=placeholder,

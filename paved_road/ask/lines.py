@@ -1,4 +1,4 @@
-"""Questions asked line by line: the question is printed, an answer is typed, the next line says what is wrong."""
+"""Asks questions line by line: prints the question, reads the answer, and prints an error on the next line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paved_road.text.escape import visible, visible_lines
 
 
 class Lines:
-    """The person at a terminal that only prints."""
+    """The interface to a person at a terminal that cannot move its cursor."""
 
     def __init__(self) -> None:
         self._knows_back = False
@@ -25,8 +25,8 @@ class Lines:
         if question.back and not self._knows_back:
             ui.question("(to go back, type <)")
             self._knows_back = True
-        if question.said:
-            _complain(question.said)
+        if question.reason:
+            _complain(question.reason)
         self._list(prompt)
         while True:
             typed = _typed(_label(question), shown_default(prompt), secret=prompt.secret, several=prompt.multiline)
@@ -71,7 +71,7 @@ def _label(question: Question) -> str:
 
 
 def _typed(label: str, default: Any, *, secret: bool, several: bool) -> str:
-    """What the person types: one line, or all up to a line with a full stop."""
+    """Read what the person types: one line, or all lines until one with only a full stop."""
     from rich.console import Console
     from rich.markup import escape
     from rich.prompt import Prompt as RichPrompt
@@ -102,19 +102,19 @@ _LIKE_A_NUMBER = re.compile(r"\s*[-+.]?\d")
 
 
 def _is_numbered(prompt: Prompt) -> bool:
-    """Whether a number stands for a choice by its place: not where it could mean a choice that is a number itself."""
+    """Whether choices are numbered: only if none of them looks like a number itself."""
     texts = (str(text) for choice in prompt.choices for text in (choice.label, choice.value))
     return not any(map(_LIKE_A_NUMBER.match, texts))
 
 
 def _preset(prompt: Prompt) -> list[int]:
-    """The places of the choices that the default selects."""
+    """The indexes of the choices that the default selects."""
     preset = prompt.default if prompt.multiselect and isinstance(prompt.default, list) else [prompt.default]
     return [place for place, choice in enumerate(prompt.choices) if choice.value in preset]
 
 
 def shown_default(prompt: Prompt) -> Any:
-    """The default as the person would type it; an ellipsis makes Rich insist on an answer."""
+    """The default as the person would type it; an ellipsis makes Rich require an answer."""
     if prompt.choices:
         numbered = _is_numbered(prompt)
         words = [str(place + 1) if numbered else prompt.choices[place].label for place in _preset(prompt)]
@@ -124,7 +124,7 @@ def shown_default(prompt: Prompt) -> Any:
 
 
 def meant_answer(prompt: Prompt, typed: str) -> Any:
-    """The answer that a person means: a choice may be typed as its label, its value or the number before it."""
+    """The answer that the typed text means; a choice may be typed as its label, its value or its number."""
     from paved_road.render.context import parsed
 
     if not prompt.choices:
@@ -134,7 +134,7 @@ def meant_answer(prompt: Prompt, typed: str) -> Any:
         return preset if prompt.multiselect else preset[0]
     if not prompt.multiselect:
         return _chosen(prompt, typed)
-    if any(typed == choice.label for choice in prompt.choices):  # it may hold commas
+    if any(typed == choice.label for choice in prompt.choices):  # a label may contain commas
         return [_chosen(prompt, typed)]
     return [_chosen(prompt, item.strip()) for item in typed.strip().strip("[]").split(",") if item.strip()]
 

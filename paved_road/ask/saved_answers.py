@@ -1,7 +1,7 @@
-"""Answers that are kept until what they were given for is done.
+"""Saves answers until the command that asked for them succeeds.
 
-A person who stops at a question, whose command fails after the last one, or who looks at a dry run first, does not
-answer again. The answers lie in paved's cache, readable by nobody else; those to secret questions are never written.
+A person does not have to answer again after stopping at a question, after the command fails, or after a dry run. The
+answers are files in paved's cache that only this user can read. Answers to secret questions are never written.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from paved_road.render.prompts import Topic
 
 
 class SavedAnswers:
-    """The answers to the questions of one topic, given to one command."""
+    """The saved answers of one command to the questions of one topic."""
 
     def __init__(self, command: str, topic: Topic) -> None:
         key = json.dumps([command, str(topic.destination), topic.road, topic.template])
@@ -30,25 +30,25 @@ class SavedAnswers:
         self._name = f"{hashlib.sha256(key.encode(errors='surrogateescape')).hexdigest()}.yml"
 
     def read(self) -> AnswersSoFar:
-        """What was said before; nothing when that was too long ago."""
-        said = AnswersSoFar()
+        """The saved answers; none if there are none or they are too old."""
+        so_far = AnswersSoFar()
         with _as_far_as_possible():
             folder = self._folder()
             if time.time() - (folder / self._name).lstat().st_mtime > cached.DAYS["answers"] * 86400:
                 self.forget()
-                return said
-            found = yml.load(contained.read_regular(folder, self._name))
-            for name, (value, usual) in found["answers"].items():
-                said.answers[str(name)] = Answered(value=value, usual=bool(usual))
-            said.others = found["others"]
-        return said
+                return so_far
+            content = yml.load(contained.read_regular(folder, self._name))
+            for name, (value, usual) in content["answers"].items():
+                so_far.answers[str(name)] = Answered(value=value, usual=bool(usual))
+            so_far.others = content["others"]
+        return so_far
 
-    def write(self, said: AnswersSoFar) -> bool:
-        """Keep what was said; False when there is nothing to keep, or no place for it."""
-        open_ones = {name: [one.value, one.usual] for name, one in said.answers.items() if not one.secret}
+    def write(self, so_far: AnswersSoFar) -> bool:
+        """Save the answers; False if there are none to save, or if that fails."""
+        answers = {name: [answer.value, answer.usual] for name, answer in so_far.answers.items() if not answer.secret}
         with _as_far_as_possible():
-            if open_ones:
-                text = yaml.safe_dump({"answers": open_ones, "others": said.others}, sort_keys=False)
+            if answers:
+                text = yaml.safe_dump({"answers": answers, "others": so_far.others}, sort_keys=False)
                 whole.replace_file(self._folder() / self._name, text.encode(errors="surrogateescape"))
                 (self._folder() / self._name).chmod(0o600)
                 cached.evict_once(self._folder())
@@ -56,7 +56,7 @@ class SavedAnswers:
         return False
 
     def forget(self) -> None:
-        """Remove what is kept."""
+        """Remove the saved answers."""
         with _as_far_as_possible():
             (self._folder() / self._name).unlink(missing_ok=True)
 
@@ -66,6 +66,6 @@ class SavedAnswers:
 
 @contextlib.contextmanager
 def _as_far_as_possible() -> Iterator[None]:
-    """What cannot be kept, or was kept by another release of paved, only costs the person some typing."""
+    """Ignore faults of the saved answers: at worst the person has to type them again."""
     with contextlib.suppress(OSError, ConfigError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
         yield

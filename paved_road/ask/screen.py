@@ -1,6 +1,6 @@
-"""Questions on a terminal that can move its cursor: line editing, arrows, check boxes.
+"""Asks questions on a terminal that can move its cursor: line editing, arrow keys, check boxes.
 
-A question is erased when it is answered, and a line with the answer takes its place.
+After an answer, the question is erased and replaced by a line with the answer.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from paved_road.text.escape import visible
 
 
 class Screen:
-    """The person at a terminal."""
+    """The interface to a person at a terminal that can move its cursor."""
 
     def __init__(self) -> None:
         self._terminal = Terminal()
         self._drawn: list[tuple[int, int]] = []
-        """The lines that each answered question and each list of answers takes, and the columns there were."""
+        """For each answered question and list of answers: its number of lines, and the terminal's columns then."""
         self._listed: int | None = None
-        """Which of them is the list of answers."""
+        """The index in `_drawn` of the list of answers."""
 
     def ask(self, question: Question) -> Any:
-        """Put a question."""
+        """Ask a question, and print its answer. Raises `Back` if the person wants the question before."""
         try:
             answer = field_for(self._terminal, question).run()
         except Back:
@@ -37,7 +37,7 @@ class Screen:
         return answer
 
     def show(self, rows: Sequence[Row]) -> None:
-        """The answers, one a line, the names under each other."""
+        """Show the answers in aligned columns, one on each line."""
         widest = max((len(row.name) for row in rows), default=0)
         lines: StyleAndTextTuples = [("", "\n")]
         for row in rows:
@@ -56,12 +56,12 @@ class Screen:
         self._drawn.append((1 + sum(part[1].count("\n") for part in text), self._terminal.width))
 
     def _erase_last_question(self) -> None:
-        """Take away the question before, which is put again, and a list of answers below it."""
+        """Erase the question before, which is asked again, and a list of answers below it."""
         last = len(self._drawn) - 1
         self._erase_from(max(last - (last == self._listed), 0))
 
     def _erase_from(self, first: int) -> None:
-        """Take away what was drawn last: not where the terminal has been resized, or shows only some of it."""
+        """Erase what was drawn last, unless the terminal was resized or it is too tall for the screen."""
         gone, self._drawn = self._drawn[first:], self._drawn[:first]
         if self._listed is not None and self._listed >= first:
             self._listed = None
@@ -73,7 +73,7 @@ class Screen:
 
 
 def _answered(question: Question, answer: Any, width: int) -> StyleAndTextTuples:
-    """What stays of a question: itself and its answer, beside it where there is room, else below it."""
+    """The line that replaces a question: its label with the answer next to it, or below it if there is no room."""
     prompt = question.prompt
     kind = "bool" if isinstance(answer, bool) else prompt.type
     shown = visible("(hidden)" if prompt.secret else answer_text(answer, kind, prompt))
