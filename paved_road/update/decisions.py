@@ -160,14 +160,9 @@ def _side(entry: TreeEntry, contents: Mapping[BlobId, bytes]) -> ConflictSide:
 
 # -- markers ---------------------------------------------------------------------------------------------------------
 
-_BEGINS = re.compile(rb"<{7,} ")
-_ENDS = re.compile(rb">{7,} ")
-_BASE = re.compile(rb"[|]{7,} ")
-"""zdiff3's third marker. A heading in Markdown is underlined with "=======", so that one alone proves nothing."""
-
-
-def _is_marker(line: bytes) -> bool:
-    return any(marker.match(line) for marker in (_BEGINS, _ENDS, _BASE))
+_MARKER = re.compile(rb"([<|>])\1{6,} ")
+"""The lines that zdiff3 begins, divides and ends a conflict with. A heading in Markdown is underlined with "=======",
+so that one alone proves nothing."""
 
 
 def find_markers(content: bytes, meant: Iterable[bytes]) -> LineRanges:
@@ -175,18 +170,19 @@ def find_markers(content: bytes, meant: Iterable[bytes]) -> LineRanges:
 
     A marker that is in one of the contents `meant` is text, such as an example in a document about conflicts.
     """
-    known = {line.rstrip() for text in meant for line in text.splitlines() if _is_marker(line)}
+    known = {line.rstrip() for text in meant for line in text.splitlines() if _MARKER.match(line)}
     found: list[tuple[int, int]] = []
     begun: int | None = None
     for number, line in enumerate(content.splitlines(), 1):
-        if line.rstrip() in known:
+        marker = _MARKER.match(line)
+        if not marker or line.rstrip() in known:
             continue
-        if _BEGINS.match(line):
+        if marker[1] == b"<":
             found += [(begun, begun)] if begun else []
             begun = number
-        elif _ENDS.match(line):
+        elif marker[1] == b">":
             found.append((begun or number, number))
             begun = None
-        elif _BASE.match(line) and not begun:
+        elif not begun:
             found.append((number, number))
     return (*found, *([(begun, begun)] if begun else []))
