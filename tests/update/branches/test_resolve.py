@@ -98,8 +98,11 @@ def test_the_same_update_on_both_branches_merges_by_itself(evolution: Evolution)
 
 @pytest.mark.parametrize("meet", ENDS)
 @pytest.mark.parametrize("versions", [("1.1.0", "1.2.0"), ("1.2.0", "1.1.0")])
-def test_different_releases_go_to_the_newer_one(evolution: Evolution, meet: Meet, versions: tuple[str, str]) -> None:
+def test_different_releases_go_to_the_newer_one(
+    evolution: Evolution, meet: Meet, versions: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     service = evolution.service
+    monkeypatch.chdir(service.parent)  # hints name folders as seen from here, wherever the checkout is
     for name, version in zip(("one", "two"), versions, strict=True):
         branch(service, name, "--to", version)
     assert meet(service) == 1
@@ -107,7 +110,7 @@ def test_different_releases_go_to_the_newer_one(evolution: Evolution, meet: Meet
         said = paved(command, service)
         assert said.returncode == 2
         assert ".paved-road.lock has the markers of a merge conflict" in said.stderr
-        assert f"hint: paved update --continue resolves it (in {service})" in said.stderr
+        assert f"hint: paved update --continue resolves it (in {service.name})" in said.stderr
     said = paved("update", service, "--continue")
     assert said.returncode == 0, said
     resolved = ".paved-road.lock and .copier-answers.yml: resolved (the newer of 1.1.0 and 1.2.0: 1.2.0)"
