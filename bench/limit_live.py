@@ -15,7 +15,8 @@ from pathlib import Path
 
 from bench import limit
 from bench.service import PROJECT, PYTHON, stamp
-from paved_road.testing import ask_until, free_port, running
+from paved_road.process.ports import free_port
+from paved_road.testing import ask_until, running
 
 SECONDS = 15.0  # of each load
 AFTER = 8.0  # seconds at half the capacity, after an overload

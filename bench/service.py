@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from paved_road.cli import main as paved
-from paved_road.testing import ask_until, free_port, running
+from paved_road.process.ports import free_port
+from paved_road.testing import ask_until, running
 
 PROJECT = Path(__file__).parent.parent
 PYTHON = PROJECT / ".venv-bench/bin/python"

@@ -6,9 +6,7 @@ import contextlib
 import http.client
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -242,20 +240,6 @@ class Answer:
 
 PATIENCE = 300.0
 """Seconds to wait for a process. Only one that hangs takes so long, on a slow and busy machine, too."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on, below those that systems give to outgoing connections.
-
-    Until this process ends it holds the UDP port of the same number, so that no other caller gets it.
-    """
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
-            tcp.bind(("", port))  # on every address, as services do
-            udp.bind(("", port))
-            udp.detach()
-            return port
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-from paved_road.testing import ask, ask_until, free_port, running
+from paved_road.process.ports import free_port
+from paved_road.testing import ask, ask_until, running
 from scripts import team
 
 PAVED = str(Path(sys.executable).with_name("paved"))

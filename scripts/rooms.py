@@ -15,8 +15,8 @@ OUTSIDE: Final = {"__init__", "__main__", "testing"}
 
 CENTRES: Final = {
     "cli": 380, "update": 70, "status": 175, "create": 280, "adopt": 385, "doctor": 490, "lint": 595, "ask": 700,
-    "offroad": 122, "ui": 700, "findings": 70, "service": 330, "render": 450, "road": 450, "settings": 450, "git": 450,
-    "files": 450, "debug": 330, "process": 450, "errors": 450, "text": 330,
+    "check": 690, "offroad": 122, "ui": 700, "findings": 70, "practices": 230, "service": 330, "render": 450,
+    "road": 450, "settings": 450, "git": 450, "files": 450, "debug": 330, "process": 450, "errors": 450, "text": 330,
 }  # fmt: skip
 """Where the middle of each room's box is, from the left. The imports decide the row."""
 WIDTH, HEIGHT, ROW = 92, 34, 62

@@ -7,7 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from paved_road.testing import free_port, run
+from paved_road.process.ports import free_port
+from paved_road.testing import run
 
 PROJECT = Path(__file__).parent.parent
 GIT_CONFIG = """\

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paved_road.testing import PATIENCE, ask_until, free_port, running
+from paved_road.process.ports import free_port
+from paved_road.testing import PATIENCE, ask_until, running
 from tests.tools import tool
 
 INTERVAL = 0.5  # seconds between scrapes, and between evaluations of the rules; a scrape that takes longer is lost

@@ -13,7 +13,8 @@ from subprocess import CompletedProcess
 import pytest
 import yaml
 
-from paved_road.testing import PATIENCE, ask_until, free_port, run, running
+from paved_road.process.ports import free_port
+from paved_road.testing import PATIENCE, ask_until, run, running
 
 Alongside = Callable[..., CompletedProcess[str]]
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.testing import PATIENCE, ask, ask_until, free_port, run, running
+from paved_road.process.ports import free_port
+from paved_road.testing import PATIENCE, ask, ask_until, run, running
 from tests.stamped.world import stamp_apart
 from tests.tools import tool
 

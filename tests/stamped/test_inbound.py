@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.testing import PATIENCE, ask_until, free_port, running
+from paved_road.process.ports import free_port
+from paved_road.testing import PATIENCE, ask_until, running
 from tests.stamped.test_memory import resident
 from tests.stamped.world import World
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from paved_road.testing import ask_until, free_port, running
+from paved_road.process.ports import free_port
+from paved_road.testing import ask_until, running
 from tests.stamped.delivered import stamped
 from tests.stamped.prometheus import prometheus
 from tests.stamped.world import World

@@ -13,7 +13,8 @@ import pytest
 from openapi_spec_validator import validate
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
-from paved_road.testing import PATIENCE, free_port, run
+from paved_road.process.ports import free_port
+from paved_road.testing import PATIENCE, run
 from tests.stamped.world import Start, World, gate, stamp
 
 LONGEST = "a-service-with-a-name-of-forty-letters-x"

@@ -16,7 +16,8 @@ from subprocess import CompletedProcess, Popen
 import pytest
 
 from paved_road.cli import main
-from paved_road.testing import PATIENCE, Answer, ask, ask_until, free_port, run, running
+from paved_road.process.ports import free_port
+from paved_road.testing import PATIENCE, Answer, ask, ask_until, run, running
 
 
 def stamp(destination: Path, *answers: str) -> Path:

@@ -1,0 +1,1 @@
+"""The run contract: how a service is started, its port, probes, dependencies and sample requests."""

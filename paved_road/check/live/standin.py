@@ -1,0 +1,219 @@
+"""Stand-ins: what takes the place of a service's dependencies during a live check.
+
+A stand-in answers as the healthy dependency would, or behaves in one of the ways below. It counts what it sees, and so
+judges retries, circuit breakers and bulkheads from the dependency's side, whatever language the service is written in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from paved_road.check.contract.model import ContractDependency
+from paved_road.process.listen import Call, Exchange, Listener
+
+Behaviour = Callable[["StandIn", Exchange], Awaitable[None]]
+"""How a stand-in answers one request."""
+
+HUGE = 64 * 1024 * 1024
+"""Bytes of the answer of `huge`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Healthy:
+    """An answer of the healthy dependency."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+HealthyAnswers = Callable[[ContractDependency, Call], Awaitable[Healthy]]
+"""What a dependency answers when it is healthy: the contract's `answer`, or its stub's."""
+
+
+class StandIn:
+    """One dependency's stand-in."""
+
+    def __init__(self, dependency: ContractDependency, answers: HealthyAnswers) -> None:
+        self.dependency = dependency
+        self.behaviour: Behaviour = healthy
+        self._answers = answers
+        self._listener = Listener(self._handle)
+        self._in_flight = 0
+        self._changed = asyncio.Condition()
+        self.most_in_flight = 0
+        """The highest number of requests that were here at once since the last `forget`."""
+
+    @property
+    def address(self) -> str:
+        """Its base URL, as the service's variable holds it."""
+        return f"http://127.0.0.1:{self._listener.port}{self.dependency.suffix}"
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self._listener.port
+
+    @property
+    def connections(self) -> int:
+        """How many connections it has accepted."""
+        return self._listener.connections
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are here now."""
+        return self._in_flight
+
+    @property
+    def calls(self) -> list[Call]:
+        """The requests that came since the last `forget`, in order."""
+        return self._listener.calls
+
+    def forget(self) -> None:
+        """Begin to count anew."""
+        self._listener.calls = []
+        self.most_in_flight = self._in_flight
+
+    async def start(self) -> None:
+        """Begin to accept connections."""
+        await self._listener.start()
+
+    async def stop(self) -> None:
+        """Close the port and every connection."""
+        await self._listener.stop()
+
+    async def behave(self, behaviour: Behaviour) -> None:
+        """Behave so from now on. Requests that are here already end as they began."""
+        self.behaviour = behaviour
+        if behaviour is refuse:
+            await self._listener.refuse()
+        else:
+            await self._listener.start()
+
+    async def recover(self) -> None:
+        """Be healthy again."""
+        await self.behave(healthy)
+
+    async def called(self, times: int = 1, *, within: float = 10.0) -> bool:
+        """Wait until it has been called so often since the last `forget`. False if it was not within the seconds."""
+        try:
+            async with asyncio.timeout(within), self._changed:
+                await self._changed.wait_for(lambda: len(self.calls) >= times)
+        except TimeoutError:
+            return False
+        return True
+
+    async def idle(self, *, within: float = 10.0) -> bool:
+        """Wait until no request is here. False if one still is after the seconds."""
+        try:
+            async with asyncio.timeout(within), self._changed:
+                await self._changed.wait_for(lambda: not self._in_flight)
+        except TimeoutError:
+            return False
+        return True
+
+    async def healthy_answer(self, call: Call) -> Healthy:
+        """What the healthy dependency would answer."""
+        return await self._answers(self.dependency, call)
+
+    async def _handle(self, exchange: Exchange) -> None:
+        await self._count(1)
+        try:
+            await self.behaviour(self, exchange)
+        finally:
+            await self._count(-1)
+
+    async def _count(self, step: int) -> None:
+        self._in_flight += step
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        async with self._changed:
+            self._changed.notify_all()
+
+
+async def healthy(standin: StandIn, exchange: Exchange) -> None:
+    """Answer as the dependency does when all is well."""
+    answer = await standin.healthy_answer(exchange.call)
+    await exchange.answer(answer.status, answer.body, content_type=answer.content_type)
+
+
+async def refuse(_: StandIn, exchange: Exchange) -> None:
+    """Refuse connections: `StandIn.behave` closes the port, and this ends what is here already."""
+    exchange.reset()
+
+
+async def hang(_: StandIn, exchange: Exchange) -> None:
+    """Accept the request, and never answer."""
+    await exchange.gone.wait()
+    raise ConnectionResetError
+
+
+def slow(seconds: float) -> Behaviour:
+    """Answer rightly, but late."""
+
+    async def behaviour(standin: StandIn, exchange: Exchange) -> None:
+        await asyncio.sleep(seconds)
+        await healthy(standin, exchange)
+
+    return behaviour
+
+
+def drip(pause: float) -> Behaviour:
+    """Send the answer byte by byte, with a pause in seconds between two: no read ever times out."""
+
+    async def behaviour(standin: StandIn, exchange: Exchange) -> None:
+        answer = await standin.healthy_answer(exchange.call)
+        await exchange.send(exchange.head(answer.status, answer.body, content_type=answer.content_type))
+        for byte in answer.body or b" ":
+            await asyncio.sleep(pause)
+            await exchange.send(bytes([byte]))
+
+    return behaviour
+
+
+def status(code: int, body: bytes = b'{"error": "seeded"}', **headers: str) -> Behaviour:
+    """Answer with a status. Header names are given with underscores: `retry_after="1"`."""
+
+    async def behaviour(_: StandIn, exchange: Exchange) -> None:
+        await exchange.answer(code, body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    return behaviour
+
+
+async def reset(standin: StandIn, exchange: Exchange) -> None:
+    """Reset the connection in the middle of the body."""
+    answer = await standin.healthy_answer(exchange.call)
+    body = answer.body or b"{}"
+    await exchange.send(exchange.head(200, body, length=len(body) + 1000) + body[: len(body) // 2])
+    await asyncio.sleep(0.01)  # the head leaves before the reset
+    exchange.reset()
+
+
+async def garbage(_: StandIn, exchange: Exchange) -> None:
+    """Answer 200 with bytes that are neither JSON nor text, and say that they are JSON."""
+    await exchange.answer(200, b"\x00\xff\xfe{]garbage\x80")
+
+
+async def html(_: StandIn, exchange: Exchange) -> None:
+    """Answer 200 with a web page, as a proxy's login form does."""
+    await exchange.answer(200, b"<!doctype html><title>Sign in</title>", content_type="text/html")
+
+
+async def huge(_: StandIn, exchange: Exchange) -> None:
+    """Answer 200 with a body far larger than anybody expects."""
+    await exchange.send(exchange.head(200, length=HUGE))
+    block = b"[" * 65536
+    for _block in range(HUGE // len(block)):
+        await exchange.send(block)
+
+
+def first(times: int, behaviour: Behaviour, then: Behaviour = healthy) -> Behaviour:
+    """Behave in one way for so many requests, and in another for those after them."""
+    count = itertools.count(1)
+
+    async def both(standin: StandIn, exchange: Exchange) -> None:
+        await (behaviour if next(count) <= times else then)(standin, exchange)
+
+    return both

@@ -1,0 +1,25 @@
+"""Ports on loopback that nobody listens on."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+_random = random.SystemRandom()
+
+
+def free_port() -> int:
+    """A free port below those that systems give to outgoing connections (Linux: 32768 and above).
+
+    Until this process ends it holds the UDP port of the same number, so that no other caller gets it.
+    """
+    while True:
+        port = _random.randrange(20_000, 32_000)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind(("", port))  # on every address, as a service does
+                udp.bind(("", port))
+            except OSError:
+                continue
+            udp.detach()
+            return port

@@ -1,0 +1,394 @@
+"""The twin: a small service that does everything right, and one thing wrong for each word in the variable FAULTS.
+
+It uses the standard library and h11 alone, so it starts in a tenth of a second. It is no model of good code: it is the
+smallest program in which every fault that a live check must catch can be seeded.
+
+    GET /orders/N      asks inventory (not critical) for the stock; answers without it when it must
+    POST /orders       tells payments (critical), once
+    probes and metrics /livez /readyz /startupz /metrics, on INTERNAL_PORT
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import time
+import uuid
+from collections import Counter
+from urllib.parse import urlsplit
+
+import h11
+
+FAULTS = set(os.environ.get("FAULTS", "").split())
+BODY_LIMIT = 100_000
+SLOWEST_CLIENT = 1.0  # seconds for a whole request
+DRAIN, GRACE = 0.3, 5.0  # seconds
+REQUEST_SECONDS = 1.5
+ATTEMPT_SECONDS, ATTEMPTS = 0.3, 2
+AT_ONCE = 50
+ROUTES = ("/orders/{id}", "/orders", "/crash")
+
+
+def wrong(fault: str) -> bool:
+    return fault in FAULTS
+
+
+class Problem(Exception):
+    def __init__(self, status: int, title: str, **headers: str) -> None:
+        self.status, self.title, self.headers = status, title, headers
+
+
+class Unavailable(Exception):
+    pass
+
+
+# -- logs and metrics --------------------------------------------------------------------------------------------------
+
+
+METRICS: Counter[str] = Counter()
+
+
+def log(event: str, **fields: object) -> None:
+    with contextlib.suppress(OSError):
+        sys.stdout.write(json.dumps({"at": time.time(), "event": event, **fields}) + "\n")
+        sys.stdout.flush()
+
+
+def count(name: str, **labels: object) -> None:
+    METRICS[name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"] += 1
+
+
+# -- what it calls -----------------------------------------------------------------------------------------------------
+
+
+class Client:
+    """Calls one dependency: a bulkhead, a breaker, retries of what is idempotent, and a deadline."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name, self.url = name, urlsplit(url)
+        self.places = asyncio.Semaphore(10)
+        self.failures, self.open_until = 0, 0.0
+
+    async def call(self, method: str, path: str, trace: str, deadline: float) -> object:
+        if time.monotonic() < self.open_until and not wrong("no-breaker"):
+            raise Unavailable("the breaker is open")
+        attempts = ATTEMPTS if method == "GET" or wrong("retries-post") else 1
+        if wrong("retry-storm"):
+            attempts = 10
+        for attempt in range(attempts):
+            try:
+                left = deadline - time.monotonic()
+                limit = min(ATTEMPT_SECONDS, left)
+                if wrong("no-timeout"):
+                    limit = 3600.0
+                async with asyncio.timeout(limit):
+                    async with self.places:
+                        value = await self._attempt(method, path, trace, left)
+                self.failures = 0
+                return value
+            except (OSError, TimeoutError, Unavailable, h11.RemoteProtocolError, ValueError) as error:
+                self.failures += 1
+                if self.failures >= 5:
+                    self.open_until = time.monotonic() + 0.5
+                reason = f"{type(error).__name__}: {error}"
+                if not wrong("silent"):
+                    count("dependency_failures_total", dependency=self.name)
+                    log("dependency failed", dependency=self.name, reason=reason, trace=trace, attempt=attempt)
+                retryable = not isinstance(error, ValueError) or wrong("retries-4xx")
+                if attempt + 1 == attempts or not retryable or (self.failures >= 5 and not wrong("retry-storm")):
+                    raise Unavailable(reason) from None
+                if not wrong("retries-at-once"):
+                    await asyncio.sleep(random.uniform(0.02, 0.06))
+        raise AssertionError
+
+    async def _attempt(self, method: str, path: str, trace: str, left: float) -> object:
+        reader, writer = await asyncio.open_connection(self.url.hostname, self.url.port)
+        try:
+            protocol = h11.Connection(h11.CLIENT)
+            headers = [("host", str(self.url.netloc)), ("content-length", "0")]
+            if not wrong("no-trace-out"):
+                headers.append(("traceparent", f"00-{trace}-{uuid.uuid4().hex[:16]}-01"))
+            if not wrong("no-deadline-out"):
+                headers.append(("x-request-timeout-ms", str(int(left * 1000))))
+            request = h11.Request(method=method, target=self.url.path + path, headers=headers)
+            writer.write((protocol.send(request) or b"") + (protocol.send(h11.EndOfMessage()) or b""))
+            status, body = 0, b""
+            while True:
+                event = protocol.next_event()
+                if event is h11.NEED_DATA:
+                    protocol.receive_data(await reader.read(65536))
+                elif isinstance(event, h11.Response):
+                    status = event.status_code
+                elif isinstance(event, h11.Data):
+                    body += event.data
+                    if len(body) > BODY_LIMIT and not wrong("reads-huge"):
+                        raise Unavailable("the answer is too large")
+                else:
+                    break
+            if status >= 500 or status == 429:
+                raise Unavailable(f"status {status}")
+            if status >= 400:
+                raise ValueError(f"status {status}")
+            return json.loads(body)
+        finally:
+            writer.close()
+
+
+# -- what it answers ---------------------------------------------------------------------------------------------------
+
+
+class Service:
+    def __init__(self) -> None:
+        self.port, self.internal_port = int(os.environ["PORT"]), int(os.environ["INTERNAL_PORT"])
+        self.inventory = Client("inventory", os.environ["INVENTORY_URL"])
+        self.payments = Client("payments", os.environ["PAYMENTS_URL"])
+        self.started, self.draining = False, False
+        self.in_flight, self.payments_up = 0, True
+        self.api_key = os.environ.get("API_KEY", "")
+
+    async def orders(self, method: str, path: str, trace: str, deadline: float) -> object:
+        if path == "/crash":
+            raise RuntimeError("seeded")
+        if path == "/orders" and method == "POST":
+            try:
+                return await self.payments.call("POST", "/payments", trace, deadline)
+            except Unavailable:
+                raise Problem(503, "payments are down") from None
+        if not path.startswith("/orders/"):
+            raise Problem(404, "not found")
+        if method not in ("GET", "HEAD"):
+            raise Problem(405, "method not allowed", allow="GET")
+        number = path.removeprefix("/orders/")
+        if not number.isascii() or not number.isdigit():
+            raise Problem(422, "the number of an order is digits")
+        try:
+            value = await self.inventory.call("GET", f"/items/{number}", trace, deadline)
+            stock = value["stock"] if isinstance(value, dict) else None
+            degraded = not isinstance(stock, int)
+            if degraded:
+                raise Unavailable("no stock in the answer")
+        except Unavailable:
+            if wrong("no-fallback"):
+                raise Problem(502, "inventory is down") from None
+            stock, degraded = "unknown", True
+        except KeyError as error:
+            if wrong("trusts-answers"):
+                raise
+            count("dependency_failures_total", dependency="inventory")
+            log("dependency failed", dependency="inventory", reason=f"no {error}", trace=trace)
+            stock, degraded = "unknown", True
+        return {"id": int(number), "stock": stock, "degraded": degraded}
+
+    async def answer(self, request: h11.Request, body: bytes) -> tuple[int, object, dict[str, str]]:
+        headers = {name.decode(): value.decode("latin-1") for name, value in request.headers}
+        path = urlsplit(request.target.decode("latin-1")).path
+        parts = headers.get("traceparent", "").split("-")
+        trace = parts[1] if len(parts) == 4 else uuid.uuid4().hex
+        own = {"traceparent": f"00-{trace}-{uuid.uuid4().hex[:16]}-01"}
+        seconds = REQUEST_SECONDS
+        with contextlib.suppress(KeyError, ValueError):
+            if not wrong("ignores-deadline"):
+                seconds = min(seconds, int(headers["x-request-timeout-ms"]) / 1000)
+        began = time.monotonic()
+        method = request.method.decode("latin-1")
+        try:
+            if self.in_flight >= AT_ONCE and not wrong("no-limit"):
+                raise Problem(503, "busy", **{"retry-after": "1"})
+            self.in_flight += 1
+            try:
+                async with asyncio.timeout(None if wrong("no-timeout") else seconds + 0.2):
+                    status, value = 200, await self.orders(method, path, trace, began + seconds)
+            finally:
+                self.in_flight -= 1
+        except Problem as problem:
+            status, value = problem.status, {"title": problem.title, "status": problem.status}
+            own |= problem.headers
+        except TimeoutError:
+            status, value = 504, {"title": "out of time", "status": 504}
+        except Exception as error:
+            count("errors_total")
+            log("handler failed", error=f"{type(error).__name__}: {error}", trace=trace)
+            shown = f"Traceback (most recent call last): {error}" if wrong("shows-stack") else "internal error"
+            status, value = 500, {"title": shown, "status": 500}
+        route = path if wrong("raw-labels") else "/orders/{id}" if path.startswith("/orders/") else path
+        if route not in ROUTES and not wrong("raw-labels"):
+            route = "other"
+        count("requests_total", method=method if method in ("GET", "POST") else "other", route=route, status=status)
+        log("request", method=method, path=path[:200], status=status, trace="" if wrong("no-trace-log") else trace)
+        if not wrong("no-trace-back"):
+            return status, value, own
+        return status, value, {}
+
+    async def probe(self, request: h11.Request, _: bytes) -> tuple[int, object, dict[str, str]]:
+        path = request.target.decode("latin-1")
+        if path == "/livez":
+            down = wrong("live-asks-dependencies") and not await self.reachable()
+            return (503 if down else 200), {"status": "live"}, {}
+        if path == "/startupz":
+            return (200 if self.started else 503), {}, {}
+        if path == "/readyz":
+            if self.draining and not wrong("ready-while-draining"):
+                return 503, {"status": "draining"}, {}
+            up = wrong("ready-without-critical") or await self.reachable()
+            return (200 if self.started and up else 503), {"payments": up}, {}
+        if path == "/metrics":
+            return 200, "".join(f"{name} {value}\n" for name, value in sorted(METRICS.items())), {}
+        return 404, {}, {}
+
+    async def reachable(self) -> bool:
+        """Whether payments answers."""
+        try:
+            async with asyncio.timeout(0.3):
+                await self.payments._attempt("GET", "/livez", uuid.uuid4().hex, 0.3)
+            self.payments_up = True
+        except (OSError, TimeoutError, Unavailable, h11.RemoteProtocolError):
+            self.payments_up = False
+        except ValueError:
+            self.payments_up = True
+        if self.payments_up and wrong("never-recovers"):
+            self.payments_up = not METRICS["was_down"]
+        if not self.payments_up:
+            METRICS["was_down"] = 1
+        return self.payments_up
+
+
+class Server:
+    """Speaks HTTP/1.1 on one port."""
+
+    def __init__(self, service: Service, handler: object) -> None:
+        self.service, self.handler = service, handler
+        self.busy: set[asyncio.Task[None]] = set()
+        self.idle: set[asyncio.StreamWriter] = set()
+
+    async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=16_384)
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            while True:
+                self.idle.add(writer)
+                first = protocol.trailing_data[0] or await reader.read(65536)
+                self.idle.discard(writer)
+                self.busy.add(task)
+                protocol.receive_data(first)
+                status, value, headers = await self.exchange(protocol, reader)
+                await self.send(protocol, writer, status, value, headers)
+                self.busy.discard(task)
+                if self.service.draining or protocol.our_state is not h11.DONE or protocol.their_state is not h11.DONE:
+                    break
+                protocol.start_next_cycle()
+        except (ConnectionError, h11.LocalProtocolError, asyncio.CancelledError):
+            pass
+        finally:
+            self.idle.discard(writer)
+            self.busy.discard(task)
+            writer.close()
+
+    async def exchange(
+        self, protocol: h11.Connection, reader: asyncio.StreamReader
+    ) -> tuple[int, object, dict[str, str]]:
+        request, body = None, b""
+        try:
+            async with asyncio.timeout(None if wrong("waits-for-slow-clients") else SLOWEST_CLIENT):
+                while True:
+                    event = protocol.next_event()
+                    if event is h11.NEED_DATA:
+                        protocol.receive_data(await reader.read(65536))
+                    elif isinstance(event, h11.Request):
+                        request = event
+                    elif isinstance(event, h11.Data):
+                        body += event.data
+                        if len(body) > BODY_LIMIT and not wrong("no-body-limit"):
+                            return 413, {"title": "too large", "status": 413}, {"connection": "close"}
+                    elif isinstance(event, h11.EndOfMessage):
+                        break
+                    else:
+                        raise ConnectionResetError
+        except TimeoutError:
+            return 408, {"title": "too slow", "status": 408}, {"connection": "close"}
+        except h11.RemoteProtocolError as error:
+            return error.error_status_hint, {"title": "malformed", "status": 400}, {"connection": "close"}
+        assert request is not None
+        if body and b"json" in dict(request.headers).get(b"content-type", b""):
+            try:
+                json.loads(body)
+            except ValueError:
+                return 422, {"title": "not JSON", "status": 422}, {}
+        working = asyncio.ensure_future(self.handler(request, body))  # type: ignore[operator]
+        leaving = asyncio.ensure_future(reader.read(65536))
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done() and not leaving.result() and not wrong("works-for-nobody"):
+            working.cancel()
+            raise ConnectionResetError
+        if not leaving.done():
+            leaving.cancel()
+        elif leaving.result():
+            await asyncio.wait((working,))
+            protocol.receive_data(leaving.result())
+        result: tuple[int, object, dict[str, str]] = await working
+        return result
+
+    async def send(
+        self, protocol: h11.Connection, writer: asyncio.StreamWriter, status: int, value: object, extra: dict[str, str]
+    ) -> None:
+        if protocol.our_state is h11.MUST_CLOSE or protocol.our_state is h11.ERROR:
+            return
+        body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+        kind = "text/plain; version=0.0.4" if isinstance(value, str) else "application/json"
+        if status >= 400:
+            kind = "application/problem+json"
+        headers = [("content-type", kind), ("content-length", str(len(body))), *extra.items()]
+        if self.service.draining:
+            headers.append(("connection", "close"))
+        data = protocol.send(h11.Response(status_code=status, headers=headers)) or b""
+        with contextlib.suppress(h11.LocalProtocolError):  # the answer to HEAD has no body
+            data += protocol.send(h11.Data(data=body)) or b""
+        data += protocol.send(h11.EndOfMessage()) or b""
+        writer.write(data)
+        await writer.drain()
+
+
+async def main() -> None:
+    try:
+        service = Service()
+    except (KeyError, ValueError) as error:
+        sys.stderr.write(f"twin: a setting is missing or malformed: {error}\n")
+        raise SystemExit(2) from None
+    public, internal = Server(service, service.answer), Server(service, service.probe)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if not wrong("ignores-sigterm"):
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+    try:
+        servers = [
+            await asyncio.start_server(each.connection, "127.0.0.1", port, limit=2**20, backlog=1024)
+            for each, port in ((public, service.port), (internal, service.internal_port))
+        ]
+    except OSError as error:
+        sys.stderr.write(f"twin: {error}\n")
+        raise SystemExit(3) from None
+    service.started = True
+    log("started")
+    await stop.wait()
+    if wrong("no-drain"):
+        os._exit(0)
+    service.draining = True
+    await asyncio.sleep(DRAIN)
+    servers[0].close()
+    for writer in list(public.idle):
+        writer.close()
+    if public.busy:
+        await asyncio.wait(public.busy, timeout=GRACE)
+    log("ended")
+    os._exit(1 if wrong("wrong-exit-code") else 0)
+
+
+if __name__ == "__main__":
+    socket.setdefaulttimeout(5)
+    asyncio.run(main())
