@@ -1,0 +1,43 @@
+"""The faults that each check must catch. A practice without an entry here is refused (test_twins.py).
+
+A live check is tried on the twin (twin/service.py) with each of its fault's words; a static check on the stamped service
+with one of its files changed. Both must pass without the fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Texts = dict[str, str]
+"""Path to text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seed:
+    """One seeded fault of the twin, and what the run contract says differently for it."""
+
+    faults: tuple[str, ...] = ()
+    contract: Mapping[str, Any] = field(default_factory=dict)
+
+
+def seed(*faults: str, **contract: Any) -> Seed:
+    return Seed(faults=faults, contract=contract)
+
+
+LIVE: dict[str, list[Seed]] = {
+    # -- starting, stopping, dying
+    "ready-in-time": [seed(ready_within=0.001)],
+    # -- dependencies
+    # -- retries, breakers, deadlines
+    # -- load and input
+    # -- telemetry, interface, alerts
+}
+"""By the practice's slug."""
+
+STATIC: dict[str, list[Callable[[Texts], Texts]]] = {
+    # -- Kubernetes
+    # -- image, pipeline, telemetry, ownership
+}
+"""By the practice's slug: what breaks the stamped service's files."""
