@@ -1,6 +1,6 @@
 """The faults that each check must catch. A practice without an entry here is refused (test_twins.py).
 
-A live check is tried on the twin (twin/service.py) with each of its fault's words; a static check on the stamped service
+A live check is tried on the twin (twin/service.py) with each of its seeds; a static check on the stamped service
 with one of its files changed. Both must pass without the fault.
 """
 
