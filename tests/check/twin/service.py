@@ -14,14 +14,16 @@ import asyncio
 import contextlib
 import json
 import os
+import queue
 import random
 import signal
 import socket
 import sys
+import threading
 import time
 import uuid
 from collections import Counter
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import h11
 
@@ -52,16 +54,59 @@ class Unavailable(Exception):
 
 
 METRICS: Counter[str] = Counter()
+BUCKETS = (0.1, 0.5, 1.0, float("inf"))  # seconds
+LINES: queue.Queue[bytes] = queue.Queue(10_000)
 
 
-def log(event: str, **fields: object) -> None:
-    with contextlib.suppress(OSError):
-        sys.stdout.write(json.dumps({"at": time.time(), "event": event, **fields}) + "\n")
-        sys.stdout.flush()
+def log(event: str, level: str = "info", **fields: object) -> None:
+    """Never waits for who reads: a thread writes the lines."""
+    line = (json.dumps({"time": time.time(), "level": level, "event": event, **fields}) + "\n").encode()
+    if wrong("plain-log-line") and event == "dependency failed":
+        line = f"{event}: {fields}\n".encode()
+    if wrong("forged-log-line") and "path" in fields:
+        line = f"level={level} time={time.time()} msg={event} path={unquote(str(fields['path']))}\n".encode()
+    if wrong("blocks-on-stdout"):
+        os.write(1, line)
+        return
+    with contextlib.suppress(queue.Full):
+        LINES.put_nowait(line)
 
 
-def count(name: str, **labels: object) -> None:
-    METRICS[name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"] += 1
+def write_lines() -> None:
+    while True:
+        with contextlib.suppress(OSError):
+            os.write(1, LINES.get())
+        LINES.task_done()
+
+
+def last_lines() -> None:
+    """Write what waits, for at most a second."""
+    until = time.monotonic() + 1
+    while LINES.unfinished_tasks and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def count(name: str, *, by: float = 1, **labels: object) -> None:
+    METRICS[name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"] += by  # type: ignore[assignment]
+
+
+def observe(route: str, seconds: float) -> None:
+    for limit in BUCKETS:
+        if seconds <= limit:
+            count("request_seconds_bucket", route=route, le="+Inf" if limit == BUCKETS[-1] else limit)
+    count("request_seconds_sum", by=seconds, route=route)
+    count("request_seconds_count", route=route)
+
+
+def exposition() -> str:
+    lines = []
+    for name, kind in (
+        ("dependency_failures_total", "counter"), ("errors_total", "counter"), ("requests_total", "counter"),
+        ("request_seconds", "histogram"),
+    ):  # fmt: skip
+        lines.append(f"# TYPE {name} {kind}")
+        lines += [f"{series} {value}" for series, value in METRICS.items() if series.startswith(name)]
+    return "\n".join(lines) + "\n"
 
 
 # -- what it calls -----------------------------------------------------------------------------------------------------
@@ -99,7 +144,8 @@ class Client:
                 reason = f"{type(error).__name__}: {error}"
                 if not wrong("silent"):
                     count("dependency_failures_total", dependency=self.name)
-                    log("dependency failed", dependency=self.name, reason=reason, trace=trace, attempt=attempt)
+                    url = self.url.geturl() if wrong("shows-url") else ""
+                    log("dependency failed", "warning", dependency=self.name, reason=reason, trace=trace, url=url)
                 retryable = not isinstance(error, ValueError) or wrong("retries-4xx")
                 if attempt + 1 == attempts or not retryable or (self.failures >= 5 and not wrong("retry-storm")):
                     raise Unavailable(reason) from None
@@ -111,7 +157,7 @@ class Client:
         reader, writer = await asyncio.open_connection(self.url.hostname, self.url.port)
         try:
             protocol = h11.Connection(h11.CLIENT)
-            headers = [("host", str(self.url.netloc)), ("content-length", "0")]
+            headers = [("host", f"{self.url.hostname}:{self.url.port}"), ("content-length", "0")]
             if not wrong("no-trace-out"):
                 headers.append(("traceparent", f"00-{trace}-{uuid.uuid4().hex[:16]}-01"))
             if not wrong("no-deadline-out"):
@@ -181,7 +227,7 @@ class Service:
             if wrong("trusts-answers"):
                 raise
             count("dependency_failures_total", dependency="inventory")
-            log("dependency failed", dependency="inventory", reason=f"no {error}", trace=trace)
+            log("dependency failed", "warning", dependency="inventory", reason=f"no {error}", trace=trace)
             stock, degraded = "unknown", True
         return {"id": int(number), "stock": stock, "degraded": degraded}
 
@@ -213,14 +259,20 @@ class Service:
             status, value = 504, {"title": "out of time", "status": 504}
         except Exception as error:
             count("errors_total")
-            log("handler failed", error=f"{type(error).__name__}: {error}", trace=trace)
+            key = self.api_key if wrong("shows-secret") else ""
+            log("handler failed", "error", error=f"{type(error).__name__}: {error}", trace=trace, key=key)
             shown = f"Traceback (most recent call last): {error}" if wrong("shows-stack") else "internal error"
             status, value = 500, {"title": shown, "status": 500}
         route = path if wrong("raw-labels") else "/orders/{id}" if path.startswith("/orders/") else path
         if route not in ROUTES and not wrong("raw-labels"):
             route = "other"
-        count("requests_total", method=method if method in ("GET", "POST") else "other", route=route, status=status)
-        log("request", method=method, path=path[:200], status=status, trace="" if wrong("no-trace-log") else trace)
+        if not wrong("counts-nothing"):
+            count("requests_total", method=method if method in ("GET", "POST") else "other", route=route, status=status)
+        if not wrong("no-latency"):
+            observe(route, time.monotonic() - began)
+        seen = headers if wrong("shows-headers") else {}
+        traced = "" if wrong("no-trace-log") else trace
+        log("request", method=method, path=path[:200], status=status, trace=traced, headers=seen)
         if not wrong("no-trace-back"):
             return status, value, own
         return status, value, {}
@@ -238,7 +290,7 @@ class Service:
             up = wrong("ready-without-critical") or await self.reachable()
             return (200 if self.started and up else 503), {"payments": up}, {}
         if path == "/metrics":
-            return 200, "".join(f"{name} {value}\n" for name, value in sorted(METRICS.items())), {}
+            return 200, exposition(), {}
         return 404, {}, {}
 
     async def reachable(self) -> bool:
@@ -386,9 +438,11 @@ async def main() -> None:
     if public.busy:
         await asyncio.wait(public.busy, timeout=GRACE)
     log("ended")
+    last_lines()
     os._exit(1 if wrong("wrong-exit-code") else 0)
 
 
 if __name__ == "__main__":
     socket.setdefaulttimeout(5)
+    threading.Thread(target=write_lines, daemon=True).start()
     asyncio.run(main())
