@@ -18,6 +18,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from paved_road import errors, offroad
+from paved_road.check.contract import resolve
 from paved_road.cli import app, results, schemas
 from paved_road.findings import Severity
 from paved_road.offroad.document import SECTIONS
@@ -101,6 +102,44 @@ def _manifest() -> str:
     )
     example = f"## An example\n\n```yaml\n{EXAMPLE}```"
     return "\n\n".join([opening, example, *_models(json.loads(manifest.json_schema()), "The file")])
+
+
+def _run_contract() -> str:
+    opening = """\
+# The run contract: run.yml
+
+For anyone who wants `paved check` to run a service: how the service is started, its port, its probes, what it calls, \
+and a few requests that it answers. Give your editor its [JSON Schema](run.schema.json).
+
+`paved check` takes the contract from the first of these:
+
+1. `run.yml` in the service's folder (or `run.yaml`, or `run.toml` with the same keys). In a service with a template \
+it contains only what differs from the template; a key here replaces the template's whole key.
+2. `run` in the template's `paved-road.yml`, with the service's answers filled in.
+3. `compose.yaml`, if it builds one service, publishes its port, and has a health check that asks a URL. The command \
+is the service's, else the Dockerfile's. A variable with the `http://` address of another service of the file is a \
+dependency, which counts as not critical.
+4. `score.yaml`, if it has one container with a command, a probe and a port.
+
+A contract that is wrong ends the command with exit code 2, and the error names the line."""
+    return "\n\n".join([opening, RUN_EXAMPLE, *_models(json.loads(resolve.json_schema()), "The file")])
+
+
+RUN_EXAMPLE = """\
+## An example
+
+A service in any language needs no more than this:
+
+```yaml
+start: node server.js
+port: {env: PORT}
+probes: {live: /healthz, ready: /readyz}
+sample: GET /orders/1
+deadline: 2
+dependencies:
+  inventory: {env: INVENTORY_URL, critical: false, answer: {stock: 17}}
+  payments: {env: PAYMENTS_URL, critical: true}
+```"""
 
 
 EXAMPLE = """\
@@ -344,6 +383,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": _errors,
     "reference/copier.md": _copier,
     "reference/paved-road-yml.md": _manifest,
+    "reference/run-contract.md": _run_contract,
     "reference/off-road-record.md": _deviation,
     "reference/json.md": _answers,
 }

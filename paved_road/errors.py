@@ -22,7 +22,9 @@ raised where the reason is known, and caught once, in `paved_road.cli.main`.
     ├── AnswerError             an answer is missing or invalid, or the template has no such question
     ├── ServiceError            the service's answers file or lock is missing or broken
     │   ├── OthersAreServices   the folder is in no service, but other folders of its repository are
-    │   └── RecordError         a deviation is malformed, breaks a rule of the road, or does not exist
+    │   ├── RecordError         a deviation is malformed, breaks a rule of the road, or does not exist
+    │   └── ContractError       the run contract of a service is wrong
+    │       └── NoRunContract   nothing says how the service is run
     └── DestinationError        the destination already exists, or cannot be written
 """
 
@@ -146,6 +148,14 @@ class OthersAreServices(ServiceError):
 
 class RecordError(ServiceError):
     """A deviation is malformed, breaks a rule of the road, or does not exist."""
+
+
+class ContractError(ServiceError):
+    """The run contract of a service is wrong."""
+
+
+class NoRunContract(ContractError):
+    """Nothing says how the service is run."""
 
 
 class DestinationError(PavedError):

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import is_typeddict
 
 from paved_road import ui
+from paved_road.check.contract import resolve
 from paved_road.cli import results
 from paved_road.cli.off_road import results as off_road
 from paved_road.errors import UsageError, nearest
@@ -18,7 +19,11 @@ from paved_road.road import manifest
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-WRITTEN = {"paved-road.yml": manifest.json_schema, "off-road-record": front_matter.json_schema}
+WRITTEN = {
+    "paved-road.yml": manifest.json_schema,
+    "run.yml": resolve.json_schema,
+    "off-road-record": front_matter.json_schema,
+}
 """The schemas of files that people write, by name."""
 
 

@@ -6,6 +6,7 @@ msgspec stops at the first fault. So faults are found and described with the JSO
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,8 +57,9 @@ def _mismatches(
 ) -> Iterator[tuple[yml.Path, str]]:
     if value is None and {"type": "null"} in part.get("anyOf", ()):
         return
-    shape = _resolved(part, schema)
-    if not isinstance(value, _TYPES.get(shape.get("type", ""), object)) or value not in shape.get("enum", [value]):
+    shape = _branch(value, _resolved(part, schema), schema)
+    is_kind = isinstance(value, _TYPES.get(shape.get("type", ""), object))
+    if not is_kind or value not in shape.get("enum", [value]) or not _is_within(value, shape):
         yield where, _mismatch(value, where, schema)
     elif isinstance(value, list):
         for position, item in enumerate(value):
@@ -81,8 +83,25 @@ def _mismatches_in_mapping(
             yield from _mismatches(item, known.get(key, others), inner, schema)
 
 
-_TYPES = {"string": str, "boolean": bool, "object": dict, "array": list}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str, "boolean": bool, "object": dict, "array": list, "integer": int, "number": (int, float),
+}  # fmt: skip
 """The Python types of JSON's types."""
+
+
+def _is_within(value: Any, shape: Mapping[str, Any]) -> bool:
+    """Whether a number is within the limits that a schema sets; anything else is."""
+    if not isinstance(value, int | float):
+        return True
+    above = value > shape.get("exclusiveMinimum", -math.inf) and value >= shape.get("minimum", -math.inf)
+    return above and value <= shape.get("maximum", math.inf)
+
+
+def _branch(value: Any, part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """The branch of a union that a value can be; the first one if it can be none of them."""
+    branches = [_resolved(branch, schema) for branch in part.get("anyOf", ())]
+    fits = (one for one in branches if isinstance(value, _TYPES.get(one.get("type", ""), object)))
+    return next(fits, branches[0] if branches else part)
 
 
 def place(fault: ErrorDetails, data: Any) -> yml.Path:
@@ -185,7 +204,16 @@ def _shape(part: dict[str, Any], schema: dict[str, Any]) -> str:
         return "a date such as 2026-11-24"
     if part.get("type") == "array":
         return f"a list of {_shape(_resolved(part.get('items', {}), schema), schema)}s"
-    words = {"string": "text", "boolean": "true or false", "object": "a mapping", "integer": "a whole number"}
+    words = {"string": "text", "boolean": "true or false", "object": "a mapping"}
+    words |= {"integer": "a whole number", "number": "a number"}
+    if branches := [_resolved(branch, schema) for branch in part.get("anyOf", ())]:
+        return " or ".join(_shape(branch, schema) for branch in branches)
     names = list(part.get("properties", ()))
     with_keys = f" with the key{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
-    return words.get(str(part.get("type")), "something else") + with_keys
+    return words.get(str(part.get("type")), "something else") + with_keys + _limits(part)
+
+
+def _limits(part: Mapping[str, Any]) -> str:
+    """The limits of a number, in words."""
+    words = {"exclusiveMinimum": "above", "minimum": "of at least", "maximum": "of at most"}
+    return "".join(f" {word} {part[key]:g}" for key, word in words.items() if key in part)

@@ -15,6 +15,7 @@ from paved_road.render.rendering import (
     empty_folders,
     message_before,
     render,
+    rendered_text,
     sources,
 )
 from paved_road.render.template import CompiledTemplate, prepare, untrusted
@@ -30,6 +31,7 @@ __all__ = [
     "message_before",
     "prepare",
     "render",
+    "rendered_text",
     "sources",
     "untrusted",
 ]

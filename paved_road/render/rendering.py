@@ -144,6 +144,13 @@ def message_before(template: CompiledTemplate, destination: Path, operation: Ope
     )
 
 
+def rendered_text(
+    template: CompiledTemplate, answers: SettledAnswers, destination: Path, name: str, source: str
+) -> str:
+    """A Jinja text of the template's configuration, rendered; `name` says which. Raises `TemplateError`."""
+    return Rendering(template, answers, destination, "", Operation.COPY).text(name, source)
+
+
 def empty_folders(
     template: CompiledTemplate, answers: SettledAnswers, destination: Path, rendered: Iterable[str]
 ) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import AnswerError, TemplateError
-from paved_road.render import Operation, answers_file_of, render, sources
+from paved_road.render import Operation, answers_file_of, render, rendered_text, sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +68,13 @@ class Rendition:
     def answers_place(self) -> str:
         """The template's own path for the answers file."""
         return answers_file_of(self.template, self.answers, self.destination)
+
+    def text(self, name: str, source: str) -> str:
+        """Render a Jinja text of the template for the answers; `name` says what it is, for messages.
+
+        Raises `TemplateError` if it cannot be evaluated.
+        """
+        return rendered_text(self.template, self.answers, self.destination, name, source)
 
     def if_renderable(self) -> Pristine | None:
         """The pristine files; None if the release does not accept the answers or cannot be rendered."""

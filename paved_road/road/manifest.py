@@ -23,6 +23,7 @@ from paved_road.files.yaml_faults import YamlFault
 from paved_road.git.entries import Tree
 from paved_road.git.trees import check_path
 from paved_road.road.owners import Owner
+from paved_road.road.run_words import Run
 from paved_road.road.version_file import FILENAME, LONGEST_DAYS, stated_version
 from paved_road.road.versions import is_version
 from paved_road.text.values import shown
@@ -32,60 +33,7 @@ __all__ = ["FILENAME", "Manifest", "json_schema", "manifest_of", "parse_manifest
 _DAYS = "^[1-9][0-9]*d$"
 
 
-class _Strict(Struct, forbid_unknown_fields=True, frozen=True):
-    """Refuses keys that it does not know."""
-
-
-class Variable(_Strict, frozen=True):
-    """How the service gets a value."""
-
-    env: Annotated[str, Meta(description="The name of the environment variable.")]
-
-
-class Probes(_Strict, frozen=True, kw_only=True):
-    """The paths of the probes and of the metrics."""
-
-    port: Annotated[
-        Variable | None,
-        Meta(
-            description="How the service gets the port of the probes and the metrics. "
-            "Without this key it answers them on `run.port`."
-        ),
-    ] = None
-    live: Annotated[str, Meta(description="Says that the process answers. It depends on no dependency.")]
-    ready: Annotated[
-        str,
-        Meta(description="Says whether the service can take requests. It depends on critical dependencies only."),
-    ]
-    startup: Annotated[str | None, Meta(description="Says that the service has started.")] = None
-    metrics: Annotated[str | None, Meta(description="The metrics, in Prometheus' text format.")] = None
-
-
-class DependencyContract(_Strict, frozen=True):
-    """What a live check needs to know about a dependency."""
-
-    env: Annotated[str, Meta(description="The environment variable with its base URL.")]
-    critical: Annotated[bool, Meta(description="Whether the service is unready without it.")]
-    sample: Annotated[
-        str | None, Meta(description="A request that the service sends to it, such as `GET /items/42`.")
-    ] = None
-
-
-class Run(_Strict, frozen=True):
-    """How to start a service and talk to it, for checks of a running service."""
-
-    start: Annotated[str, Meta(description="The command that starts the service, run in its folder.")]
-    port: Annotated[Variable, Meta(description="How the service gets the port to listen on.")]
-    probes: Probes
-    dependencies: Annotated[
-        dict[str, DependencyContract], Meta(description="The service's dependencies, by name.")
-    ] = {}
-    sample: Annotated[str | None, Meta(description="A request that the service answers, such as `GET /orders/1`.")] = (
-        None
-    )
-
-
-class Offroad(_Strict, frozen=True):
+class Offroad(Struct, forbid_unknown_fields=True, frozen=True):
     """The road's limits for deviations: how long they may last, and which ones another person approves."""
 
     longest: Annotated[
@@ -97,7 +45,7 @@ class Offroad(_Strict, frozen=True):
     ] = "medium"
 
 
-class Questions(_Strict, frozen=True):
+class Questions(Struct, forbid_unknown_fields=True, frozen=True):
     """How `paved` asks the questions of `copier.yml` on a terminal."""
 
     first: Annotated[
@@ -109,7 +57,7 @@ class Questions(_Strict, frozen=True):
     ] = []
 
 
-class Manifest(_Strict, frozen=True):
+class Manifest(Struct, forbid_unknown_fields=True, frozen=True):
     """`paved-road.yml`."""
 
     version: Annotated[

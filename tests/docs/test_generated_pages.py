@@ -32,7 +32,9 @@ def test_the_example_of_a_paved_road_yml_is_valid_and_has_every_key(hooks: dict[
     assert list(rules.findings(files, None, [], list)) == []
 
 
-@pytest.mark.parametrize("page", ["reference/paved-road-yml.md", "reference/off-road-record.md"])
+@pytest.mark.parametrize(
+    "page", ["reference/paved-road-yml.md", "reference/run-contract.md", "reference/off-road-record.md"]
+)
 def test_a_page_about_a_file_names_keys_and_no_class_and_its_links_lead_somewhere(
     hooks: dict[str, Any], page: str
 ) -> None:

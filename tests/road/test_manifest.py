@@ -53,8 +53,8 @@ FAULTS = {
     "mentions:\n  1.0.0:\n    '': x": [
         "3: mentions.1.0.0 has the word ''; a word must not be empty, and must be on one line"
     ],
-    "run:\n  start: x\n  port: 80\n  probes: {live: /l, ready: /r}": [
-        "3: run.port must be a mapping with the key env; it is 80"
+    "run:\n  start: x\n  port: fast\n  probes: {live: /l, ready: /r}": [
+        "3: run.port must be a whole number or a mapping with the key env; it is 'fast'"
     ],
     "run:\n  strat: x\n  port: {env: P}\n  probes:\n    live: /l\n": [
         "1: run.start is missing",

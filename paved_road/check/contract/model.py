@@ -33,6 +33,8 @@ class ContractDependency:
     """A request that the service sends to it, when it is known."""
     answer: bytes = b"{}"
     """What it answers when it is healthy, unless `stub` answers."""
+    answers: Mapping[str, bytes] = field(default_factory=dict)
+    """Other healthy answers, by method and target: `GET /items/42`."""
     content_type: str = "application/json"
     stub: str | None = None
     """A Python script of the service's, run with `--port N`, that gives the healthy answers."""
@@ -85,9 +87,7 @@ class RunContract:
     crash: Sample | None = None
     """A request on which a handler raises, for services that have one."""
     source: str = "run.yml"
-    """The file that the contract comes from, from the service's folder."""
-    lines: Mapping[str, int] = field(default_factory=dict)
-    """The line of each key in it, such as `dependencies.inventory.env`."""
+    """Where the contract comes from: a file, from the service's folder, or the template."""
 
     def dependency(self, name: str) -> ContractDependency:
         """The dependency of this name. Raises `KeyError` if there is none."""

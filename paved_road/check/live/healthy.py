@@ -31,7 +31,8 @@ class HealthyDependencies:
     async def __call__(self, dependency: ContractDependency, call: Call) -> Healthy:
         """Return what a dependency answers to a call."""
         if dependency.stub is None:
-            return Healthy(status=200, content_type=dependency.content_type, body=dependency.answer)
+            body = dependency.answers.get(f"{call.method} {call.target}", dependency.answer)
+            return Healthy(status=200, content_type=dependency.content_type, body=body)
         key = dependency.name, call.method, call.target, call.body
         if key not in self._answers:
             answer = await self._of_stub(dependency, dependency.stub, call)
