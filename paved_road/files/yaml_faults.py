@@ -93,8 +93,8 @@ def _is_within(value: Any, shape: Mapping[str, Any]) -> bool:
     """Whether a number is within the limits that a schema sets; anything else is."""
     if not isinstance(value, int | float):
         return True
-    above = value > shape.get("exclusiveMinimum", -math.inf) and value >= shape.get("minimum", -math.inf)
-    return above and value <= shape.get("maximum", math.inf)
+    lowest, highest = float(shape.get("minimum", -math.inf)), float(shape.get("maximum", math.inf))
+    return value > float(shape.get("exclusiveMinimum", -math.inf)) and lowest <= value <= highest
 
 
 def _branch(value: Any, part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
