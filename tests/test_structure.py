@@ -36,6 +36,7 @@ SCENARIOS = {
     "git": "git hooks hostile_repository repositories",
     "lint": "check",
     "offroad": "deviation docs formats killed life update",
+    "practices": "",
     "process": "",
     "render": (
         "built_in copier_commands copier_features evolving_shapes extensions generated matrix messages tasks "

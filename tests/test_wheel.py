@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from paved_road import git
 from paved_road.git import trees
+from paved_road.practices.built_in import built_in_slugs
 from paved_road.testing import run
 from tests.stranger import PROJECT
 
@@ -52,6 +54,21 @@ def test_the_wheel_knows_every_release_of_the_checkout(paved: Path, tmp_path: Pa
     from_checkout = run(sys.executable, "-m", "paved_road", *words, cwd=tmp_path)
     assert from_wheel.stdout == from_checkout.stdout
     assert '"service"' in from_wheel.stdout
+
+
+def test_an_installed_paved_has_the_catalogue_of_practices(paved: Path, tmp_path: Path) -> None:
+    code = "from paved_road.practices.built_in import built_in_practices; print(*sorted(built_in_practices()))"
+    done = run(paved.parent / "python", "-c", code, cwd=tmp_path)
+    assert set(done.stdout.split()) == built_in_slugs(), done.stderr
+
+
+@pytest.mark.soak
+def test_the_sdist_has_the_catalogue_of_practices(tmp_path: Path) -> None:
+    done = run("uv", "build", "--sdist", "--no-build-isolation", "--out-dir", tmp_path, PROJECT, cwd=tmp_path)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as opened:
+        names = [Path(name) for name in opened.getnames()]
+    assert {path.stem for path in names if path.match("practices/catalogue/*.md")} == built_in_slugs(), done.stderr
 
 
 def test_an_installed_paved_is_healthy_and_completes(paved: Path, tmp_path: Path) -> None:

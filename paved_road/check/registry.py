@@ -1,4 +1,4 @@
-"""Which checks exist: each decides one practice, and registers itself under the practice's slug.
+"""Which checks exist: each decides one practice, and carries the practice's slug.
 
     @static_check("autoscaling")
     def autoscaling(files: ServiceFiles) -> Iterator[Fault]: ...
@@ -7,14 +7,25 @@
     async def graceful_shutdown(lab: Lab) -> None: ...
 
 A static check yields what is wrong. A live check tells its lab what it expects and what it saw. Both raise
-`NotApplicable` when the practice says nothing about the service.
+`NotApplicable` when the practice says nothing about the service. A practice that no machine can check is attested; its
+function only says, by `NotApplicable`, which services need no statement:
+
+    @attested_check("stateful-redundancy")
+    def stateful_redundancy(files: ServiceFiles) -> None: ...
+
+The decorators mark their functions and keep no list. So what is loaded decides nothing: the built-in checks are those
+in our modules, and a road's checks are those in its files (`own.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import functools
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from paved_road.check.live.lab import Lab
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
 
 StaticFunction = Callable[["ServiceFiles"], Iterable["Fault"]]
 LiveFunction = Callable[["Lab"], Awaitable[None]]
+AttestedFunction = Callable[["ServiceFiles"], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,40 +55,65 @@ class LiveCheck:
     """Whether no other check may run beside it, because it loads the machine or measures how evenly calls come."""
 
 
-Check = StaticCheck | LiveCheck
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttestedCheck:
+    """A check that reads what the team states in `docs/attested/<slug>.md`."""
 
-_CHECKS: dict[str, Check] = {}
+    slug: str
+    function: AttestedFunction
+
+
+Check = StaticCheck | LiveCheck | AttestedCheck
+_Function = TypeVar("_Function", StaticFunction, LiveFunction, AttestedFunction)
+
+_MARK = "__paved_check__"
+"""The attribute of a function that holds its check."""
 
 
 def static_check(slug: str) -> Callable[[StaticFunction], StaticFunction]:
-    """Register a function as the static check of a practice."""
-
-    def register(function: StaticFunction) -> StaticFunction:
-        _add(StaticCheck(slug=slug, function=function))
-        return function
-
-    return register
+    """Make a function the static check of a practice."""
+    return lambda function: _marked(function, StaticCheck(slug=slug, function=function))
 
 
 def live_check(slug: str, *, alone: bool = False) -> Callable[[LiveFunction], LiveFunction]:
-    """Register a coroutine function as the live check of a practice."""
-
-    def register(function: LiveFunction) -> LiveFunction:
-        _add(LiveCheck(slug=slug, function=function, alone=alone))
-        return function
-
-    return register
+    """Make a coroutine function the live check of a practice."""
+    return lambda function: _marked(function, LiveCheck(slug=slug, function=function, alone=alone))
 
 
-def _add(check: Check) -> None:
-    if check.slug in _CHECKS:
-        raise ValueError(f"the practice {check.slug} has two checks")
-    _CHECKS[check.slug] = check
+def attested_check(slug: str) -> Callable[[AttestedFunction], AttestedFunction]:
+    """Make a function say which services need no statement about a practice."""
+    return lambda function: _marked(function, AttestedCheck(slug=slug, function=function))
+
+
+def _marked(function: _Function, check: Check) -> _Function:
+    setattr(function, _MARK, check)
+    return function
+
+
+def checks_in(module: ModuleType) -> list[Check]:
+    """The checks that a module defines, and not those that it imports."""
+    functions = [one for one in vars(module).values() if getattr(one, "__module__", None) == module.__name__]
+    return [check for one in functions if isinstance(check := getattr(one, _MARK, None), Check)]
+
+
+@functools.cache
+def _built_in() -> dict[str, Check]:
+    from paved_road.check import attested, live, static
+
+    checks: dict[str, Check] = {}
+    modules = (attested, *_modules_of(static), *_modules_of(live))
+    for check in (check for module in modules for check in checks_in(module)):
+        if check.slug in checks:
+            raise ValueError(f"the practice {check.slug} has two checks")
+        checks[check.slug] = check
+    return checks
 
 
 def built_in_checks() -> dict[str, Check]:
-    """Every built-in check by its practice's slug."""
-    import paved_road.check.live
-    import paved_road.check.static  # noqa: F401 (the two rooms import their modules, which register themselves)
+    """Every built-in check by its practice's slug. Raises `ValueError` if a practice has two."""
+    return dict(_built_in())
 
-    return dict(_CHECKS)
+
+def _modules_of(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        yield import_module(found.name)

@@ -3,25 +3,117 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from paved_road.check.model import Verdict
-from paved_road.check.registry import LiveCheck, built_in_checks
+from paved_road.check.model import Fault, NotApplicable, Subject, Verdict
+from paved_road.check.registry import AttestedCheck, LiveCheck, StaticCheck, built_in_checks
+from paved_road.check.static.files import ServiceFiles
 from paved_road.findings import Outcome
+from paved_road.practices.built_in import built_in_practices
+from paved_road.practices.model import CheckKind
 from tests.check.twin import judged
-from tests.check.twins import LIVE, Seed
+from tests.check.twins import LIVE, STATIC, Seed, Texts
+from tests.stamped import delivered
 
 CHECKS = built_in_checks()
+PRACTICES = built_in_practices()
+ANSWERS = delivered.pairs()
+EXAMPLE = {"deploy": "kubernetes", "tier": "critical"}
+"""The answers of the stamped service that faults are seeded in: it has every file."""
+
+
+def of_kind(kind: type[object]) -> set[str]:
+    return {slug for slug, check in CHECKS.items() if isinstance(check, kind)}
+
+
+# -- nothing without its twin ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "check"),
+    [(CheckKind.LIVE, LiveCheck), (CheckKind.STATIC, StaticCheck), (CheckKind.ATTESTED, AttestedCheck)],
+)
+def test_every_practice_has_a_check_and_every_check_a_practice(kind: CheckKind, check: type[object]) -> None:
+    assert {slug for slug, practice in PRACTICES.items() if practice.kind is kind} == of_kind(check)
+
+
+def test_every_live_check_has_a_seeded_fault() -> None:
+    assert of_kind(LiveCheck) == LIVE.keys()
+    assert [slug for slug, seeds in LIVE.items() if not seeds] == []
+
+
+def test_every_static_check_has_a_seeded_fault() -> None:
+    assert of_kind(StaticCheck) == STATIC.keys()
+    assert [slug for slug, breaks in STATIC.items() if not breaks] == []
+
+
+# -- static ------------------------------------------------------------------------------------------------------------
+
+
+def found(slug: str, texts: Mapping[str, str]) -> list[Fault] | str:
+    """The faults that a static check finds in a service; why, if the practice says nothing about it."""
+    check = CHECKS[slug]
+    assert isinstance(check, StaticCheck)
+    try:
+        return list(check.function(ServiceFiles(subject=Subject(path=Path("/orders"), name="orders"), texts=texts)))
+    except NotApplicable as error:
+        return str(error)
+
+
+def fails(slug: str, texts: Mapping[str, str]) -> bool:
+    return isinstance(faults := found(slug, texts), list) and bool(faults)
+
+
+@pytest.mark.parametrize("slug", STATIC)
+def test_a_static_check_passes_the_stamped_service(slug: str) -> None:
+    assert found(slug, delivered.stamped(**EXAMPLE)) == []
+
+
+@pytest.mark.parametrize("slug", STATIC)
+def test_a_static_check_passes_whatever_is_stamped(slug: str) -> None:
+    """For every two values of two questions; a practice may say nothing about some of them."""
+    failed = {delivered.spelled(answers): found(slug, texts) for answers, texts in stamped() if fails(slug, texts)}
+    assert failed == {}
+
+
+@functools.cache
+def stamped() -> list[tuple[Mapping[str, object], dict[str, str]]]:
+    return [(answers, delivered.stamped(**answers)) for answers in ANSWERS]
+
+
+SEEDED = [(slug, number) for slug, breaks in STATIC.items() for number in range(len(breaks))]
+
+
+def broken(slug: str, number: int) -> Texts:
+    texts = delivered.stamped(**EXAMPLE)
+    changed = STATIC[slug][number](dict(texts))
+    assert changed != texts, "the seed changes nothing"
+    return changed
+
+
+@pytest.mark.parametrize(("slug", "number"), SEEDED)
+def test_a_static_check_catches_its_seeded_fault(slug: str, number: int) -> None:
+    faults = found(slug, broken(slug, number))
+    assert isinstance(faults, list), faults
+    assert faults
+    assert all(fault.message for fault in faults)
+
+
+@pytest.mark.parametrize(("slug", "number"), SEEDED)
+def test_at_most_one_other_static_check_complains_of_a_seed(slug: str, number: int) -> None:
+    texts = broken(slug, number)
+    assert len([other for other in STATIC if other != slug and fails(other, texts)]) <= 1
+
+
+# -- live --------------------------------------------------------------------------------------------------------------
 
 
 @functools.cache
 def clean(slug: str) -> Verdict:
     return judged(slug)
-
-
-def test_every_live_check_has_a_seeded_fault() -> None:
-    assert {slug for slug, check in CHECKS.items() if isinstance(check, LiveCheck)} == LIVE.keys()
 
 
 @pytest.mark.parametrize("slug", LIVE)
@@ -33,3 +125,11 @@ def test_a_live_check_passes_the_clean_twin(slug: str) -> None:
 def test_a_live_check_catches_its_seeded_fault(slug: str, seeded: Seed) -> None:
     verdict = judged(slug, *seeded.faults, **seeded.contract)
     assert verdict.outcome is Outcome.FAILED, verdict
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("slug", "seeded"), [(slug, seeded) for slug, seeds in LIVE.items() for seeded in seeds])
+def test_at_most_one_other_live_check_complains_of_a_seed(slug: str, seeded: Seed) -> None:
+    verdicts = {other: judged(other, *seeded.faults, **seeded.contract) for other in LIVE if other != slug}
+    complain = {other: verdict for other, verdict in verdicts.items() if verdict.outcome is Outcome.FAILED}
+    assert len(complain) <= 1, complain
