@@ -124,7 +124,7 @@ def test_a_section_at_the_end_of_the_readme_does_not_conflict(tmp_path: Path) ->
     assert (service / "README.md").read_text().endswith(MINE)
 
 
-@pytest.mark.parametrize("release", ["1.0.0", "1.1.0"])
+@pytest.mark.parametrize("release", ["1.0.0", "1.2.0"])
 def test_an_untouched_service_is_the_new_release_byte_for_byte(tmp_path: Path, release: str) -> None:
     """But for what the service owns, which is seeded once, and what a command makes of what was there before."""
     for name, ref in (("old", release), ("new", "HEAD")):
