@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.check.file_seeds import FILES
+
 Texts = dict[str, str]
 """Path to text."""
 
@@ -39,5 +41,6 @@ LIVE: dict[str, list[Seed]] = {
 STATIC: dict[str, list[Callable[[Texts], Texts]]] = {
     # -- Kubernetes
     # -- image, pipeline, telemetry, ownership
+    **FILES,
 }
 """By the practice's slug: what breaks the stamped service's files."""

@@ -1,0 +1,51 @@
+"""Faults seeded in the stamped service's files, apart from its manifests for Kubernetes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Texts = dict[str, str]
+Break = Callable[[Texts], Texts]
+
+
+def replaced(path: str, old: str, new: str) -> Break:
+    """One text of one file is another."""
+
+    def broken(texts: Texts) -> Texts:
+        assert old in texts[path], f"{path} has no {old}"
+        return texts | {path: texts[path].replace(old, new)}
+
+    return broken
+
+
+def without(*starts: str) -> Break:
+    """Files are missing: those whose paths begin so."""
+    return lambda texts: {path: text for path, text in texts.items() if not path.startswith(starts)}
+
+
+def added(path: str, text: str) -> Break:
+    """One more file, or more lines of one."""
+    return lambda texts: texts | {path: texts.get(path, "") + text}
+
+
+V1 = "apiVersion: v1\n"
+
+FILES: dict[str, list[Break]] = {
+    "immutable-image": [
+        replaced("Dockerfile", "python:3.13-slim-trixie", "python"),
+        replaced("Dockerfile", "python:3.13-slim-trixie", "python:latest"),
+        replaced("Dockerfile", "USER 10001:10001\n", ""),
+        replaced("Dockerfile", "USER 10001:10001\n", "USER root\n"),
+        replaced("Dockerfile", "ARG UV=0.13.9", "ARG UV=0.13.9\nARG INDEX_TOKEN"),
+        replaced("Dockerfile", "EXPOSE 8080", "ENV DB_PASSWORD=hunter22\nEXPOSE 8080"),
+        replaced("deploy/base/deployment.yaml", "image: orders:local", "image: registry.example.com/orders:latest"),
+    ],
+    "secrets": [
+        added("deploy/overlays/prod/settings.env", "DATABASE_PASSWORD=k3yb0ardC4t\n"),
+        added("src/orders/settings.py", 'TOKEN = "ghp_' + "16C7e42F292c6912E7710c838347Ae178B4a" + '"\n'),
+        added("deploy/base/key.pem", "-----BEGIN RSA " + "PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEAx4Uh" * 3 + "\n"),
+        added(".env", "API_KEY=9f8e7d6c5b4a\n"),
+        added("deploy/more.yaml", f"{V1}kind: ConfigMap\ndata: {{DB_URL: 'postgres://orders:k3yb0ardC4t@db.acme.io/x'}}\n"),
+        added("deploy/more.yaml", f"{V1}kind: Secret\nmetadata: {{name: x}}\nstringData: {{password: k3yb0ardC4t}}\n"),
+    ],
+}  # fmt: skip
