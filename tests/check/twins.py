@@ -35,6 +35,9 @@ LIVE: dict[str, list[Seed]] = {
     # -- retries, breakers, deadlines
     # -- load and input
     # -- telemetry, interface, alerts
+    "request-tracing": [seed("no-trace-out"), seed("no-trace-log"), seed("no-trace-back")],
+    "structured-logs": [seed("plain-log-line"), seed("forged-log-line")],
+    "no-secrets-shown": [seed("shows-secret"), seed("shows-headers"), seed("shows-url")],
 }
 """By the practice's slug."""
 

@@ -217,15 +217,19 @@ class Lab:
 
     async def steady(self, instance: Instance) -> None:
         """Wait until an instance is ready and answers the sample well. Raises `NoSteadyState` if it does not."""
-        if await instance.until(ready=True, within=max(PATIENCE, self.contract.ready_within)) is None:
-            code = instance.process.code
-            how = "it does not get ready" if code is None else f"it ended with exit code {code}"
-            raise NoSteadyState(f"{how}: {_last(instance.process.said)}")
+        await self.ready(instance)
         if not self.contract.samples:
             return
         answer = await instance.ask(self.sample)
         if not 200 <= answer.status < 300:
             raise NoSteadyState(f"{self.sample}: {answer}: {answer.text[:200]}")
+
+    async def ready(self, instance: Instance) -> None:
+        """Wait until an instance is ready, and send it nothing else. Raises `NoSteadyState` if it does not get so."""
+        if await instance.until(ready=True, within=max(PATIENCE, self.contract.ready_within)) is None:
+            code = instance.process.code
+            how = "it does not get ready" if code is None else f"it ended with exit code {code}"
+            raise NoSteadyState(f"{how}: {_last(instance.process.said)}")
 
 
 def _last(text: str, lines: int = 3) -> str:

@@ -189,6 +189,14 @@ class Client:
 # -- what it answers ---------------------------------------------------------------------------------------------------
 
 
+def is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
+
+
 class Service:
     def __init__(self) -> None:
         self.port, self.internal_port = int(os.environ["PORT"]), int(os.environ["INTERNAL_PORT"])
@@ -246,6 +254,8 @@ class Service:
         try:
             if self.in_flight >= AT_ONCE and not wrong("no-limit"):
                 raise Problem(503, "busy", **{"retry-after": "1"})
+            if body and "json" in headers.get("content-type", "") and not is_json(body):
+                raise Problem(422, "not JSON")
             self.in_flight += 1
             try:
                 async with asyncio.timeout(None if wrong("no-timeout") else seconds + 0.2):
@@ -367,11 +377,6 @@ class Server:
         except h11.RemoteProtocolError as error:
             return error.error_status_hint, {"title": "malformed", "status": 400}, {"connection": "close"}
         assert request is not None
-        if body and b"json" in dict(request.headers).get(b"content-type", b""):
-            try:
-                json.loads(body)
-            except ValueError:
-                return 422, {"title": "not JSON", "status": 422}, {}
         working = asyncio.ensure_future(self.handler(request, body))  # type: ignore[operator]
         leaving = asyncio.ensure_future(reader.read(65536))
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -380,6 +385,7 @@ class Server:
             raise ConnectionResetError
         if not leaving.done():
             leaving.cancel()
+            await asyncio.wait((leaving,))
         elif leaving.result():
             await asyncio.wait((working,))
             protocol.receive_data(leaving.result())
