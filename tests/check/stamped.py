@@ -11,7 +11,7 @@ from paved_road.check.contract.resolve import resolve_contract
 from paved_road.files import yml
 
 TEMPLATE = Path(__file__).parents[2] / "templates" / "service" / "paved-road.yml"
-SETTINGS = {"HOST": "127.0.0.1", "DRAIN_SECONDS": "0.5", "GRACE_SECONDS": "5"}
+SETTINGS = {"DRAIN_SECONDS": "0.5", "GRACE_SECONDS": "5"}
 """What a contract may shorten, so that no check waits for what is not there: no load balancer has to notice."""
 
 
