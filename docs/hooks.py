@@ -24,6 +24,8 @@ from paved_road.findings import Severity
 from paved_road.offroad.document import SECTIONS
 from paved_road.offroad.evaluation import RULES, SOON
 from paved_road.offroad.front_matter import FrontMatter, Kind, Risk, Status, Support
+from paved_road.practices.built_in import built_in_practices
+from paved_road.practices.model import REQUIRED_LEVELS, CheckKind, Practice
 from paved_road.road import manifest
 
 
@@ -284,6 +286,46 @@ def _code(names: str) -> str:
     return ", ".join(f"`{name}`" for name in names.split(", "))
 
 
+def _practices() -> str:
+    known = sorted(built_in_practices().values(), key=lambda practice: (practice.level.rank, practice.slug))
+    opening = """\
+# Practices
+
+For everyone who runs a service: what `paved check` expects of it, why, and how it finds out. `paved explain` prints \
+the same on a terminal, with the practices of your own road. [Another page](../explanation/practices.md) explains \
+where practices come from.
+
+A service reaches a level if every check of that level and of those below it is passed, or is accepted because of a \
+deviation. The tier of a service decides which level it needs."""
+    tiers = "\n".join(f"| {tier} | {level} |" for tier, level in REQUIRED_LEVELS.items())
+    rows = "\n".join(
+        f"| [{practice.slug}](#{practice.slug}) | {practice.level} | {practice.kind} | {practice.title} |"
+        for practice in known
+    )
+    kinds = "\n".join(f"| {kind} | {_meaning(CheckKind, kind)} |" for kind in CheckKind)
+    return "\n\n".join(
+        [
+            opening,
+            f"| tier | needs |\n|---|---|\n{tiers}",
+            f"| check | how |\n|---|---|\n{kinds}",
+            f"## All practices\n\n| practice | level | check | title |\n|---|---|---|---|\n{rows}",
+            *map(_practice, known),
+        ]
+    )
+
+
+def _practice(practice: Practice) -> str:
+    return f"""\
+## {practice.title} {{ #{practice.slug} }}
+
+`{practice.slug}`, level {practice.level}, {practice.kind}, since {practice.since}. Source: \
+[{practice.source}]({practice.source_url}), {practice.source_date}.
+
+{practice.prose.rstrip()}
+
+**Remedy:** {practice.remedy}"""
+
+
 def _words(words: type[StrEnum]) -> str:
     rows = "\n".join(f"| `{word}` | {_meaning(words, word)} |" for word in words)
     return f"## {words.__name__}\n\n{inspect.getdoc(words)}\n\n| value | meaning |\n|---|---|\n{rows}"
@@ -386,4 +428,5 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/run-contract.md": _run_contract,
     "reference/off-road-record.md": _deviation,
     "reference/json.md": _answers,
+    "reference/practices.md": _practices,
 }

@@ -20,6 +20,7 @@ from paved_road.cli import (
     config,
     doctor,
     drift,
+    explain,
     global_options,
     new,
     off_road,
@@ -60,6 +61,7 @@ commands.add(app, "new", new.new, "Create a new service.")
 commands.add(app, "update", update.update, "Update a service to a newer release of its template.")
 commands.add(app, "status", status.status, "Show a service's release, drift and deviations.")
 commands.add(app, "drift", drift.drift, "Show the files that differ from the service's release.")
+commands.add(app, "explain", explain.explain, "Explain a practice of production readiness, or list them all.")
 commands.add(app, "adopt", adopt.adopt, "Put an existing repository on the road.")
 commands.add(app, "templates", templates.templates, "List the templates of a road.")
 commands.add(app, "doctor", doctor.doctor, "Check that this machine is ready.")

@@ -1,4 +1,4 @@
-"""Shell completion of slugs, releases, templates, answers and settings.
+"""Shell completion of slugs, practices, releases, templates, answers and settings.
 
 Completion reads only what is on this machine: the service that the words so far name, and roads that are already
 fetched. It fetches nothing, runs nothing and prints no messages. The modules that read are imported by the functions
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
+
+from paved_road.errors import PavedError
 
 VARIABLE = "_PAVED_COMPLETE"
 """The environment variable that Typer's completion scripts set."""
@@ -154,6 +156,19 @@ def _open_deviations(ctx: Any) -> list[Any]:
     return list(load_deviations(_service(ctx), today=today()).open)
 
 
+def _practices(ctx: Any) -> Iterable[str]:
+    """Return the names of the practices: the built-in ones and, in a service, those of its trusted road."""
+    from paved_road.practices.built_in import built_in_slugs
+    from paved_road.practices.known import catalogue_of
+    from paved_road.settings.config import load_config
+
+    try:
+        service = _service(ctx)
+        return sorted(catalogue_of(service, load_config(directory=service.path)).practices)
+    except PavedError:
+        return sorted(built_in_slugs())
+
+
 def _road_files(ctx: Any) -> Iterator[str]:
     """Yield the files that the road owns; only these need a deviation."""
     lock = _service(ctx).lock
@@ -194,6 +209,7 @@ release = completer(_releases)
 data = completer(_answers)
 slug = completer(_slugs)
 named = completer(_named)
+practice = completer(_practices)
 road_file = completer(_road_files)
 kind = completer(_record_words("Kind"))
 risk = completer(_record_words("Risk"))

@@ -1,4 +1,4 @@
-"""The types of what each command prints with `--json`; those of `paved off-road` are in `off_road/results.py`.
+"""The types of what each command prints with `--json`; those of groups are in `off_road/` and `practice/`.
 
 mypy checks the commands against these types. `schemas.py` generates JSON Schemas from them, which `paved schema`
 prints and against which the tests check every envelope that they see. The published name of a type is its name here
@@ -13,6 +13,7 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
 from paved_road.cli.off_road import results as off_road
+from paved_road.cli.practice import results as practice
 from paved_road.doctor import Diagnosis
 from paved_road.git.entries import Mode
 from paved_road.lint import TemplateFault
@@ -338,6 +339,7 @@ RESULTS: Mapping[str, Any] = {
     "status": StatusJson,
     "drift": DriftJson,
     "adopt": AdoptedJson,
+    "explain": practice.PracticesJson | practice.ExplainedJson,
     "templates": TemplatesJson | TemplatesCheckedJson,
     "doctor": DoctorJson,
     "config show": SettingsJson,

@@ -13,6 +13,7 @@ from paved_road import ui
 from paved_road.check.contract import resolve
 from paved_road.cli import results
 from paved_road.cli.off_road import results as off_road
+from paved_road.cli.practice import results as practice
 from paved_road.errors import UsageError, nearest
 from paved_road.offroad import front_matter
 from paved_road.road import manifest
@@ -114,12 +115,14 @@ class _AnswerSchemas(GenerateJsonSchema):
 _SUFFIX = "Json"
 """The end of the names of `results`' types, which the published schemas leave out."""
 
-_TYPES = {name: kind for module in (results, off_road) for name, kind in vars(module).items() if name.endswith(_SUFFIX)}
+_MODULES = (results, off_road, practice)
+
+_TYPES = {name: kind for module in _MODULES for name, kind in vars(module).items() if name.endswith(_SUFFIX)}
 
 
 def _schema(kind: Any) -> dict[str, Any]:
     """Return the schema of a type, with the docstrings below its fields as descriptions."""
-    for typed_dict in filter(is_typeddict, [*vars(results).values(), *vars(off_road).values()]):
+    for typed_dict in filter(is_typeddict, (kind for module in _MODULES for kind in vars(module).values())):
         typed_dict.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True, extra="forbid")
     schema = TypeAdapter(kind).json_schema(mode="serialization", schema_generator=_AnswerSchemas)
     for definition in (schema, *schema.get("$defs", {}).values()):

@@ -23,6 +23,16 @@ REQUIRED_LEVELS = {"low": Level.BRONZE, "standard": Level.SILVER, "critical": Le
 """The level that a service of each tier needs."""
 
 
+def required_by(level: Level) -> str:
+    """The tiers whose services need a practice of this level, in words.
+
+    >>> required_by(Level.SILVER)
+    'standard and critical'
+    """
+    *more, last = [tier for tier, required in REQUIRED_LEVELS.items() if required.rank >= level.rank]
+    return f"{', '.join(more)} and {last}" if more else last
+
+
 class CheckKind(StrEnum):
     """How a practice is checked."""
 

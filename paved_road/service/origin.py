@@ -228,7 +228,7 @@ def stamped_rendition(
     from paved_road.service.stored import as_stored
 
     try:
-        template = _prepared(_stamped_release(service, origin), config, trust=trust)
+        template = _prepared(stamped_release(service, origin), config, trust=trust)
     except (RoadError, TemplateError, GitError):
         return None
     if template is None:
@@ -249,7 +249,7 @@ def render_stamped(service: Service, origin: Origin, config: Config) -> Pristine
     return rendition.if_renderable() if rendition else None
 
 
-def _stamped_release(service: Service, origin: Origin) -> Release:
+def stamped_release(service: Service, origin: Origin) -> Release:
     """`recorded_release` as the lock knows it, without a git process. Raises `UnknownRelease` if it is gone."""
     lock, template = service.lock_in_force, recorded_template(service, origin)
     if lock is None or lock.commit is None or template.road.signed_by:

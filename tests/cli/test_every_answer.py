@@ -34,6 +34,8 @@ def test_every_command_answers_as_published(tmp_path: Path, monkeypatch: pytest.
         answered("new", "orders", "--road", road, "--defaults"),
         answered("templates", "--road", road),
         answered("templates", "--road", road, "--check"),
+        answered("explain"),
+        answered("explain", "stateful-redundancy"),
         answered("schema"),
         answered("schema", "drift"),
         answered("doctor", "--road", road),

@@ -24,6 +24,7 @@ _Slug = Annotated[
     str | None, typer.Argument(metavar="SLUG", help="The deviation's slug. Default: derived from the path.")
 ]
 _PATH = "A file that the road owns. You can repeat it."
+_PRACTICE = "A practice instead of files; paved explain lists them."
 _KIND = "operational-need, accepted-risk, not-applicable, ..."
 _FROM_DRIFT = "A deviation for each file that drifts and has none."
 
@@ -31,7 +32,7 @@ _FROM_DRIFT = "A deviation for each file that drifts and has none."
 def new(
     slug: _Slug = None,
     path: Annotated[list[str] | None, common.option("--path", "PATH", _PATH, completion.road_file)] = None,
-    practice: Annotated[str | None, common.option("--practice", "SLUG", "A practice instead of files.")] = None,
+    practice: Annotated[str | None, common.option("--practice", "SLUG", _PRACTICE, completion.practice)] = None,
     from_drift: Annotated[bool, typer.Option("--from-drift", help=_FROM_DRIFT)] = False,
     reason: Annotated[str, common.option("--reason", "TEXT", "Why; you can write it into the file later.")] = "",
     kind: Annotated[str, common.option("--kind", "KIND", _KIND, completion.kind)] = "operational-need",
