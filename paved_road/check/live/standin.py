@@ -173,6 +173,18 @@ def drip(pause: float) -> Behaviour:
     return behaviour
 
 
+def trickle(pause: float) -> Behaviour:
+    """Answer 200, and send the body in single spaces that never end: no read times out, so only a total limit helps."""
+
+    async def behaviour(_: StandIn, exchange: Exchange) -> None:
+        await exchange.send(exchange.head(200, length=HUGE))
+        while True:
+            await exchange.send(b" ")
+            await asyncio.sleep(pause)
+
+    return behaviour
+
+
 def status(code: int, body: bytes = b'{"error": "seeded"}', **headers: str) -> Behaviour:
     """Answer with a status. Header names are given with underscores: `retry_after="1"`."""
 

@@ -47,7 +47,11 @@ class Problem(Exception):
 
 
 class Unavailable(Exception):
-    pass
+    retry_after = 0.0
+
+
+class NotTried(Unavailable):
+    """The dependency was left alone, so this says nothing about it."""
 
 
 # -- logs and metrics --------------------------------------------------------------------------------------------------
@@ -117,30 +121,26 @@ class Client:
 
     def __init__(self, name: str, url: str) -> None:
         self.name, self.url = name, urlsplit(url)
-        self.places = asyncio.Semaphore(10)
-        self.failures, self.open_until = 0, 0.0
+        self.places = asyncio.Semaphore(1000 if wrong("no-bulkhead") else 10)
+        self.waiting = 0
+        self.failures, self.open_until, self.probing = 0, 0.0, False
+        self.forgotten: list[asyncio.StreamWriter] = []
 
     async def call(self, method: str, path: str, trace: str, deadline: float) -> object:
-        if time.monotonic() < self.open_until and not wrong("no-breaker"):
-            raise Unavailable("the breaker is open")
         attempts = ATTEMPTS if method == "GET" or wrong("retries-post") else 1
         if wrong("retry-storm"):
             attempts = 10
         for attempt in range(attempts):
             try:
-                left = deadline - time.monotonic()
-                limit = min(ATTEMPT_SECONDS, left)
-                if wrong("no-timeout"):
-                    limit = 3600.0
-                async with asyncio.timeout(limit):
-                    async with self.places:
-                        value = await self._attempt(method, path, trace, left)
+                value = await self._guarded(method, path, trace, deadline)
                 self.failures = 0
                 return value
+            except NotTried:
+                raise
             except (OSError, TimeoutError, Unavailable, h11.RemoteProtocolError, ValueError) as error:
                 self.failures += 1
                 if self.failures >= 5:
-                    self.open_until = time.monotonic() + 0.5
+                    self.open_until = time.monotonic() + (3600 if wrong("breaker-stays-open") else 0.5)
                 reason = f"{type(error).__name__}: {error}"
                 if not wrong("silent"):
                     count("dependency_failures_total", dependency=self.name)
@@ -149,9 +149,35 @@ class Client:
                 retryable = not isinstance(error, ValueError) or wrong("retries-4xx")
                 if attempt + 1 == attempts or not retryable or (self.failures >= 5 and not wrong("retry-storm")):
                     raise Unavailable(reason) from None
-                if not wrong("retries-at-once"):
-                    await asyncio.sleep(random.uniform(0.02, 0.06))
+                pause = random.uniform(0.02, 0.06)
+                if isinstance(error, Unavailable) and not wrong("ignores-retry-after"):
+                    pause += error.retry_after
+                if wrong("retries-at-once") or wrong("retries-in-step"):
+                    pause = 0.0 if wrong("retries-at-once") else 0.1
+                if time.monotonic() + pause > deadline:
+                    raise Unavailable(reason) from None
+                await asyncio.sleep(pause)
         raise AssertionError
+
+    async def _guarded(self, method: str, path: str, trace: str, deadline: float) -> object:
+        """One attempt, if the breaker lets it, in one of the bulkhead's places."""
+        probes = self.failures >= 5 and not wrong("no-half-open")
+        if not wrong("no-breaker") and (time.monotonic() < self.open_until or (probes and self.probing)):
+            raise NotTried("the breaker is open")
+        if self.places.locked() and self.waiting >= 10:
+            raise NotTried("the bulkhead is full")
+        left, unlimited = deadline - time.monotonic(), wrong("no-timeout") or wrong("timeout-per-read")
+        self.probing, self.waiting = self.probing or probes, self.waiting + 1
+        waits = True
+        try:
+            async with asyncio.timeout(3600 if unlimited else min(ATTEMPT_SECONDS, left)):
+                async with self.places:
+                    self.waiting, waits = self.waiting - 1, False
+                    return await self._attempt(method, path, trace, left)
+        finally:
+            self.waiting -= waits
+            if probes:
+                self.probing = False
 
     async def _attempt(self, method: str, path: str, trace: str, left: float) -> object:
         reader, writer = await asyncio.open_connection(self.url.hostname, self.url.port)
@@ -164,13 +190,14 @@ class Client:
                 headers.append(("x-request-timeout-ms", str(int(left * 1000))))
             request = h11.Request(method=method, target=self.url.path + path, headers=headers)
             writer.write((protocol.send(request) or b"") + (protocol.send(h11.EndOfMessage()) or b""))
-            status, body = 0, b""
+            status, body, answered = 0, b"", {}
             while True:
                 event = protocol.next_event()
                 if event is h11.NEED_DATA:
-                    protocol.receive_data(await reader.read(65536))
+                    async with asyncio.timeout(3600 if wrong("no-timeout") else ATTEMPT_SECONDS):
+                        protocol.receive_data(await reader.read(65536))
                 elif isinstance(event, h11.Response):
-                    status = event.status_code
+                    status, answered = event.status_code, dict(event.headers)
                 elif isinstance(event, h11.Data):
                     body += event.data
                     if len(body) > BODY_LIMIT and not wrong("reads-huge"):
@@ -178,12 +205,17 @@ class Client:
                 else:
                     break
             if status >= 500 or status == 429:
-                raise Unavailable(f"status {status}")
+                unavailable = Unavailable(f"status {status}")
+                unavailable.retry_after = float(answered.get(b"retry-after", 0))
+                raise unavailable
             if status >= 400:
                 raise ValueError(f"status {status}")
             return json.loads(body)
         finally:
-            writer.close()
+            if wrong("leaves-calls-open"):
+                self.forgotten.append(writer)
+            else:
+                writer.close()
 
 
 # -- what it answers ---------------------------------------------------------------------------------------------------

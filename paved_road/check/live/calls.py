@@ -1,0 +1,120 @@
+"""Which calls each sample request makes to which dependency, learned in the steady state.
+
+What a service sends to a dependency while that is hurt is compared with this, so that its own probes of the dependency
+are not taken for retries of a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from paved_road.check.contract.model import Sample
+from paved_road.check.live.lab import POLL, Instance, Lab
+from paved_road.check.live.standin import StandIn
+from paved_road.check.model import NotApplicable
+from paved_road.process.ask import Reply
+from paved_road.process.listen import Call
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+"""RFC 9110, section 9.2.2."""
+RESUMES = 65.0
+"""Fair seconds in which calls to a recovered dependency begin again. Circuit breakers wait 5 s (Hystrix, Polly) to 60 s
+(resilience4j, gobreaker, pybreaker) by default before they try."""
+
+_VARIABLE = re.compile(r"(?<=/)(\d+|[0-9a-fA-F-]{16,})(?=/|$)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """A kind of call that a sample request makes to a dependency."""
+
+    sample: Sample
+    standin: StandIn
+    method: str
+    path: str
+    """Without the query; numbers and ids in it are `*`."""
+    times: int
+    """How many such calls one request makes when all is well."""
+    idempotent: bool
+    """Whether the dependency may get such a call twice: by its method, or because it carries an idempotency key."""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def name(self) -> str:
+        """The dependency's name."""
+        return self.standin.dependency.name
+
+    def calls(self) -> list[Call]:
+        """The calls of this kind since the stand-in was told to forget."""
+        return [call for call in self.standin.calls if _kind(call) == (self.method, self.path)]
+
+
+async def routes(lab: Lab, service: Instance) -> list[Route]:
+    """The calls of every sample request. Raises `NotApplicable` if no request calls a dependency."""
+    if not lab.standins:
+        raise NotApplicable("the run contract names no dependency (dependencies)")
+    if not lab.contract.samples:
+        raise NotApplicable("the run contract has no sample request (sample)")
+    found = [route for sample in lab.contract.samples for route in await _routes_of(sample, lab, service)]
+    if not found:
+        names = ", ".join(lab.standins)
+        raise NotApplicable(
+            f"no sample request makes the service call a dependency ({names}); add one that does to the run contract"
+        )
+    return found
+
+
+def one_each(found: Iterable[Route]) -> list[Route]:
+    """Of routes that make the same kind of call to the same dependency, the first one."""
+    return list({(route.name, route.method, route.path): route for route in reversed(list(found))}.values())[::-1]
+
+
+async def calm(route: Route, service: Instance) -> Reply | None:
+    """Let the dependency be healthy, and ask until a request reaches it and is answered well.
+
+    None if that does not happen within `RESUMES` fair seconds.
+    """
+    await route.standin.recover()
+    watch = service.stopwatch()
+    while watch.seconds <= RESUMES:
+        await route.standin.idle()
+        route.standin.forget()
+        answer = await service.ask(route.sample)
+        if route.calls() and 200 <= answer.status < 300:
+            return answer
+        await asyncio.sleep(POLL)
+    return None
+
+
+async def _routes_of(sample: Sample, lab: Lab, service: Instance) -> list[Route]:
+    for standin in lab.standins.values():
+        standin.forget()
+    answer = await service.ask(sample)
+    if not 200 <= answer.status < 300:
+        return []
+    found = []
+    for standin in lab.standins.values():
+        kinds = Counter(map(_kind, standin.calls))
+        first = {_kind(call): call for call in reversed(standin.calls)}
+        found += [
+            Route(
+                sample=sample, standin=standin, method=method, path=path, times=times,
+                idempotent=_may_be_repeated(first[method, path]),
+            )
+            for (method, path), times in kinds.items()
+        ]  # fmt: skip
+    return found
+
+
+def _kind(call: Call) -> tuple[str, str]:
+    return call.method, _VARIABLE.sub("*", call.target.partition("?")[0])
+
+
+def _may_be_repeated(call: Call) -> bool:
+    return call.method in IDEMPOTENT or any("idempot" in name for name in call.headers)
