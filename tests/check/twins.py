@@ -33,7 +33,7 @@ LIVE: dict[str, list[Seed]] = {
     "ready-in-time": [seed(ready_within=0.001)],
     # -- dependencies
     # -- retries, breakers, deadlines
-    "timeouts": [seed(fault, deadline=1.0) for fault in ("no-timeout", "timeout-per-read", "leaves-calls-open")],
+    "timeouts": [seed("timeout-per-read"), seed("leaves-calls-open")],
     "deadline-propagation": [seed("ignores-deadline"), seed("no-deadline-out")],
     # -- load and input
     # -- telemetry, interface, alerts

@@ -8,6 +8,12 @@ from paved_road.findings import Outcome
 from tests.check.twin import INVENTORY, PAYMENTS, judged
 
 
+def test_a_call_without_a_limit_keeps_the_caller_waiting() -> None:
+    verdict = judged("timeouts", "no-timeout", deadline=1.0)
+    assert verdict.outcome is Outcome.FAILED
+    assert "no answer within" in verdict.message
+
+
 def test_a_read_timeout_does_not_limit_an_answer_that_trickles() -> None:
     verdict = judged("timeouts", "timeout-per-read")
     assert verdict.outcome is Outcome.FAILED
