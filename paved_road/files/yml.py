@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -25,8 +26,10 @@ else:
 __all__ = [
     "Loader",
     "Path",
+    "YamlDocument",
     "YamlTooLarge",
     "compose",
+    "documents",
     "duplicate_keys",
     "error_line",
     "key_lines",
@@ -247,6 +250,37 @@ def duplicate_keys(text: str) -> Iterator[tuple[int, str, int]]:
             yield line, str(where[-1]), first[where]
             doubled.add(where)
         first.setdefault(where, line)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class YamlDocument:
+    """One document of a file of several."""
+
+    data: Any
+    line: int
+    """Where its content begins, counted from 1."""
+    lines: Mapping[Path, int]
+    """The line of each key and item."""
+
+
+def documents(text: str, loader: Any = Loader) -> list[YamlDocument]:
+    """Every document of a file that is not empty, with its lines. Raises `yaml.YAMLError`."""
+    found = []
+    with _parsing(text):
+        reading = _reading(text, loader)
+        try:
+            while reading.check_node():
+                node = reading.get_node()
+                data = _constructed(reading, node)
+                if data is None:
+                    continue
+                places: list[tuple[Path, int, bool]] = []
+                _walk(node, (), places, set())
+                lines = {where: line for where, line, _ in places}
+                found.append(YamlDocument(data=data, line=node.start_mark.line + 1, lines=lines))
+        finally:
+            reading.dispose()
+    return found
 
 
 def _places(text: str) -> list[tuple[Path, int, bool]]:
