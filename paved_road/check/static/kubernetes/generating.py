@@ -9,7 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from paved_road.check.static.kubernetes.resources import Fields, SourceDocument, Resource, fields, text
+from paved_road.check.static.kubernetes.resources import Fields, Resource, SourceDocument, fields, text
 
 
 class GeneratorFailed(Exception):

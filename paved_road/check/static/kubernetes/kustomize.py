@@ -17,8 +17,8 @@ from paved_road.check.static.kubernetes.references import update_references
 from paved_road.check.static.kubernetes.resources import (
     BadManifest,
     Fields,
-    SourceDocument,
     Resource,
+    SourceDocument,
     fields,
     items,
     read_documents,

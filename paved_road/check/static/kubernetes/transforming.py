@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from paved_road.check.static.kubernetes.references import pod_template_keys
-from paved_road.check.static.kubernetes.resources import Fields, SourceDocument, Resource, fields, items, text
+from paved_road.check.static.kubernetes.resources import Fields, Resource, SourceDocument, fields, items, text
 
 CLUSTER_WIDE = frozenset({
     "APIService", "CSIDriver", "CSINode", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding",
