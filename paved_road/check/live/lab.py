@@ -190,14 +190,17 @@ class Lab:
     ) -> Instance:  # fmt: skip
         """Start an instance, and do not wait for anything. The caller stops its process.
 
-        `settings` override the environment; variables in `without` are not set.
+        `settings` override the environment; variables in `without` are not set. Raises `NoSteadyState` if the command
+        cannot be started.
         """
         contract = self.contract
         port = port or (contract.port if contract.port_env is None else None) or ports.free_port()
         probe_port = ports.free_port() if contract.probe_port_env else port
-        process = await running.start(
-            contract.start, cwd=self.path, env=self.environment(port, probe_port, settings, without), stdout=stdout
-        )
+        env = self.environment(port, probe_port, settings, without)
+        try:
+            process = await running.start(contract.start, cwd=self.path, env=env, stdout=stdout)
+        except OSError as error:
+            raise NoSteadyState(f"{contract.start[0]} cannot be started: {error.strerror}") from error
         return Instance(process, contract, port, probe_port)
 
     @contextlib.asynccontextmanager

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +31,7 @@ class Dependency:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contract:
-    """The whole of run.toml."""
+    """What the scripts here need of run.toml."""
 
     sample: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -43,9 +43,16 @@ def contract() -> Contract:
     try:
         found = tomllib.loads((ROOT / "run.toml").read_text())
         named = found.pop("dependencies", {}).items()
-        return Contract(**found, dependencies=tuple(Dependency(name=name, **keys) for name, keys in named))
-    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+        dependencies = tuple(Dependency(name=name, **_known(Dependency, keys)) for name, keys in named)
+        return Contract(**_known(Contract, found), dependencies=dependencies)
+    except (OSError, tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
         raise SystemExit(f"error: run.toml: {error}") from None
+
+
+def _known(kind: type, keys: dict[str, Any]) -> dict[str, Any]:
+    """The keys that the scripts here read; `paved check` reads all, and says what is wrong with them."""
+    names = {each.name for each in fields(kind)}
+    return {key: value for key, value in keys.items() if key in names}
 
 
 def settings() -> dict[str, str]:
