@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
+from paved_road.road.run_words import DependencyContract, Run
 from tests.stamped.delivered import pairs, spelled, stamped
 
 TEMPLATE = Path(__file__).parents[2] / "templates/service"
@@ -75,16 +77,19 @@ def test_another_name_is_found(path: str, old: str, new: str, where: str) -> Non
     assert names(files | {path: files[path].replace(old, new)})[where] != "orders"
 
 
-def test_the_road_says_of_the_example_what_its_run_toml_says() -> None:
+def test_the_road_s_contract_names_the_probes_of_its_manifests() -> None:
     run = yaml.safe_load((TEMPLATE / "paved-road.yml").read_text())["run"]
     files = stamped(deploy="kubernetes", example=True)
-    own = tomllib.loads(files["run.toml"])
-    assert run["sample"] == own["sample"]
-    for name, dependency in run["dependencies"].items():
-        assert own["dependencies"][name].items() >= dependency.items()
-    assert run["dependencies"].keys() == own["dependencies"].keys()
     (pod,) = yaml.safe_load(files["deploy/base/deployment.yaml"])["spec"]["template"]["spec"]["containers"]
     probes = {each: pod[f"{key}Probe"]["httpGet"]["path"] for each, key in PROBES.items()}
     assert {name: path for name, path in run["probes"].items() if name in PROBES} == probes
     (endpoint,) = yaml.safe_load(files["deploy/base/service-monitor.yaml"])["spec"]["endpoints"]
     assert run["probes"]["metrics"] == endpoint["path"]
+
+
+def test_the_scripts_leave_to_paved_check_what_they_do_not_read_themselves() -> None:
+    text = stamped()["dev/contract.py"]
+    left = set(" ".join(re.findall(r'^    "([a-z_ ]+)"', text, re.MULTILINE)).split())
+    words = {each.encode_name for kind in (Run, DependencyContract) for each in msgspec.structs.fields(kind)}
+    read = set(re.findall(r"^    (\w+): ", text, re.MULTILINE))
+    assert left == words - read
