@@ -26,11 +26,11 @@ SAMPLES = (Sample(method="GET", target="/orders/1"), Sample(method="POST", targe
 def contract(*faults: str, **changes: Any) -> RunContract:
     """The twin's run contract; it does wrong what the words name (see service.py)."""
     given: dict[str, Any] = {
-        "start": (sys.executable, str(FOLDER / "service.py")),
+        "start": (sys.executable, str(FOLDER / "service.py"), *faults),
         "port_env": "PORT", "port": None, "probe_port_env": "INTERNAL_PORT",
         "live": "/livez", "ready": "/readyz", "startup": "/startupz", "metrics": "/metrics",
         "dependencies": (INVENTORY, PAYMENTS), "samples": SAMPLES,
-        "settings": {"FAULTS": " ".join(faults), "API_KEY": "not-shown-to-anybody"}, "secrets": ("API_KEY",),
+        "settings": {"API_KEY": "not-shown-to-anybody"}, "secrets": ("API_KEY",),
         "deadline": 2.0, "deadline_header": "x-request-timeout-ms", "stop_within": 8.0, "ready_within": 10.0,
         "crash": Sample(method="GET", target="/crash"),
     }  # fmt: skip

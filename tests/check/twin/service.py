@@ -1,4 +1,4 @@
-"""The twin: a small service that does everything right, and one thing wrong for each word in the variable FAULTS.
+"""The twin: a small service that does everything right, and one thing wrong for each word of its command line.
 
 It uses the standard library and h11 alone, so it starts in a tenth of a second. It is no model of good code: it is the
 smallest program in which every fault that a live check must catch can be seeded.
@@ -27,7 +27,7 @@ from urllib.parse import unquote, urlsplit
 
 import h11
 
-FAULTS = set(os.environ.get("FAULTS", "").split())
+FAULTS = set(sys.argv[1:])
 BODY_LIMIT = 100_000
 SLOWEST_CLIENT = 1.0  # seconds for a whole request
 DRAIN, GRACE = 0.3, 5.0  # seconds
@@ -367,10 +367,11 @@ class Server:
         try:
             while True:
                 self.idle.add(writer)
-                first = protocol.trailing_data[0] or await reader.read(65536)
+                first = b"" if protocol.trailing_data[0] else await reader.read(65536)
                 self.idle.discard(writer)
                 self.busy.add(task)
-                protocol.receive_data(first)
+                if not protocol.trailing_data[0]:
+                    protocol.receive_data(first)
                 status, value, headers = await self.exchange(protocol, reader)
                 await self.send(protocol, writer, status, value, headers)
                 self.busy.discard(task)
