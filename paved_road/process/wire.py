@@ -172,9 +172,7 @@ class Wire(asyncio.Protocol):
             waiting.set_result(answer)
 
 
-async def exchange(
-    wire: Wire | None, port: int, data: bytes, within: float, *, head_only: bool = False
-) -> WireAnswer:
+async def exchange(wire: Wire | None, port: int, data: bytes, within: float, *, head_only: bool = False) -> WireAnswer:
     """Send a request on a connection, or on a new one, and wait for its answer for at most so many seconds."""
     if wire is None:
         try:
