@@ -19,6 +19,11 @@ def stop() -> None:
     _listeners.clear()
 
 
+def is_shown() -> bool:
+    """Whether anybody receives the debug lines."""
+    return bool(_listeners)
+
+
 def log(*words: object) -> None:
     """Log one debug line."""
     for listener in _listeners:

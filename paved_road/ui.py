@@ -18,7 +18,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, is_dataclass
 from enum import StrEnum
@@ -164,6 +164,11 @@ def good(text: str) -> None:
     _print(_painted(visible(text), _GREEN, sys.stdout), sys.stdout)
 
 
+def bad(text: str) -> None:
+    """Print a line of the result that reports failure."""
+    _print(_painted(visible(text), _RED, sys.stdout), sys.stdout)
+
+
 def note(text: str) -> None:
     """Print something that the user should know and that is not part of the result."""
     if not _is_quiet:
@@ -303,8 +308,23 @@ def _console(**options: Any) -> Console:
 
 def working(text: str) -> AbstractContextManager[object]:
     """Show a spinner within the block, if a person is at the terminal."""
-    moves = interactive() and not _is_quiet and os.environ.get("TERM") != "dumb"
-    return _console(stderr=True).status(text) if moves else nullcontext()
+    return _console(stderr=True).status(visible(text)) if _moves() else nullcontext()
+
+
+@contextlib.contextmanager
+def telling(text: str) -> Iterator[Callable[[str], None]]:
+    """Show a spinner within the block, if a person is at the terminal; what the block gets changes its text."""
+    if not _moves():
+        yield lambda _: None
+        return
+    from rich.text import Text
+
+    with _console(stderr=True).status(Text(visible(text))) as status:
+        yield lambda now: status.update(Text(visible(now)))
+
+
+def _moves() -> bool:
+    return interactive() and not _is_quiet and os.environ.get("TERM") != "dumb"
 
 
 def edit(files: Sequence[Path]) -> None:

@@ -15,6 +15,7 @@ import typer.main
 from paved_road import __version__, ui
 from paved_road.cli import (
     adopt,
+    check,
     commands,
     completion,
     config,
@@ -48,6 +49,7 @@ app = typer.Typer(
       paved new orders --dry-run         show what would be written
       paved update                       update the service in the current folder
       paved status                       show its release, the latest one, and its drift
+      paved check                        prove that it is ready for production
       paved off-road new --from-drift    write down why its files differ from the road
       paved templates                    list the templates of the road
       paved doctor                       check that this machine is ready
@@ -60,6 +62,7 @@ app = typer.Typer(
 commands.add(app, "new", new.new, "Create a new service.")
 commands.add(app, "update", update.update, "Update a service to a newer release of its template.")
 commands.add(app, "status", status.status, "Show a service's release, drift and deviations.")
+commands.add(app, "check", check.check, "Check whether a service is ready for production.")
 commands.add(app, "drift", drift.drift, "Show the files that differ from the service's release.")
 commands.add(app, "explain", explain.explain, "Explain a practice of production readiness, or list them all.")
 commands.add(app, "adopt", adopt.adopt, "Put an existing repository on the road.")

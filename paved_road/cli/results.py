@@ -12,6 +12,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
+from paved_road.cli import check_results as check
 from paved_road.cli.off_road import results as off_road
 from paved_road.cli.practice import results as practice
 from paved_road.doctor import Diagnosis
@@ -337,6 +338,7 @@ RESULTS: Mapping[str, Any] = {
     "new": NewJson | NewDryRunJson,
     "update": PlannedJson | UpdateDryRunJson | UpdatedJson | ContinuedJson | ReconciledJson | AbortedJson,
     "status": StatusJson,
+    "check": check.ReadinessJson,
     "drift": DriftJson,
     "adopt": AdoptedJson,
     "explain": practice.PracticesJson | practice.ExplainedJson,

@@ -11,7 +11,7 @@ from typing_extensions import is_typeddict
 
 from paved_road import ui
 from paved_road.check.contract import resolve
-from paved_road.cli import results
+from paved_road.cli import check_results, results
 from paved_road.cli.off_road import results as off_road
 from paved_road.cli.practice import results as practice
 from paved_road.errors import UsageError, nearest
@@ -115,7 +115,7 @@ class _AnswerSchemas(GenerateJsonSchema):
 _SUFFIX = "Json"
 """The end of the names of `results`' types, which the published schemas leave out."""
 
-_MODULES = (results, off_road, practice)
+_MODULES = (results, check_results, off_road, practice)
 
 _TYPES = {name: kind for module in _MODULES for name, kind in vars(module).items() if name.endswith(_SUFFIX)}
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road.errors import RecordError, nearest
@@ -171,10 +172,15 @@ def _no_such_deviation(slug: str, known: Iterable[str]) -> RecordError:
 
 def deviation_files(service: Service) -> dict[str, bytes]:
     """The content of each deviation's file, by name. Raises `RecordError` for a link or a file that is too large."""
-    folder = service.path / FOLDER
+    return files_in(service.path)
+
+
+def files_in(service: Path) -> dict[str, bytes]:
+    """`deviation_files`, for a folder that may be no stamped service. Raises `RecordError`."""
+    folder = service / FOLDER
     if not folder.is_dir():
         return {}
-    if not is_in_place(service.path):
+    if not is_in_place(service):
         raise_faults([DeviationFault(path=FOLDER, line=1, text=f"is a link; {_ONLY}, in the service")])
     names = sorted(path.name for path in folder.iterdir() if is_deviation(path.name))
     if len(names) > _MOST_FILES:

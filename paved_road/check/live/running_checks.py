@@ -15,6 +15,7 @@ from paved_road.check.live.lab import Lab, NoSteadyState, PromiseBroken
 from paved_road.check.model import NotApplicable, Verdict
 from paved_road.check.registry import LiveCheck
 from paved_road.findings import Outcome
+from paved_road.process import ordered
 
 AT_ONCE = 2
 """How many checks run at the same time."""
@@ -24,20 +25,27 @@ LONGEST = 180.0
 
 def run_live(
     checks: Iterable[LiveCheck], path: Path, contract: RunContract, *, seed: int,
-    tell: Callable[[Verdict], None] | None = None,
+    begin: Callable[[str], None] | None = None, tell: Callable[[Verdict], None] | None = None,
 ) -> list[Verdict]:  # fmt: skip
-    """Run the checks on the service in a folder. `tell` hears each verdict as soon as it is known."""
-    return asyncio.run(_run_all(list(checks), path, contract, seed, tell))
+    """Run the checks on the service in a folder.
+
+    `begin` hears the practice of each check as it begins, and `tell` each verdict as soon as it is known. A signal that
+    ends paved ends everything that the checks have started first.
+    """
+    return ordered.run(_run_all(list(checks), path, contract, seed, begin, tell))
 
 
 async def _run_all(
-    checks: list[LiveCheck], path: Path, contract: RunContract, seed: int, tell: Callable[[Verdict], None] | None
-) -> list[Verdict]:
+    checks: list[LiveCheck], path: Path, contract: RunContract, seed: int,
+    begin: Callable[[str], None] | None, tell: Callable[[Verdict], None] | None,
+) -> list[Verdict]:  # fmt: skip
     answers = HealthyDependencies(path)
     places = asyncio.Semaphore(AT_ONCE)
 
     async def decided(check: LiveCheck) -> Verdict:
         async with places:
+            if begin is not None:
+                begin(check.slug)
             verdict = await _run_one(check, Lab(path=path, contract=contract, seed=seed, answers=answers))
         if tell is not None:
             tell(verdict)

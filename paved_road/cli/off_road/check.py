@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +9,7 @@ import typer
 
 from paved_road import ui
 from paved_road.cli import options, where
+from paved_road.cli.formats import HELP, CheckFormat, chosen, print_rendered
 from paved_road.cli.off_road import common
 
 if TYPE_CHECKING:
@@ -19,18 +18,6 @@ if TYPE_CHECKING:
     from paved_road.service.model import Service
 
 
-class CheckFormat(StrEnum):
-    """How the result is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    GITHUB = "github"
-    MARKDOWN = "markdown"
-
-
-_FORMATS = "text, json, sarif, junit, github or markdown. Default: text; github in GitHub Actions."
 _BASE = "The commit before the change under review, which must not approve itself."
 _CONFIRM = "Run the deviations' confirmation commands; one that fails is a failure."
 
@@ -38,7 +25,7 @@ _CONFIRM = "Run the deviations' confirmation commands; one that fails is a failu
 def check(
     path: options.Service = Path(),
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as failures.")] = False,
-    form: Annotated[CheckFormat | None, common.option("--format", "FORMAT", _FORMATS, show_default=False)] = None,
+    form: Annotated[CheckFormat | None, common.option("--format", "FORMAT", HELP, show_default=False)] = None,
     base: Annotated[str | None, common.option("--base", "COMMIT", _BASE)] = None,
     confirm: Annotated[bool, typer.Option("--confirm", help=_CONFIRM)] = False,
     today: common.Today = None,
@@ -63,21 +50,17 @@ def check(
     result = check_off_road(
         service, load_config(directory=service.path), today=common.day(today), strict=strict, base=base, confirm=confirm
     )
-    usual = CheckFormat.GITHUB if os.environ.get("GITHUB_ACTIONS") else CheckFormat.TEXT
-    _print(service, result, CheckFormat.JSON if json else form or usual)
+    _print(service, result, chosen(form, json=json))
     raise typer.Exit(result.exit_code)
 
 
 def _print(service: Service, result: CheckResult, form: CheckFormat) -> None:
-    from paved_road import findings
-
     if form is CheckFormat.JSON:
         ui.envelope("off-road check", result.exit_code, _facts(service, result))
     elif form is CheckFormat.TEXT:
         _print_text(result)
-    elif text := findings.render(result, findings.Format(form)):
-        show = {CheckFormat.GITHUB: ui.workflow_commands, CheckFormat.SARIF: ui.json_text}.get(form, ui.block)
-        show(text)
+    else:
+        print_rendered(result, form)
 
 
 def _facts(service: Service, result: CheckResult) -> results.CheckedJson:

@@ -1,0 +1,104 @@
+"""`paved check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paved_road.cli import completion, formats, options, where
+from paved_road.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from paved_road.check.catalogue import Selection
+    from paved_road.check.engine import CheckRun
+
+_STATIC = "Only read files. Nothing of the repository is executed."
+_LIVE = "Only run the service."
+_SELECT = "Check only this practice. You can repeat it, or give several with commas."
+_TIER = "low, standard or critical. Default: the service's own, or else standard."
+_EXPLORE = "Also search for the combinations of faults that break a promise. Takes minutes."
+_SEED = "Repeat the random choices of another run, which printed this number."
+
+
+def check(
+    path: options.Service = Path(),
+    static: Annotated[bool, typer.Option("--static", help=_STATIC)] = False,
+    live: Annotated[bool, typer.Option("--live", help=_LIVE)] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="PRACTICE", help=_SELECT, autocompletion=completion.practice),
+    ] = None,
+    tier: Annotated[
+        str | None, typer.Option("--tier", metavar="TIER", help=_TIER, autocompletion=completion.tier)
+    ] = None,
+    explore: Annotated[bool, typer.Option("--explore", help=_EXPLORE)] = False,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help=_SEED, min=0, show_default="random")] = None,
+    form: Annotated[
+        formats.CheckFormat | None, typer.Option("--format", metavar="FORMAT", help=formats.HELP, show_default=False)
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Check whether a service is ready for production.
+
+    Static checks read its files. Live checks start it on this machine, put stand-ins in the place of its dependencies,
+    and hurt it. They need its run contract.
+
+    The level is bronze, silver or gold: the highest whose practices all hold. The service's tier decides which level
+    it needs: low needs bronze, standard silver, critical gold.
+
+    Exit code 1: the level that the service needs is not reached. 2: a file that says what to check is wrong.
+
+    \b
+    Examples:
+      paved check
+      paved check --static                        only read: for the repository of a stranger
+      paved check --select graceful-shutdown,timeouts
+      paved check ../orders --tier critical
+      paved check --format sarif > check.sarif
+    """
+    from paved_road.check import engine
+
+    if static and live:
+        raise UsageError("--static and --live cannot be combined", hint="leave both out to run all checks")
+    run = _planned(where.folder_of(path), _selection(select, static=static, live=live, explore=explore), tier, seed)
+    from paved_road.cli import check_shown
+
+    with check_shown.progress(len(run.items)) as progress:
+        found = engine.run_checks(run, progress)
+    check_shown.print_readiness(found, formats.chosen(form, json=json))
+    raise typer.Exit(found.exit_code)
+
+
+def _selection(select: list[str] | None, *, static: bool, live: bool, explore: bool) -> Selection:
+    from paved_road.check.catalogue import Selection
+
+    slugs = tuple(slug for words in select or () for word in words.split(",") if (slug := word.strip()))
+    return Selection(slugs=slugs, static=not live, live=not static, explore=explore)
+
+
+def _planned(folder: Path, selection: Selection, tier: str | None, seed: int | None) -> CheckRun:
+    """What to run. Raises `UsageError` for a practice or a tier that does not exist."""
+    import secrets
+
+    from paved_road.check import catalogue, engine, subject
+    from paved_road.check.registry import built_in_checks
+    from paved_road.offroad.clock import today
+    from paved_road.practices.built_in import built_in_practices
+    from paved_road.practices.known import catalogue_of
+    from paved_road.practices.model import REQUIRED_LEVELS
+    from paved_road.settings.config import load_config
+
+    if tier is not None and tier not in REQUIRED_LEVELS:
+        raise UsageError(f"there is no tier {tier!r}", hint=nearest(tier, REQUIRED_LEVELS))
+    service = subject.stamped_service(folder)
+    found = subject.find_subject(folder, service, tier=tier)
+    config = load_config(directory=found.path)
+    practices = catalogue_of(service, config).practices if service else built_in_practices()
+    items = catalogue.selected(catalogue.with_checks(practices.values(), built_in_checks()), selection)
+    contract = subject.find_contract(found, service, config)
+    return engine.CheckRun(
+        subject=found, service=service, contract=contract, items=items, selection=selection,
+        seed=secrets.randbelow(10**6) if seed is None else seed, today=today(),
+    )  # fmt: skip
