@@ -39,6 +39,7 @@ LIVE: dict[str, list[Seed]] = {
     # -- telemetry, interface, alerts
     "request-tracing": [seed("no-trace-out"), seed("no-trace-log"), seed("no-trace-back")],
     "structured-logs": [seed("plain-log-line"), seed("forged-log-line")],
+    "metrics": [seed("counts-nothing"), seed("no-latency"), seed("silent"), seed("malformed-metrics")],
     "no-secrets-shown": [seed("shows-secret"), seed("shows-headers"), seed("shows-url")],
 }
 """By the practice's slug."""

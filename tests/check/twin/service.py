@@ -110,7 +110,7 @@ def exposition() -> str:
     ):  # fmt: skip
         lines.append(f"# TYPE {name} {kind}")
         lines += [f"{series} {value}" for series, value in METRICS.items() if series.startswith(name)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *(["up{}down 1"] if wrong("malformed-metrics") else [])]) + "\n"
 
 
 # -- what it calls -----------------------------------------------------------------------------------------------------
