@@ -73,9 +73,7 @@ class Exchange:
 
     def reset(self) -> None:
         """End the connection with a reset (RST), as a process that was killed does."""
-        raw = self.writer.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
+        _reset(self.writer)
 
 
 Handler = Callable[[Exchange], Awaitable[None]]
@@ -90,6 +88,8 @@ class Listener:
         self._closed: socket.socket | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.port = ports.free_port()
+        self.hangs_up = False
+        """Whether each connection is reset as soon as it is accepted."""
         self.connections = 0
         """How many connections it has accepted."""
         self.calls: list[Call] = []
@@ -134,6 +134,8 @@ class Listener:
         assert task is not None  # noqa: S101 (asyncio runs it in a task)
         self._open[task] = writer
         self.connections += 1
+        if self.hangs_up:
+            _reset(writer)
         try:
             with contextlib.suppress(ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
                 await self._conversation(reader, writer)
@@ -197,6 +199,12 @@ class Listener:
             for task in (answering, reading):
                 task.cancel()
             await asyncio.gather(answering, reading, return_exceptions=True)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:

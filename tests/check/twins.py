@@ -34,6 +34,15 @@ LIVE: dict[str, list[Seed]] = {
     # -- dependencies
     # -- retries, breakers, deadlines
     "timeouts": [seed("timeout-per-read"), seed("leaves-calls-open")],
+    "bounded-retries": [
+        seed("retries-post"),
+        seed("retry-storm"),
+        seed("retries-at-once"),
+        seed("retries-in-step"),
+        seed("retries-4xx"),
+        seed("ignores-retry-after"),
+    ],
+    "retry-storm": [seed("retry-storm", "no-breaker")],
     "deadline-propagation": [seed("ignores-deadline"), seed("no-deadline-out")],
     # -- load and input
     # -- telemetry, interface, alerts

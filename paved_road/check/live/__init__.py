@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from paved_road.check.live import request_metrics, request_tracing, secrecy, starting, structured_logs, timeouts
+from paved_road.check.live import (
+    request_metrics,
+    request_tracing,
+    retrying,
+    secrecy,
+    starting,
+    structured_logs,
+    timeouts,
+)
 
-__all__ = ["request_metrics", "request_tracing", "secrecy", "starting", "structured_logs", "timeouts"]
+__all__ = ["request_metrics", "request_tracing", "retrying", "secrecy", "starting", "structured_logs", "timeouts"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class Route:
     path: str
     """Without the query; numbers and ids in it are `*`."""
     times: int
-    """How many such calls one request makes when all is well."""
+    """How often one request makes the very same call when all is well."""
     idempotent: bool
     """Whether the dependency may get such a call twice: by its method, or because it carries an idempotency key."""
 
@@ -53,6 +53,10 @@ class Route:
     def calls(self) -> list[Call]:
         """The calls of this kind since the stand-in was told to forget."""
         return [call for call in self.standin.calls if _kind(call) == (self.method, self.path)]
+
+    def attempts(self) -> int:
+        """How often the very same call was made since the stand-in was told to forget."""
+        return most_alike(self.calls())
 
 
 async def routes(lab: Lab, service: Instance) -> list[Route]:
@@ -100,16 +104,22 @@ async def _routes_of(sample: Sample, lab: Lab, service: Instance) -> list[Route]
         return []
     found = []
     for standin in lab.standins.values():
-        kinds = Counter(map(_kind, standin.calls))
-        first = {_kind(call): call for call in reversed(standin.calls)}
+        kinds = defaultdict(list)
+        for call in standin.calls:
+            kinds[_kind(call)].append(call)
         found += [
             Route(
-                sample=sample, standin=standin, method=method, path=path, times=times,
-                idempotent=_may_be_repeated(first[method, path]),
+                sample=sample, standin=standin, method=method, path=path, times=most_alike(calls),
+                idempotent=_may_be_repeated(calls[0]),
             )
-            for (method, path), times in kinds.items()
+            for (method, path), calls in kinds.items()
         ]  # fmt: skip
     return found
+
+
+def most_alike(calls: Iterable[Call]) -> int:
+    """How many of the calls are the very same one, at most."""
+    return max(Counter((call.method, call.target, call.body) for call in calls).values(), default=0)
 
 
 def _kind(call: Call) -> tuple[str, str]:

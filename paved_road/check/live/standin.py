@@ -88,6 +88,7 @@ class StandIn:
     async def behave(self, behaviour: Behaviour) -> None:
         """Behave so from now on. Requests that are here already end as they began."""
         self.behaviour = behaviour
+        self._listener.hangs_up = behaviour is hang_up
         if behaviour is refuse:
             await self._listener.refuse()
         else:
@@ -141,6 +142,14 @@ async def healthy(standin: StandIn, exchange: Exchange) -> None:
 
 async def refuse(_: StandIn, exchange: Exchange) -> None:
     """Refuse connections: `StandIn.behave` closes the port, and this ends what is here already."""
+    exchange.reset()
+
+
+async def hang_up(_: StandIn, exchange: Exchange) -> None:
+    """Reset each connection as soon as it is there.
+
+    To a client this is like `refuse`, but here it can be counted: `StandIn.connections` grows with each attempt.
+    """
     exchange.reset()
 
 
