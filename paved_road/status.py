@@ -44,12 +44,18 @@ class ServiceStatus:
     @property
     def is_current(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.newer or self.uncovered or self.updating)
+        return not (self.newer or self.uncovered or self.updating or self.misnamed)
 
     @property
     def uncovered(self) -> tuple[Difference, ...]:
         """The drift that no accepted deviation covers."""
         return tuple(one for one in self.drift if self.evaluation is None or one.path not in self.evaluation.accepted)
+
+    @property
+    def misnamed(self) -> list[Deviation]:
+        """The deviations that name a practice which does not exist."""
+        found = self.evaluation
+        return [each for each in self.deviations if found and "unknown-practice" in found.states(each)]
 
     @property
     def deviations(self) -> list[Deviation]:
@@ -74,6 +80,7 @@ def find_status(
     if not is_behind:
         origin.check_not_withdrawn(service, found, latest)
     differences = drift.find_drift(service) if service.lock_in_force else []
+    evaluation = _evaluation(service, differences, config, today)
     return ServiceStatus(
         service=service,
         template=found.template.name,
@@ -81,9 +88,9 @@ def find_status(
         latest=latest.version if is_behind or not is_same_commit(latest, version, commit) else version,
         newer=_newer(latest, version) if is_behind else (),
         drift=tuple(differences),
-        evaluation=_evaluation(service, differences, config, today),
+        evaluation=evaluation,
         updating=unfinished_update(service),
-        notes=(*found.notes, *_lock_notes(service)),
+        notes=(*found.notes, *_lock_notes(service), *(evaluation.notes if evaluation else ())),
     )
 
 

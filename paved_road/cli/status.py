@@ -29,7 +29,8 @@ def status(
 ) -> None:
     """Show a service's release and the latest one, its drift, its deviations, and an unfinished update.
 
-    Exit code 0: nothing to do. 1: a newer release, drift that no deviation covers, or an unfinished update.
+    Exit code 0: nothing to do. 1: a newer release, drift that no deviation covers, a deviation that names
+    a practice which does not exist, or an unfinished update.
 
     paved asks the road for its latest release only if this machine has used the road before. For a service that you
     have only cloned, it makes no connection.

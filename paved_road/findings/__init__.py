@@ -103,6 +103,8 @@ class CheckResult:
     findings: tuple[Finding, ...]
     """The most urgent first."""
     strict: bool = False
+    notes: tuple[str, ...] = ()
+    """What the check could not find out; it decides nothing."""
 
     @property
     def problems(self) -> tuple[Finding, ...]:

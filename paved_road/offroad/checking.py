@@ -46,6 +46,7 @@ def check_off_road(
         rules=RULES,
         findings=(*most_urgent_first((*evaluation.findings, *problems)), *accepted),
         strict=strict,
+        notes=evaluation.notes,
     )
 
 

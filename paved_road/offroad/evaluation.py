@@ -5,14 +5,14 @@ None of this is ever written down: it follows from the deviations, the lock, the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from paved_road.findings import DeviationSummary, Finding, Outcome, Rule, Severity
-from paved_road.offroad import fingerprint
+from paved_road.offroad import fingerprint, practice_names
 from paved_road.offroad.deviations import load_deviations, road_files
 from paved_road.road.owners import Owner
 from paved_road.service import drift
@@ -21,6 +21,7 @@ from paved_road.text.counts import counted
 if TYPE_CHECKING:
     from paved_road.offroad.deviations import Deviation, Deviations
     from paved_road.offroad.front_matter import Approved
+    from paved_road.practices.known import KnownSlugs
     from paved_road.service.drift import Difference
     from paved_road.service.model import Service
     from paved_road.settings.config import Config
@@ -37,6 +38,7 @@ class State(StrEnum):
     DRIFTED_FURTHER = "drifted-further"
     APPROVED_WITH_CHANGE = "approved-with-change"
     BASELINE_GREW = "baseline-grew"
+    UNKNOWN_PRACTICE = "unknown-practice"
     UNCONFIRMED = "unconfirmed"
     EXPIRING = "expiring"
     STALE = "stale"
@@ -52,10 +54,11 @@ RULES = (
     Rule(State.DRIFTED_FURTHER, "The difference is not the one that was approved.", Severity.ERROR),
     Rule(State.APPROVED_WITH_CHANGE, "One change both widened a deviation and approved it.", Severity.ERROR),
     Rule(State.BASELINE_GREW, "The baseline covers one more file than before; it may only shrink.", Severity.ERROR),
+    Rule(State.UNKNOWN_PRACTICE, "A deviation names a practice that does not exist.", Severity.ERROR),
     Rule(State.UNCONFIRMED, "The command that confirms a deviation's mitigation failed.", Severity.ERROR),
     Rule(State.EXPIRING, "A deviation's review is due soon.", Severity.WARNING),
     Rule(State.STALE, "The difference that a deviation covers is gone.", Severity.WARNING),
-    Rule(State.ORPHANED, "The road no longer has the files or the practice of a deviation.", Severity.WARNING),
+    Rule(State.ORPHANED, "The road no longer has the files of a deviation.", Severity.WARNING),
     Rule(State.ROAD_MOVED, "The road changed a file that a deviation covers.", Severity.WARNING),
     Rule(COVERED, "A file of the road differs, and a deviation covers it."),
 )
@@ -73,6 +76,8 @@ class Evaluation:
     """The problems, the most urgent first."""
     accepted: Mapping[str, Finding] = field(default_factory=dict)
     """The drift that deviations cover, by path."""
+    notes: tuple[str, ...] = ()
+    """What could not be found out."""
 
     def states(self, deviation: Deviation) -> list[State]:
         """What is wrong with a deviation."""
@@ -91,11 +96,11 @@ class Evaluation:
         return self.accepted[path].deviation if path in self.accepted else None
 
 
-def evaluate(service: Service, config: Config, *, today: date, practices: Collection[str] | None = None) -> Evaluation:
+def evaluate(service: Service, config: Config, *, today: date, practices: KnownSlugs | None = None) -> Evaluation:
     """Compare a service with its deviations.
 
     Nothing is rendered unless the road changed an edited file and the service's history is too short to have both.
-    `practices` is the road's catalogue; without one, every practice counts as known.
+    `practices` are those that exist; by default the built-in ones and those of the road, if the person trusts it.
     """
     return evaluate_drift(service, drift.find_drift(service), config, today=today, practices=practices)
 
@@ -106,12 +111,13 @@ def evaluate_drift(
     config: Config,
     *,
     today: date,
-    practices: Collection[str] | None = None,
+    practices: KnownSlugs | None = None,
 ) -> Evaluation:
     """`evaluate`, for a service whose drift is known already."""
     deviations = load_deviations(service, today=today)
     drifted = {one.path: one for one in differences if one.owner is Owner.ROAD}
-    problems: list[Finding] = []
+    practices = practices or practice_names.known_to(service, config, deviations.open)
+    problems: list[Finding] = list(_unknown_practices(deviations, practices)) if practices else []
     accepted: dict[str, Finding] = {}
     decided: set[str] = set()
     """The paths that an accepted deviation says something about, good or bad."""
@@ -120,7 +126,6 @@ def evaluate_drift(
             continue
         problems += _review(deviation, today)
         if deviation.fields.scope.practice:
-            problems += _unknown_practice(deviation, practices)
             continue
         states = {path: _compare(deviation, drifted[path], service, config) for path in deviation.matches(drifted)}
         problems += _changed(deviation, states) if states else _without_drift(deviation, service)
@@ -129,7 +134,10 @@ def evaluate_drift(
             approved = [path for path, state in states.items() if state is not State.DRIFTED_FURTHER]
             accepted |= {path: _accepted(deviation, drifted[path]) for path in approved}
     problems += [_uncovered(one, deviations) for path, one in drifted.items() if path not in decided]
-    return Evaluation(deviations=deviations, today=today, findings=most_urgent_first(problems), accepted=accepted)
+    return Evaluation(
+        deviations=deviations, today=today, findings=most_urgent_first(problems), accepted=accepted,
+        notes=_notes(deviations, practices),
+    )  # fmt: skip
 
 
 def most_urgent_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -171,12 +179,24 @@ def _review(deviation: Deviation, today: date) -> Iterator[Finding]:
         yield problem(deviation, State.EXPIRING, f"the review is due on {due}, {when}", "review_by", remedy=renew)
 
 
-def _unknown_practice(deviation: Deviation, practices: Collection[str] | None) -> Iterator[Finding]:
-    practice = deviation.fields.scope.practice
-    if practices is not None and practice not in practices:
-        remedy = f"paved off-road rename {practice} NEW, or close the deviation"
-        message = f"the road has no practice {practice}"
-        yield problem(deviation, State.ORPHANED, message, "scope", "practice", remedy=remedy)
+def _unknown_practices(deviations: Deviations, known: KnownSlugs) -> Iterator[Finding]:
+    """The open deviations that name what does not exist. What may be the road's, which was not read, is none of it."""
+    for deviation in deviations.open if not known.unread else ():
+        practice = deviation.fields.scope.practice
+        if practice is not None and practice not in known.slugs:
+            message, remedy = (
+                f"there is no practice {practice}",
+                practice_names.remedy_for(practice, known, deviation.id),
+            )
+            yield problem(deviation, State.UNKNOWN_PRACTICE, message, "scope", "practice", remedy=remedy)
+
+
+def _notes(deviations: Deviations, known: KnownSlugs | None) -> tuple[str, ...]:
+    if known is None or not known.unread:
+        return ()
+    named = {deviation.fields.scope.practice for deviation in deviations.open}
+    unknown = {practice for practice in named if practice is not None and practice not in known.slugs}
+    return (practice_names.unread_note(known, unknown),) if unknown else ()
 
 
 def _without_drift(deviation: Deviation, service: Service) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ from paved_road.offroad.deviations import (
 )
 from paved_road.offroad.evaluation import State, evaluate
 from paved_road.offroad.patterns import is_glob
+from paved_road.offroad.practice_names import require_practice
 from paved_road.service import drift
 from paved_road.service.lock import Policy
 from paved_road.service.model import Service
@@ -193,9 +194,13 @@ def accept(
 ) -> Deviation:
     """Accept a deviation: it then covers the difference as it is now, and no other.
 
-    Raises `RecordError` if it cannot be accepted: closed, overdue, approved by its requester, not committed.
+    Raises `RecordError` if it cannot be accepted: closed, overdue, approved by its requester, not committed; and
+    `UsageError` if it names a practice that nobody knows.
     """
-    content = accepted(service, load_deviation(service, slug), config, today=today, by=by, days=days)
+    deviation = load_deviation(service, slug)
+    if deviation.fields.scope.practice:
+        require_practice(service, config, deviation.fields.scope.practice)
+    content = accepted(service, deviation, config, today=today, by=by, days=days)
     return write(service, {f"{slug}.md": content}, today=today).find(slug)
 
 
@@ -227,7 +232,7 @@ def renew(
     deviation = evaluation.deviations.find(slug)
     _require_status(deviation, ("accepted",), "renewed")
     for one in evaluation.about(deviation):
-        if one.rule in (State.DRIFTED_FURTHER, State.STALE, State.ORPHANED):
+        if one.rule in (State.DRIFTED_FURTHER, State.STALE, State.ORPHANED, State.UNKNOWN_PRACTICE):
             raise RecordError(f"{slug} cannot be renewed: it is {one.rule}", cause=one.text)
     until = today + timedelta(days=_days(evaluation.deviations.policy, days))
     if days is not None and until < (now := deviation.fields.review_by):

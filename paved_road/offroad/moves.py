@@ -11,6 +11,7 @@ from paved_road.errors import PavedError, RecordError, UsageError, nearest
 from paved_road.offroad import fingerprint, lifecycle
 from paved_road.offroad.deviations import load_deviations, road_files
 from paved_road.offroad.patterns import matching
+from paved_road.offroad.practice_names import require_practice
 from paved_road.service.model import Service
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ class Migration:
     """Slug and path of what the road no longer has, if nothing says where it went."""
 
 
-def rename(service: Service, old: str, new: str, *, today: date) -> Migration:
+def rename(service: Service, old: str, new: str, config: Config, *, today: date) -> Migration:
     """Replace the name of a path, or of a practice, in every open deviation.
 
-    Raises `RecordError` if none names `old`, and `UsageError` if the road does not own a file `new`.
+    Raises `RecordError` if none names `old`, and `UsageError` if the road owns no file, or nobody knows a practice,
+    `new`.
     """
     deviations = load_deviations(service, today=today)
     named = [deviation for deviation in deviations.open if old in deviation.fields.names]
@@ -52,6 +54,8 @@ def rename(service: Service, old: str, new: str, *, today: date) -> Migration:
     owned = road_files(service.lock)
     if any(deviation.fields.scope.paths for deviation in named) and new not in owned:
         raise UsageError(f"the road owns no file {new}", hint=nearest(new, owned))
+    if any(deviation.fields.scope.practice for deviation in named):
+        require_practice(service, config, new)
     moves = [Move(record=deviation.id, old=old, new=new) for deviation in named]
     return _follow(service, deviations, Migration(moves=tuple(moves)), today=today)
 

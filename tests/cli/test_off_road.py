@@ -205,8 +205,26 @@ def test_the_report_reads_every_service(call: Call, tmp_path: Path) -> None:
 def test_migrate_and_rename_say_what_they_did(call: Call) -> None:
     assert call("off-road", "migrate").stdout == "every deviation names what the road has\n"
     assert call("off-road", "rename", "a", "b").returncode == 2
-    call("off-road", "new", "no-hpa", "--practice", "autoscaling")
-    assert call("off-road", "rename", "autoscaling", "scales-out").stdout == "no-hpa: autoscaling -> scales-out\n"
+    call("off-road", "new", "slow", "--practice", "ready-in-time")
+    renamed = call("off-road", "rename", "ready-in-time", "stateful-redundancy").stdout
+    assert renamed == "slow: ready-in-time -> stateful-redundancy\n"
+
+
+def test_a_practice_that_does_not_exist_is_refused_and_an_error_once_written(call: Call, tmp_path: Path) -> None:
+    done = call("off-road", "new", "--practice", "redy-in-time")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error: there is no practice 'redy-in-time'" in done.stderr
+    assert "hint: did you mean ready-in-time? List them: paved explain" in done.stderr
+    call("off-road", "new", "slow", "--practice", "ready-in-time")
+    record = tmp_path / "orders/docs/off-road/slow.md"
+    record.write_text(record.read_text().replace("practice: ready-in-time", "practice: redy-in-time"))
+    checked = call("off-road", "check")
+    assert checked.returncode == 1
+    assert "error    unknown-practice docs/off-road/slow.md:5  there is no practice redy-in-time" in checked.stdout
+    shown = call("status")
+    assert shown.returncode == 1
+    assert "slow, proposed until" in shown.stdout
+    assert "(unknown-practice): paved off-road check" in shown.stdout
 
 
 def test_the_schema_is_one_document(call: Call) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from paved_road import git, offroad
-from paved_road.errors import RecordError
+from paved_road.errors import RecordError, UsageError
 from paved_road.findings import Severity
 from paved_road.git.entries import SHA1, File
-from paved_road.offroad import evaluation, fingerprint, lifecycle
+from paved_road.offroad import evaluation, fingerprint, lifecycle, moves
 from paved_road.offroad.deviations import Deviation
 from paved_road.offroad.evaluation import Evaluation, State
+from paved_road.practices.known import KnownSlugs
 from paved_road.service import drift
 from paved_road.service.lock import LOCK, Lock, Locked
 from paved_road.service.model import Service, open_service
@@ -133,15 +134,39 @@ def test_a_deviation_of_what_the_road_no_longer_has_is_orphaned(
     assert states(service, settings) == [State.ORPHANED]
 
 
-def test_a_practice_is_orphaned_once_the_catalogue_lacks_it(service: Service, settings: Config) -> None:
-    draft = lifecycle.Draft(slug="no-hpa", practice="autoscaling", requested_by="ann", risk="low")
+def test_a_practice_that_nobody_knows_is_an_error(service: Service, settings: Config) -> None:
+    draft = lifecycle.Draft(slug="slow-start", practice="ready-in-time", requested_by="ann", risk="low")
     lifecycle.propose(service, [draft], today=TODAY)
-    argue(service, "no-hpa")
-    lifecycle.accept(service, "no-hpa", settings, today=TODAY)
-    assert states(service, settings) == [], "without a catalogue every practice is known"
-    found = stand(service, settings, practices={"graceful-shutdown"})
-    assert [(one.rule, one.line) for one in found.findings] == [(State.ORPHANED, 5)]
-    assert stand(service, settings, practices={"autoscaling"}).findings == ()
+    argue(service, "slow-start")
+    lifecycle.accept(service, "slow-start", settings, today=TODAY)
+    assert states(service, settings) == []
+    found = stand(service, settings, practices=KnownSlugs(slugs={"ready-in-due-time"}))
+    assert [(one.rule, one.line, one.severity) for one in found.findings] == [
+        (State.UNKNOWN_PRACTICE, 5, Severity.ERROR)
+    ]
+    assert "did you mean ready-in-due-time?; paved off-road rename ready-in-time NEW" in found.findings[0].remedy
+
+
+def test_a_practice_that_may_be_an_unread_roads_is_a_note_and_fails_nothing(service: Service, settings: Config) -> None:
+    draft = lifecycle.Draft(slug="slow-start", practice="acme-ticket", requested_by="ann", risk="low")
+    lifecycle.propose(service, [draft], today=TODAY)
+    assert states(service, settings) == [State.UNKNOWN_PRACTICE], "the road has no practices of its own"
+    found = stand(service, settings, practices=KnownSlugs(unread="you do not trust it"))
+    assert found.findings == ()
+    assert found.notes == ("cannot tell whether acme-ticket exists: you do not trust it",)
+
+
+def test_a_practice_that_nobody_knows_is_neither_accepted_nor_a_new_name(service: Service, settings: Config) -> None:
+    draft = lifecycle.Draft(slug="slow-start", practice="ready-in-tme", requested_by="ann", risk="low")
+    lifecycle.propose(service, [draft], today=TODAY)
+    argue(service, "slow-start")
+    with pytest.raises(UsageError, match="there is no practice 'ready-in-tme'") as caught:
+        lifecycle.accept(service, "slow-start", settings, today=TODAY)
+    assert caught.value.hint == "did you mean ready-in-time? List them: paved explain"
+    with pytest.raises(UsageError, match="there is no practice 'ready-in-tim'"):
+        moves.rename(service, "ready-in-tme", "ready-in-tim", settings, today=TODAY)
+    moves.rename(service, "ready-in-tme", "ready-in-time", settings, today=TODAY)
+    assert states(service, settings) == []
 
 
 def relock(service: Service, files: dict[str, Locked]) -> None:

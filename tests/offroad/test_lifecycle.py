@@ -298,14 +298,14 @@ def test_a_move_that_nothing_declares_is_renamed_by_hand(
     declared = moves.migrate(here, {"Dockerfile": "deploy/Dockerfile"}, today=TODAY, dry_run=True)
     assert [move.new for move in declared.moves] == ["deploy/Dockerfile"]
     with pytest.raises(UsageError, match="the road owns no file build/Dockerfile"):
-        moves.rename(here, "Dockerfile", "build/Dockerfile", today=TODAY)
+        moves.rename(here, "Dockerfile", "build/Dockerfile", settings, today=TODAY)
     with pytest.raises(RecordError, match="no open deviation names Dokerfile"):
-        moves.rename(here, "Dokerfile", "deploy/Dockerfile", today=TODAY)
-    moves.rename(here, "Dockerfile", "deploy/Dockerfile", today=TODAY)
+        moves.rename(here, "Dokerfile", "deploy/Dockerfile", settings, today=TODAY)
+    moves.rename(here, "Dockerfile", "deploy/Dockerfile", settings, today=TODAY)
     assert [one.rule for one in evaluation.evaluate(here, settings, today=TODAY).findings] == [State.ROAD_MOVED]
 
 
 def test_a_practice_is_renamed(service: Service, settings: Config) -> None:
-    lifecycle.propose(service, [Draft(slug="no-hpa", practice="autoscaling", requested_by=ANN)], today=TODAY)
-    moves.rename(service, "autoscaling", "scales-out", today=TODAY)
-    assert deviations.load_deviations(service, today=TODAY).find("no-hpa").fields.scope.practice == "scales-out"
+    lifecycle.propose(service, [Draft(slug="no-hpa", practice="start-up", requested_by=ANN)], today=TODAY)
+    moves.rename(service, "start-up", "ready-in-time", settings, today=TODAY)
+    assert deviations.load_deviations(service, today=TODAY).find("no-hpa").fields.scope.practice == "ready-in-time"

@@ -31,7 +31,7 @@ def fleet(accepted: Callable[..., Deviation], service: Service, settings: Config
     accepted()
     lifecycle.propose(
         service,
-        [lifecycle.Draft(slug="no-hpa", practice="autoscaling", requested_by="ann", reason=REASON)],
+        [lifecycle.Draft(slug="no-hpa", practice="ready-in-time", requested_by="ann", reason=REASON)],
         today=TODAY,
     )
     shutil.copytree(service.path, root / "teams" / "billing" / "orders")
@@ -51,7 +51,7 @@ def test_the_most_left_places_come_first(found: Report) -> None:
     assert (found.services, found.off_road, found.unread) == (3, 2, ())
     assert [(place.name, place.services) for place in found.places] == [
         ("Dockerfile", 2),
-        ("autoscaling", 1),
+        ("ready-in-time", 1),
         ("run.sh", 1),
     ]
     assert [place.name for place in found.desire_paths] == ["Dockerfile"]

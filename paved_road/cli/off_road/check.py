@@ -34,8 +34,8 @@ def check(
     """Check the deviations against the service. Run this in CI.
 
     Exit code 1: drift that no deviation covers, a review that is overdue, a difference that is not the approved one, a
-    change that approves itself. Warnings: a review that is due soon, a difference that is gone, a file that the road
-    moved or no longer has.
+    change that approves itself, a practice that does not exist. Warnings: a review that is due soon, a difference that
+    is gone, a file that the road moved or no longer has.
 
     \b
     Examples:
@@ -56,8 +56,11 @@ def check(
 
 def _print(service: Service, result: CheckResult, form: CheckFormat) -> None:
     if form is CheckFormat.JSON:
-        ui.envelope("off-road check", result.exit_code, _facts(service, result))
-    elif form is CheckFormat.TEXT:
+        ui.envelope("off-road check", result.exit_code, _facts(service, result), notes=result.notes)
+        return
+    for text in result.notes:
+        ui.note(text)
+    if form is CheckFormat.TEXT:
         _print_text(result)
     else:
         print_rendered(result, form)

@@ -34,8 +34,10 @@ def listing(
     listed = [deviation for deviation in evaluation.deviations if everything or deviation.is_open]
     if json:
         records = [common.facts(deviation, evaluation) for deviation in listed]
-        ui.envelope("off-road list", 0, {"service": str(service.path), "records": records})
+        ui.envelope("off-road list", 0, {"service": str(service.path), "records": records}, notes=evaluation.notes)
         return
+    for text in evaluation.notes:
+        ui.note(text)
     if not listed:
         ui.good("on the road: no deviations")
         return

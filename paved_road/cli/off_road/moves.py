@@ -32,9 +32,10 @@ def rename(
       paved off-road rename graceful-stop graceful-shutdown
     """
     from paved_road.offroad import moves
+    from paved_road.settings.config import load_config
 
     opened = where.open_service(service)
-    done = moves.rename(opened, old, new, today=common.day())
+    done = moves.rename(opened, old, new, load_config(directory=opened.path), today=common.day())
     if json:
         ui.envelope("off-road rename", 0, {"service": str(opened.path), "moves": _moves(done)})
     else:

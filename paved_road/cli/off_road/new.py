@@ -57,12 +57,14 @@ def new(
       paved off-road new no-hpa --practice autoscaling --risk low --kind not-applicable
     """
     from paved_road.offroad import lifecycle
+    from paved_road.practices.reading import is_slug
 
     if sum(map(bool, (path, practice, from_drift))) != 1:
         raise UsageError("say what the deviation covers", hint="one of --path PATH, --practice SLUG and --from-drift")
     common.check_words(kind=kind, risk=risk, support=support)
     opened = where.open_service(service)
     today = common.day()
+    note = _check_practice(opened, practice) if practice and is_slug(practice) else ""  # else `propose` refuses it
     scopes = [tuple(where.to_service(name, opened) for name in path or ())]
     if from_drift:
         scopes = _drifting(opened, slug, today)
@@ -76,9 +78,18 @@ def new(
     written = lifecycle.propose(opened, drafts, today=today)
     if json:
         records = [common.facts(deviation) for deviation in written]
-        ui.envelope("off-road new", 0, {"service": str(opened.path), "records": records})
-    else:
-        _print_text(opened, written, today)
+        ui.envelope("off-road new", 0, {"service": str(opened.path), "records": records}, notes=[note] if note else [])
+        return
+    if note:
+        ui.note(note)
+    _print_text(opened, written, today)
+
+
+def _check_practice(service: Service, practice: str) -> str:
+    from paved_road.offroad.practice_names import require_practice
+    from paved_road.settings.config import load_config
+
+    return require_practice(service, load_config(directory=service.path), practice)
 
 
 def _drifting(service: Service, slug: str | None, today: date) -> list[tuple[str, ...]]:

@@ -37,8 +37,10 @@ def show(
     if json:
         findings = [{"state": one.rule, "text": one.text, "line": one.line} for one in problems]
         more = {"service": str(opened.path), "findings": findings, "prose": deviation.document.prose, "diff": patch}
-        ui.envelope("off-road show", 0, common.facts(deviation, evaluation) | more)
+        ui.envelope("off-road show", 0, common.facts(deviation, evaluation) | more, notes=evaluation.notes)
         return
+    for text in evaluation.notes:
+        ui.note(text)
     ui.block(deviation.document.text.rstrip("\n"))
     for one in problems:
         ui.data()
