@@ -93,17 +93,22 @@ class RunningProgram:
 
 
 async def start(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdout: int | None = None
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdout: int | None = None,
+    stderr: int | None = None,
 ) -> RunningProgram:
     """Start a program in a process group of its own. Raises `OSError` if it cannot be started.
 
-    `stdout` is a file descriptor for its standard output, for a caller that reads or closes that itself.
+    `stdout` and `stderr` are file descriptors for its outputs, for a caller that reads or closes them itself.
     """
     output, errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 (`RunningProgram.stop` closes them)
     try:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=cwd, env=dict(env), start_new_session=True, stdin=asyncio.subprocess.DEVNULL,
-            stdout=output if stdout is None else stdout, stderr=errors,
+            stdout=output if stdout is None else stdout, stderr=errors if stderr is None else stderr,
         )  # fmt: skip
     except BaseException:
         output.close()

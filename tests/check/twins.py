@@ -49,6 +49,8 @@ LIVE: dict[str, list[Seed]] = {
     "request-tracing": [seed("no-trace-out"), seed("no-trace-log"), seed("no-trace-back")],
     "structured-logs": [seed("plain-log-line"), seed("forged-log-line")],
     "metrics": [seed("counts-nothing"), seed("no-latency"), seed("silent"), seed("malformed-metrics")],
+    "error-responses": [seed("shows-stack"), seed("shows-page"), seed("silent-crash"), seed("crashes-on-input")],
+    "closed-output": [seed("blocks-on-stdout"), seed("dies-without-stdout")],
     "no-secrets-shown": [seed("shows-secret"), seed("shows-headers"), seed("shows-url")],
 }
 """By the practice's slug."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from paved_road.check.live import (
+    closed_output,
+    error_responses,
     request_metrics,
     request_tracing,
     retrying,
@@ -12,4 +14,14 @@ from paved_road.check.live import (
     timeouts,
 )
 
-__all__ = ["request_metrics", "request_tracing", "retrying", "secrecy", "starting", "structured_logs", "timeouts"]
+__all__ = [
+    "closed_output",
+    "error_responses",
+    "request_metrics",
+    "request_tracing",
+    "retrying",
+    "secrecy",
+    "starting",
+    "structured_logs",
+    "timeouts",
+]

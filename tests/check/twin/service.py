@@ -78,8 +78,11 @@ def log(event: str, level: str = "info", **fields: object) -> None:
 
 def write_lines() -> None:
     while True:
-        with contextlib.suppress(OSError):
+        try:
             os.write(1, LINES.get())
+        except OSError:
+            if wrong("dies-without-stdout"):
+                os._exit(1)
         LINES.task_done()
 
 
@@ -251,6 +254,8 @@ class Service:
         if method not in ("GET", "HEAD"):
             raise Problem(405, "method not allowed", allow="GET")
         number = path.removeprefix("/orders/")
+        if wrong("crashes-on-input"):
+            int(number)
         if not number.isascii() or not number.isdigit():
             raise Problem(422, "the number of an order is digits")
         try:
@@ -300,6 +305,10 @@ class Service:
         except TimeoutError:
             status, value = 504, {"title": "out of time", "status": 504}
         except Exception as error:
+            if wrong("silent-crash"):
+                return 500, {"title": "internal error", "status": 500}, own
+            if wrong("shows-page"):
+                return 500, f"<!doctype html><title>{error}</title>", own
             count("errors_total")
             key = self.api_key if wrong("shows-secret") else ""
             log("handler failed", "error", error=f"{type(error).__name__}: {error}", trace=trace, key=key)
@@ -433,7 +442,7 @@ class Server:
         body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
         kind = "text/plain; version=0.0.4" if isinstance(value, str) else "application/json"
         if status >= 400:
-            kind = "application/problem+json"
+            kind = "text/html" if isinstance(value, str) else "application/problem+json"
         headers = [("content-type", kind), ("content-length", str(len(body))), *extra.items()]
         if self.service.draining:
             headers.append(("connection", "close"))
