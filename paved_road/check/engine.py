@@ -12,7 +12,7 @@ from paved_road.check.attested import judge_attested
 from paved_road.check.catalogue import Item, Selection
 from paved_road.check.covering import Cover
 from paved_road.check.model import Fault, NotApplicable, Subject, Verdict
-from paved_road.check.readiness import PracticeResult, Readiness
+from paved_road.check.readiness import NO_CONTRACT, PracticeResult, Readiness
 from paved_road.check.registry import AttestedCheck, LiveCheck, StaticCheck
 from paved_road.check.static.files import ServiceFiles, read_service
 from paved_road.check.subject import place_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from paved_road.check.contract.model import RunContract
     from paved_road.service.model import Service
 
-NO_CONTRACT = "not tried: the service has no run contract, which says how to start it"
 
 NO_CHECK = "no check decides this practice"
 

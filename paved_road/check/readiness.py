@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HOLDS = frozenset({Outcome.PASSED, Outcome.ACCEPTED, Outcome.NOT_APPLICABLE})
 """The outcomes that do not stand in the way of a level."""
+NO_CONTRACT = "not tried: the service has no run contract, which says how to start it"
+_WRITE_CONTRACT = "write a run.yml in the service; its keys: paved schema run.yml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,9 @@ class PracticeResult:
         return self.verdict.faults
 
     def remedy(self, fault: Fault | None = None) -> str:
-        """What to do about it, in one line."""
+        """What to do about it, in one line; "" if the practice's remedy is none because its check did not decide."""
+        if self.outcome is Outcome.ERROR:
+            return _WRITE_CONTRACT if self.verdict.message == NO_CONTRACT else ""
         return (fault.remedy if fault else "") or self.practice.remedy
 
 

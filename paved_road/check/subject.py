@@ -85,12 +85,19 @@ def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def find_contract(subject: Subject, service: Service | None, config: Config) -> RunContract | None:
-    """How the service is run; None if nothing says it. Raises `ContractError` if what says it is wrong."""
+def find_contract(
+    subject: Subject, service: Service | None, config: Config, *, needed: bool = False
+) -> RunContract | None:
+    """How the service is run; None if nothing says it.
+
+    Raises `ContractError` if what says it is wrong, and `NoRunContract` if nothing says it but it is `needed`.
+    """
     from paved_road.check.contract.resolve import resolve_contract
     from paved_road.check.contract.template import template_run
 
     try:
         return resolve_contract(subject.path, template_run(service, config) if service else None)
     except NoRunContract:
+        if needed:
+            raise
         return None

@@ -97,7 +97,7 @@ def _planned(folder: Path, selection: Selection, tier: str | None, seed: int | N
     config = load_config(directory=found.path)
     practices = catalogue_of(service, config).practices if service else built_in_practices()
     items = catalogue.selected(catalogue.with_checks(practices.values(), built_in_checks()), selection)
-    contract = subject.find_contract(found, service, config)
+    contract = subject.find_contract(found, service, config, needed=not selection.static)
     return engine.CheckRun(
         subject=found, service=service, contract=contract, items=items, selection=selection,
         seed=secrets.randbelow(10**6) if seed is None else seed, today=today(),

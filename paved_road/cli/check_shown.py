@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from paved_road import ui
+from paved_road import debug, ui
+from paved_road.check.published import as_result, counts_in_words, headline
 from paved_road.cli import formats
 from paved_road.findings import Outcome
 from paved_road.text.counts import counted
@@ -23,6 +24,9 @@ _WIDEST = 110
 """Columns; longer lines are hard to read."""
 _MOST_LINES = 8
 """Lines of an excerpt."""
+_MOST_EVIDENCE = 3
+"""Broken promises of one practice."""
+_HELD = {Outcome.ACCEPTED: Paint.CYAN, Outcome.PASSED: Paint.GREEN, Outcome.NOT_APPLICABLE: Paint.DIM}
 _LABELS = {Outcome.FAILED: "failed", Outcome.EXPIRED: "expired", Outcome.ERROR: "error"}
 
 
@@ -67,62 +71,69 @@ def print_readiness(found: Readiness, form: formats.CheckFormat) -> None:
     elif form is formats.CheckFormat.TEXT:
         _print_text(found)
     else:
-        from paved_road.check.published import as_result
-
-        formats.print_rendered(as_result(found), form)
+        by_fault = form in (formats.CheckFormat.SARIF, formats.CheckFormat.GITHUB)
+        for_files = form is formats.CheckFormat.SARIF
+        formats.print_rendered(as_result(found, by_fault=by_fault, for_files=for_files), form)
 
 
 def _print_text(found: Readiness) -> None:
     (ui.good if not found.exit_code else ui.bad)(headline(found))
     ui.data(f"  {counts_in_words(found)}")
-    for one in (*found.failures, *found.warnings):
+    for alike in _grouped([*found.failures, *found.warnings]):
         ui.data()
-        _print_result(one)
-    accepted = [one for one in found.results if one.outcome is Outcome.ACCEPTED]
-    if accepted:
-        ui.data()
-    for one in accepted:
-        if one.deviation:
-            why = f"{one.practice.slug}, until {one.deviation.review_by}: {one.deviation.reason}"
-            _print_wrapped("accepted", why, Paint.CYAN)
+        _print_result(alike)
+    _print_held(found)
     ui.data()
     ui.data(f"took {found.seconds:.1f} s; seed {found.seed}")
     for text in found.notes:
         ui.note(text)
 
 
-def headline(found: Readiness) -> str:
-    """The level, and what the service needs."""
-    subject = found.subject
-    needs = f"its tier, {subject.tier}, needs {found.required}"
-    if found.is_whole:
-        return f"{subject.name}: {found.level or 'no level'} ({needs})"
-    if found.failures:
-        return f"{subject.name}: {counted(len(found.failures), 'practice')} below what {needs}"
-    return f"{subject.name}: what was checked holds ({needs}; only a whole check tells the level)"
+def _grouped(problems: Iterable[PracticeResult]) -> list[list[PracticeResult]]:
+    """The problems one by one, but those that could not be decided for the same reason together."""
+    groups: dict[tuple[bool, str], list[PracticeResult]] = {}
+    for one in problems:
+        reason = one.verdict.message if one.outcome is Outcome.ERROR else one.practice.slug
+        groups.setdefault((one.required, reason), []).append(one)
+    return list(groups.values())
 
 
-def counts_in_words(found: Readiness) -> str:
-    """`12 practices: 10 passed, 1 failed, 1 not applicable`."""
-    counts = [f"{number} {outcome}" for outcome, number in found.counts.items() if number]
-    return f"{counted(len(found.results), 'practice')}: {', '.join(counts)}"
+def _print_held(found: Readiness) -> None:
+    """What deviations accept; with --verbose also what passed and what does not apply."""
+    outcomes = [Outcome.ACCEPTED, *([Outcome.PASSED, Outcome.NOT_APPLICABLE] if debug.is_shown() else [])]
+    for outcome in outcomes:
+        held = [one for one in found.results if one.outcome is outcome]
+        if held:
+            ui.data()
+        for one in held:
+            text, by = one.verdict.message, one.deviation
+            why = f"until {by.review_by}, {by.path}: {by.reason}" if by else text
+            label = "n/a" if outcome is Outcome.NOT_APPLICABLE else str(outcome)
+            ui.spans((f"{label:<10} ", _HELD[outcome]), (one.practice.slug, Paint.BOLD))
+            _print_wrapped("", why)
 
 
-def _print_result(one: PracticeResult) -> None:
+def _print_result(alike: Sequence[PracticeResult]) -> None:
+    one = alike[0]
     label = _LABELS[one.outcome] if one.required else "warning"
     paint = Paint.ERROR if one.required else Paint.YELLOW
-    practice = one.practice
-    ui.spans((f"{label:<9}", paint), (practice.slug, Paint.BOLD), (f"  {practice.kind}, {practice.level}", Paint.DIM))
-    if one.faults:
-        for fault in one.faults:
-            _print_fault(fault)
-    elif broken := [each for each in one.verdict.evidence if not each.held]:
-        for evidence in broken:
-            _print_evidence(evidence)
+    if alike[1:]:
+        ui.spans((f"{label:<10} ", paint), (counted(len(alike), "practice"), Paint.BOLD))
+        _print_wrapped("", ", ".join(each.practice.slug for each in alike))
     else:
+        kind = f"  {one.practice.kind}, {one.practice.level}"
+        ui.spans((f"{label:<10} ", paint), (one.practice.slug, Paint.BOLD), (kind, Paint.DIM))
+    broken = [each for each in one.verdict.evidence if not each.held]
+    for fault in one.faults:
+        _print_fault(fault)
+    for evidence in broken[:_MOST_EVIDENCE]:
+        _print_evidence(evidence)
+    if not one.faults and not broken:
         _print_wrapped("", one.verdict.message)
-    _print_wrapped("fix", one.remedy(), Paint.GREEN)
-    _print_wrapped("more", f"paved explain {practice.slug}", Paint.DIM)
+    if not all(fault.remedy for fault in one.faults) or not one.faults:
+        _print_wrapped("fix", one.remedy(), Paint.GREEN)
+    if not alike[1:]:
+        _print_wrapped("more", f"paved explain {one.practice.slug}")
 
 
 def _print_fault(fault: Fault) -> None:
@@ -142,12 +153,14 @@ def _print_evidence(evidence: Evidence) -> None:
 
 
 def _print_wrapped(label: str, text: str, paint: Paint = Paint.NONE) -> None:
-    """Print `  label   text`, the text wrapped in a column of its own."""
-    lines: Sequence[str] = [text]
+    """Print `  label   text`, the text wrapped in a column of its own; nothing if there is no text."""
+    lines: Sequence[str] = [text] if text else []
     if ui.width():
-        lines = textwrap.wrap(text, _width() - 11, break_long_words=False, break_on_hyphens=False) or [""]
+        lines = textwrap.wrap(text, _width() - 11, break_long_words=False, break_on_hyphens=False)
     for number, line in enumerate(lines):
-        ui.spans((f"  {'' if number else label:<9}", paint), (line, Paint.NONE))
+        ui.spans(
+            ("  ", Paint.NONE), (f"{'' if number else label:<9}", Paint.NONE if number else paint), (line, Paint.NONE)
+        )
 
 
 def _width() -> int:
@@ -181,7 +194,7 @@ def _practice_json(one: PracticeResult) -> check_results.PracticeResultJson:
         "required": one.required,
         "outcome": one.outcome,
         "message": one.verdict.message,
-        "remedy": practice.remedy,
+        "remedy": one.remedy(),
         "seconds": round(one.verdict.seconds, 3),
         "faults": [
             {"message": fault.message, "path": fault.path, "line": fault.line, "remedy": one.remedy(fault)}

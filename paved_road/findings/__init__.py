@@ -43,6 +43,10 @@ class Rule:
     meaning: str
     severity: Severity | None = None
     """None when it never fails a check."""
+    address: str = ""
+    """The page that explains it."""
+    explanation: str = ""
+    """Why it matters and what to do, in Markdown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +73,7 @@ class Finding:
     severity: Severity = Severity.ERROR
     practice: str = ""
     path: str = ""
-    """From the service's folder."""
+    """From the service's folder; "" if it is not about a file."""
     line: int = 1
     evidence: str = ""
     """What the check saw, such as the output of a command."""
@@ -77,6 +81,8 @@ class Finding:
     """What to do about it; often a command to run."""
     deviation: DeviationSummary | None = None
     """The deviation that it is about; when the outcome is accepted, the one that accepts it."""
+    seconds: float = 0.0
+    """How long it took to find out; 0 if nobody measured it."""
 
     @property
     def subject(self) -> str:
@@ -105,6 +111,8 @@ class CheckResult:
     strict: bool = False
     notes: tuple[str, ...] = ()
     """What the check could not find out; it decides nothing."""
+    summary: str = ""
+    """The result in one line; "" if the number of failures says it all."""
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -116,6 +124,11 @@ class CheckResult:
         """What accepted deviations cover, each with its deviation."""
         accepted = (one for one in self.findings if one.outcome is Outcome.ACCEPTED)
         return tuple((one, one.deviation) for one in accepted if one.deviation)
+
+    @property
+    def settled(self) -> tuple[Finding, ...]:
+        """What passed or does not apply."""
+        return tuple(one for one in self.findings if one.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE))
 
     def level(self, problem: Finding) -> Severity:
         """How severe a problem is here: in a strict check, every problem is an error."""

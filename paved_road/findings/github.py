@@ -8,7 +8,8 @@ from paved_road.findings import CheckResult
 def render(result: CheckResult) -> str:
     """One command on a line."""
     lines = [
-        _command(result.level(one), result.prefix + one.path, one.line, one.rule, one.text) for one in result.problems
+        _command(result.level(one), one.path and result.prefix + one.path, one.line, one.rule, one.text)
+        for one in result.problems
     ]
     for one, deviation in result.accepted:
         text = f"{one.subject}: {deviation.reason}"
@@ -17,7 +18,8 @@ def render(result: CheckResult) -> str:
 
 
 def _command(level: str, path: str, line: int, title: str, text: str) -> str:
-    return f"::{level} file={escape_property(path)},line={line},title={escape_property(title)}::{escape_data(text)}"
+    place = f"file={escape_property(path)},line={line}," if path else ""
+    return f"::{level} {place}title={escape_property(title)}::{escape_data(text)}"
 
 
 def escape_data(text: str) -> str:

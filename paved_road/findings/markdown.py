@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from paved_road.findings import CheckResult
+from paved_road.findings import CheckResult, Finding
 
 
 def render(result: CheckResult) -> str:
@@ -14,10 +14,10 @@ def render(result: CheckResult) -> str:
     counts = f"{len(result.failures)} failing, {len(result.warnings)} to review, {len(result.accepted)} excused."
     parts = [
         f"### {result.check.capitalize()}: {cell(result.name)}",
-        f"The {result.check} check **{word}**: {counts}",
+        cell(result.summary) if result.summary else f"The {result.check} check **{word}**: {counts}",
     ]
     for title, problems in (("Fails", result.failures), ("To review", result.warnings)):
-        rows = [[one.rule, cell(f"{result.prefix}{one.path}:{one.line}"), cell(one.text)] for one in problems]
+        rows = [[one.rule, cell(_place(result, one)), cell(one.text)] for one in problems]
         parts += [_table([title, "where", "what"], rows)] if rows else []
     if result.accepted:
         rows = [
@@ -32,6 +32,10 @@ def render(result: CheckResult) -> str:
         ]
         parts.append(_table(["Excused", "record", "reason", "owner", "until"], rows))
     return "\n\n".join(parts)
+
+
+def _place(result: CheckResult, one: Finding) -> str:
+    return f"{result.prefix}{one.path}:{one.line}" if one.path else ""
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -7,18 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from paved_road import __version__
-from paved_road.findings import CheckResult, DeviationSummary, Finding, Severity
+from paved_road.findings import CheckResult, DeviationSummary, Finding, Rule, Severity
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
 def render(result: CheckResult) -> str:
     """One run, with a result for every problem and for everything accepted."""
-    rules = [
-        {"id": rule.id, "shortDescription": {"text": rule.meaning}}
-        | ({"defaultConfiguration": {"level": rule.severity}} if rule.severity else {})
-        for rule in result.rules
-    ]
+    rules = [_rule(rule) for rule in result.rules]
     driver = {"name": f"paved {result.check}", "version": __version__, "rules": rules}
     results = [_result(result, one, result.level(one)) for one in result.problems]
     results += [_result(result, one, one.severity) | _suppression(result, by) for one, by in result.accepted]
@@ -27,13 +23,23 @@ def render(result: CheckResult) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
+def _rule(rule: Rule) -> dict[str, Any]:
+    described: dict[str, Any] = {"id": rule.id, "shortDescription": {"text": rule.meaning}}
+    if rule.severity:
+        described["defaultConfiguration"] = {"level": rule.severity}
+    if rule.address:
+        described["helpUri"] = rule.address
+    if rule.explanation:
+        described["help"] = {"text": rule.explanation, "markdown": rule.explanation}
+    return described
+
+
 def _result(result: CheckResult, finding: Finding, level: Severity) -> dict[str, Any]:
     return {
         "ruleId": finding.rule,
         "level": level,
         "message": {"text": _text(finding.text)},
-        "locations": [_location(result, finding.path, finding.line)],
-    }
+    } | ({"locations": [_location(result, finding.path, finding.line)]} if finding.path else {})
 
 
 def _suppression(result: CheckResult, deviation: DeviationSummary) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from paved_road.check.catalogue import Item, Selection
-from paved_road.check.engine import NO_CONTRACT, run_checks
-from paved_road.check.readiness import Readiness
+from paved_road.check.engine import run_checks
+from paved_road.check.readiness import NO_CONTRACT, Readiness
 from paved_road.findings import Outcome
 from paved_road.practices.model import CheckKind, Level
 from paved_road.testing import write_files

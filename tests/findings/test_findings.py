@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -46,10 +47,35 @@ def test_a_finding_says_what_was_seen_and_what_to_do() -> None:
     assert result(Outcome.FAILED).findings[0].text == "it stops at once: exit code 137: handle SIGTERM"
 
 
-@pytest.mark.parametrize("form", Format)
-def test_what_passed_or_does_not_apply_is_in_no_format(form: Format) -> None:
+@pytest.mark.parametrize("form", [form for form in Format if form is not Format.JUNIT])
+def test_what_passed_or_does_not_apply_is_shown_in_junit_alone(form: Format) -> None:
     for outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE):
         assert "it stops at once" not in render(result(outcome), form)
+
+
+def test_junit_tells_a_pass_an_error_and_what_does_not_apply_apart() -> None:
+    counts = 'tests="1" failures="{}" errors="{}" skipped="{}"'
+    assert counts.format(0, 0, 0) in render(result(Outcome.PASSED), Format.JUNIT)
+    assert counts.format(1, 0, 0) in render(result(Outcome.FAILED), Format.JUNIT)
+    assert counts.format(0, 1, 0) in render(result(Outcome.ERROR), Format.JUNIT)
+    assert counts.format(0, 0, 1) in render(result(Outcome.NOT_APPLICABLE), Format.JUNIT)
+
+
+def test_a_finding_about_no_file_names_none() -> None:
+    found = result(Outcome.FAILED)
+    nowhere = replace(found, findings=tuple(replace(one, path="") for one in found.findings))
+    assert render(nowhere, Format.GITHUB).startswith("::error title=graceful-shutdown::it stops")
+    assert "locations" not in json.loads(render(nowhere, Format.SARIF))["runs"][0]["results"][0]
+    assert "| graceful-shutdown |  |" in render(nowhere, Format.MARKDOWN)
+    assert "file=" not in render(nowhere, Format.JUNIT)
+
+
+def test_sarif_explains_a_rule() -> None:
+    rule = Rule("a", "About a.", Severity.ERROR, address="https://a.example", explanation="Why.")
+    (shown,) = json.loads(render(replace(result(Outcome.FAILED), rules=(rule,)), Format.SARIF))["runs"][0]["tool"][
+        "driver"
+    ]["rules"]
+    assert (shown["helpUri"], shown["help"]["markdown"]) == ("https://a.example", "Why.")
 
 
 @pytest.mark.parametrize("form", Format)
