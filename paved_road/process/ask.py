@@ -120,7 +120,9 @@ class Connection:
                 size += len(event.data)
                 if size <= LARGEST_ANSWER:
                     body.append(bytes(event.data))
-            elif isinstance(event, h11.EndOfMessage):
+            elif event is h11.PAUSED and status < 200:
+                raise ConnectionError("switched to another protocol")
+            elif isinstance(event, h11.EndOfMessage) or event is h11.PAUSED:  # what follows CONNECT is no HTTP
                 return Reply(status=status, headers=headers, body=b"".join(body))
             elif isinstance(event, h11.ConnectionClosed):
                 raise ConnectionError("closed")
@@ -143,6 +145,8 @@ def _reason(error: Exception) -> str:
         return "refused"
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         return "reset"
+    if isinstance(error, h11.LocalProtocolError):
+        return f"not sent ({error})"
     if isinstance(error, h11.RemoteProtocolError):
         return "closed" if "closed" in str(error) else f"malformed ({error})"
     return str(error) or type(error).__name__

@@ -36,6 +36,8 @@ class Call:
     """When it was answered, or the caller left; None while it is in flight."""
     left: bool = False
     """Whether the caller closed the connection before it had the whole answer."""
+    sent: int = 0
+    """Bytes of the answer that went out; what the caller's system has taken but the caller not read counts too."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -51,8 +53,9 @@ class Exchange:
         self, status: int, body: bytes | Any = b"", *, content_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        """Answer honestly. A body that is not bytes becomes JSON."""
-        await self.send(self.head(status, body := _bytes(body), content_type=content_type, headers=headers) + body)
+        """Answer honestly. A body that is not bytes becomes JSON. Raises `ConnectionError` if the caller has left."""
+        head = self.head(status, body := _bytes(body), content_type=content_type, headers=headers)
+        await self.send(head if self.call.method == "HEAD" or status in (204, 304) else head + body)
 
     def head(
         self, status: int, body: bytes = b"", *, content_type: str = "application/json",
@@ -60,6 +63,8 @@ class Exchange:
     ) -> bytes:  # fmt: skip
         """The head of an answer, for a handler that sends the body in a way of its own."""
         lines = {"content-type": content_type, "content-length": str(len(body) if length is None else length)}
+        if status == 204:  # RFC 9110, section 8.6: it has no length
+            lines = {}
         lines |= headers or {}
         written = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         return f"HTTP/1.1 {status} Status\r\n{written}\r\n".encode()
@@ -69,6 +74,7 @@ class Exchange:
         if self.gone.is_set():
             raise ConnectionResetError
         self.writer.write(data)
+        self.call.sent += len(data)
         await self.writer.drain()
 
     def reset(self) -> None:
@@ -94,6 +100,8 @@ class Listener:
         """How many connections it has accepted."""
         self.calls: list[Call] = []
         """The requests that came, in order."""
+        self.not_http: list[str] = []
+        """What came that is no HTTP/1.1 request: a few words for each connection."""
 
     async def start(self) -> None:
         """Begin to accept connections."""
@@ -145,60 +153,73 @@ class Listener:
 
     async def _conversation(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass each request of a connection to the handler, until one side closes it."""
-        rest = b""
-        while True:
-            protocol = h11.Connection(h11.SERVER)  # answers may be malformed, so h11 only reads
-            if rest:
-                protocol.receive_data(rest)
-            request, body = None, b""
-            while True:
-                event = protocol.next_event()
-                if event is h11.NEED_DATA:
-                    protocol.receive_data(await reader.read(65536))
-                elif isinstance(event, h11.Request):
-                    request = event
-                elif isinstance(event, h11.Data):
-                    body += event.data
-                elif isinstance(event, h11.EndOfMessage):
-                    break
-                else:
+        incoming = Incoming(reader)
+        try:
+            while (request := await self._request(incoming, writer)) is not None:
+                if not await self._exchange(*request, incoming, writer):
                     return
-            assert request is not None  # noqa: S101 (h11 ends no message before it begins)
-            more = await self._exchange(request, body, reader, writer)
-            if more is None:
-                return
-            rest = protocol.trailing_data[0] + more
+        finally:
+            incoming.stop()
+
+    async def _request(self, incoming: Incoming, writer: asyncio.StreamWriter) -> tuple[h11.Request, bytes] | None:
+        """The next whole request and its body; None at the end of the connection, or when it is no HTTP/1.1."""
+        protocol = h11.Connection(h11.SERVER)  # one for each request: answers may be malformed, so h11 only reads
+        request, body, seen = None, bytearray(), b""
+        while True:
+            try:
+                event = protocol.next_event()
+                if isinstance(event, h11.Request) and event.method == b"PRI":  # RFC 9113, section 3.4
+                    raise h11.RemoteProtocolError("HTTP/2")
+            except h11.RemoteProtocolError as error:
+                if seen:
+                    self.not_http.append(_described(seen, error))
+                return None
+            if event is h11.NEED_DATA:
+                if protocol.they_are_waiting_for_100_continue:
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                    protocol.send(h11.InformationalResponse(status_code=100, headers=[]))
+                data = await incoming.read()
+                seen = seen or data[:100]
+                protocol.receive_data(data)
+            elif isinstance(event, h11.Request):
+                request = event
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif isinstance(event, h11.EndOfMessage):
+                assert request is not None  # noqa: S101 (h11 ends no message before it begins)
+                incoming.give_back(protocol.trailing_data[0])
+                return request, bytes(body)
+            else:
+                return None
 
     async def _exchange(
-        self, request: h11.Request, body: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bytes | None:
-        """Let the handler answer. What the caller has sent meanwhile, or None if the connection is at its end."""
+        self, request: h11.Request, body: bytes, incoming: Incoming, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Let the handler answer. Whether the connection may carry another request."""
         headers = {name.decode(): value.decode(errors="replace") for name, value in request.headers}
         call = Call(
             method=request.method.decode(), target=request.target.decode(errors="replace"), headers=headers,
             body=body, began=time.monotonic(),
         )  # fmt: skip
         self.calls.append(call)
-        exchange = Exchange(call=call, writer=writer)
+        exchange = Exchange(call=call, writer=writer, gone=incoming.ended)
         answering = asyncio.ensure_future(self._handler(exchange))
-        reading = asyncio.ensure_future(_read(reader))
+        leaving = asyncio.ensure_future(incoming.ended.wait())
         try:
-            await asyncio.wait((answering, reading), return_when=asyncio.FIRST_COMPLETED)
-            if reading.done() and not reading.result():
-                call.left = not answering.done()
-                exchange.gone.set()
-                return None
+            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                call.left = True
+                return False
             await answering
-            keeps = not writer.transport.is_closing() and headers.get("connection", "").lower() != "close"
-            return (reading.result() if reading.done() else b"") if keeps else None
+            return not writer.transport.is_closing() and _keeps(request, headers)
         except ConnectionError:
             call.left = True
-            return None
+            return False
         finally:
             call.ended = time.monotonic()
-            for task in (answering, reading):
+            for task in (answering, leaving):
                 task.cancel()
-            await asyncio.gather(answering, reading, return_exceptions=True)
+            await asyncio.gather(answering, leaving, return_exceptions=True)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
@@ -207,12 +228,57 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def _read(reader: asyncio.StreamReader) -> bytes:
-    """What the caller sends next; empty when it has closed the connection."""
-    try:
-        return await reader.read(65536)
-    except ConnectionError:
-        return b""
+class Incoming:
+    """What one caller sends, read as it comes, so that its leaving is noticed even behind a pipelined request."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self.ended = asyncio.Event()
+        """Set when the caller has closed its side, or the connection is broken."""
+        self._data = bytearray()
+        self._more = asyncio.Event()
+        self._task = asyncio.ensure_future(self._pump(reader))
+
+    async def read(self) -> bytes:
+        """What has come since the last read; empty at the end."""
+        await self._more.wait()
+        data = bytes(self._data)
+        self._data.clear()
+        if not self.ended.is_set():
+            self._more.clear()
+        return data
+
+    def give_back(self, data: bytes) -> None:
+        """Put back what was read too much."""
+        if data:
+            self._data[:0] = data
+            self._more.set()
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._task.cancel()
+
+    async def _pump(self, reader: asyncio.StreamReader) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                self._data += data
+                self._more.set()
+        self.ended.set()
+        self._more.set()
+
+
+def _keeps(request: h11.Request, headers: Mapping[str, str]) -> bool:
+    """Whether the caller keeps the connection (RFC 9112, section 9.3)."""
+    options = {option.strip().lower() for option in headers.get("connection", "").split(",")}
+    return "close" not in options and (request.http_version != b"1.0" or "keep-alive" in options)
+
+
+def _described(data: bytes, error: Exception) -> str:
+    """What somebody sent instead of an HTTP/1.1 request."""
+    if data.startswith(b"\x16\x03"):
+        return "a TLS handshake (is the address https?)"
+    if data.startswith(b"PRI * HTTP/2"):
+        return "HTTP/2 without an upgrade"
+    return f"{data[:40]!r} ({error})"
 
 
 def _bytes(body: bytes | Any) -> bytes:

@@ -32,6 +32,19 @@ LIVE: dict[str, list[Seed]] = {
     # -- starting, stopping, dying
     "ready-in-time": [seed(ready_within=0.001)],
     # -- dependencies
+    "fallbacks": [
+        seed("no-fallback", deadline=0.8),
+        seed("no-timeout", deadline=0.8),
+        seed("ready-asks-everything"),
+        seed("stays-degraded", ready_within=0.5, deadline=0.8),
+    ],
+    "critical-dependency-down": [
+        seed("live-asks-dependencies"),
+        seed("ready-without-critical", deadline=0.7),
+        seed("never-recovers", ready_within=0.5, deadline=0.8),
+        seed("no-timeout", deadline=0.8),
+        seed("fails-without-critical"),
+    ],
     # -- retries, breakers, deadlines
     "timeouts": [seed("timeout-per-read"), seed("leaves-calls-open")],
     "bounded-retries": [

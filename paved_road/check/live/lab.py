@@ -143,8 +143,12 @@ class Lab:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Stop the stand-ins. Raises what kept one of them from behaving as it should: then nothing counts."""
         for standin in self.standins.values():
             await standin.stop()
+        for standin in self.standins.values():
+            if standin.broken is not None:
+                raise standin.broken
 
     @property
     def sample(self) -> Sample:

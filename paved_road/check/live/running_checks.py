@@ -12,6 +12,7 @@ from pathlib import Path
 from paved_road.check.contract.model import RunContract
 from paved_road.check.live.healthy import HealthyDependencies
 from paved_road.check.live.lab import Lab, NoSteadyState, PromiseBroken
+from paved_road.check.live.standin import NoHealthyAnswer
 from paved_road.check.model import NotApplicable, Verdict
 from paved_road.check.registry import LiveCheck
 from paved_road.findings import Outcome
@@ -52,8 +53,16 @@ async def _run_all(
         return verdict
 
     try:
+        await answers.start(contract.dependencies)
         together = await asyncio.gather(*(decided(check) for check in checks if not check.alone))
         return [*together, *[await decided(check) for check in checks if check.alone]]
+    except NoHealthyAnswer as error:
+        unknown = Verdict(practice="", outcome=Outcome.ERROR, message=str(error), seed=seed)
+        verdicts = [replace(unknown, practice=check.slug) for check in checks]
+        if tell is not None:
+            for verdict in verdicts:
+                tell(verdict)
+        return verdicts
     finally:
         await answers.stop()
 
@@ -68,6 +77,8 @@ async def _run_one(check: LiveCheck, lab: Lab) -> Verdict:
         verdict = _judged(check, lab)
     except NotApplicable as error:
         verdict = Verdict(practice=check.slug, outcome=Outcome.NOT_APPLICABLE, message=str(error))
+    except NoHealthyAnswer as error:
+        verdict = Verdict(practice=check.slug, outcome=Outcome.ERROR, message=str(error))
     except NoSteadyState as error:
         message = f"the service does not run even when nothing hurts it: {error}"
         verdict = Verdict(practice=check.slug, outcome=Outcome.ERROR, message=message)

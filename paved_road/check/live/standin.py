@@ -7,7 +7,9 @@ judges retries, circuit breakers and bulkheads from the dependency's side, whate
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -31,7 +33,11 @@ class Healthy:
 
 
 HealthyAnswers = Callable[[ContractDependency, Call], Awaitable[Healthy]]
-"""What a dependency answers when it is healthy: the contract's `answer`, or its stub's."""
+"""What a dependency answers when it is healthy: the contract's `answer`, or its stub's. Raises `NoHealthyAnswer`."""
+
+
+class NoHealthyAnswer(Exception):
+    """Nobody knows what a dependency answers when it is healthy: its stub does not work."""
 
 
 class StandIn:
@@ -43,9 +49,11 @@ class StandIn:
         self._answers = answers
         self._listener = Listener(self._handle)
         self._in_flight = 0
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
         self.most_in_flight = 0
         """The highest number of requests that were here at once since the last `forget`."""
+        self.broken: Exception | None = None
+        """Why it could not behave as it should: a fault of the stub or of the check, never one of the service."""
 
     @property
     def address(self) -> str:
@@ -71,6 +79,11 @@ class StandIn:
     def calls(self) -> list[Call]:
         """The requests that came since the last `forget`, in order."""
         return self._listener.calls
+
+    @property
+    def not_http(self) -> list[str]:
+        """What came that is no HTTP/1.1 request, such as a TLS handshake."""
+        return self._listener.not_http
 
     def forget(self) -> None:
         """Begin to count anew."""
@@ -100,38 +113,40 @@ class StandIn:
 
     async def called(self, times: int = 1, *, within: float = 10.0) -> bool:
         """Wait until it has been called so often since the last `forget`. False if it was not within the seconds."""
-        try:
-            async with asyncio.timeout(within), self._changed:
-                await self._changed.wait_for(lambda: len(self.calls) >= times)
-        except TimeoutError:
-            return False
-        return True
+        return await self._until(lambda: len(self.calls) >= times, within)
 
     async def idle(self, *, within: float = 10.0) -> bool:
         """Wait until no request is here. False if one still is after the seconds."""
-        try:
-            async with asyncio.timeout(within), self._changed:
-                await self._changed.wait_for(lambda: not self._in_flight)
-        except TimeoutError:
-            return False
-        return True
+        return await self._until(lambda: not self._in_flight, within)
 
     async def healthy_answer(self, call: Call) -> Healthy:
         """What the healthy dependency would answer."""
         return await self._answers(self.dependency, call)
 
     async def _handle(self, exchange: Exchange) -> None:
-        await self._count(1)
+        self._count(1)
         try:
             await self.behaviour(self, exchange)
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 (the lab tells of it; to the service it is a broken connection)
+            self.broken = error
+            exchange.reset()
         finally:
-            await self._count(-1)
+            self._count(-1)
 
-    async def _count(self, step: int) -> None:
+    def _count(self, step: int) -> None:
         self._in_flight += step
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
-        async with self._changed:
-            self._changed.notify_all()
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _until(self, holds: Callable[[], bool], within: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while not holds():
+                    await self._changed.wait()
+        return holds()
 
 
 async def healthy(standin: StandIn, exchange: Exchange) -> None:
@@ -169,13 +184,17 @@ def slow(seconds: float) -> Behaviour:
     return behaviour
 
 
-def drip(pause: float) -> Behaviour:
-    """Send the answer byte by byte, with a pause in seconds between two: no read ever times out."""
+def drip(pause: float, *, lasting: float = 0.0) -> Behaviour:
+    """Send the answer byte by byte, with a pause in seconds between two: no read ever times out.
+
+    When that takes less than `lasting` seconds, spaces, which are no part of JSON, come before the answer.
+    """
 
     async def behaviour(standin: StandIn, exchange: Exchange) -> None:
         answer = await standin.healthy_answer(exchange.call)
-        await exchange.send(exchange.head(answer.status, answer.body, content_type=answer.content_type))
-        for byte in answer.body or b" ":
+        body = b" " * max(1, round(lasting / pause) - len(answer.body)) + answer.body
+        await exchange.send(exchange.head(answer.status, body, content_type=answer.content_type))
+        for byte in body:
             await asyncio.sleep(pause)
             await exchange.send(bytes([byte]))
 
@@ -207,7 +226,8 @@ async def reset(standin: StandIn, exchange: Exchange) -> None:
     """Reset the connection in the middle of the body."""
     answer = await standin.healthy_answer(exchange.call)
     body = answer.body or b"{}"
-    await exchange.send(exchange.head(200, body, length=len(body) + 1000) + body[: len(body) // 2])
+    head = exchange.head(200, content_type=answer.content_type, length=len(body) + 1000)
+    await exchange.send(head + body[: len(body) // 2])
     await asyncio.sleep(0.01)  # the head leaves before the reset
     exchange.reset()
 
@@ -222,12 +242,26 @@ async def html(_: StandIn, exchange: Exchange) -> None:
     await exchange.answer(200, b"<!doctype html><title>Sign in</title>", content_type="text/html")
 
 
+async def empty(_: StandIn, exchange: Exchange) -> None:
+    """Answer 200 with nothing."""
+    await exchange.answer(200)
+
+
 async def huge(_: StandIn, exchange: Exchange) -> None:
     """Answer 200 with a body far larger than anybody expects."""
     await exchange.send(exchange.head(200, length=HUGE))
     block = b"[" * 65536
     for _block in range(HUGE // len(block)):
         await exchange.send(block)
+
+
+def json_body(value: object) -> Behaviour:
+    """Answer 200 with JSON that is not what the service expects."""
+
+    async def behaviour(_: StandIn, exchange: Exchange) -> None:
+        await exchange.answer(200, json.dumps(value).encode())
+
+    return behaviour
 
 
 def first(times: int, behaviour: Behaviour, then: Behaviour = healthy) -> Behaviour:

@@ -248,6 +248,8 @@ class Service:
             try:
                 return await self.payments.call("POST", "/payments", trace, deadline)
             except Unavailable:
+                if wrong("fails-without-critical"):
+                    raise
                 raise Problem(503, "payments are down") from None
         if not path.startswith("/orders/"):
             raise Problem(404, "not found")
@@ -262,12 +264,13 @@ class Service:
             value = await self.inventory.call("GET", f"/items/{number}", trace, deadline)
             stock = value["stock"] if isinstance(value, dict) else None
             degraded = not isinstance(stock, int)
-            if degraded:
+            if degraded or (wrong("stays-degraded") and METRICS["was_degraded"]):
                 raise Unavailable("no stock in the answer")
         except Unavailable:
             if wrong("no-fallback"):
                 raise Problem(502, "inventory is down") from None
             stock, degraded = "unknown", True
+            METRICS["was_degraded"] = 1
         except KeyError as error:
             if wrong("trusts-answers"):
                 raise
@@ -339,6 +342,8 @@ class Service:
             if self.draining and not wrong("ready-while-draining"):
                 return 503, {"status": "draining"}, {}
             up = wrong("ready-without-critical") or await self.reachable()
+            if wrong("ready-asks-everything"):
+                up = up and not self.inventory.failures
             return (200 if self.started and up else 503), {"payments": up}, {}
         if path == "/metrics":
             return 200, exposition(), {}
@@ -427,7 +432,7 @@ class Server:
             raise ConnectionResetError
         if not leaving.done():
             leaving.cancel()
-            await asyncio.wait((leaving,))
+            await asyncio.wait((leaving,))  # two reads at once are an error
         elif leaving.result():
             await asyncio.wait((working,))
             protocol.receive_data(leaving.result())
