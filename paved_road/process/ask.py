@@ -110,10 +110,8 @@ class Connection:
     async def _receive(self, reader: asyncio.StreamReader) -> Reply:
         status, headers, body, size = 0, dict[str, str](), list[bytes](), 0
         while True:
-            event = self._protocol.next_event()
-            if event is h11.NEED_DATA:
-                self._protocol.receive_data(await reader.read(65536))
-            elif isinstance(event, h11.Response):
+            event = await self._next_event(reader)
+            if isinstance(event, h11.Response):
                 status = event.status_code
                 headers = {name.decode(): value.decode(errors="replace") for name, value in event.headers}
             elif isinstance(event, h11.Data):
@@ -126,6 +124,22 @@ class Connection:
                 return Reply(status=status, headers=headers, body=b"".join(body))
             elif isinstance(event, h11.ConnectionClosed):
                 raise ConnectionError("closed")
+
+    async def _next_event(self, reader: asyncio.StreamReader) -> h11.Event | type[h11.PAUSED]:
+        """What comes next of the answer. Raises `ConnectionError` if the connection ends in the middle of it."""
+        ended = False
+        while True:
+            try:
+                event = self._protocol.next_event()
+            except h11.RemoteProtocolError:
+                if ended:
+                    raise ConnectionError("closed") from None
+                raise
+            if event is not h11.NEED_DATA:
+                return event  # type: ignore[return-value]
+            data = await reader.read(65536)
+            ended = not data
+            self._protocol.receive_data(data)
 
 
 async def ask(
@@ -148,5 +162,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, h11.LocalProtocolError):
         return f"not sent ({error})"
     if isinstance(error, h11.RemoteProtocolError):
-        return "closed" if "closed" in str(error) else f"malformed ({error})"
+        return f"malformed ({error})"
     return str(error) or type(error).__name__

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import struct
 import time
@@ -82,6 +83,10 @@ class Exchange:
         _reset(self.writer)
 
 
+FIRST_LINE = 8192
+"""Bytes of what somebody sends that are looked at to tell whether it is HTTP."""
+REQUEST_LINE = re.compile(rb"[^\x00-\x20]+ [^\x00-\x20]+ HTTP/1\.[01]\r?\n|[\r\n]*$|[^\n]*$")
+
 Handler = Callable[[Exchange], Awaitable[None]]
 
 
@@ -115,22 +120,27 @@ class Listener:
 
     async def refuse(self) -> None:
         """Close every connection, and refuse new ones until `start`."""
-        await self._close()
-        self._closed = socket.socket()  # holds the port, so that no other program gets it; connections are refused
-        self._closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._closed.bind(("127.0.0.1", self.port))
+        self._accept_no_more()
+        if self._closed is None:
+            self._closed = socket.socket()  # holds the port, so that no other program gets it; connections are refused
+            self._closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._closed.bind(("127.0.0.1", self.port))
+        await self._end_connections()
 
     async def stop(self) -> None:
         """Close every connection and the port."""
-        await self._close()
+        self._accept_no_more()
+        await self._end_connections()
         if self._closed is not None:
             self._closed.close()
             self._closed = None
 
-    async def _close(self) -> None:
+    def _accept_no_more(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    async def _end_connections(self) -> None:
         for task, writer in list(self._open.items()):
             writer.transport.abort()
             task.cancel()
@@ -168,28 +178,24 @@ class Listener:
         while True:
             try:
                 event = protocol.next_event()
-                if isinstance(event, h11.Request) and event.method == b"PRI":  # RFC 9113, section 3.4
-                    raise h11.RemoteProtocolError("HTTP/2")
+                if event is h11.NEED_DATA:
+                    _continue_if_asked(protocol, writer)
+                    data = await incoming.read()
+                    seen = seen if request else seen + data[:FIRST_LINE]
+                    _expect_http(seen)
+                    protocol.receive_data(data)
             except h11.RemoteProtocolError as error:
                 if seen:
-                    self.not_http.append(_described(seen, error))
+                    self.not_http.append(_described(seen, str(error)))
                 return None
-            if event is h11.NEED_DATA:
-                if protocol.they_are_waiting_for_100_continue:
-                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-                    protocol.send(h11.InformationalResponse(status_code=100, headers=[]))
-                data = await incoming.read()
-                seen = seen or data[:100]
-                protocol.receive_data(data)
-            elif isinstance(event, h11.Request):
+            if isinstance(event, h11.Request):
                 request = event
             elif isinstance(event, h11.Data):
                 body += event.data
-            elif isinstance(event, h11.EndOfMessage):
-                assert request is not None  # noqa: S101 (h11 ends no message before it begins)
+            elif isinstance(event, h11.EndOfMessage) and request is not None:
                 incoming.give_back(protocol.trailing_data[0])
                 return request, bytes(body)
-            else:
+            elif isinstance(event, h11.ConnectionClosed):
                 return None
 
     async def _exchange(
@@ -272,7 +278,19 @@ def _keeps(request: h11.Request, headers: Mapping[str, str]) -> bool:
     return "close" not in options and (request.http_version != b"1.0" or "keep-alive" in options)
 
 
-def _described(data: bytes, error: Exception) -> str:
+def _continue_if_asked(protocol: h11.Connection, writer: asyncio.StreamWriter) -> None:
+    if protocol.they_are_waiting_for_100_continue:
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        protocol.send(h11.InformationalResponse(status_code=100, headers=[]))
+
+
+def _expect_http(data: bytes) -> None:
+    """Raises `h11.RemoteProtocolError` if there is a first line that no request has; h11 waits for an empty one."""
+    if b"\n" in data and not REQUEST_LINE.match(data.lstrip(b"\r\n")):
+        raise h11.RemoteProtocolError("no request line")
+
+
+def _described(data: bytes, error: str) -> str:
     """What somebody sent instead of an HTTP/1.1 request."""
     if data.startswith(b"\x16\x03"):
         return "a TLS handshake (is the address https?)"
