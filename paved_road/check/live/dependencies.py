@@ -53,7 +53,10 @@ def _troubles(lab: Lab, standin: StandIn) -> list[Trouble]:
 
 @live_check("fallbacks")
 async def fallbacks(lab: Lab) -> None:
-    """Whatever one dependency that is not critical does, the samples are answered with 2xx within the deadline."""
+    """Whatever one dependency that is not critical does, the samples are answered with 2xx within the deadline.
+
+    Raises `NotApplicable` if every dependency is critical, or no sample calls one that is not.
+    """
     if not lab.optional:
         raise NotApplicable("every dependency of the run contract is critical, so none can be done without")
     async with lab.service() as service:
@@ -124,7 +127,10 @@ async def hurt(
 
 @live_check("critical-dependency-down")
 async def critical_dependency_down(lab: Lab) -> None:
-    """Without a critical dependency the service is unready but live, answers quickly, and recovers by itself."""
+    """Without a critical dependency the service is unready but live, answers quickly, and recovers by itself.
+
+    Raises `NotApplicable` if no dependency is critical.
+    """
     if not lab.critical:
         raise NotApplicable("no dependency of the run contract is critical")
     async with lab.service() as service:
