@@ -28,6 +28,7 @@ def added(path: str, text: str) -> Break:
     return lambda texts: texts | {path: texts.get(path, "") + text}
 
 
+CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
 V1 = "apiVersion: v1\n"
 
 FILES: dict[str, list[Break]] = {
@@ -47,5 +48,21 @@ FILES: dict[str, list[Break]] = {
         added(".env", "API_KEY=9f8e7d6c5b4a\n"),
         added("deploy/more.yaml", f"{V1}kind: ConfigMap\ndata: {{DB_URL: 'postgres://orders:k3yb0ardC4t@db.acme.io/x'}}\n"),
         added("deploy/more.yaml", f"{V1}kind: Secret\nmetadata: {{name: x}}\nstringData: {{password: k3yb0ardC4t}}\n"),
+    ],
+    "pipeline": [
+        replaced(CI, "- run: make check\n", "- run: make sync\n"),
+        replaced(CI, "- run: make check\n", "- run: make check\n        continue-on-error: true\n"),
+        replaced(CI, "- run: make check\n", "- run: make check || true\n"),
+        replaced("Makefile", "check: sync lint types deps test ##", "check: sync test ##"),
+        replaced(RELEASE, "    needs: ci\n", ""),
+        replaced(RELEASE, "    needs: [image]\n", ""),
+    ],
+    "supply-chain": [
+        without("uv.lock"),
+        without(".github/dependabot.yml"),
+        replaced(CI, "@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@main"),
+        replaced(CI, "@20cfd1bf945f4377ade1205e4dbc17946fc9a30d # v10.0.1", "@v10"),
+        replaced(CI, "permissions: {}\n", "permissions: write-all\n"),
+        added(".github/workflows/x.yml", "on: push\njobs: {a: {runs-on: x, steps: [{run: make check}]}}\n"),
     ],
 }  # fmt: skip
