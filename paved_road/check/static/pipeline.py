@@ -9,7 +9,14 @@ from paved_road.check.model import Fault, NotApplicable
 from paved_road.check.registry import static_check
 from paved_road.check.static.commands import DEPLOYS, LINT, SKIPS_TESTS, TESTS
 from paved_road.check.static.files import ServiceFiles
-from paved_road.check.static.pipelines import GITLAB, Job, Pipeline, Step, read_pipelines, workflow_paths
+from paved_road.check.static.pipelines import (
+    GITLAB,
+    Pipeline,
+    PipelineJob,
+    PipelineStep,
+    read_pipelines,
+    workflow_paths,
+)
 from paved_road.check.static.structured import parsed_yaml
 
 _TARGETS = re.compile(
@@ -48,12 +55,12 @@ def pipeline(files: ServiceFiles) -> Iterator[Fault]:
         yield from _deploys(changed)
 
 
-def tests(job: Job) -> bool:
+def tests(job: PipelineJob) -> bool:
     """Whether a job runs tests."""
     return any(_is_test(step) for step in job.steps)
 
 
-def _is_test(step: Step) -> bool:
+def _is_test(step: PipelineStep) -> bool:
     lines = [line for line in step.text.splitlines() if not SKIPS_TESTS.search(line)]
     return any(TESTS.search(line) for line in lines)
 
@@ -69,7 +76,7 @@ def _broken(files: ServiceFiles) -> Iterator[Fault]:
             yield Fault(message=f"{path} {wrong.message}", path=path, line=wrong.line, remedy=wrong.remedy)
 
 
-def _tests(found: list[Pipeline], tested: list[Job]) -> Iterator[Fault]:
+def _tests(found: list[Pipeline], tested: list[PipelineJob]) -> Iterator[Fault]:
     if not tested:
         if any(not one.ordered and _ANY_TEST_IN_TEXT.search(job.text) for one in found for job in one.jobs.values()):
             return
@@ -84,7 +91,7 @@ def _tests(found: list[Pipeline], tested: list[Job]) -> Iterator[Fault]:
         )  # fmt: skip
 
 
-def _may_fail(job: Job) -> bool:
+def _may_fail(job: PipelineJob) -> bool:
     """Whether the pipeline goes on although the tests of the job failed."""
     steps = [step for step in job.steps if _is_test(step)]
     ignored = re.compile(rf"(?:{TESTS.pattern})[^\n;&|]*\|\|\s*(true|:|exit 0)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -104,11 +111,11 @@ def _deploys(found: list[Pipeline]) -> Iterator[Fault]:
                 )  # fmt: skip
 
 
-def _is_deployment(job: Job) -> bool:
+def _is_deployment(job: PipelineJob) -> bool:
     return bool(DEPLOYS.search(job.text) or (_TARGETS.match(job.environment) and job.steps))
 
 
-def _is_tested(one: Pipeline, job: Job, seen: set[str]) -> bool:
+def _is_tested(one: Pipeline, job: PipelineJob, seen: set[str]) -> bool:
     """Whether tests ran before a job deploys: in a job that it waits for, or in an earlier step of its own."""
     for step in job.steps:
         if _is_test(step):

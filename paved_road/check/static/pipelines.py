@@ -37,7 +37,7 @@ _OTHERS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class PipelineStep:
     """One command or action of a job."""
 
     text: str
@@ -47,13 +47,13 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
+class PipelineJob:
     """What a pipeline runs in one place."""
 
     name: str
     path: str
     line: int
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PipelineStep, ...] = ()
     needs: tuple[str, ...] = ()
     """The jobs that must have succeeded before it, by name."""
     environment: str = ""
@@ -78,7 +78,7 @@ class Pipeline:
     path: str
     events: frozenset[str]
     """What starts it: push, pull_request, schedule and so on, as GitHub names them."""
-    jobs: Mapping[str, Job] = field(default_factory=dict)
+    jobs: Mapping[str, PipelineJob] = field(default_factory=dict)
     ordered: bool = True
     """Whether `needs` of its jobs are known."""
     elsewhere: tuple[str, ...] = ()
@@ -133,7 +133,7 @@ def _github(files: ServiceFiles, path: str) -> Pipeline:
     return Pipeline(system="GitHub", path=path, events=frozenset(events), jobs=jobs)
 
 
-def _github_job(files: ServiceFiles, path: str, name: str, job: Mapping[str, Any]) -> Job:
+def _github_job(files: ServiceFiles, path: str, name: str, job: Mapping[str, Any]) -> PipelineJob:
     steps, elsewhere = list(_github_steps(files, items(job.get("steps")), 0)), []
     called = str(job.get("uses", ""))
     if called.startswith("./"):
@@ -141,7 +141,7 @@ def _github_job(files: ServiceFiles, path: str, name: str, job: Mapping[str, Any
             steps += _github_steps(files, items(mapping(inner).get("steps")), 0)
     elif called:
         elsewhere.append(called)
-    return Job(
+    return PipelineJob(
         name=name, path=path, line=files.line(path, rf"^  [\"']?{re.escape(name)}[\"']?\s*:"), steps=tuple(steps),
         needs=tuple(str(one) for one in items(job.get("needs"))), elsewhere=tuple(elsewhere),
         environment=_environment(job),
@@ -155,12 +155,12 @@ def _environment(job: Mapping[str, Any]) -> str:
     return str((mapping(environment).get("name") if isinstance(environment, Mapping) else environment) or "")
 
 
-def _github_steps(files: ServiceFiles, steps: list[Any], depth: int) -> Iterator[Step]:
+def _github_steps(files: ServiceFiles, steps: list[Any], depth: int) -> Iterator[PipelineStep]:
     for step in steps:
         run, uses = mapping(step).get("run"), str(mapping(step).get("uses", ""))
         optional = mapping(step).get("continue-on-error") is True
         if isinstance(run, str):
-            yield Step(text=commands.expanded(files, run), optional=optional)
+            yield PipelineStep(text=commands.expanded(files, run), optional=optional)
         elif uses.startswith("./") and depth < 3:
             folder = uses.removeprefix("./").rstrip("/")
             found = [path for path in (f"{folder}/action.yml", f"{folder}/action.yaml") if path in files.texts]
@@ -168,7 +168,7 @@ def _github_steps(files: ServiceFiles, steps: list[Any], depth: int) -> Iterator
                 yield from _github_steps(files, items(mapping(workflow(files, path), "runs").get("steps")), depth + 1)
         elif uses:
             given = " ".join(f"{key}={value}" for key, value in mapping(mapping(step).get("with")).items())
-            yield Step(text=f"uses: {uses} {given}", optional=optional)
+            yield PipelineStep(text=f"uses: {uses} {given}", optional=optional)
 
 
 # -- GitLab ------------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ _NOT_ON_CHANGE = re.compile(
 def _gitlab(files: ServiceFiles, path: str) -> Pipeline:
     jobs, elsewhere = _included(files, path, {}, set())
     stages = [".pre", *(str(one) for one in items(jobs.get("stages")) or ["build", "test", "deploy"]), ".post"]
-    found: dict[str, Job] = {}
+    found: dict[str, PipelineJob] = {}
     order: dict[str, int] = {}
     for name in jobs:
         if name in _GLOBAL or name.startswith(".") or not isinstance(jobs[name], Mapping):
@@ -213,7 +213,7 @@ def _gitlab(files: ServiceFiles, path: str) -> Pipeline:
     return Pipeline(system="GitLab", path=path, events=events, jobs=waiting, elsewhere=tuple(elsewhere))
 
 
-def _after_stages(job: Job, before: list[str]) -> Job:
+def _after_stages(job: PipelineJob, before: list[str]) -> PipelineJob:
     return replace(job, needs=tuple(before))
 
 
@@ -260,15 +260,17 @@ def _extended(jobs: Mapping[str, Any], name: str, depth: int) -> dict[str, Any]:
     return found | dict(job)
 
 
-def _gitlab_job(files: ServiceFiles, path: str, name: str, job: Mapping[str, Any], jobs: Mapping[str, Any]) -> Job:
+def _gitlab_job(
+    files: ServiceFiles, path: str, name: str, job: Mapping[str, Any], jobs: Mapping[str, Any]
+) -> PipelineJob:
     lines = [line for key in ("before_script", "script") for line in _lines(job.get(key), jobs, 0)]
     stops = mapping(job, "environment").get("action") in ("stop", "prepare", "verify", "access")
     needs = tuple(
         str(mapping(one).get("job", "") if isinstance(one, Mapping) else one) for one in items(job.get("needs"))
     )
-    return Job(
+    return PipelineJob(
         name=name, path=path, line=files.line(path, rf"^[\"']?{re.escape(name)}[\"']?\s*:"),
-        steps=tuple(Step(text=commands.expanded(files, line)) for line in lines), needs=needs,
+        steps=tuple(PipelineStep(text=commands.expanded(files, line)) for line in lines), needs=needs,
         environment="" if stops else _environment(job), automatic=_is_automatic(job),
         optional=job.get("allow_failure") is True,
         elsewhere=tuple(str(one) for one in items(job.get("trigger"))),
@@ -312,7 +314,7 @@ def _is_automatic(job: Mapping[str, Any]) -> bool:
 def _other(files: ServiceFiles, system: str, path: str) -> Pipeline:
     text = re.sub(r"(?m)^\s*(#|//).*$", "", files.texts[path])
     elsewhere = re.findall(r"@Library\(.*?\)|template:\s*\S+@\S+|^\s*library\b.*$", text, re.MULTILINE)
-    job = Job(name=system, path=path, line=1, steps=(Step(text=commands.expanded(files, text)),))
+    job = PipelineJob(name=system, path=path, line=1, steps=(PipelineStep(text=commands.expanded(files, text)),))
     return Pipeline(
         system=system, path=path, events=frozenset({"push", "pull_request"}), jobs={system: job}, ordered=False,
         elsewhere=tuple(elsewhere),
