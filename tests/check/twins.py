@@ -64,6 +64,8 @@ LIVE: dict[str, list[Seed]] = {
     "metrics": [seed("counts-nothing"), seed("no-latency"), seed("silent"), seed("malformed-metrics")],
     "error-responses": [seed("shows-stack"), seed("shows-page"), seed("silent-crash"), seed("crashes-on-input")],
     "closed-output": [seed("blocks-on-stdout"), seed("dies-without-stdout")],
+    "api-contract": [seed("api-drifted")],
+    "api-fuzz": [seed("crashes-on-input")],
     "no-secrets-shown": [seed("shows-secret"), seed("shows-headers"), seed("shows-url")],
 }
 """By the practice's slug."""

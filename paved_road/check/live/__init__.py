@@ -5,6 +5,7 @@ from __future__ import annotations
 from paved_road.check.live import (
     closed_output,
     error_responses,
+    interface,
     request_metrics,
     request_tracing,
     retrying,
@@ -17,6 +18,7 @@ from paved_road.check.live import (
 __all__ = [
     "closed_output",
     "error_responses",
+    "interface",
     "request_metrics",
     "request_tracing",
     "retrying",

@@ -10,6 +10,7 @@ from paved_road.check.contract.model import ContractDependency, RunContract, Sam
 from paved_road.check.live.running_checks import run_live
 from paved_road.check.model import Verdict
 from paved_road.check.registry import LiveCheck, built_in_checks
+from tests.check.programs import programs_for
 
 FOLDER = Path(__file__).parent
 INVENTORY = ContractDependency(
@@ -41,5 +42,6 @@ def judged(slug: str, *faults: str, **changes: Any) -> Verdict:
     """What the live check of a practice says about the twin with these faults."""
     check = built_in_checks()[slug]
     assert isinstance(check, LiveCheck)
-    (verdict,) = run_live([check], FOLDER, contract(*faults, **changes), seed=1)
+    with programs_for(slug):
+        (verdict,) = run_live([check], FOLDER, contract(*faults, **changes), seed=1)
     return verdict
