@@ -9,7 +9,7 @@ from paved_road import offroad
 from paved_road.errors import UnknownRelease
 from paved_road.road.releases import is_news, is_same_commit, release, releases
 from paved_road.road.versions import is_older
-from paved_road.service import drift, origin
+from paved_road.service import drift, last_check, origin
 from paved_road.service.model import unfinished_update, unreadable_answers_file
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paved_road.offroad.evaluation import Evaluation
     from paved_road.road.model import Release, Template
     from paved_road.service.drift import Difference
+    from paved_road.service.last_check import LastCheck
     from paved_road.service.model import Service
     from paved_road.service.origin import Origin
     from paved_road.settings.config import Config
@@ -39,6 +40,10 @@ class ServiceStatus:
     """Its deviations compared with it; None for a service without a lock or without deviations."""
     updating: str | None
     """The version that an unfinished update goes to."""
+    checked: LastCheck | None = None
+    """What its last whole check found; None if this machine has not checked it."""
+    changed_since: bool = False
+    """Whether its files have changed since that check."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -80,6 +85,7 @@ def find_status(
     if not is_behind:
         origin.check_not_withdrawn(service, found, latest)
     differences = drift.find_drift(service) if service.lock_in_force else []
+    checked = last_check.recall(config.cache_dir, service.path)
     evaluation = _evaluation(service, differences, config, today)
     return ServiceStatus(
         service=service,
@@ -90,6 +96,8 @@ def find_status(
         drift=tuple(differences),
         evaluation=evaluation,
         updating=unfinished_update(service),
+        checked=checked,
+        changed_since=checked is not None and checked.files != last_check.state_of_files(service.path),
         notes=(*found.notes, *_lock_notes(service), *(evaluation.notes if evaluation else ())),
     )
 

@@ -59,14 +59,20 @@ def check(
       paved check --format sarif > check.sarif
     """
     from paved_road.check import engine
+    from paved_road.settings.config import load_config
 
     if static and live:
         raise UsageError("--static and --live cannot be combined", hint="leave both out to run all checks")
     run = _planned(where.folder_of(path), _selection(select, static=static, live=live, explore=explore), tier, seed)
     from paved_road.cli import check_shown
+    from paved_road.service import last_check
 
+    files = last_check.state_of_files(run.subject.path)
     with check_shown.progress(len(run.items)) as progress:
         found = engine.run_checks(run, progress)
+    if found.is_whole:
+        cache = load_config(directory=run.subject.path).cache_dir
+        last_check.remember(cache, run.subject.path, found.level, files)
     check_shown.print_readiness(found, formats.chosen(form, json=json))
     raise typer.Exit(found.exit_code)
 

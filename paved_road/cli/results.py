@@ -197,6 +197,17 @@ class StatusRecordJson(TypedDict):
     states: list[State]
 
 
+class LastCheckJson(TypedDict):
+    """What the last whole `paved check` on this machine found."""
+
+    level: str | None
+    """bronze, silver or gold; null below bronze."""
+    day: str
+    """ISO 8601."""
+    changed_since: bool
+    """Whether files of the service have changed since."""
+
+
 class StatusJson(TypedDict):
     """The release, drift and deviations of a service."""
 
@@ -212,6 +223,8 @@ class StatusJson(TypedDict):
     deviations: list[StatusRecordJson]
     updating: str | None
     """The version of the update in progress; null if there is none."""
+    checked: LastCheckJson | None
+    """Null if this machine has not checked the service as a whole."""
 
 
 class DriftJson(TypedDict):

@@ -12,6 +12,8 @@ from paved_road.cli import options, where
 from paved_road.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from paved_road.cli import results
     from paved_road.findings import DeviationSummary
     from paved_road.status import ServiceStatus
@@ -27,7 +29,7 @@ def status(
     answers_file: options.ServiceAnswersFile = None,
     json: options.Json = False,
 ) -> None:
-    """Show a service's release and the latest one, its drift, its deviations, and an unfinished update.
+    """Show a service's release and the latest one, its drift, its deviations, an unfinished update, and its last check.
 
     Exit code 0: nothing to do. 1: a newer release, drift that no deviation covers, a deviation that names
     a practice which does not exist, or an unfinished update.
@@ -50,12 +52,13 @@ def status(
         raise UsageError("--offline and --fetch cannot be combined", hint="paved status --help")
     service = where.open_service(path, answers_file=answers_file, road=road)
     config = load_config({"road": road}, directory=service.path)
-    found = statuses.find_status(service, config, today=today(), offline=offline, fetch=fetch)
+    day = today()
+    found = statuses.find_status(service, config, today=day, offline=offline, fetch=fetch)
     exit_code = 0 if found.is_current else 1
     if json:
         ui.envelope("status", exit_code, _facts(found), notes=found.notes)
     else:
-        _print_status(found)
+        _print_status(found, day)
     raise typer.Exit(exit_code)
 
 
@@ -79,6 +82,13 @@ def _facts(found: ServiceStatus) -> results.StatusJson:
         if found.evaluation
         else [],
         "updating": found.updating,
+        "checked": {
+            "level": found.checked.level,
+            "day": found.checked.day.isoformat(),
+            "changed_since": found.changed_since,
+        }
+        if found.checked
+        else None,
     }
 
 
@@ -86,19 +96,8 @@ def _cover(found: ServiceStatus, path: str) -> DeviationSummary | None:
     return found.evaluation.covering(path) if found.evaluation else None
 
 
-def _print_status(found: ServiceStatus) -> None:
-    from paved_road.road.versions import is_older
-
-    at = where.argument()
-    if found.newer:
-        news = "has changed since" if found.latest == found.version else "is the latest"
-        release = f"{found.latest} {news}: paved update{at}"
-    elif is_older(found.latest, found.version):
-        release = f"the latest is {found.latest}, which comes before it"
-    elif found.updating:
-        release = f"an update to {found.updating} is in progress"
-    else:
-        release = "the latest"
+def _print_status(found: ServiceStatus, today: date) -> None:
+    at, release = where.argument(), _release_in_words(found)
     say = ui.good if found.is_current else ui.data
     say(f"{found.service.path.name} is at {found.template} {found.version} ({release})")
     if found.newer[1:]:
@@ -113,5 +112,21 @@ def _print_status(found: ServiceStatus) -> None:
         )
     if found.updating:
         ui.data(f"  an update to {found.updating} is in progress: paved update{at} --continue, or --abort")
+    if found.checked:
+        changed = f"; files have changed since: paved check{at}" if found.changed_since else ""
+        ui.data(f"  checked: {found.checked.in_words(today)}{changed}")
     for text in found.notes:
         ui.note(text)
+
+
+def _release_in_words(found: ServiceStatus) -> str:
+    from paved_road.road.versions import is_older
+
+    if found.newer:
+        news = "has changed since" if found.latest == found.version else "is the latest"
+        return f"{found.latest} {news}: paved update{where.argument()}"
+    if is_older(found.latest, found.version):
+        return f"the latest is {found.latest}, which comes before it"
+    if found.updating:
+        return f"an update to {found.updating} is in progress"
+    return "the latest"

@@ -28,6 +28,7 @@ FOLDERS = (
     CacheFolder(name="jinja", days=30),
     CacheFolder(name="verified", days=180),
     CacheFolder(name="answers", days=7),
+    CacheFolder(name="checked", days=365),
     CacheFolder(name="rules", days=0),  # an older paved wrote it
 )
 
