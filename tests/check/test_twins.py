@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import functools
+import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
+from paved_road.check.contract.model import RunContract
+from paved_road.check.contract.resolve import resolve_contract
 from paved_road.check.model import Fault, NotApplicable, Subject, Verdict
 from paved_road.check.registry import AttestedCheck, LiveCheck, StaticCheck, built_in_checks
 from paved_road.check.static.files import ServiceFiles
@@ -60,9 +65,27 @@ def found(slug: str, texts: Mapping[str, str]) -> list[Fault] | str:
     check = CHECKS[slug]
     assert isinstance(check, StaticCheck)
     try:
-        return list(check.function(ServiceFiles(subject=Subject(path=Path("/orders"), name="orders"), texts=texts)))
+        return list(check.function(service(texts)))
     except NotApplicable as error:
         return str(error)
+
+
+def service(texts: Mapping[str, str]) -> ServiceFiles:
+    subject = Subject(path=Path("/orders"), name="orders")
+    return ServiceFiles(subject=subject, texts=texts, contract=contract_of(texts["run.toml"]))
+
+
+@functools.cache
+def contract_of(written: str) -> RunContract:
+    """What the template says of how the service is run, and the service itself."""
+    run = yaml.safe_load(delivered.form().files["paved-road.yml"].data)["run"]
+    run = json.loads(json.dumps(run).replace("{{ name }}", "orders"))
+    with tempfile.TemporaryDirectory(prefix="paved-contract-") as folder:
+        Path(folder, "run.toml").write_text(written)
+        for name in ("dev/stubs/inventory.py", "dev/settings.env"):
+            Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, name).write_text(delivered.stamped()[name])
+        return resolve_contract(Path(folder), run)
 
 
 def fails(slug: str, texts: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.check.file_seeds import FILES
+from tests.check.kubernetes_seeds import KUBERNETES
 
 Texts = dict[str, str]
 """Path to text."""
@@ -72,6 +73,7 @@ LIVE: dict[str, list[Seed]] = {
 
 STATIC: dict[str, list[Callable[[Texts], Texts]]] = {
     # -- Kubernetes
+    **KUBERNETES,
     # -- image, pipeline, telemetry, ownership
     **FILES,
 }

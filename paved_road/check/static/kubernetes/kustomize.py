@@ -65,6 +65,18 @@ def kustomization_in(texts: Mapping[str, str], folder: str) -> str | None:
     return next((path for path in paths if path in texts), None)
 
 
+def uses_and_kind(texts: Mapping[str, str], folder: str) -> tuple[set[str], bool]:
+    """The folders that a folder's kustomization uses, and whether it is a component, which is nothing by itself."""
+    path = kustomization_in(texts, folder)
+    try:
+        documents = read_documents(path, texts[path]) if path else []
+    except BadManifest:
+        return set(), False
+    data = fields(documents[0].data) if documents else {}
+    named = [entry for key in ("resources", "bases", "components") for entry in _texts(data.get(key))]
+    return {_joined(folder, entry) for entry in named}, data.get("kind") == "Component"
+
+
 def render_folder(texts: Mapping[str, str], folder: str) -> Rendered:
     """Render the kustomization in a folder."""
     build = _Build(texts=texts)
