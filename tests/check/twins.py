@@ -57,6 +57,8 @@ LIVE: dict[str, list[Seed]] = {
         seed("ignores-retry-after"),
     ],
     "retry-storm": [seed("retry-storm", "no-breaker")],
+    "circuit-breaker": [seed("no-breaker"), seed("no-half-open", "no-bulkhead")],
+    "bulkhead": [seed("no-bulkhead", "long-attempts"), seed("no-bulkhead", "long-attempts", "no-limit")],
     "deadline-propagation": [seed("ignores-deadline"), seed("no-deadline-out")],
     # -- load and input
     # -- telemetry, interface, alerts

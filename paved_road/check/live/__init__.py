@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from paved_road.check.live import (
     closed_output,
+    dependencies,
     error_responses,
     interface,
+    isolation,
     request_metrics,
     request_tracing,
     retrying,
@@ -17,8 +19,10 @@ from paved_road.check.live import (
 
 __all__ = [
     "closed_output",
+    "dependencies",
     "error_responses",
     "interface",
+    "isolation",
     "request_metrics",
     "request_tracing",
     "retrying",

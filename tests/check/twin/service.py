@@ -42,6 +42,10 @@ def wrong(fault: str) -> bool:
     return fault in FAULTS
 
 
+if wrong("long-attempts"):
+    ATTEMPT_SECONDS = 1.2
+
+
 class Problem(Exception):
     def __init__(self, status: int, title: str, **headers: str) -> None:
         self.status, self.title, self.headers = status, title, headers
