@@ -59,6 +59,8 @@ class CheckRun:
     selection: Selection
     seed: int
     today: date
+    notes: tuple[str, ...] = ()
+    """What was found out before, such as why a road's own practices are not among the items."""
 
 
 def run_checks(run: CheckRun, progress: Progress | None = None) -> Readiness:
@@ -87,7 +89,7 @@ def run_checks(run: CheckRun, progress: Progress | None = None) -> Readiness:
         is_whole=run.selection.is_whole,
         seed=run.seed,
         seconds=time.monotonic() - began,
-        notes=tuple(cover.notes(results)),
+        notes=(*run.notes, *cover.notes(results)),
     )
 
 

@@ -25,6 +25,7 @@ from paved_road.cli import (
     global_options,
     new,
     off_road,
+    practice,
     preflight,
     schema,
     signals,
@@ -69,6 +70,7 @@ commands.add(app, "adopt", adopt.adopt, "Put an existing repository on the road.
 commands.add(app, "templates", templates.templates, "List the templates of a road.")
 commands.add(app, "doctor", doctor.doctor, "Check that this machine is ready.")
 commands.add(app, "schema", schema.schema, "Print the JSON Schema of a file or of --json output.")
+app.add_typer(practice.app, name="practice", short_help="Write and prove the practices of your own road.")
 app.add_typer(off_road.app, name="off-road", short_help="Record, approve and check deviations from the road.")
 app.add_typer(config.app, name="config", short_help="Show and change paved's own settings.")
 

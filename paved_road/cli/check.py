@@ -19,6 +19,7 @@ _LIVE = "Only run the service."
 _SELECT = "Check only this practice. You can repeat it, or give several with commas."
 _TIER = "low, standard or critical. Default: the service's own, or else standard."
 _EXPLORE = "Also search for the combinations of faults that break a promise. Takes minutes."
+_TRUST = "Also run the checks of the road's own practices, which are the road's code."
 _SEED = "Repeat the random choices of another run, which printed this number."
 
 
@@ -35,6 +36,7 @@ def check(
     ] = None,
     explore: Annotated[bool, typer.Option("--explore", help=_EXPLORE)] = False,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help=_SEED, min=0, show_default="random")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help=_TRUST)] = False,
     form: Annotated[
         formats.CheckFormat | None, typer.Option("--format", metavar="FORMAT", help=formats.HELP, show_default=False)
     ] = None,
@@ -63,7 +65,8 @@ def check(
 
     if static and live:
         raise UsageError("--static and --live cannot be combined", hint="leave both out to run all checks")
-    run = _planned(where.folder_of(path), _selection(select, static=static, live=live, explore=explore), tier, seed)
+    selection = _selection(select, static=static, live=live, explore=explore)
+    run = _planned(where.folder_of(path), selection, tier, seed, trust=trust)
     from paved_road.cli import check_shown
     from paved_road.service import last_check
 
@@ -84,15 +87,16 @@ def _selection(select: list[str] | None, *, static: bool, live: bool, explore: b
     return Selection(slugs=slugs, static=not live, live=not static, explore=explore)
 
 
-def _planned(folder: Path, selection: Selection, tier: str | None, seed: int | None) -> CheckRun:
+def _planned(folder: Path, selection: Selection, tier: str | None, seed: int | None, *, trust: bool) -> CheckRun:
     """What to run. Raises `UsageError` for a practice or a tier that does not exist."""
     import secrets
 
     from paved_road.check import catalogue, engine, subject
+    from paved_road.check.own import own_checks
     from paved_road.check.registry import built_in_checks
     from paved_road.offroad.clock import today
     from paved_road.practices.built_in import built_in_practices
-    from paved_road.practices.known import catalogue_of
+    from paved_road.practices.known import Catalogue, catalogue_of
     from paved_road.practices.model import REQUIRED_LEVELS
     from paved_road.settings.config import load_config
 
@@ -101,10 +105,11 @@ def _planned(folder: Path, selection: Selection, tier: str | None, seed: int | N
     service = subject.stamped_service(folder)
     found = subject.find_subject(folder, service, tier=tier)
     config = load_config(directory=found.path)
-    practices = catalogue_of(service, config).practices if service else built_in_practices()
-    items = catalogue.selected(catalogue.with_checks(practices.values(), built_in_checks()), selection)
+    known = catalogue_of(service, config, trust=trust) if service else Catalogue(practices=built_in_practices())
+    checks = own_checks(known) | built_in_checks()
+    items = catalogue.selected(catalogue.with_checks(known.practices.values(), checks), selection)
     contract = subject.find_contract(found, service, config, needed=not selection.static)
     return engine.CheckRun(
         subject=found, service=service, contract=contract, items=items, selection=selection,
-        seed=secrets.randbelow(10**6) if seed is None else seed, today=today(),
+        seed=secrets.randbelow(10**6) if seed is None else seed, today=today(), notes=known.notes,
     )  # fmt: skip

@@ -49,7 +49,7 @@ def explain(
         listed = sorted(found.practices.values(), key=lambda practice: (practice.level.rank, practice.slug))
         if json:
             facts: results.PracticesJson = {"practices": [_facts(practice, found) for practice in listed]}
-            ui.envelope("explain", 0, facts, notes=_notes(found))
+            ui.envelope("explain", 0, facts, notes=found.notes)
             return
         rows = [(practice.slug, practice.level, practice.kind, practice.title) for practice in listed]
         ui.table(("practice", "level", "check", "title"), rows)
@@ -59,11 +59,11 @@ def explain(
     elif json:
         practice = found.practices[slug]
         explained: results.ExplainedJson = {**_facts(practice, found), "prose": practice.prose}
-        ui.envelope("explain", 0, explained, notes=_notes(found))
+        ui.envelope("explain", 0, explained, notes=found.notes)
         return
     else:
         _print_text(found.practices[slug], found)
-    for text in _notes(found):
+    for text in found.notes:
         ui.note(text)
 
 
@@ -85,14 +85,6 @@ def _catalogue(path: Path) -> Catalogue:
             practices=built_in_practices(), unread=f"the practices of its road are not read: {error.message}"
         )
     return catalogue_of(service, load_config(directory=service.path))
-
-
-def _notes(found: Catalogue) -> list[str]:
-    faults = found.own.faults if found.own else ()
-    return [
-        *([found.unread] if found.unread else []),
-        *(f"a practice of the road is wrong: {fault}" for fault in faults),
-    ]
 
 
 def _facts(practice: Practice, found: Catalogue) -> results.PracticeJson:

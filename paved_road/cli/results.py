@@ -355,6 +355,8 @@ RESULTS: Mapping[str, Any] = {
     "drift": DriftJson,
     "adopt": AdoptedJson,
     "explain": practice.PracticesJson | practice.ExplainedJson,
+    "practice new": practice.NewPracticeJson,
+    "practice verify": practice.VerifiedJson,
     "templates": TemplatesJson | TemplatesCheckedJson,
     "doctor": DoctorJson,
     "config show": SettingsJson,

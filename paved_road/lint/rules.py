@@ -10,6 +10,7 @@ from paved_road.errors import nearest
 from paved_road.git.entries import Tree
 from paved_road.lint.paths import Glob, literal, meets, pattern
 from paved_road.lint.sources import Source, TemplateFault
+from paved_road.practices.of_road import own_practices, practices_folder
 from paved_road.render.config import TemplateConfig
 from paved_road.road.manifest import FILENAME, Manifest, validate_manifest
 from paved_road.road.owners import Owner
@@ -30,7 +31,7 @@ def findings(
     source = Source.of(FILENAME, files)
     yield from source.duplicate_keys()
     yield from _version(manifest, source)
-    yield from _practices(manifest, source, files)
+    yield from _practices(manifest, source, files, globs)
     yield from _commands(manifest, source)
     if globs and any(meets(literal(FILENAME), glob) for glob in globs):
         yield source.finding(f"every service gets this file: add {FILENAME} to _exclude in copier.yml")
@@ -47,10 +48,19 @@ def _version(manifest: Manifest, source: Source) -> Iterator[TemplateFault]:
         yield source.finding(text, "version")
 
 
-def _practices(manifest: Manifest, source: Source, files: Tree) -> Iterator[TemplateFault]:
-    folder = posixpath.normpath(manifest.practices) if manifest.practices is not None else None
-    if folder is not None and not any(path.startswith(f"{folder}/") for path in files):
+def _practices(manifest: Manifest, source: Source, files: Tree, globs: Sequence[Glob]) -> Iterator[TemplateFault]:
+    """Faults of the road's own practices. Their code is read, and not run."""
+    if manifest.practices is None:
+        return
+    folder = practices_folder(manifest.practices)
+    inside = [path for path in files if path.startswith(f"{folder}/")]
+    if not inside:
         yield source.finding(f"practices is {manifest.practices!r}, and the template has no such folder", "practices")
+    if any(meets(literal(path), glob) for path in inside for glob in globs):
+        text = f"every service gets the folder {folder}: add it to _exclude in copier.yml"
+        yield source.finding(text, "practices")
+    for fault in own_practices(files, folder).faults:
+        yield TemplateFault(file=fault.path, line=fault.line, text=fault.text)
 
 
 def _commands(manifest: Manifest, source: Source) -> Iterator[TemplateFault]:

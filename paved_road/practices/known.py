@@ -34,6 +34,13 @@ class Catalogue:
     unread: str = ""
     """Why the road's own practices, which it has or may have, are not among them; "" if all are."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Notes for the person who runs the command."""
+        faults = self.own.faults if self.own else ()
+        wrong = (f"a practice of the road is wrong, and not checked: {fault}" for fault in faults)
+        return (*([self.unread] if self.unread else ()), *wrong)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownSlugs:

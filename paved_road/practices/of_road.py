@@ -104,7 +104,7 @@ def _own(path: str, inside: Mapping[str, bytes]) -> tuple[OwnPractice | None, li
     try:
         code = inside[code_path].decode()
         tree = ast.parse(code)
-    except (ValueError, RecursionError, MemoryError) as error:  # a SyntaxError and a UnicodeDecodeError among them
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = (error.lineno if isinstance(error, SyntaxError) else None) or 1
         text = f"is not Python: {error.msg if isinstance(error, SyntaxError) else error}"
         return None, [*faults, PracticeFault(path=code_path, line=line, text=text)]

@@ -16,6 +16,8 @@ from paved_road.road.versions import is_version
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """The name of a practice, and so of its file."""
 LONGEST_SLUG = 60
+TODO = "TODO"
+"""How a text begins that nobody has written yet (`paved practice new`)."""
 LONGEST_LINE = 240
 """Characters of a field, which is one line of a terminal or of a report."""
 
@@ -71,6 +73,9 @@ def _faults(slug: str, document: Document) -> Iterator[tuple[int, str]]:
     for name in FIELDS:
         if name not in document.data:
             yield document.last_line, f"{name} is missing"
+    for number, text in enumerate(document.prose.splitlines(), document.prose_line):
+        if text.startswith(TODO):
+            yield number, f"the prose is not written yet: {text}"
     if not document.prose.strip():
         yield document.prose_line, "the prose is missing: write why the practice matters, and what its check does"
 
@@ -84,6 +89,8 @@ def _wrong(name: str, value: object) -> str:
         return f"{name} must be text on one line"
     if len(value) > LONGEST_LINE:
         return f"{name} is longer than {LONGEST_LINE} characters"
+    if value.startswith(TODO):
+        return f"{name} is not written yet: {value}"
     wrong = FIELDS[name](value)
     return f"{name} {wrong}" if wrong else ""
 

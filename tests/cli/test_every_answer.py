@@ -13,6 +13,7 @@ from paved_road.cli import results, schemas
 from paved_road.testing import commit, evolve, make_road, paved, write_files
 from tests import published
 from tests.offroad.world import REASON, ROAD
+from tests.practices import world as practices
 from tests.renderers import assume_agreement
 
 
@@ -29,6 +30,7 @@ def test_every_command_answers_as_published(tmp_path: Path, monkeypatch: pytest.
     assume_agreement(monkeypatch)
     monkeypatch.chdir(tmp_path)
     road, service = make_road(tmp_path / "road", ROAD), tmp_path / "orders"
+    own = make_road(tmp_path / "own", practices.ROAD)
     seen = [
         answered("new", "orders", "--road", road, "--defaults", "--dry-run"),
         answered("new", "orders", "--road", road, "--defaults"),
@@ -36,6 +38,10 @@ def test_every_command_answers_as_published(tmp_path: Path, monkeypatch: pytest.
         answered("templates", "--road", road, "--check"),
         answered("explain"),
         answered("explain", "stateful-redundancy"),
+        answered(
+            "practice", "new", "acme-queue", "--from-incident", "https://acme.example/1", "--attested", "--road", own
+        ),
+        answered("practice", "verify", practices.OWN, "--trust", "--road", own),
         answered("schema"),
         answered("schema", "drift"),
         answered("doctor", "--road", road),

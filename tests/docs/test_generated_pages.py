@@ -28,7 +28,7 @@ def test_the_example_of_a_paved_road_yml_is_valid_and_has_every_key(hooks: dict[
     found = manifest.validate_manifest(example)
     assert isinstance(found, manifest.Manifest)
     assert tuple(yaml.safe_load(example)) == manifest.Manifest.__struct_fields__
-    files = {"paved-road.yml": File(example), "practices/a.py": File(b"")}
+    files = {"paved-road.yml": File(example), "practices/README.md": File(b"")}
     assert list(rules.findings(files, None, [], list)) == []
 
 

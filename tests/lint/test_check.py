@@ -14,6 +14,7 @@ from pathspec import PathSpec
 from paved_road.lint import settings
 from paved_road.lint.paths import literal, meets, pattern
 from paved_road.testing import Files, evolve, make_road, paved, write_files
+from tests.practices.world import CODE, OWN, PAGE
 from tests.render.copier_features import Part, features
 
 COPIER = """\
@@ -48,6 +49,31 @@ def found(road: Path) -> list[str]:
     done = paved("templates", "--check", "--road", road)
     assert done.stderr == "" or done.returncode == 1
     return [] if done.returncode == 0 else done.stdout.splitlines()
+
+
+def test_a_roads_practices_are_read_and_not_run(tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    own = {
+        f"practices/{OWN}.py": f'{CODE}Path("{witness}").write_text("")\n',
+        "paved-road.yml": "practices: practices/\n",
+    }
+    road = make_road(tmp_path / "road", {**GOOD, **own, f"practices/{OWN}.md": PAGE})
+    assert found(road) == []
+    write_files(road, {f"practices/{OWN}.md": PAGE.replace("silver", "sliver"), "practices/lost.py": ""})
+    assert found(road) == [
+        f"practices/{OWN}.md:4: level must be bronze, silver or gold; it is 'sliver'",
+        "practices/lost.py:1: no practice belongs to this code: lost.md does not exist",
+    ]
+    assert not witness.exists()
+
+
+def test_practices_that_every_service_would_get_are_told(tmp_path: Path) -> None:
+    copier = "name: {type: str, default: x}\n"
+    files = {"copier.yml": copier, "paved-road.yml": "practices: practices/\n", "practices/README.md": "", "a.txt": "x"}
+    road = make_road(tmp_path / "road", files)
+    assert "paved-road.yml:1: every service gets the folder practices: add it to _exclude in copier.yml" in found(road)
+    write_files(road, {"copier.yml": f"_exclude: [practices, copier.yml, paved-road.yml, .git]\n{copier}"})
+    assert found(road) == []
 
 
 def of(tmp_path: Path, **files: str | None) -> list[str]:

@@ -40,3 +40,30 @@ class PracticesJson(TypedDict):
     """Every practice, those of the lowest level first."""
 
     practices: list[PracticeJson]
+
+
+class NewPracticeJson(TypedDict):
+    """The practice that was begun."""
+
+    slug: str
+    written: list[str]
+    """The files that were written, or got a key."""
+
+
+class ProofJson(TypedDict):
+    """Whether a practice is proven."""
+
+    slug: str
+    proven: bool
+    """Whether its check passes the freshly stamped service, and fails once the fault is seeded."""
+    reason: str
+    """Why not; or what the check says about the seeded fault."""
+
+
+class VerifiedJson(TypedDict):
+    """The practices of a road, proven or not."""
+
+    road: str
+    """The road's source."""
+    template: str
+    practices: list[ProofJson]
