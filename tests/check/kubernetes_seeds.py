@@ -7,6 +7,11 @@ from tests.check.file_seeds import Break, replaced
 DEPLOYMENT = "deploy/base/deployment.yaml"
 SETTINGS = "deploy/base/settings.env"
 
+SCALE = "deploy/overlays/prod/scale.yaml"
+BUDGET = "deploy/base/disruption-budget.yaml"
+ROLLOUT = "deploy/strategy/rollout.yaml"
+ANALYSIS = "deploy/strategy/analysis.yaml"
+
 KUBERNETES: dict[str, list[Break]] = {
     "health-checks": [
         replaced(DEPLOYMENT, "          readinessProbe:", "          unreadinessProbe:"),
@@ -30,5 +35,35 @@ KUBERNETES: dict[str, list[Break]] = {
         replaced(DEPLOYMENT, "      serviceAccountName", "      hostNetwork: true\n      serviceAccountName"),
         replaced(DEPLOYMENT, "emptyDir: {sizeLimit: 64Mi}", "hostPath: {path: /tmp}"),
         replaced(DEPLOYMENT, "runAsUser: 10001", "runAsUser: 20000"),
+    ],
+    "autoscaling": [
+        replaced("deploy/base/autoscaler.yaml", "kind: HorizontalPodAutoscaler", "kind: HorizontalPodScaler"),
+        replaced(SCALE, "maxReplicas: 30", "maxReplicas: 3"),
+        replaced(SCALE, "maxReplicas: 30", "maxReplicas: 2"),
+        replaced("deploy/strategy/kustomization.yaml", "kind: HorizontalPodAutoscaler", "kind: NothingOfTheKind"),
+        replaced(ROLLOUT, "  minReadySeconds", "  replicas: 3\n  minReadySeconds"),
+        replaced("deploy/base/autoscaler.yaml", "stabilizationWindowSeconds: 300", "stabilizationWindowSeconds: 0"),
+    ],
+    "redundancy": [
+        replaced(SCALE, "minReplicas: 3", "minReplicas: 1"),
+        replaced(BUDGET, "maxUnavailable: 1 ", "maxUnavailable: 0 "),
+        replaced(BUDGET, "maxUnavailable: 1 ", "minAvailable: 100% "),
+        replaced(BUDGET, "maxUnavailable: 1 ", "maxUnavailable: 100% "),
+        replaced(BUDGET, "kind: PodDisruptionBudget", "kind: PodInterruptionBudget"),
+        replaced(DEPLOYMENT, "topologySpreadConstraints:", "topologySpread:"),
+    ],
+    "staged-rollout": [
+        replaced(ROLLOUT, "pause: {duration: 5m}", "setCanaryScale: {weight: 10}"),
+        replaced(ROLLOUT, "    canary:", "    canaries:"),
+        replaced(ROLLOUT, "  progressDeadlineAbort: true", "  progressDeadlineAbort: false"),
+    ],
+    "canary-analysis": [
+        replaced(ROLLOUT, "      analysis:", "      analyses:"),
+        replaced(ROLLOUT, "templateName: orders", "templateName: order"),
+        replaced(ROLLOUT, "- name: namespace\n", "- name: space\n"),
+        replaced(ROLLOUT, "pause: {duration: 5m}", "pause: {duration: 1m}"),
+        replaced(ANALYSIS, "inconclusiveLimit: 7", "inconclusiveLimit: 8"),
+        replaced(ANALYSIS, "failureLimit: 1", "failureLimit: 8"),
+        replaced(ANALYSIS, ', namespace="{{args.namespace}}", rollouts_pod_template_hash="{{args.version}}"', ""),
     ],
 }  # fmt: skip

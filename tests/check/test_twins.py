@@ -26,7 +26,7 @@ from tests.stamped import delivered
 CHECKS = built_in_checks()
 PRACTICES = built_in_practices()
 ANSWERS = delivered.pairs()
-EXAMPLE = {"deploy": "kubernetes", "tier": "critical"}
+EXAMPLE = {"deploy": "kubernetes", "tier": "critical", "rollout": "canary"}
 """The answers of the stamped service that faults are seeded in: it has every file."""
 DERIVED = {"uv.lock": "version = 1\n"}
 """What a stamped service has that the template does not hold."""
