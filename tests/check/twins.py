@@ -47,7 +47,7 @@ LIVE: dict[str, list[Seed]] = {
         seed("fails-without-critical"),
     ],
     # -- retries, breakers, deadlines
-    "timeouts": [seed("timeout-per-read"), seed("leaves-calls-open")],
+    "timeouts": [seed("timeout-per-read")],
     "bounded-retries": [
         seed("retries-post"),
         seed("retry-storm"),
@@ -59,6 +59,7 @@ LIVE: dict[str, list[Seed]] = {
     "retry-storm": [seed("retry-storm", "no-breaker")],
     "circuit-breaker": [seed("no-breaker"), seed("no-half-open", "no-bulkhead")],
     "bulkhead": [seed("no-bulkhead", "long-attempts"), seed("no-bulkhead", "long-attempts", "no-limit")],
+    "abandoned-requests": [seed("works-for-nobody"), seed("leaks-places")],
     "deadline-propagation": [seed("ignores-deadline"), seed("no-deadline-out")],
     # -- load and input
     # -- telemetry, interface, alerts

@@ -121,7 +121,7 @@ async def _calls_resume(lab: Lab, service: Instance, route: Route) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Question:
+class _Bystander:
     """Something that does not need the dependency that hangs."""
 
     name: str
@@ -195,11 +195,11 @@ async def _stays_apart(lab: Lab, service: Instance, route: Route, found: Sequenc
     )  # fmt: skip
 
 
-async def _questions(lab: Lab, service: Instance, others: Sequence[Sample]) -> list[_Question]:
+async def _questions(lab: Lab, service: Instance, others: Sequence[Sample]) -> list[_Bystander]:
     within = 2 * lab.contract.deadline + 1
 
-    async def question(name: str, ask: Callable[[], Awaitable[Reply]]) -> _Question:
-        return _Question(name=name, ask=ask, steady=await ask())
+    async def question(name: str, ask: Callable[[], Awaitable[Reply]]) -> _Bystander:
+        return _Bystander(name=name, ask=ask, steady=await ask())
 
     asked = [
         await question(str(sample), functools.partial(service.ask, sample, within=within)) for sample in others
@@ -211,7 +211,7 @@ async def _questions(lab: Lab, service: Instance, others: Sequence[Sample]) -> l
     ]
 
 
-async def _crowd(lab: Lab, service: Instance, route: Route, questions: Sequence[_Question]) -> _Crowded:
+async def _crowd(lab: Lab, service: Instance, route: Route, questions: Sequence[_Bystander]) -> _Crowded:
     """Send many requests at once, and ask the questions while they wait."""
     within = 2 * lab.contract.deadline + 1
     await route.standin.behave(hang)

@@ -23,6 +23,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -114,7 +115,7 @@ def exposition() -> str:
     lines = []
     for name, kind in (
         ("dependency_failures_total", "counter"), ("errors_total", "counter"), ("requests_total", "counter"),
-        ("request_seconds", "histogram"),
+        ("request_seconds", "histogram"), ("requests_in_flight", "gauge"),
     ):  # fmt: skip
         lines.append(f"# TYPE {name} {kind}")
         lines += [f"{series} {value}" for series, value in METRICS.items() if series.startswith(name)]
@@ -289,6 +290,21 @@ class Service:
             stock, degraded = "unknown", True
         return {"id": int(number), "stock": stock, "degraded": degraded}
 
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """One of the places of requests in flight."""
+        kept = 0
+        self.in_flight += 1
+        count("requests_in_flight")
+        try:
+            yield
+        except asyncio.CancelledError:
+            kept = wrong("leaks-places")
+            raise
+        finally:
+            self.in_flight -= 1 - kept
+            count("requests_in_flight", by=kept - 1)
+
     async def answer(self, request: h11.Request, body: bytes) -> tuple[int, object, dict[str, str]]:
         headers = {name.decode(): value.decode("latin-1") for name, value in request.headers}
         path = urlsplit(request.target.decode("latin-1")).path
@@ -306,12 +322,9 @@ class Service:
                 raise Problem(503, "busy", **{"retry-after": "1"})
             if body and "json" in headers.get("content-type", "") and not is_json(body):
                 raise Problem(422, "not JSON")
-            self.in_flight += 1
-            try:
+            with self.place():
                 async with asyncio.timeout(None if wrong("no-timeout") else seconds + 0.2):
                     status, value = 200, await self.orders(method, path, trace, began + seconds)
-            finally:
-                self.in_flight -= 1
         except Problem as problem:
             status, value = problem.status, {"title": problem.title, "status": problem.status}
             own |= problem.headers
