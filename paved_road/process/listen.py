@@ -222,7 +222,7 @@ class Listener:
             call.left = True
             return False
         finally:
-            call.ended = time.monotonic()
+            call.ended = call.ended or time.monotonic()
             for task in (answering, leaving):
                 task.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)

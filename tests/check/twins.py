@@ -33,19 +33,16 @@ LIVE: dict[str, list[Seed]] = {
     # -- starting, stopping, dying
     "ready-in-time": [seed(ready_within=0.001)],
     # -- dependencies
-    "fallbacks": [
-        seed("no-fallback", deadline=0.8),
-        seed("no-timeout", deadline=0.8),
-        seed("ready-asks-everything"),
-        seed("stays-degraded", ready_within=0.5, deadline=0.8),
-    ],
     "critical-dependency-down": [
         seed("live-asks-dependencies"),
-        seed("ready-without-critical", deadline=0.7),
-        seed("never-recovers", ready_within=0.5, deadline=0.8),
-        seed("no-timeout", deadline=0.8),
+        seed("ready-without-critical"),
+        seed("never-recovers", ready_within=5.0),
+        seed("waits-for-payments"),
         seed("fails-without-critical"),
     ],
+    "fallbacks": [seed("no-fallback-for-500"), seed("ready-asks-everything"), seed("stays-degraded", ready_within=5.0)],
+    "critical-services-only": [seed("needs-all-to-start")],
+    "wrong-answers": [seed("trusts-answers"), seed("reads-huge"), seed("silent")],
     # -- retries, breakers, deadlines
     "timeouts": [seed("timeout-per-read")],
     "bounded-retries": [

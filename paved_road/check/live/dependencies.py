@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from paved_road.check.contract.model import Sample
 from paved_road.check.live import standin as ways
 from paved_road.check.live.lab import POLL, Instance, Lab
 from paved_road.check.live.standin import Behaviour, StandIn
@@ -78,11 +79,11 @@ def calling(standins: Sequence[StandIn], known: Sequence[KnownSample]) -> list[t
 async def hurt(
     lab: Lab, service: Instance, standin: StandIn, callers: Sequence[KnownSample], trouble: Trouble,
     noticed: Callable[[], Awaitable[str]] | None = None,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """Hurt the service in one way, and see that it answers, stays ready, and is as before afterwards.
 
-    `noticed` waits for a sign in its metrics or log, and says which it is, or "" if none comes. Raises
-    `PromiseBroken` if the service does not recover: what comes after would say nothing.
+    `noticed` waits for a sign in its metrics or log, and says which it is, or "" if none comes. Returns whether the
+    service can have seen the trouble. Raises `PromiseBroken` if it does not recover: what comes after says nothing.
     """
     name = standin.dependency.name
     limit, expected = lab.contract.deadline, f"2xx within {lab.contract.deadline:g} s"
@@ -91,7 +92,7 @@ async def hurt(
     answers = [(known, await answer_to(service, known.sample, limit=limit)) for known in callers]
     reached = trouble.behaviour is ways.refuse or bool(standin.calls)
     ready = await answer_of(service, service.probe(lab.contract.ready), limit=PROBE_SECONDS)
-    sign = await noticed() if noticed else None
+    sign = await noticed() if noticed and reached else None
     await standin.recover()
     took = [await until_recovered(service, known, reply, within=recovery_limit(lab)) for known, reply in answers]
     for (known, reply), seconds in zip(answers, took, strict=True):
@@ -123,6 +124,82 @@ async def hurt(
             observed=f"still not as before after {recovery_limit(lab):g} s", expected="the answer as before",
             excerpt=service.process.said[-500:],
         )  # fmt: skip
+    return reached
+
+
+@live_check("critical-services-only")
+async def critical_services_only(lab: Lab) -> None:
+    """With every dependency that is not critical dead at once, the service starts, is ready, and serves.
+
+    Raises `NotApplicable` if every dependency is critical.
+    """
+    if not lab.optional:
+        raise NotApplicable("every dependency of the run contract is critical, so none can be done without")
+    names = " and ".join(each.dependency.name for each in lab.optional)
+    several = len(lab.optional) > 1
+    lost = {each.dependency.env: each.address.replace("127.0.0.1", "name.invalid") for each in lab.optional}
+    await _all(lab.optional, ways.refuse)
+    instances = [
+        (await lab.start(), f"while {names} refused connections"),
+        (await lab.start(settings=lost), f"with names of {names} that do not resolve"),
+    ]
+    try:
+        started = await asyncio.gather(*(_starts(lab, instance, how) for instance, how in instances))
+        await _all(lab.optional, ways.healthy)
+        if not all(started):
+            async with lab.service():  # unless it does not run at all, which is another matter
+                return
+        service, _ = instances[0]
+        await lab.steady(service)
+        for behaviour, one, all_of_them in (
+            (ways.refuse, "refuses connections", "refuse connections, all at once"),
+            (ways.hang, "hangs", "hang, all at once"),
+        ):  # fmt: skip
+            when = f"while {names} {all_of_them if several else one}"
+            await _all(lab.optional, behaviour)
+            for sample in lab.contract.samples:
+                await _serves(lab, service, sample, when)
+            await _still_ready(lab, service, when)
+    finally:
+        for instance, _ in instances:
+            await instance.process.stop()
+
+
+async def _all(standins: Sequence[StandIn], behaviour: Behaviour) -> None:
+    for standin in standins:
+        await standin.behave(behaviour)
+
+
+async def _starts(lab: Lab, instance: Instance, how: str) -> bool:
+    limit = lab.contract.ready_within
+    seconds = await instance.until(ready=True, within=limit)
+    observed = _said("ready", seconds)
+    if instance.process.code is not None:
+        observed = f"it ended with exit code {instance.process.code}"
+    lab.expect(
+        seconds is not None, did=f"started it {how}", observed=observed, expected=f"ready within {limit:g} s",
+        excerpt=instance.process.said[-500:],
+    )  # fmt: skip
+    for sample in lab.contract.samples if seconds is not None else ():
+        await _serves(lab, instance, sample, f"to the instance that was started {how}")
+    return seconds is not None
+
+
+async def _serves(lab: Lab, instance: Instance, sample: Sample, when: str) -> None:
+    limit = lab.contract.deadline
+    reply = await answer_to(instance, sample, limit=limit)
+    lab.expect(
+        is_good(reply) and reply.seconds <= limit, did=f"{sample} {when}", observed=str(reply),
+        expected=f"2xx within {limit:g} s", excerpt=reply.text[:300], seconds=reply.seconds,
+    )  # fmt: skip
+
+
+async def _still_ready(lab: Lab, instance: Instance, when: str) -> None:
+    reply = await answer_of(instance, instance.probe(lab.contract.ready), limit=PROBE_SECONDS)
+    lab.expect(
+        reply.status == 200, did=f"GET {lab.contract.ready} {when}", observed=str(reply),
+        expected="200: none of them is critical", excerpt=reply.text[:300],
+    )  # fmt: skip
 
 
 @live_check("critical-dependency-down")
@@ -149,7 +226,7 @@ async def _take_away(
     async with _staying_live(lab, service, f"from when {name} {trouble.says} until it has recovered"):
         await standin.behave(trouble.behaviour)
         seconds = await _until(service, ready=False, within=3 * deadline, meanwhile=callers)
-        lab.expect(
+        lab.require(
             seconds is not None, did=f"GET {lab.contract.ready} {down}", observed=_said("unready", seconds),
             expected=f"unready within {3 * deadline:g} s, three times the deadline",
         )  # fmt: skip

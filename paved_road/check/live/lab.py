@@ -36,6 +36,8 @@ from paved_road.process.running import RunningProgram
 
 PATIENCE = 60.0
 """Seconds that a check waits for something that must come, before it says that it does not."""
+NO_PROXY = "127.0.0.1,localhost,.invalid"
+"""What a service under a check must reach itself, whatever proxy this machine uses."""
 POLL = 0.02
 """Seconds between two questions of the same kind."""
 
@@ -191,7 +193,8 @@ class Lab:
         self, port: int, probe_port: int, settings: Mapping[str, str] | None = None, without: Collection[str] = ()
     ) -> dict[str, str]:
         """The environment of an instance: this process's own, the contract's settings, ports and stand-ins."""
-        env = {**os.environ, **self.contract.settings}
+        direct = {name: ",".join(filter(None, (os.environ.get(name), NO_PROXY))) for name in ("NO_PROXY", "no_proxy")}
+        env = {**os.environ, **direct, **self.contract.settings}
         env |= {each.dependency.env: each.address for each in self.standins.values()}
         if self.contract.port_env:
             env[self.contract.port_env] = str(port)
@@ -241,7 +244,7 @@ class Lab:
             return
         answer = await instance.ask(self.sample)
         if not 200 <= answer.status < 300:
-            raise NoSteadyState(f"{self.sample}: {answer}: {answer.text[:200]}")
+            raise NoSteadyState(f"{self.sample}: {answer}: {answer.text[:200]}{self._not_http()}")
 
     async def ready(self, instance: Instance) -> None:
         """Wait until an instance is ready, and send it nothing else. Raises `NoSteadyState` if it does not get so."""
@@ -249,6 +252,11 @@ class Lab:
             code = instance.process.code
             how = "it does not get ready" if code is None else f"it ended with exit code {code}"
             raise NoSteadyState(f"{how}: {_last(instance.process.said)}")
+
+    def _not_http(self) -> str:
+        """What came to the stand-ins and is no HTTP/1.1, for the reason why nothing works."""
+        came = {each.dependency.name: each.not_http[-1] for each in self.standins.values() if each.not_http}
+        return "".join(f"; {name} got {what} instead of HTTP/1.1" for name, what in came.items())
 
 
 def _last(text: str, lines: int = 3) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -128,11 +129,13 @@ class StandIn:
         try:
             await self.behaviour(self, exchange)
         except ConnectionError:
+            exchange.call.left = True
             raise
         except Exception as error:  # noqa: BLE001 (the lab tells of it; to the service it is a broken connection)
             self.broken = error
             exchange.reset()
         finally:
+            exchange.call.ended = time.monotonic()  # before anybody hears that it is over
             self._count(-1)
 
     def _count(self, step: int) -> None:

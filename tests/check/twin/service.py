@@ -175,7 +175,7 @@ class Client:
             raise NotTried("the breaker is open")
         if self.places.locked() and self.waiting >= 10:
             raise NotTried("the bulkhead is full")
-        left, unlimited = deadline - time.monotonic(), wrong("no-timeout") or wrong("timeout-per-read")
+        left, unlimited = deadline - time.monotonic(), self.waits() or wrong("timeout-per-read") or wrong("reads-huge")
         self.probing, self.waiting = self.probing or probes, self.waiting + 1
         waits = True
         try:
@@ -188,6 +188,9 @@ class Client:
             if probes:
                 self.probing = False
 
+    def waits(self) -> bool:
+        return wrong("no-timeout") or (wrong("waits-for-payments") and self.name == "payments")
+
     async def _attempt(self, method: str, path: str, trace: str, left: float) -> object:
         reader, writer = await asyncio.open_connection(self.url.hostname, self.url.port)
         try:
@@ -199,11 +202,11 @@ class Client:
                 headers.append(("x-request-timeout-ms", str(int(left * 1000))))
             request = h11.Request(method=method, target=self.url.path + path, headers=headers)
             writer.write((protocol.send(request) or b"") + (protocol.send(h11.EndOfMessage()) or b""))
-            status, body, answered = 0, b"", {}
+            status, body, answered = 0, bytearray(), {}
             while True:
                 event = protocol.next_event()
                 if event is h11.NEED_DATA:
-                    async with asyncio.timeout(3600 if wrong("no-timeout") else ATTEMPT_SECONDS):
+                    async with asyncio.timeout(3600 if self.waits() else ATTEMPT_SECONDS):
                         protocol.receive_data(await reader.read(65536))
                 elif isinstance(event, h11.Response):
                     status, answered = event.status_code, dict(event.headers)
@@ -273,12 +276,15 @@ class Service:
             raise Problem(422, "the number of an order is digits")
         try:
             value = await self.inventory.call("GET", f"/items/{number}", trace, deadline)
-            stock = value["stock"] if isinstance(value, dict) else None
+            stock = value["stock"] if isinstance(value, dict) or wrong("trusts-answers") else None  # type: ignore[index]
             degraded = not isinstance(stock, int)
+            if degraded and not wrong("silent"):
+                count("dependency_failures_total", dependency="inventory")
+                log("dependency failed", "warning", dependency="inventory", reason="no stock", trace=trace)
             if degraded or (wrong("stays-degraded") and METRICS["was_degraded"]):
                 raise Unavailable("no stock in the answer")
-        except Unavailable:
-            if wrong("no-fallback"):
+        except Unavailable as error:
+            if wrong("no-fallback") or (wrong("no-fallback-for-500") and "status 500" in str(error)):
                 raise Problem(502, "inventory is down") from None
             stock, degraded = "unknown", True
             METRICS["was_degraded"] = 1
@@ -322,8 +328,9 @@ class Service:
                 raise Problem(503, "busy", **{"retry-after": "1"})
             if body and "json" in headers.get("content-type", "") and not is_json(body):
                 raise Problem(422, "not JSON")
+            waits = wrong("no-timeout") or (wrong("waits-for-payments") and path == "/orders")
             with self.place():
-                async with asyncio.timeout(None if wrong("no-timeout") else seconds + 0.2):
+                async with asyncio.timeout(None if waits else seconds + 0.2):
                     status, value = 200, await self.orders(method, path, trace, began + seconds)
         except Problem as problem:
             status, value = problem.status, {"title": problem.title, "status": problem.status}
@@ -485,6 +492,8 @@ class Server:
 async def main() -> None:
     try:
         service = Service()
+        if wrong("needs-all-to-start"):
+            await service.inventory._attempt("GET", "/", uuid.uuid4().hex, 1.0)
     except (KeyError, ValueError) as error:
         sys.stderr.write(f"twin: a setting is missing or malformed: {error}\n")
         raise SystemExit(2) from None
