@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from paved_road.check.attested import judge_attested
+from paved_road.check.baseline import FilesBefore, compared
 from paved_road.check.catalogue import Item, Selection
 from paved_road.check.covering import Cover
 from paved_road.check.model import Fault, NotApplicable, Subject, Verdict
@@ -61,6 +62,8 @@ class CheckRun:
     today: date
     notes: tuple[str, ...] = ()
     """What was found out before, such as why a road's own practices are not among the items."""
+    baseline: FilesBefore | None = None
+    """What to compare the files with; None to judge them as they are."""
 
 
 def run_checks(run: CheckRun, progress: Progress | None = None) -> Readiness:
@@ -71,17 +74,7 @@ def run_checks(run: CheckRun, progress: Progress | None = None) -> Readiness:
     began, heard = time.monotonic(), progress or Silence()
     cover = Cover(run.subject, run.service, today=run.today)
     verdicts = _read(run, heard) | _tried(run, heard)
-    required = REQUIRED_LEVELS[run.subject.tier]
-    results = tuple(
-        cover.applied(
-            PracticeResult(
-                practice=item.practice,
-                verdict=verdicts[item.practice.slug],
-                required=item.practice.level.rank <= required.rank,
-            )
-        )
-        for item in run.items
-    )
+    results = tuple(_compared(run, item, cover.applied(_result(run, item, verdicts))) for item in run.items)
     return Readiness(
         subject=run.subject,
         prefix=place_of(run.subject)[1],
@@ -89,8 +82,28 @@ def run_checks(run: CheckRun, progress: Progress | None = None) -> Readiness:
         is_whole=run.selection.is_whole,
         seed=run.seed,
         seconds=time.monotonic() - began,
+        baseline=run.baseline.ref if run.baseline else None,
         notes=(*run.notes, *cover.notes(results)),
     )
+
+
+def judge_all_files(run: CheckRun) -> tuple[PracticeResult, ...]:
+    """What the checks that read find, with deviations. Raises `RecordError` for a deviation that is not valid."""
+    cover = Cover(run.subject, run.service, today=run.today)
+    verdicts = _read(run, Silence())
+    return tuple(cover.applied(_result(run, item, verdicts)) for item in run.items if item.practice.slug in verdicts)
+
+
+def _result(run: CheckRun, item: Item, verdicts: Mapping[str, Verdict]) -> PracticeResult:
+    required = item.practice.level.rank <= REQUIRED_LEVELS[run.subject.tier].rank
+    return PracticeResult(practice=item.practice, verdict=verdicts[item.practice.slug], required=required)
+
+
+def _compared(run: CheckRun, item: Item, result: PracticeResult) -> PracticeResult:
+    """The result without what the baseline has too."""
+    if run.baseline is None or item.is_live or result.holds:
+        return result
+    return compared(result, judge_files(item, run.baseline.files, today=run.today))
 
 
 # -- checks that read --------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from paved_road.check.model import Verdict
 from paved_road.check.own import OwnCheck, load_check
 from paved_road.check.registry import AttestedCheck, LiveCheck
 from paved_road.check.static.files import read_service
-from paved_road.check.subject import find_contract, find_subject, stamped_service
+from paved_road.check.subject import find_contract, find_subject, stamped_service, stated_by_template
 from paved_road.errors import TemplateError
 from paved_road.findings import Outcome
 
@@ -108,7 +108,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 def _judged(practice: Practice, loaded: OwnCheck, folder: Path, config: Config, today: date) -> Verdict:
     service = stamped_service(folder)
     subject = find_subject(folder, service)
-    contract = find_contract(subject, service, config)
+    contract = find_contract(subject, stated_by_template(service, config))
     if not isinstance(loaded.check, LiveCheck):
         return judge_files(Item(practice=practice, check=loaded.check), read_service(subject, contract), today=today)
     if contract is None:

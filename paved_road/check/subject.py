@@ -85,18 +85,24 @@ def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def stated_by_template(service: Service | None, config: Config) -> Mapping[str, Any] | None:
+    """What the template of a stamped service says about running it."""
+    from paved_road.check.contract.template import template_run
+
+    return template_run(service, config) if service else None
+
+
 def find_contract(
-    subject: Subject, service: Service | None, config: Config, *, needed: bool = False
+    subject: Subject, template_run: Mapping[str, Any] | None, *, needed: bool = False
 ) -> RunContract | None:
     """How the service is run; None if nothing says it.
 
     Raises `ContractError` if what says it is wrong, and `NoRunContract` if nothing says it but it is `needed`.
     """
     from paved_road.check.contract.resolve import resolve_contract
-    from paved_road.check.contract.template import template_run
 
     try:
-        return resolve_contract(subject.path, template_run(service, config) if service else None)
+        return resolve_contract(subject.path, template_run)
     except NoRunContract:
         if needed:
             raise

@@ -11,8 +11,12 @@ from paved_road.cli import completion, formats, options, where
 from paved_road.errors import UsageError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paved_road.check.catalogue import Selection
     from paved_road.check.engine import CheckRun
+    from paved_road.check.fixing import AppliedFix
+    from paved_road.check.readiness import Readiness
 
 _STATIC = "Only read files. Nothing of the repository is executed."
 _LIVE = "Only run the service."
@@ -21,6 +25,11 @@ _TIER = "low, standard or critical. Default: the service's own, or else standard
 _EXPLORE = "Also search for the combinations of faults that break a promise. Takes minutes."
 _TRUST = "Also run the checks of the road's own practices, which are the road's code."
 _SEED = "Repeat the random choices of another run, which printed this number."
+_BASELINE = (
+    "Show and count only the faults in files that this commit does not have. Live checks are not compared, and count "
+    "in full."
+)
+_FIX = "Correct what can be corrected mechanically, in files without uncommitted changes, then check."
 
 
 def check(
@@ -37,6 +46,10 @@ def check(
     explore: Annotated[bool, typer.Option("--explore", help=_EXPLORE)] = False,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help=_SEED, min=0, show_default="random")] = None,
     trust: Annotated[bool, typer.Option("--trust", help=_TRUST)] = False,
+    baseline_ref: Annotated[
+        str | None, typer.Option("--baseline-ref", metavar="COMMIT", help=_BASELINE, show_default=False)
+    ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help=_FIX)] = False,
     form: Annotated[
         formats.CheckFormat | None, typer.Option("--format", metavar="FORMAT", help=formats.HELP, show_default=False)
     ] = None,
@@ -58,26 +71,46 @@ def check(
       paved check --static                        only read: for the repository of a stranger
       paved check --select graceful-shutdown,timeouts
       paved check ../orders --tier critical
+      paved check --static --baseline-ref origin/main       what a pull request made worse
+      paved check --fix
       paved check --format sarif > check.sarif
     """
     from paved_road.check import engine
-    from paved_road.settings.config import load_config
+    from paved_road.cli import check_shown
 
     if static and live:
         raise UsageError("--static and --live cannot be combined", hint="leave both out to run all checks")
+    if live and (fix or baseline_ref):
+        raise UsageError(
+            f"{'--fix' if fix else '--baseline-ref'} and --live cannot be combined", hint="leave out --live"
+        )
+    folder, form = where.folder_of(path), formats.chosen(form, json=json)
     selection = _selection(select, static=static, live=live, explore=explore)
-    run = _planned(where.folder_of(path), selection, tier, seed, trust=trust)
-    from paved_road.cli import check_shown
-    from paved_road.service import last_check
-
-    files = last_check.state_of_files(run.subject.path)
+    run = _planned(folder, selection, tier=tier, seed=seed, baseline_ref=baseline_ref, trust=trust)
+    fixed = _fixed(run) if fix else []
     with check_shown.progress(len(run.items)) as progress:
-        found = engine.run_checks(run, progress)
-    if found.is_whole:
-        cache = load_config(directory=run.subject.path).cache_dir
-        last_check.remember(cache, run.subject.path, found.level, files)
-    check_shown.print_readiness(found, formats.chosen(form, json=json))
+        found = _remembered(run, lambda: engine.run_checks(run, progress))
+    check_shown.print_readiness(found, form, fixed)
     raise typer.Exit(found.exit_code)
+
+
+def _fixed(run: CheckRun) -> list[AppliedFix]:
+    from paved_road.check import engine, fixing
+
+    return fixing.fix_files(run.subject, engine.judge_all_files(run))
+
+
+def _remembered(run: CheckRun, check: Callable[[], Readiness]) -> Readiness:
+    """What a check finds, kept for `paved status` if the whole catalogue was checked."""
+    from paved_road.service import last_check
+    from paved_road.settings.config import load_config
+
+    folder = run.subject.path
+    files = last_check.state_of_files(folder)
+    found = check()
+    if found.is_whole:
+        last_check.remember(load_config(directory=folder).cache_dir, folder, found.level, files)
+    return found
 
 
 def _selection(select: list[str] | None, *, static: bool, live: bool, explore: bool) -> Selection:
@@ -87,11 +120,13 @@ def _selection(select: list[str] | None, *, static: bool, live: bool, explore: b
     return Selection(slugs=slugs, static=not live, live=not static, explore=explore)
 
 
-def _planned(folder: Path, selection: Selection, tier: str | None, seed: int | None, *, trust: bool) -> CheckRun:
-    """What to run. Raises `UsageError` for a practice or a tier that does not exist."""
+def _planned(
+    folder: Path, selection: Selection, *, tier: str | None, seed: int | None, baseline_ref: str | None, trust: bool
+) -> CheckRun:
+    """What to run. Raises `UsageError` for a practice, a tier or a commit that does not exist."""
     import secrets
 
-    from paved_road.check import catalogue, engine, subject
+    from paved_road.check import baseline, catalogue, engine, subject
     from paved_road.check.own import own_checks
     from paved_road.check.registry import built_in_checks
     from paved_road.offroad.clock import today
@@ -108,8 +143,15 @@ def _planned(folder: Path, selection: Selection, tier: str | None, seed: int | N
     known = catalogue_of(service, config, trust=trust) if service else Catalogue(practices=built_in_practices())
     checks = own_checks(known) | built_in_checks()
     items = catalogue.selected(catalogue.with_checks(known.practices.values(), checks), selection)
-    contract = subject.find_contract(found, service, config, needed=not selection.static)
+    template_run = subject.stated_by_template(service, config)
     return engine.CheckRun(
-        subject=found, service=service, contract=contract, items=items, selection=selection,
-        seed=secrets.randbelow(10**6) if seed is None else seed, today=today(), notes=known.notes,
-    )  # fmt: skip
+        subject=found,
+        service=service,
+        contract=subject.find_contract(found, template_run, needed=not selection.static),
+        items=items,
+        selection=selection,
+        seed=secrets.randbelow(10**6) if seed is None else seed,
+        today=today(),
+        notes=known.notes,
+        baseline=baseline.baseline_at(found, baseline_ref, template_run=template_run) if baseline_ref else None,
+    )

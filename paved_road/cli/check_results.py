@@ -52,6 +52,8 @@ class PracticeResultJson(TypedDict):
     required: bool
     """Whether the service's tier needs it."""
     outcome: Outcome
+    as_before: bool
+    """Whether the baseline has the same faults, so that it does not count."""
     message: str
     remedy: str
     """What to do about it, in one line."""
@@ -60,6 +62,16 @@ class PracticeResultJson(TypedDict):
     evidence: list[EvidenceJson]
     deviation: AcceptingJson | None
     """The record that accepts the failure, or did until its review was overdue."""
+
+
+class FixedJson(TypedDict):
+    """A correction that was written."""
+
+    practice: str
+    path: str
+    line: int
+    says: str
+    """What it does."""
 
 
 class ReadinessJson(TypedDict):
@@ -81,4 +93,8 @@ class ReadinessJson(TypedDict):
     seed: int
     """What the random choices came from."""
     seconds: float
+    baseline: str | None
+    """The commit that the files were compared with."""
+    fixed: list[FixedJson]
+    """What `--fix` corrected before the check."""
     practices: list[PracticeResultJson]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from paved_road import debug, ui
 from paved_road.check.published import as_result, counts_in_words, headline
-from paved_road.cli import formats
+from paved_road.cli import formats, where
 from paved_road.findings import Outcome
 from paved_road.text.counts import counted
 from paved_road.ui import Paint
 
 if TYPE_CHECKING:
     from paved_road.check.engine import Progress
+    from paved_road.check.fixing import AppliedFix
     from paved_road.check.model import Evidence, Fault, Verdict
     from paved_road.check.readiness import PracticeResult, Readiness
     from paved_road.cli import check_results
@@ -64,16 +65,22 @@ def progress(total: int) -> Iterator[Progress]:
 # -- the result --------------------------------------------------------------------------------------------------------
 
 
-def print_readiness(found: Readiness, form: formats.CheckFormat) -> None:
-    """Print what was found."""
+def print_readiness(found: Readiness, form: formats.CheckFormat, fixed: Sequence[AppliedFix] = ()) -> None:
+    """Print what was corrected, and what was found."""
     if form is formats.CheckFormat.JSON:
-        ui.envelope("check", found.exit_code, readiness_json(found), notes=found.notes)
-    elif form is formats.CheckFormat.TEXT:
+        ui.envelope("check", found.exit_code, readiness_json(found, fixed), notes=found.notes)
+        return
+    say = ui.data if form is formats.CheckFormat.TEXT else ui.note
+    for one in fixed:
+        say(f"corrected {one.path}: {one.says} ({one.practice})")
+    if form is formats.CheckFormat.TEXT:
         _print_text(found)
     else:
         by_fault = form in (formats.CheckFormat.SARIF, formats.CheckFormat.GITHUB)
         for_files = form is formats.CheckFormat.SARIF
         formats.print_rendered(as_result(found, by_fault=by_fault, for_files=for_files), form)
+    for text in found.notes:
+        ui.note(where.elsewhere(text))
 
 
 def _print_text(found: Readiness) -> None:
@@ -83,10 +90,11 @@ def _print_text(found: Readiness) -> None:
         ui.data()
         _print_result(alike)
     _print_held(found)
+    if before := [one.practice.slug for one in found.results if one.as_before]:
+        ui.data()
+        _print_wrapped("as before", ", ".join(before), Paint.YELLOW)
     ui.data()
     ui.data(f"took {found.seconds:.1f} s; seed {found.seed}")
-    for text in found.notes:
-        ui.note(text)
 
 
 def _grouped(problems: Iterable[PracticeResult]) -> list[list[PracticeResult]]:
@@ -168,7 +176,7 @@ def _width() -> int:
     return min(width, _WIDEST) if width else 10_000
 
 
-def readiness_json(found: Readiness) -> check_results.ReadinessJson:
+def readiness_json(found: Readiness, fixed: Sequence[AppliedFix] = ()) -> check_results.ReadinessJson:
     """The result for `--json`."""
     return {
         "service": str(found.subject.path),
@@ -180,6 +188,8 @@ def readiness_json(found: Readiness) -> check_results.ReadinessJson:
         "counts": {str(outcome): number for outcome, number in found.counts.items()},
         "seed": found.seed,
         "seconds": round(found.seconds, 3),
+        "baseline": found.baseline,
+        "fixed": [{"practice": one.practice, "path": one.path, "line": one.line, "says": one.says} for one in fixed],
         "practices": [_practice_json(one) for one in found.results],
     }
 
@@ -193,6 +203,7 @@ def _practice_json(one: PracticeResult) -> check_results.PracticeResultJson:
         "check": practice.kind,
         "required": one.required,
         "outcome": one.outcome,
+        "as_before": one.as_before,
         "message": one.verdict.message,
         "remedy": one.remedy(),
         "seconds": round(one.verdict.seconds, 3),

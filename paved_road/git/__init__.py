@@ -34,7 +34,7 @@ from paved_road.git.merge import (
     merged_tree,
     quoted,
 )
-from paved_road.git.objects import Objects, list_tree, read_objects, submodules, write_blobs
+from paved_road.git.objects import Objects, list_sizes, list_tree, read_objects, submodules, write_blobs
 from paved_road.git.process import (
     INSTALL,
     OLDEST,

@@ -32,6 +32,19 @@ def list_tree(repository: Path, revision: str) -> dict[str, TreeEntry]:
     return entries
 
 
+def list_sizes(repository: Path, revision: str) -> dict[str, int]:
+    """The bytes of each regular file of a commit or tree (`commit:folder` names a folder's tree) by path."""
+    asked = ("ls-tree", "-r", "-l", "-z", "--full-tree", revision)
+    listing = run(*named(repository), *asked, cwd=repository)
+    sizes = {}
+    for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        facts, path = line.split("\t", 1)
+        mode, kind, _, size = facts.split()
+        if kind == "blob" and size.isdigit() and Mode.from_git(mode) is not Mode.SYMLINK:
+            sizes[path] = int(size)
+    return sizes
+
+
 class Objects:
     """The objects of a repository, read through one git process that stays open. A context manager."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -12,13 +14,24 @@ import pytest
 
 from paved_road.practices.built_in import built_in_practices
 from paved_road.practices.model import CheckKind
-from paved_road.testing import Ran, write_files
+from paved_road.testing import Ran, commit, evolve, make_road, write_files
 from tests.tools import node_package
 
 Here = Callable[..., Ran]
 IMAGE = "immutable-image"
 GOOD = "FROM debian:12.8@sha256:" + "a" * 64 + "\nCOPY . .\nUSER 10001:10001\n"
 BAD = "FROM debian:latest\nCOPY . .\n"
+BUILD = "supply-chain"
+UNPINNED = "FROM debian:latest\nCOPY . .\nUSER 10001:10001\n"
+WORKFLOW = """\
+name: ci
+on: [push]
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: make test
+"""
 
 
 @pytest.fixture
@@ -128,3 +141,153 @@ def test_markdown_begins_with_the_level(here: Here, folder: Path) -> None:
     done = check(here, folder, "--format", "markdown")
     assert done.stdout.startswith("### Check: shop\n\nshop: 1 practice to fix")
     assert "| Fails | where | what |" in done.stdout
+
+
+# -- deviations of every state -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A repository that is no stamped service, with an image that is not pinned."""
+    return make_road(tmp_path / "shop", {"Dockerfile": UNPINNED, ".dockerignore": ".git\n"}, tag=None)
+
+
+def deviation(status: str = "accepted", practice: str = IMAGE, days: int = 30) -> dict[str, Any]:
+    """A deviation from a practice, whose review is so many days away."""
+    today = date.today()  # noqa: DTZ011 (the command takes the local day)
+    text = f"""\
+---
+id: own-image
+status: {status}
+kind: operational-need
+reason: Our registry mirrors only signed images, so the usual base image cannot be pulled there.
+scope: {{practice: {practice}}}
+risk: low
+support: team
+owner: shop-team
+requested_by: ann@shop.example
+approved_by: bob@shop.example
+release: 1.0.0
+created: {today - timedelta(days=60)}
+review_by: {today + timedelta(days=days)}
+---
+# Own image
+
+## Context
+
+A.
+
+## Decision
+
+B.
+
+## Consequences
+
+C.
+
+## Way back
+
+D.
+"""
+    return {"docs/off-road/own-image.md": text}
+
+
+def outcome(here: Here, folder: Path, *words: str) -> tuple[int, str, list[str]]:
+    done = here("check", folder, "--select", IMAGE, "--json", *words).envelope
+    assert done["result"], done["error"]
+    (one,) = done["result"]["practices"]
+    return done["exit_code"], one["outcome"], done["notes"]
+
+
+def test_an_accepted_deviation_accepts_a_failure_and_makes_no_pass_of_it(here: Here, shop: Path) -> None:
+    write_files(shop, deviation())
+    assert outcome(here, shop) == (0, "accepted", [])
+    text = here("check", shop, "--select", IMAGE).stdout
+    assert "1 practice: 1 accepted" in text
+    assert "docs/off-road/own-image.md: Our registry mirrors only signed images" in text
+    suppressed = here("check", shop, "--select", IMAGE, "--format", "sarif").stdout
+    assert '"justification": "Our registry' in suppressed
+
+
+def test_an_overdue_deviation_accepts_nothing(here: Here, shop: Path) -> None:
+    write_files(shop, deviation(days=-1))
+    code, found, (note,) = outcome(here, shop)
+    assert (code, found) == (1, "expired")
+    assert note.endswith("counts as failed: paved off-road renew own-image")
+
+
+def test_a_proposed_deviation_accepts_nothing(here: Here, shop: Path) -> None:
+    write_files(shop, deviation("proposed"))
+    code, found, (note,) = outcome(here, shop)
+    assert (code, found) == (1, "failed")
+    assert note.endswith("counts as failed: paved off-road accept own-image")
+
+
+def test_a_closed_deviation_accepts_nothing(here: Here, shop: Path) -> None:
+    write_files(shop, deviation("revoked"))
+    assert outcome(here, shop) == (1, "failed", [])
+
+
+def test_a_deviation_that_is_no_longer_needed_can_be_closed(here: Here, shop: Path) -> None:
+    write_files(shop, {**deviation(), "Dockerfile": GOOD})
+    code, found, (note,) = outcome(here, shop)
+    assert (code, found) == (0, "passed")
+    assert note.endswith("no longer needed: paved off-road close own-image")
+
+
+def test_a_deviation_that_is_not_valid_stops_the_check(here: Here, shop: Path) -> None:
+    write_files(shop, {"docs/off-road/x.md": "---\nid: x\nrisk: none\n---\n"})
+    done = here("check", shop, "--select", IMAGE)
+    assert (done.returncode, done.stderr.startswith("error: docs/off-road/x.md:3: risk")) == (2, True)
+
+
+# -- what a change made worse ------------------------------------------------------------------------------------------
+
+
+def test_only_what_a_change_made_worse_counts(here: Here, shop: Path) -> None:
+    done = here("check", shop, "--select", IMAGE, "--baseline-ref", "HEAD")
+    assert done.returncode == 0
+    assert done.stdout.startswith("shop: nothing worse than at HEAD")
+    assert "as before" in done.stdout
+    evolve(shop, {"Dockerfile": UNPINNED.replace("USER 10001:10001\n", "")}, tag=None)
+    done = here("check", shop, "--select", IMAGE, "--baseline-ref", "HEAD^", "--json")
+    (one,) = done.envelope["result"]["practices"]
+    assert done.returncode == 1
+    (fault,) = one["faults"]
+    assert "root" in fault["message"]
+
+
+def test_a_baseline_needs_a_commit_that_exists(here: Here, shop: Path, tmp_path: Path) -> None:
+    done = here("check", shop, "--baseline-ref", "origin/main")
+    assert (done.returncode, done.stderr.startswith("error: there is no commit origin/main here")) == (2, True)
+    done = here("check", write_files(tmp_path / "bare", {"Dockerfile": UNPINNED}), "--baseline-ref", "HEAD")
+    assert (done.returncode, "not in a git repository" in done.stderr) == (2, True)
+
+
+def test_the_baseline_of_a_service_in_a_folder_is_that_folder(here: Here, tmp_path: Path) -> None:
+    repository = make_road(tmp_path / "mono", {"shop/Dockerfile": UNPINNED, "Dockerfile": GOOD}, tag=None)
+    assert here("check", repository / "shop", "--select", IMAGE, "--baseline-ref", "HEAD").returncode == 0
+    write_files(repository, {"new/Dockerfile": UNPINNED})
+    assert here("check", repository / "new", "--select", IMAGE, "--baseline-ref", "HEAD").returncode == 1
+
+
+# -- corrections -------------------------------------------------------------------------------------------------------
+
+
+def test_what_can_be_corrected_is_corrected_and_then_checked(here: Here, shop: Path) -> None:
+    write_files(shop, {".github/workflows/ci.yml": WORKFLOW})
+    done = here("check", shop, "--static", "--fix")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: not corrected: .github/workflows/ci.yml has changes that are not committed")
+    assert (shop / ".github/workflows/ci.yml").read_text() == WORKFLOW
+    commit(shop)
+    done = here("check", shop, "--select", BUILD, "--fix")
+    assert done.stdout.startswith("corrected .github/workflows/ci.yml: lets the workflow's token only read")
+    assert "permissions" in (shop / ".github/workflows/ci.yml").read_text()
+    assert here("check", shop, "--select", BUILD, "--json").envelope["result"]["fixed"] == []
+
+
+def test_what_a_deviation_accepts_is_not_corrected(here: Here, shop: Path) -> None:
+    evolve(shop, {".github/workflows/ci.yml": WORKFLOW, **deviation(practice=BUILD)}, tag=None)
+    here("check", shop, "--select", BUILD, "--fix")
+    assert (shop / ".github/workflows/ci.yml").read_text() == WORKFLOW

@@ -21,7 +21,7 @@ MOST_FILES = 20_000
 LARGEST = 2**20
 """Bytes of one file: a dashboard or a lock file of some thousand packages fits."""
 MOST_BYTES = 64 * 2**20
-_SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".terraform"})
+SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".terraform"})
 """Folders that hold what others wrote, whether or not git ignores them."""
 
 
@@ -73,7 +73,7 @@ def read_service(subject: Subject, contract: RunContract | None = None) -> Servi
             unread[path] = error.strerror or str(error)
             continue
         left -= len(data)
-        if (text := _decoded(data)) is not None:
+        if (text := decoded(data)) is not None:
             texts[path] = text
     return ServiceFiles(subject=subject, texts=texts, contract=contract, unread=unread)
 
@@ -83,7 +83,7 @@ def _paths(folder: Path) -> list[str]:
     tracked = git.repository(folder) is not None
     found = git.working_files(folder) if tracked else _walked(folder)
     # git lists a nested repository as a folder; it is another service's.
-    kept = (path for path in found if not path.endswith("/") and not _SKIPPED.intersection(path.split("/")))
+    kept = (path for path in found if not path.endswith("/") and not SKIPPED.intersection(path.split("/")))
     return sorted(kept, key=lambda path: (path.count("/"), path))
 
 
@@ -91,7 +91,7 @@ def _walked(folder: Path) -> Iterator[str]:
     """The files below a folder, without following links; at most as many as are read, and a few more."""
     found = 0
     for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
         for name in sorted(names):
             yield Path(where, name).relative_to(folder).as_posix()
             found += 1
@@ -99,7 +99,7 @@ def _walked(folder: Path) -> Iterator[str]:
                 return
 
 
-def _decoded(data: bytes) -> str | None:
+def decoded(data: bytes) -> str | None:
     """The text of a file; None if it is binary."""
     if b"\0" in data:
         return None
