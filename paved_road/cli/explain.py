@@ -33,18 +33,19 @@ def explain(
             "--service", metavar="SERVICE", help="The service. Default: the current folder.", show_default=False
         ),
     ] = Path(),
+    trust: Annotated[bool, typer.Option("--trust", help="Also read the practices of the service's road.")] = False,
     json: options.Json = False,
 ) -> None:
     """Explain a practice: why it matters, how it is checked, and how to follow it.
 
-    In a service, the practices of its road are among them, if you trust the road (paved config set trust).
+    In a service, the practices of its road are among them, if you trust the road.
 
     \b
     Examples:
       paved explain
       paved explain graceful-shutdown
     """  # fmt: skip
-    found = _catalogue(service)
+    found = _catalogue(service, trust=trust)
     if slug is None:
         listed = sorted(found.practices.values(), key=lambda practice: (practice.level.rank, practice.slug))
         if json:
@@ -67,7 +68,7 @@ def explain(
         ui.note(text)
 
 
-def _catalogue(path: Path) -> Catalogue:
+def _catalogue(path: Path, *, trust: bool) -> Catalogue:
     """The practices of the service that a folder is in; the built-in ones if it is in none."""
     from paved_road.practices.built_in import built_in_practices
     from paved_road.practices.known import Catalogue, catalogue_of
@@ -84,7 +85,7 @@ def _catalogue(path: Path) -> Catalogue:
         return Catalogue(
             practices=built_in_practices(), unread=f"the practices of its road are not read: {error.message}"
         )
-    return catalogue_of(service, load_config(directory=service.path))
+    return catalogue_of(service, load_config(directory=service.path), trust=trust)
 
 
 def _facts(practice: Practice, found: Catalogue) -> results.PracticeJson:

@@ -88,6 +88,8 @@ def _front_matter(text: str, first: int) -> yaml.MappingNode:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
+        if "mapping values are not allowed" in said:
+            said += "; put quotes around a value that has a colon and a blank in it"
         raise Broken(f"is not YAML: {said}", line=first + (mark.line if mark else 0)) from error
     except yaml.YAMLError as error:
         raise Broken(f"{yml.what_is_wrong(error)}: {yml.message_of(error)}", line=first) from error

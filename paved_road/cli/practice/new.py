@@ -73,7 +73,9 @@ def new(
         ui.data(where.shown(path))
     for text in notes:
         ui.note(text)
-    ui.talk(f"Replace every TODO, write the check and break_it, and then run: paved practice verify {slug} --trust")
+    at = "" if road == "." else opened.option
+    wanted_code = ", write the check and break_it," if written.code else ""
+    ui.talk(f"Replace every TODO{wanted_code} and then run: paved practice verify {slug}{at} --trust")
 
 
 def _notes(written: WrittenPractice) -> list[str]:

@@ -136,6 +136,7 @@ class _Stamped:
             destination=destination, template=self._release.template.name, trust=road.trusted, answers=self._answers,
             ref="HEAD" if road.local else self._release.version,
         )  # fmt: skip
-        created = create.create(create.plan(request, self._config))
-        for text in created.notes:
-            ui.note(text)
+        planned = create.plan(request, self._config)
+        created = create.create(planned)
+        if missing := sorted(planned.derived.keys() - set(created.derived)):
+            ui.note(f"{', '.join(missing)} was not made, and a live check may need it")
