@@ -29,6 +29,7 @@ def added(path: str, text: str) -> Break:
 
 
 CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
+RULES, DASHBOARD = "deploy/observability/rules.yaml", "deploy/observability/dashboard.json"
 V1 = "apiVersion: v1\n"
 
 FILES: dict[str, list[Break]] = {
@@ -64,5 +65,30 @@ FILES: dict[str, list[Break]] = {
         replaced(CI, "@20cfd1bf945f4377ade1205e4dbc17946fc9a30d # v10.0.1", "@v10"),
         replaced(CI, "permissions: {}\n", "permissions: write-all\n"),
         added(".github/workflows/x.yml", "on: push\njobs: {a: {runs-on: x, steps: [{run: make check}]}}\n"),
+    ],
+    "alerts": [
+        without(RULES),
+        replaced(RULES, "{severity: page, ", "{"),
+        replaced(RULES, "            summary: ", "            note: "),
+        replaced(RULES, "            runbook_url: ", "            see: "),
+        replaced(RULES, "for: 5m", "for: 5 minutes"),
+        replaced(RULES, "for: 5m", "for: 3h"),
+        replaced(RULES, "[5m]", "[20s]"),
+        replaced(RULES, "            and job:http_server_", "            unless job:http_server_not_"),
+        replaced(RULES, "spec:\n", "spec: [\n"),
+        without("docs/runbooks/breaker-open.md"),
+    ],
+    "alert-metrics": [
+        replaced(RULES, "log_lines_dropped_total", "log_lines_lost_total"),
+        replaced(RULES, "dependency_fallbacks_total", "dependency_fallen_back_total"),
+        replaced(DASHBOARD, "event_loop_lag_seconds_bucket", "event_loop_delay_seconds_bucket"),
+        replaced("src/orders/paved/metrics.py", "http_server_shed_requests", "http_server_refused_requests"),
+        replaced(RULES, "record: job:http_server_slow:rate1h", "record: job:http_server_late:rate1h"),
+    ],
+    "dashboards": [
+        without(DASHBOARD),
+        replaced(DASHBOARD, '"panels": [', '"panels": [,'),
+        replaced(DASHBOARD, '"targets": [', '"asks": ['),
+        replaced(DASHBOARD, '{job=', '{instance=\\"10.0.0.7:8081\\", job='),
     ],
 }  # fmt: skip

@@ -41,7 +41,12 @@ _MOVING = {
 }
 _MOVING |= {"mainline", "alpine", "slim", "nonroot", "debug", "debug-nonroot", "prod", "production", "snapshot"}
 _OS_RELEASE = re.compile(r"\d")
-_NOT_ROOT = re.compile(r"nonroot|non-root|unprivileged|rootless|^cgr\.dev/|chainguard", re.IGNORECASE)
+_NOT_ROOT = re.compile(
+    r"nonroot|non-root|unprivileged|rootless|^cgr\.dev/|chainguard"
+    r"|(^|/)(grafana|prom|bitnami|curlimages|keycloak|jenkins|opensearchproject|elasticsearch)/",
+    re.IGNORECASE,
+)
+"""Base images that state a user of their own, as far as their name tells."""
 _SECRET_WORDS = {
     "password",
     "passwd",

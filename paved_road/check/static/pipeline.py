@@ -22,6 +22,8 @@ from paved_road.check.static.structured import parsed_yaml
 _TARGETS = re.compile(
     r"^(prod|production|live|stag(e|ing)|dev|development|test|qa|uat|canary|pre-?prod)\b", re.IGNORECASE
 )
+_THROWAWAY = re.compile(r"\b(kind create|kind-action|setup-kind|k3d|minikube|microk8s|ct install|vcluster|kwok)\b")
+"""A cluster that lives as long as the job: what is deployed to it is tested there."""
 _ANY_TEST_IN_TEXT = re.compile(
     r"\b[\w-]+/(run-)?tests?\b|VSTest@|command:\s*[\"']?test\b|Maven@|Gradle@", re.IGNORECASE
 )
@@ -112,6 +114,8 @@ def _deploys(found: list[Pipeline]) -> Iterator[Fault]:
 
 
 def _is_deployment(job: PipelineJob) -> bool:
+    if _THROWAWAY.search(job.text):
+        return False
     return bool(DEPLOYS.search(job.text) or (_TARGETS.match(job.environment) and job.steps))
 
 

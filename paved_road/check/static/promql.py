@@ -19,6 +19,8 @@ _TOKEN = re.compile(
 )
 _WORDS = {"and", "or", "unless", "offset", "bool", "atan2", "start", "end", "inf", "nan", "group_left", "group_right"}
 _GROUPING = {"by", "without", "on", "ignoring", "group_left", "group_right"}
+_AGGREGATIONS = {"sum", "min", "max", "avg", "group", "stddev", "stdvar", "count", "count_values", "bottomk", "topk"}
+_AGGREGATIONS |= {"quantile", "limitk", "limit_ratio"}
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _MATCHER = re.compile(
     r"(?P<name>[\w.]+|\"[^\"]+\")\s*(?P<how>=~|!~|!=|=)\s*(?P<value>\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`)"
@@ -66,7 +68,8 @@ def asked(expression: str) -> Asked:
         elif text.lower() in _GROUPING and following == "(":
             at = _closing(tokens, at + 1, ")")
         else:
-            if tokens[at]["word"] and following != "(" and text.lower() not in _WORDS | _GROUPING:
+            aggregates = text.lower() in _AGGREGATIONS and following.lower() in ("by", "without")
+            if tokens[at]["word"] and following != "(" and not aggregates and text.lower() not in _WORDS | _GROUPING:
                 metrics.add(text)
             at += 1
     metrics |= {each.value for each in matchers if each.label == "__name__" and each.how == "="}

@@ -11,7 +11,7 @@ from paved_road.check.model import Fault
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.structured import ELSEWHERE, documents, items, mapping, parsed_yaml
 
-_RULE = re.compile(r"^\s*(-\s+)?[\"']?(alert|record)[\"']?\s*:", re.MULTILINE)
+_RULE = re.compile(r"(?:^[ \t]*(?:-[ \t]+)*|[{,][ \t]*)[\"']?(?:alert|record)[\"']?[ \t]*:", re.MULTILINE)
 _ELSEWHERE_KINDS = {
     "monitors of Datadog": re.compile(r"\bdatadog_monitor\b|kind:\s*DatadogMonitor\b"),
     "alarms of CloudWatch": re.compile(r"aws_cloudwatch_metric_alarm|AWS::CloudWatch::Alarm"),
@@ -85,7 +85,7 @@ def other_alerts(files: ServiceFiles) -> str:
 
 def _rules_in(files: ServiceFiles, path: str) -> Iterator[AlertRule]:
     text = files.texts[path]
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if _RULE.match(line) or _ANYWHERE.search(line)]
+    lines = [number for number, line in enumerate(text.splitlines(), 1) for _ in _RULE.findall(line)]
     number = 0
     for document in documents(files, path):
         for group in _groups(document):
@@ -101,9 +101,6 @@ def _rules_in(files: ServiceFiles, path: str) -> Iterator[AlertRule]:
                     lasting=str(rule.get("for", "")), labels=labels,
                     annotations=mapping(rule.get("annotations")),
                 )  # fmt: skip
-
-
-_ANYWHERE = re.compile(r"[{,]\s*[\"']?(alert|record)[\"']?\s*:")
 
 
 def _groups(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

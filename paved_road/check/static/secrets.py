@@ -12,33 +12,34 @@ from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.image import names_a_secret
 from paved_road.check.static.structured import items, manifests, mapping
 
-_TOKENS = {
+_FORMS = {
     "a private key": (
-        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\\nr\"'+,]*(?:[A-Za-z-]+: .*\s+)*[A-Za-z0-9+/=]{40}"
+        "PRIVATE KEY",
+        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\\nr\"'+,]*(?:[A-Za-z-]+: .*\s+)*[A-Za-z0-9+/=]{40}",
     ),
-    "an access key of AWS": r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b",
-    "a token of GitHub": r"\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b",
-    "a token of GitLab": r"\bgl(?:pat|dt|rt|ptt)-[A-Za-z0-9_-]{20,}",
-    "a token of Slack": r"\bxox[abprs]-[0-9]{8,}-[A-Za-z0-9-]{16,}",
-    "an address of a Slack webhook": r"hooks\.slack\.com/services/T[A-Z0-9]{7,}/B[A-Z0-9]{7,}/[A-Za-z0-9]{20,}",
-    "a live key of Stripe": r"\b[rs]k_live_[A-Za-z0-9]{20,}",
-    "a key of Google's interfaces": r"\bAIza[A-Za-z0-9_-]{35}\b",
-    "a token of npm": r"\bnpm_[A-Za-z0-9]{36}\b",
-    "a token of PyPI": r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}",
-    "a key of SendGrid": r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\b",
-    "a key of an Azure storage account": r"\bAccountKey=[A-Za-z0-9+/]{86}==",
-    "a key of Anthropic": r"\bsk-ant-[A-Za-z0-9_-]{80,}",
-    "a key of OpenAI": r"\bsk-(?:proj-)?[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}",
-    "a token of Hugging Face": r"\bhf_[A-Za-z]{34}\b",
-    "a token of DigitalOcean": r"\bdo[opr]_v1_[a-f0-9]{64}\b",
-    "a token of HashiCorp Vault": r"\bhvs\.[A-Za-z0-9_-]{90,}",
+    "an access key of AWS": ("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
+    "a token of GitHub": ("ghp_|gho_|ghu_|ghs_|ghr_", r"\bgh[pousr]_[A-Za-z0-9]{36}\b"),
+    "a fine-grained token of GitHub": ("github_pat_", r"\bgithub_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}\b"),
+    "a token of GitLab": ("glpat-|gldt-|glrt-|glptt-", r"\bgl(?:pat|dt|rt|ptt)-[A-Za-z0-9_-]{20,}"),
+    "a token of Slack": ("xox", r"\bxox[abprs]-[0-9]{8,}-[A-Za-z0-9-]{16,}"),
+    "an address of a Slack webhook": (
+        "hooks.slack.com",
+        r"hooks\.slack\.com/services/T[A-Z0-9]{7,}/B[A-Z0-9]{7,}/[A-Za-z0-9]{20,}",
+    ),
+    "a live key of Stripe": ("k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
+    "a key of Google's interfaces": ("AIza", r"\bAIza[A-Za-z0-9_-]{35}\b"),
+    "a token of npm": ("npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    "a token of PyPI": ("pypi-", r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}"),
+    "a key of SendGrid": ("SG.", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\b"),
+    "a key of an Azure storage account": ("AccountKey=", r"\bAccountKey=[A-Za-z0-9+/]{86}=="),
+    "a key of Anthropic": ("sk-ant-", r"\bsk-ant-[A-Za-z0-9_-]{80,}"),
+    "a key of OpenAI": ("T3BlbkFJ", r"\bsk-(?:proj-)?[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}"),
+    "a token of Hugging Face": ("hf_", r"\bhf_[A-Za-z]{34}\b"),
+    "a token of DigitalOcean": ("_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}\b"),
+    "a token of HashiCorp Vault": ("hvs.", r"\bhvs\.[A-Za-z0-9_-]{90,}"),
 }
-"""What cannot be anything else: issuers gave these a form of their own so that they are found."""
-_TOKEN = re.compile("|".join(f"(?P<t{number}>{pattern})" for number, pattern in enumerate(_TOKENS.values())))
-_HINTS = (
-    "PRIVATE KEY", "AKIA", "ASIA", "gh", "github_pat_", "gl", "xox", "hooks.slack.com", "k_live_", "AIza", "npm_",
-    "pypi-", "SG.", "AccountKey=", "sk-", "hf_", "_v1_", "hvs.",
-)  # fmt: skip
+"""What cannot be anything else, because its issuer gave it a form of its own. First what a text has that holds one."""
+_PATTERNS = {what: (hints.split("|"), re.compile(pattern)) for what, (hints, pattern) in _FORMS.items()}
 _TESTED = re.compile(
     r"(^|/)(tests?|testing|spec|testdata|test-data|fixtures?|__tests__|mocks?|examples?|samples?|vendor|third_party|docs?)/"
     r"|[._-]tests?\.\w+$|(^|/)test_[^/]*$|\.(md|rst|adoc)$",
@@ -63,7 +64,7 @@ _REMEDY = "Revoke it, give the service a new one from a secret store, and remove
 def secrets(files: ServiceFiles) -> Iterator[Fault]:
     """No file holds a secret: a key or token of a known form, or the value of a variable named like one."""
     for path, text in sorted(files.texts.items()):
-        if not _TESTED.search(path) and any(hint in text for hint in _HINTS):
+        if not _TESTED.search(path):
             yield from _tokens(path, text)
         if _ENVIRONMENT.search(path) and not _SAMPLE.search(path) and not _TESTED.search(path):
             yield from _environment(path, text)
@@ -71,18 +72,16 @@ def secrets(files: ServiceFiles) -> Iterator[Fault]:
 
 
 def _tokens(path: str, text: str) -> Iterator[Fault]:
-    for found in _TOKEN.finditer(text):
-        what = list(_TOKENS)[int((found.lastgroup or "t0")[1:])]
-        value = found[0]
-        if len(set(value[-16:])) < 6 or re.search(r"EXAMPLE|xxxx|XXXX|0000000|1234567|abcdefg", value):
-            continue
-        shown = "" if "PRIVATE KEY" in value else f" ({value[:4]}...)"
-        yield Fault(
-            message=f"{path} holds {what}{shown}",
-            path=path,
-            line=text.count("\n", 0, found.start()) + 1,
-            remedy=_REMEDY,
-        )
+    for what, (hints, pattern) in _PATTERNS.items():
+        for found in pattern.finditer(text) if any(hint in text for hint in hints) else ():
+            value = found[0]
+            if len(set(value[-16:])) < 6 or re.search(r"EXAMPLE|xxxx|XXXX|0000000|1234567|abcdefg", value):
+                continue
+            shown = "" if "PRIVATE KEY" in value else f" ({value[:4]}...)"
+            yield Fault(
+                message=f"{path} holds {what}{shown}", path=path, line=text.count("\n", 0, found.start()) + 1,
+                remedy=_REMEDY,
+            )  # fmt: skip
 
 
 def _environment(path: str, text: str) -> Iterator[Fault]:
