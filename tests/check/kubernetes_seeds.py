@@ -66,4 +66,20 @@ KUBERNETES: dict[str, list[Break]] = {
         replaced(ANALYSIS, "failureLimit: 1", "failureLimit: 8"),
         replaced(ANALYSIS, ', namespace="{{args.namespace}}", rollouts_pod_template_hash="{{args.version}}"', ""),
     ],
+    "shutdown-arithmetic": [
+        replaced(DEPLOYMENT, "terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 40"),
+        replaced(SETTINGS, "TERMINATION_SECONDS=40", "TERMINATION_SECONDS=41"),
+        replaced(SETTINGS, "DRAIN_SECONDS=5", "DRAIN_SECONDS=25"),
+        replaced(SETTINGS, "GRACE_SECONDS=20", "GRACE_SECONDS=9"),
+    ],
+    "timeout-arithmetic": [
+        replaced("run.toml", "timeout = 0.4", "timeout = 2.5"),
+        replaced("run.toml", "attempts = 2", "attempts = 12"),
+        replaced("deploy/base/route.yaml", "backendRequest: 11s", "backendRequest: 10s"),
+        replaced("deploy/base/route.yaml", "request: 12s", "request: 10500ms"),
+        replaced(SETTINGS, "REQUEST_TIMEOUT_SECONDS=10", "REQUEST_TIMEOUT_SECONDS=15"),
+    ],
+    "objective-arithmetic": [
+        replaced("run.toml", "critical = false", "critical = true\navailability = 99.5"),
+    ],
 }  # fmt: skip
