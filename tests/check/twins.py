@@ -67,6 +67,7 @@ LIVE: dict[str, list[Seed]] = {
     "closed-output": [seed("blocks-on-stdout"), seed("dies-without-stdout")],
     "api-contract": [seed("api-drifted")],
     "api-fuzz": [seed("crashes-on-input")],
+    "alerts-fire": [seed("counts-nothing")],
     "no-secrets-shown": [seed("shows-secret"), seed("shows-headers"), seed("shows-url")],
 }
 """By the practice's slug."""

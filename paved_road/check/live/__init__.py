@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paved_road.check.live import (
+    alerting,
     closed_output,
     dependencies,
     error_responses,
@@ -19,6 +20,7 @@ from paved_road.check.live import (
 )
 
 __all__ = [
+    "alerting",
     "closed_output",
     "dependencies",
     "error_responses",

@@ -205,7 +205,7 @@ class Lab:
 
     async def start(
         self, *, settings: Mapping[str, str] | None = None, without: Collection[str] = (), port: int | None = None,
-        stdout: int | None = None, stderr: int | None = None,
+        probe_port: int | None = None, stdout: int | None = None, stderr: int | None = None,
     ) -> Instance:  # fmt: skip
         """Start an instance, and do not wait for anything. The caller stops its process.
 
@@ -214,7 +214,7 @@ class Lab:
         """
         contract = self.contract
         port = port or (contract.port if contract.port_env is None else None) or ports.free_port()
-        probe_port = ports.free_port() if contract.probe_port_env else port
+        probe_port = (probe_port or ports.free_port()) if contract.probe_port_env else port
         env = self.environment(port, probe_port, settings, without)
         try:
             process = await running.start(contract.start, cwd=self.path, env=env, stdout=stdout, stderr=stderr)
