@@ -42,6 +42,7 @@ LIVE: dict[str, list[Seed]] = {
     ],
     "fallbacks": [seed("no-fallback-for-500"), seed("ready-asks-everything"), seed("stays-degraded", ready_within=5.0)],
     "critical-services-only": [seed("needs-all-to-start")],
+    "explored-failures": [seed("no-fallback-for-500"), seed("trusts-second-source")],
     "wrong-answers": [seed("trusts-answers"), seed("reads-huge"), seed("silent")],
     # -- retries, breakers, deadlines
     "timeouts": [seed("timeout-per-read")],
