@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
+from collections.abc import Iterable
+
+import psutil
 
 _random = random.SystemRandom()
 
@@ -23,3 +27,13 @@ def free_port() -> int:
                 continue
             udp.detach()
             return port
+
+
+def listening(pids: Iterable[int]) -> set[int]:
+    """The TCP ports that processes of this user listen on."""
+    found = set()
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            sockets = psutil.Process(pid).net_connections(kind="tcp")
+            found |= {each.laddr.port for each in sockets if each.status == psutil.CONN_LISTEN}
+    return found

@@ -11,11 +11,17 @@ import contextlib
 import os
 import signal
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import psutil
+
+PASSED_ON = 0.5
+"""Seconds that a launcher has to pass a signal on to the process that it started."""
+MOST_TEXT = 2**20
+"""Bytes of each output that are read back: its end. A program may write gigabytes."""
 
 
 class RunningProgram:
@@ -23,6 +29,9 @@ class RunningProgram:
 
     def __init__(self, process: asyncio.subprocess.Process, output: BinaryIO, errors: BinaryIO) -> None:
         self._process, self._output, self._errors = process, output, errors
+        self._stopped = False
+        self._last = "", ""
+        """What it had written when it was stopped."""
 
     @property
     def pid(self) -> int:
@@ -37,12 +46,12 @@ class RunningProgram:
     @property
     def output(self) -> str:
         """What it has written to its standard output so far."""
-        return _content(self._output)
+        return _content(self._output) if not self._stopped else self._last[0]
 
     @property
     def errors(self) -> str:
         """What it has written to its standard error so far."""
-        return _content(self._errors)
+        return _content(self._errors) if not self._stopped else self._last[1]
 
     @property
     def said(self) -> str:
@@ -55,9 +64,29 @@ class RunningProgram:
             self._process.send_signal(number)
 
     def kill(self) -> None:
-        """Kill the whole group at once, as a lost machine does."""
+        """Kill the whole group at once, as a lost machine does, and what has left the group."""
+        if self._stopped:
+            return
+        below = self.pids()[1:]
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+        _send(below, signal.SIGKILL)
+
+    async def end_while_frozen(self, number: int, *, frozen: Callable[[], Awaitable[object]]) -> None:
+        """Freeze the processes that do the work, wait for `frozen`, send a signal to the command, and thaw them.
+
+        What others send meanwhile is on its way when the signal arrives. That happens on any busy machine; this way it
+        happens every time. A launcher that passes signals on (`uv run`, gunicorn's first process) is not frozen.
+        """
+        working = [pid for pid in self.pids() if not _children(pid)]
+        _send(working, signal.SIGSTOP)
+        try:
+            await _soon(lambda: all(map(_is_frozen, working)))  # a signal is handled when the process gets a core
+            await frozen()
+            self.signal(number)
+            await _soon(lambda: all(_is_pending(pid, number) for pid in working))
+        finally:
+            _send(working, signal.SIGCONT)
 
     async def wait(self, within: float) -> int | None:
         """Wait until it has ended, for at most so many seconds. The exit code, or None if it still runs."""
@@ -66,30 +95,32 @@ class RunningProgram:
         return self.code
 
     async def stop(self) -> None:
-        """End the whole group, and let go of its output."""
+        """End the whole group, and let go of its output. A second call does nothing."""
+        if self._stopped:
+            return
         self.kill()
-        await self._process.wait()
-        self._output.close()
-        self._errors.close()
-
-    def processes(self) -> list[psutil.Process]:
-        """The command's process and all below it, as far as they still exist."""
-        with contextlib.suppress(psutil.Error):
-            first = psutil.Process(self.pid)
-            return [first, *first.children(recursive=True)]
-        return []
+        self._stopped = True
+        try:
+            await self._process.wait()
+        finally:
+            self._last = self.output, self.errors
+            self._output.close()
+            self._errors.close()
 
     def memory(self) -> int:
-        """Bytes that the whole group holds in memory."""
+        """Bytes that all of its processes hold in memory."""
         total = 0
-        for process in self.processes():
+        for pid in self.pids():
             with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
+                total += psutil.Process(pid).memory_info().rss
         return total
 
     def pids(self) -> list[int]:
-        """The ids of its processes."""
-        return [process.pid for process in self.processes()]
+        """The ids of its processes: the command's first, then all below it."""
+        found = [self.pid]
+        for pid in found:
+            found += _children(pid)
+        return found
 
 
 async def start(
@@ -119,4 +150,52 @@ async def start(
 
 def _content(file: BinaryIO) -> str:
     size = os.fstat(file.fileno()).st_size
-    return os.pread(file.fileno(), size, 0).decode(errors="replace")
+    return os.pread(file.fileno(), MOST_TEXT, max(0, size - MOST_TEXT)).decode(errors="replace")
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that a process has started, as far as they still run."""
+    found: list[int] = []
+    try:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (thread / "children").read_text(encoding="ascii").split())
+    except OSError:
+        if Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists():
+            return found  # it has just ended
+        with contextlib.suppress(psutil.Error):
+            return [child.pid for child in psutil.Process(pid).children()]
+    return found
+
+
+def _send(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+async def _soon(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, but not for long: nothing depends on it."""
+    until = time.monotonic() + PASSED_ON
+    while not holds() and time.monotonic() < until:
+        await asyncio.sleep(0.002)
+
+
+def _is_frozen(pid: int) -> bool:
+    """Whether a process is stopped; also when it has ended, and where nobody can tell."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        return status.rpartition(")")[2].split()[0] in "TtZX"
+    except OSError:
+        return True
+
+
+def _is_pending(pid: int, number: int) -> bool:
+    """Whether a signal waits to be handled by a process; also when it has ended. False where nobody can tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return Path("/proc/self/status").exists()
+    except OSError:
+        return True
+    masks = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)

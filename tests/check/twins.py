@@ -32,6 +32,25 @@ def seed(*faults: str, **contract: Any) -> Seed:
 LIVE: dict[str, list[Seed]] = {
     # -- starting, stopping, dying
     "ready-in-time": [seed(ready_within=0.001)],
+    "settings-fail-fast": [
+        seed("unnamed-setting"),
+        seed("believes-addresses"),
+        seed("shows-setting"),
+        seed("ends-well-anyway"),
+        seed("hides-port-in-use"),
+    ],
+    "stop-during-start": [seed("deaf-while-starting", stop_within=2.0)],
+    "graceful-shutdown": [
+        seed("no-drain"),
+        seed("ignores-sigterm", stop_within=2.0),
+        seed("wrong-exit-code"),
+        seed("ready-while-draining"),
+    ],
+    "long-requests-at-shutdown": [
+        seed("forgets-long-requests"),
+        seed("no-timeout", "waits-forever", stop_within=2.5),
+    ],
+    "lost-instance": [seed("acknowledges-first")],
     # -- dependencies
     "critical-dependency-down": [
         seed("live-asks-dependencies"),

@@ -16,8 +16,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -88,19 +89,20 @@ class Poll:
 
 
 class Rotation:
-    """Chooses the instance of each request as a load balancer does: in turn, among those whose readiness probe says so.
+    """Chooses the instance of each request as a load balancer does: at random, of those whose readiness probe says 200.
 
     It stands for the best of load balancers, one that notices at once: a request goes only to an instance that said
     within the last 50 ms that it is ready.
     """
 
-    def __init__(self, instances: Sequence[Instance]) -> None:
+    def __init__(self, instances: Sequence[Instance], *, seed: int = 0) -> None:
         self.polls: list[Poll] = []
         self._instances = list(instances)
         self._ready = dict.fromkeys(self._instances, float("-inf"))
-        self._turn = itertools.count()
+        self._random = random.Random(seed)  # noqa: S311 (repeatable on purpose)
         self._said_so = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._believes = False
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.ensure_future(self._follow(each)) for each in self._instances]
@@ -112,12 +114,22 @@ class Rotation:
     async def take(self, but: Instance | None = None) -> Instance:
         """The instance that gets the next request, `but` only if there is no other. Waits until one is ready."""
         while True:
-            now = time.monotonic()
-            ready = [each for each, said in self._ready.items() if now - said <= FRESH]
+            oldest = float("-1e99") if self._believes else time.monotonic() - FRESH
+            ready = [each for each, said in self._ready.items() if said >= oldest]
             if ready := [each for each in ready if each is not but] or ready:
-                return ready[next(self._turn) % len(ready)]
+                return self._random.choice(ready)
             self._said_so.clear()
             await self._said_so.wait()
+
+    @contextlib.contextmanager
+    def believing(self) -> Iterator[None]:
+        """Within the block, an instance counts as ready until it says that it is not: it may be frozen."""
+        self._believes = True
+        self._said_so.set()
+        try:
+            yield
+        finally:
+            self._believes = False
 
     def failed(self, instance: Instance) -> None:
         """Take an instance out until it says anew that it is ready."""

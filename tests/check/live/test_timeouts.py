@@ -36,7 +36,7 @@ def test_calls_may_take_the_whole_deadline_where_the_contract_states_no_limit() 
 
 def test_nothing_can_be_said_without_dependencies() -> None:
     nowhere = {"INVENTORY_URL": "http://127.0.0.1:1", "PAYMENTS_URL": "http://127.0.0.1:1"}
-    verdict = judged("timeouts", dependencies=(), settings={**nowhere, "FAULTS": "ready-without-critical"})
+    verdict = judged("timeouts", "ready-without-critical", dependencies=(), settings=nowhere)
     assert verdict.outcome is Outcome.NOT_APPLICABLE, verdict
     assert "dependencies" in verdict.message
 

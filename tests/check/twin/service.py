@@ -16,6 +16,7 @@ import json
 import os
 import queue
 import random
+import re
 import signal
 import socket
 import sys
@@ -36,6 +37,7 @@ DRAIN, GRACE = 0.3, 5.0  # seconds
 REQUEST_SECONDS = 1.5
 ATTEMPT_SECONDS, ATTEMPTS = 0.3, 2
 AT_ONCE = 50
+ADDRESSES = ("INVENTORY_URL", "PAYMENTS_URL")
 ROUTES = ("/orders/{id}", "/orders", "/crash")
 
 
@@ -244,6 +246,18 @@ def is_json(body: bytes) -> bool:
 
 class Service:
     def __init__(self) -> None:
+        problems = [f"{name} is not set" for name in ("PORT", "INTERNAL_PORT", *ADDRESSES) if name not in os.environ]
+        problems += [
+            f"{name} is no port" for name in ("PORT", "INTERNAL_PORT") if not os.environ.get(name, "1").isdigit()
+        ]
+        shown = os.environ.get("INVENTORY_URL", "") if wrong("shows-setting") else ""
+        problems += [
+            f"{name} is no address {shown}" for name in ADDRESSES
+            if not re.fullmatch(r"http://(\S+@)?[\w.-]+:\d+", os.environ.get(name, "http://x:1"))
+            and not wrong("believes-addresses")
+        ]  # fmt: skip
+        if problems:
+            raise ValueError("wrong settings" if wrong("unnamed-setting") else "; ".join(problems))
         self.port, self.internal_port = int(os.environ["PORT"]), int(os.environ["INTERNAL_PORT"])
         self.inventory = Client("inventory", os.environ["INVENTORY_URL"])
         self.payments = Client("payments", os.environ["PAYMENTS_URL"])
@@ -260,8 +274,12 @@ class Service:
                 del document["paths"]["/orders"]
             return document
         if path == "/orders" and method == "POST":
+            paying = self.payments.call("POST", "/payments", trace, deadline)
+            if wrong("acknowledges-first"):
+                asyncio.get_running_loop().call_later(0.3, asyncio.ensure_future, paying)
+                return {"paid": "soon"}
             try:
-                return await self.payments.call("POST", "/payments", trace, deadline)
+                return await paying
             except Unavailable:
                 if wrong("fails-without-critical"):
                     raise
@@ -506,13 +524,15 @@ async def main() -> None:
         service = Service()
         if wrong("needs-all-to-start"):
             await service.inventory._attempt("GET", "/", uuid.uuid4().hex, 1.0)
-    except (KeyError, ValueError) as error:
-        sys.stderr.write(f"twin: a setting is missing or malformed: {error}\n")
-        raise SystemExit(2) from None
+    except ValueError as error:
+        sys.stderr.write(f"twin: {error}\n")
+        raise SystemExit(0 if wrong("ends-well-anyway") else 2) from None
     public, internal = Server(service, service.answer), Server(service, service.probe)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    if not wrong("ignores-sigterm"):
+    if wrong("ignores-sigterm"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
     try:
         servers = [
@@ -520,7 +540,7 @@ async def main() -> None:
             for each, port in ((public, service.port), (internal, service.internal_port))
         ]
     except OSError as error:
-        sys.stderr.write(f"twin: {error}\n")
+        sys.stderr.write("twin: no\n" if wrong("hides-port-in-use") else f"twin: {error}\n")
         raise SystemExit(3) from None
     service.started = True
     log("started")
@@ -532,14 +552,17 @@ async def main() -> None:
     servers[0].close()
     for writer in list(public.idle):
         writer.close()
-    if public.busy:
-        await asyncio.wait(public.busy, timeout=GRACE)
+    if public.busy and not wrong("forgets-long-requests"):
+        await asyncio.wait(public.busy, timeout=None if wrong("waits-forever") else GRACE)
     log("ended")
     last_lines()
     os._exit(1 if wrong("wrong-exit-code") else 0)
 
 
 if __name__ == "__main__":
+    if wrong("deaf-while-starting"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(0.4)
     socket.setdefaulttimeout(5)
     threading.Thread(target=write_lines, daemon=True).start()
     asyncio.run(main())
