@@ -185,3 +185,18 @@ with signals.raising():
 assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 """
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, *SIGNALS])
+def test_an_interrupted_check_ends_the_service_that_it_runs(
+    tmp_path: Path, ready: Path, scratch: Path, ended: Callable[..., tuple[int, str]], number: signal.Signals
+) -> None:
+    service = write_files(tmp_path / "service", {
+        "start.sh*": f"#!/bin/sh\n{STUCK.format(ready=ready, late='/dev/null')}\n",
+        "run.yml": "start: ./start.sh\nport: {env: PORT}\nprobes: {live: /livez, ready: /readyz}\n",
+    })  # fmt: skip
+    code, said = ended(number, "check", service, "--live", "--select", "ready-in-time")
+    assert code == 128 + number
+    assert "interrupted" in said or f"ended by {number.name}" in said
+    until(lambda: is_gone(ready))
+    assert list(scratch.iterdir()) == []
