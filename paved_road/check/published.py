@@ -29,17 +29,18 @@ def headline(found: Readiness) -> str:
     if found.is_whole:
         return f"{subject.name}: {found.level or 'no level'} ({needs})"
     holds = "what was checked holds" if not number else f"{counted(number, 'practice')} to fix"
-    return f"{subject.name}: {holds} ({needs}; only a check of everything tells the level)"
+    return f"{subject.name}: {holds} ({needs})"
 
 
 def counts_in_words(found: Readiness) -> str:
-    """`12 practices: 10 passed, 1 failed, 1 not applicable`."""
+    """`12 practices: 10 passed, 1 failed, 1 not applicable`; for a part of the practices, that it is one."""
     counts = [
         counted(number, "error") if outcome is Outcome.ERROR else f"{number} {outcome}"
         for outcome, number in found.counts.items()
         if number
     ]
-    return f"{counted(len(found.results), 'practice')}: {', '.join(counts) or 'none was selected'}"
+    text = f"{counted(len(found.results), 'practice')}: {', '.join(counts) or 'none was selected'}"
+    return text if found.is_whole else f"{text}; only a check of all practices tells a level"
 
 
 def as_result(found: Readiness, *, by_fault: bool, for_files: bool = False) -> CheckResult:

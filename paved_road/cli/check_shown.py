@@ -85,7 +85,8 @@ def print_readiness(found: Readiness, form: formats.CheckFormat, fixed: Sequence
 
 def _print_text(found: Readiness) -> None:
     (ui.good if not found.exit_code else ui.bad)(headline(found))
-    ui.data(f"  {counts_in_words(found)}")
+    for line in _wrapped(counts_in_words(found), indent=2):
+        ui.data(f"  {line}")
     for alike in _grouped([*found.failures, *found.warnings]):
         ui.data()
         _print_result(alike)
@@ -136,6 +137,8 @@ def _print_result(alike: Sequence[PracticeResult]) -> None:
         _print_fault(fault)
     for evidence in broken[:_MOST_EVIDENCE]:
         _print_evidence(evidence)
+    if broken[_MOST_EVIDENCE:]:
+        _print_wrapped("", f"and {len(broken) - _MOST_EVIDENCE} more, which paved check --json shows")
     if not one.faults and not broken:
         _print_wrapped("", one.verdict.message)
     if not all(fault.remedy for fault in one.faults) or not one.faults:
@@ -157,18 +160,22 @@ def _print_evidence(evidence: Evidence) -> None:
     _print_wrapped("expected", evidence.expected)
     lines = evidence.excerpt.strip().splitlines()
     for line in lines[-_MOST_LINES:]:
-        ui.spans((f"{'':<11}", Paint.NONE), (line[: _width() - 11], Paint.DIM))
+        ui.spans((f"{'':<11}", Paint.NONE), (f"| {line}"[: _width() - 11], Paint.DIM))
 
 
 def _print_wrapped(label: str, text: str, paint: Paint = Paint.NONE) -> None:
     """Print `  label   text`, the text wrapped in a column of its own; nothing if there is no text."""
-    lines: Sequence[str] = [text] if text else []
-    if ui.width():
-        lines = textwrap.wrap(text, _width() - 11, break_long_words=False, break_on_hyphens=False)
-    for number, line in enumerate(lines):
+    for number, line in enumerate(_wrapped(text, indent=11)):
         ui.spans(
             ("  ", Paint.NONE), (f"{'' if number else label:<9}", Paint.NONE if number else paint), (line, Paint.NONE)
         )
+
+
+def _wrapped(text: str, *, indent: int) -> list[str]:
+    """The lines of a text beside an indent, as wide as the terminal; one line if there is no terminal."""
+    if not ui.width():
+        return [text] if text else []
+    return textwrap.wrap(text, _width() - indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _width() -> int:

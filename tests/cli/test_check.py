@@ -47,7 +47,7 @@ def check(here: Here, folder: Path, *words: str) -> Ran:
 def test_a_folder_without_a_lock_is_checked(here: Here, folder: Path) -> None:
     done = check(here, folder)
     assert done.returncode == 1
-    assert done.stdout.startswith("shop: 1 practice to fix (its tier, standard, needs silver; ")
+    assert done.stdout.startswith("shop: 1 practice to fix (its tier, standard, needs silver)")
     assert "Dockerfile:1: " in done.stdout
     assert f"paved explain {IMAGE}" in done.stdout
     write_files(folder, {"Dockerfile": GOOD})
