@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.check.file_seeds import Break, replaced
+from tests.check.file_seeds import Break, added, replaced, without
 
 DEPLOYMENT = "deploy/base/deployment.yaml"
 SETTINGS = "deploy/base/settings.env"
@@ -11,6 +11,8 @@ SCALE = "deploy/overlays/prod/scale.yaml"
 BUDGET = "deploy/base/disruption-budget.yaml"
 ROLLOUT = "deploy/strategy/rollout.yaml"
 ANALYSIS = "deploy/strategy/analysis.yaml"
+
+POLICY = "deploy/base/network-policy.yaml"
 
 KUBERNETES: dict[str, list[Break]] = {
     "health-checks": [
@@ -81,5 +83,42 @@ KUBERNETES: dict[str, list[Break]] = {
     ],
     "objective-arithmetic": [
         replaced("run.toml", "critical = false", "critical = true\navailability = 99.5"),
+    ],
+    "network-policy": [
+        replaced(POLICY, "kind: NetworkPolicy", "kind: NetworkPolicies"),
+        replaced(POLICY, "policyTypes: [Ingress, Egress]", "policyTypes: [Ingress]"),
+        replaced(POLICY, "  ingress:\n", "  ingress:\n    - {}\n"),
+        replaced(POLICY, "  egress:\n", "  egress:\n    - {}\n"),
+        replaced(POLICY, "        - {port: 53, protocol: TCP}\n", ""),
+        replaced(POLICY, "- {port: internal}", "- {port: inside}"),
+        replaced(POLICY, "- {port: http}", "- {port: internal}"),
+    ],
+    "load-balancing": [
+        replaced("deploy/base/service.yaml", "targetPort: http", "targetPort: web"),
+        replaced("deploy/base/service.yaml", "port: 80,", "port: 8080,"),
+        replaced("deploy/base/route.yaml", "      timeouts:", "      times:"),
+        replaced("deploy/overlays/prod/kustomization.yaml", "path: /spec/hostnames", "path: /spec/names"),
+    ],
+    "runtime-configuration": [
+        replaced("deploy/overlays/prod/settings.env", "INVENTORY_URL=", "INVENTORY_ADDRESS="),
+        replaced("deploy/overlays/prod/settings.env", "inventory.inventory-prod", "inventory.inventory-staging"),
+        replaced("deploy/overlays/prod/settings.env", "inventory.inventory-prod", "localhost:8090"),
+        replaced(SETTINGS, "PORT=8080\nINTERNAL_PORT=8081", "PORT=8000\nINTERNAL_PORT=8081"),
+        replaced(
+            "deploy/base/kustomization.yaml", "envs: [settings.env]",
+            "envs: [settings.env]\n    options: {disableNameSuffixHash: true}",
+        ),
+    ],
+    "stateless": [
+        replaced(DEPLOYMENT, "emptyDir: {sizeLimit: 64Mi}", "persistentVolumeClaim: {claimName: data}"),
+        replaced("deploy/base/service.yaml", "spec:\n", "spec:\n  sessionAffinity: ClientIP\n"),
+        added(SETTINGS, "DATABASE_URL=sqlite:////tmp/orders.db\n"),
+    ],
+    "valid-manifests": [
+        without("deploy/base/service-account.yaml"),
+        added("deploy/base/autoscaler.yaml", "  : [\n"),
+        replaced(DEPLOYMENT, "configMapRef: {name: orders}", "configMapRef: {name: settings}"),
+        replaced("deploy/base/service-monitor.yaml", "port: internal", "port: metrics"),
+        replaced("deploy/overlays/staging/kustomization.yaml", "target: {kind: HTTPRoute}", "path: patch.yaml"),
     ],
 }  # fmt: skip

@@ -33,11 +33,12 @@ from paved_road.check.static.kubernetes.resources import (
 from paved_road.check.static.structured import ELSEWHERE
 
 _PRODUCTION = frozenset({"prod", "production", "live", "prd"})
-_EARLIER = frozenset({
+EARLIER_STAGES = frozenset({
     "dev", "develop", "development", "staging", "stage", "stg", "test", "testing", "qa", "uat", "preprod", "sandbox",
     "local",
     "preview", "ci", "demo", "minikube", "kind", "integration", "int", "nonprod",
 })  # fmt: skip
+"""Words by which teams call the stages before production."""
 _MANIFEST = re.compile(r"""(?m)^[ \t]*["']?apiVersion["']?[ \t]*:""")
 _KIND = re.compile(r"""(?m)^[ \t]*["']?kind["']?[ \t]*:""")
 _OTHER_TOOLS = ("backstage.io", "skaffold", "kind.x-k8s.io", "kustomize.config.k8s.io", "score.dev", "jkube")
@@ -84,8 +85,14 @@ def production(files: ServiceFiles) -> list[DeployedEnvironment]:
         said = next((f": {problem.path} {problem.said}" for each in every for problem in each.problems), "")
         said = said or next((f": {note}" for each in every for note in each.notes), "")
         raise NotApplicable(f"the service's manifests have no Deployment, StatefulSet or Rollout{said}")
-    named = [each for each in running if _words(each.name) & _PRODUCTION and not _words(each.name) & {"non", "pre"}]
-    return named or [each for each in running if not _words(each.name) & _EARLIER] or running
+    named = [each for each in running if is_production(each)]
+    return named or [each for each in running if not _words(each.name) & EARLIER_STAGES] or running
+
+
+def is_production(environment: DeployedEnvironment) -> bool:
+    """Whether an environment is called after production."""
+    words = _words(environment.name)
+    return bool(words & _PRODUCTION) and not words & {"non", "pre"}
 
 
 def has_pods(resource: Resource) -> bool:
@@ -156,7 +163,7 @@ def _names(folders: list[str]) -> dict[str, str]:
     names = {}
     for folder in folders:
         parts = folder.split("/")
-        stages = [part for part in parts if part.lower() in _PRODUCTION | _EARLIER]
+        stages = [part for part in parts if part.lower() in _PRODUCTION | EARLIER_STAGES]
         names[folder] = stages[-1] if stages else parts[-1]
     doubled = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {folder: folder if name in doubled else name for folder, name in names.items()}
@@ -183,7 +190,7 @@ def _plain_environments(texts: Mapping[str, str]) -> list[DeployedEnvironment]:
 def _stage(path: str) -> str:
     """The environment that a path names; "" if it names none."""
     words = re.split(r"[/._-]", path.lower())
-    return next((word for word in words if word in _PRODUCTION | _EARLIER), "")
+    return next((word for word in words if word in _PRODUCTION | EARLIER_STAGES), "")
 
 
 def _read(path: str, content: str, into: Rendered) -> None:

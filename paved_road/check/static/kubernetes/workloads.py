@@ -203,7 +203,7 @@ class Workload:
         names |= {text(variable.get("name")) for variable in items(container.data.get("env"))}
         sources = items(container.data.get("envFrom"))
         open_ended = any(
-            "secretRef" in source or not self._config_maps(text(fields(source.get("configMapRef")).get("name")))
+            not _is_optional(source) and not self._config_maps(text(fields(source.get("configMapRef")).get("name")))
             for source in sources
         )
         return names, open_ended
@@ -221,6 +221,11 @@ class Workload:
         path, line = (about or self.resource).place(*keys)
         named = f"{self.environment}{about or self.resource}"
         return Fault(message=f"{named}: {message}", path=path, line=line, remedy=remedy, fix=fix)
+
+
+def _is_optional(source: Fields) -> bool:
+    """Whether the pod starts without what an `envFrom` names."""
+    return any(fields(source.get(key)).get("optional") is True for key in ("secretRef", "configMapRef"))
 
 
 def every_workload(files: ServiceFiles) -> list[Workload]:
