@@ -79,6 +79,10 @@ LIVE: dict[str, list[Seed]] = {
     "abandoned-requests": [seed("works-for-nobody"), seed("leaks-places")],
     "deadline-propagation": [seed("ignores-deadline"), seed("no-deadline-out")],
     # -- load and input
+    "overload": [seed("no-limit")],
+    "bearable-load": [seed("refuses-early")],
+    "hostile-input": [seed("no-body-limit"), seed("slow-clients-take-slots")],
+    "bounded-metrics": [seed("raw-labels")],
     # -- telemetry, interface, alerts
     "request-tracing": [seed("no-trace-out"), seed("no-trace-log"), seed("no-trace-back")],
     "structured-logs": [seed("plain-log-line"), seed("forged-log-line")],

@@ -37,6 +37,7 @@ DRAIN, GRACE = 0.3, 5.0  # seconds
 REQUEST_SECONDS = 1.5
 ATTEMPT_SECONDS, ATTEMPTS = 0.3, 2
 AT_ONCE = 50
+BUSY = b"HTTP/1.1 503 Busy\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 ADDRESSES = ("INVENTORY_URL", "PAYMENTS_URL")
 ROUTES = ("/orders/{id}", "/orders", "/crash")
 
@@ -354,7 +355,7 @@ class Service:
         began = time.monotonic()
         method = request.method.decode("latin-1")
         try:
-            if self.in_flight >= AT_ONCE and not wrong("no-limit"):
+            if self.in_flight >= (5 if wrong("refuses-early") else AT_ONCE) and not wrong("no-limit"):
                 raise Problem(503, "busy", **{"retry-after": "1"})
             if body and "json" in headers.get("content-type", "") and not is_json(body):
                 raise Problem(422, "not JSON")
@@ -433,6 +434,23 @@ class Server:
         self.service, self.handler = service, handler
         self.busy: set[asyncio.Task[None]] = set()
         self.idle: set[asyncio.StreamWriter] = set()
+        self.open: set[asyncio.Task[None]] = set()
+
+    async def accept(self, listening: socket.socket) -> None:
+        """Accept one connection after the other, and refuse those that are too many before anything is read."""
+        loop = asyncio.get_running_loop()
+        with listening:
+            while True:
+                accepted, _ = await loop.sock_accept(listening)
+                busy = len(self.busy) if wrong("slow-clients-take-slots") else self.service.in_flight
+                if busy >= AT_ONCE:
+                    with contextlib.suppress(OSError), accepted:
+                        accepted.send(BUSY)
+                    continue
+                reader, writer = await asyncio.open_connection(sock=accepted, limit=2**20)
+                task = asyncio.ensure_future(self.connection(reader, writer))
+                self.open.add(task)
+                task.add_done_callback(self.open.discard)
 
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=16_384)
@@ -462,9 +480,9 @@ class Server:
     async def exchange(
         self, protocol: h11.Connection, reader: asyncio.StreamReader
     ) -> tuple[int, object, dict[str, str]]:
-        request, body = None, b""
+        request, body = None, bytearray()
         try:
-            async with asyncio.timeout(None if wrong("waits-for-slow-clients") else SLOWEST_CLIENT):
+            async with asyncio.timeout(None if wrong("no-body-limit") else SLOWEST_CLIENT):
                 while True:
                     event = protocol.next_event()
                     if event is h11.NEED_DATA:
@@ -484,7 +502,7 @@ class Server:
         except h11.RemoteProtocolError as error:
             return error.error_status_hint, {"title": "malformed", "status": 400}, {"connection": "close"}
         assert request is not None
-        working = asyncio.ensure_future(self.handler(request, body))  # type: ignore[operator]
+        working = asyncio.ensure_future(self.handler(request, bytes(body)))  # type: ignore[operator]
         leaving = asyncio.ensure_future(reader.read(65536))
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if leaving.done() and not leaving.result() and not wrong("works-for-nobody"):
@@ -535,10 +553,14 @@ async def main() -> None:
     else:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
     try:
-        servers = [
-            await asyncio.start_server(each.connection, "127.0.0.1", port, limit=2**20, backlog=1024)
-            for each, port in ((public, service.port), (internal, service.internal_port))
-        ]
+        await asyncio.start_server(internal.connection, "127.0.0.1", service.internal_port, backlog=1024)
+        if wrong("no-limit"):  # as servers do that take whatever comes
+            server = await asyncio.start_server(public.connection, "127.0.0.1", service.port, backlog=1024)
+            accepting = asyncio.ensure_future(server.serve_forever())
+        else:
+            listening = socket.create_server(("127.0.0.1", service.port), backlog=1024)
+            listening.setblocking(False)  # noqa: FBT003
+            accepting = asyncio.ensure_future(public.accept(listening))
     except OSError as error:
         sys.stderr.write("twin: no\n" if wrong("hides-port-in-use") else f"twin: {error}\n")
         raise SystemExit(3) from None
@@ -549,7 +571,7 @@ async def main() -> None:
         os._exit(0)
     service.draining = True
     await asyncio.sleep(DRAIN)
-    servers[0].close()
+    accepting.cancel()
     for writer in list(public.idle):
         writer.close()
     if public.busy and not wrong("forgets-long-requests"):
