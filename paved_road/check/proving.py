@@ -17,8 +17,9 @@ from paved_road.check.own import OwnCheck, load_check
 from paved_road.check.registry import AttestedCheck, LiveCheck
 from paved_road.check.static.files import read_service
 from paved_road.check.subject import find_contract, find_subject, stamped_service, stated_by_template
-from paved_road.errors import TemplateError
+from paved_road.errors import ContractError, TemplateError
 from paved_road.findings import Outcome
+from paved_road.process import child
 
 if TYPE_CHECKING:
     from paved_road.practices.model import Practice
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from paved_road.road.model import Release
     from paved_road.settings.config import Config
 
+PREPARING = 300.0
+"""Seconds that the command may take which prepares a service for its start."""
 NO_CONTRACT = "a live check needs the run contract: write `run` into the template's paved-road.yml"
 
 
@@ -39,10 +42,13 @@ class Proof:
     """Why not; or what the check said about the seeded fault."""
 
 
-def prove(own: OwnPractice, release: Release, service: Path, config: Config, *, today: date) -> Proof:
+def prove(
+    own: OwnPractice, release: Release, service: Path, config: Config, *, today: date, prepare: str = ""
+) -> Proof:
     """Prove a practice with a freshly stamped service, which is copied and stays as it is.
 
-    Raises `UntrustedTemplate` if the person does not trust the road.
+    `prepare` is the command without which the service cannot start; it runs in each copy before a live check. Raises
+    `UntrustedTemplate` if the person does not trust the road.
     """
     slug = own.practice.slug
     try:
@@ -56,7 +62,8 @@ def prove(own: OwnPractice, release: Release, service: Path, config: Config, *, 
     for copy in (clean, broken):
         shutil.copytree(service, copy, symlinks=True)
     try:
-        return _proof(own.practice, loaded, lambda folder: _judged(own.practice, loaded, folder, config, today), copies)
+        judge = _Judge(practice=own.practice, loaded=loaded, config=config, today=today, prepare=prepare)
+        return _proof(own.practice, loaded, judge, copies)
     finally:
         shutil.rmtree(copies, ignore_errors=True)
 
@@ -105,15 +112,45 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def _judged(practice: Practice, loaded: OwnCheck, folder: Path, config: Config, today: date) -> Verdict:
-    service = stamped_service(folder)
-    subject = find_subject(folder, service)
-    contract = find_contract(subject, stated_by_template(service, config))
-    if not isinstance(loaded.check, LiveCheck):
-        return judge_files(Item(practice=practice, check=loaded.check), read_service(subject, contract), today=today)
-    if contract is None:
-        return Verdict(practice=practice.slug, outcome=Outcome.ERROR, message=NO_CONTRACT)
-    from paved_road.check.live.running_checks import run_live
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Judge:
+    """Runs a practice's check on a copy of the service."""
 
-    (verdict,) = run_live([loaded.check], subject.path, contract, seed=1)
-    return verdict
+    practice: Practice
+    loaded: OwnCheck
+    config: Config
+    today: date
+    prepare: str
+
+    def __call__(self, folder: Path) -> Verdict:
+        service, check = stamped_service(folder), self.loaded.check
+        subject = find_subject(folder, service)
+        try:
+            contract = find_contract(subject, stated_by_template(service, self.config))
+        except ContractError as error:
+            return self._error(f"its run contract is wrong: {error.message}: {error.cause}")
+        if not isinstance(check, LiveCheck):
+            return judge_files(
+                Item(practice=self.practice, check=check), read_service(subject, contract), today=self.today
+            )
+        if contract is None:
+            return self._error(NO_CONTRACT)
+        if fault := self._prepared(folder):
+            return self._error(fault)
+        from paved_road.check.live.running_checks import run_live
+
+        (verdict,) = run_live([check], subject.path, contract, seed=1)
+        return verdict
+
+    def _prepared(self, folder: Path) -> str:
+        """Run the command that prepares the service. Returns why that failed, or ""."""
+        if not self.prepare:
+            return ""
+        try:
+            ended = child.run(self.prepare, cwd=folder, env=os.environ, seconds=PREPARING)
+        except child.OutOfTime:
+            return f"{self.prepare} took longer than {PREPARING} s"
+        return f"{self.prepare} failed: {' | '.join(ended.last_lines)}" if ended.code else ""
+
+    def _error(self, message: str) -> Verdict:
+        return Verdict(practice=self.practice.slug, outcome=Outcome.ERROR, message=message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from paved_road.git.entries import File
 from paved_road.practices.model import CheckKind
 from paved_road.practices.of_road import own_practices
-from paved_road.testing import make_road, paved, write_files
+from paved_road.testing import evolve, make_road, paved, write_files
 from tests.practices.world import CODE, OWN, PAGE, ROAD
 from tests.renderers import assume_agreement
 
@@ -142,3 +143,51 @@ def test_a_road_on_disk_that_cannot_take_the_key_is_left_as_it_is(road: Path) ->
     assert done.returncode == 2
     assert "cannot add a key to" in done.stderr
     assert (road / "paved-road.yml").read_text() == "{version: 1.0.0}\n"
+
+
+SERVICE = """\
+import http.server, os
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"hello"
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+LIVE = """\
+from pathlib import Path
+
+from paved_road.check.live.lab import Lab
+from paved_road.check.registry import live_check
+
+
+@live_check("acme-greeting")
+async def acme_greeting(lab: Lab) -> None:
+    async with lab.service() as service:
+        answer = await service.ask(lab.sample)
+        lab.expect(answer.text == "hello", did=str(lab.sample), observed=answer.text, expected="hello")
+
+
+def break_it(service: Path) -> None:
+    path = service / "service.py"
+    path.write_text(path.read_text().replace("hello", "go away"))
+"""
+
+
+def test_a_live_check_runs_the_stamped_service_and_the_seeded_one(road: Path) -> None:
+    probes = "port: {env: PORT}, probes: {live: /, ready: /}, sample: GET /"
+    run = f"run: {{start: {sys.executable} service.py, {probes}}}\n"
+    live = {
+        "practices/acme-greeting.md": PAGE.replace("check: static", "check: live"), "practices/acme-greeting.py": LIVE,
+        "template/service.py": SERVICE,
+    }  # fmt: skip
+    evolve(road, {**live, "paved-road.yml": f"{ROAD['paved-road.yml']!s}{run}"})
+    proven, said = verified("acme-greeting")["acme-greeting"]
+    assert (proven, said) == (True, "GET /: go away, expected hello")
+    proven, said = verified("acme-greeting", "--prepare", "echo no network; exit 1")["acme-greeting"]
+    assert not proven
+    assert "echo no network; exit 1 failed: no network" in said

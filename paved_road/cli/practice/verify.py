@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _ROAD = "The road: a folder, or its URL. Default: the current folder."
 _TEMPLATE = "The template, if the road has several."
+_PREPARE = "What the service needs before a live check can start it, such as: uv sync. It runs in the service."
 
 
 def verify(
@@ -34,6 +36,7 @@ def verify(
         str | None,
         typer.Option("--template", metavar="NAME", help=_TEMPLATE, autocompletion=completion.template),
     ] = None,
+    prepare: Annotated[str, typer.Option("--prepare", metavar="COMMAND", help=_PREPARE)] = "",
     data: options.Data = None,
     answers: options.AnswersFile = None,
     trust: options.Trust = False,
@@ -51,6 +54,7 @@ def verify(
     Examples:
       paved practice verify --trust
       paved practice verify ticket-queue --road ~/src/our-road --trust
+      paved practice verify --trust --prepare "uv sync --locked"      with live checks
     """
     from paved_road.road.opening import open_road
     from paved_road.road.releases import release
@@ -60,7 +64,7 @@ def verify(
     config = load_config({"road": road})
     opened = open_road(config, trust=trust)
     found = release(find_template(opened, template), "HEAD" if opened.local else None)
-    proofs = list(_proofs(found, slugs or [], config, options.answers(data, answers)))
+    proofs = list(_proofs(found, slugs or [], _Stamp(config, options.answers(data, answers), prepare)))
     exit_code = int(not all(proof.proven for proof in proofs))
     if json:
         facts: results.VerifiedJson = {
@@ -79,7 +83,31 @@ def verify(
     raise typer.Exit(exit_code)
 
 
-def _proofs(release: Release, slugs: list[str], config: Config, answers: dict[str, Any]) -> Iterator[Proof]:
+@dataclass(frozen=True)
+class _Stamp:
+    """How the service is made that the checks are tried on."""
+
+    config: Config
+    answers: dict[str, Any]
+    prepare: str
+
+    def service(self, release: Release, destination: Path) -> Path:
+        """Stamp it. The folder is returned."""
+        from paved_road import create
+
+        road = release.template.road
+        request = create.CreateRequest(
+            destination=destination, template=release.template.name, trust=road.trusted, answers=self.answers,
+            ref="HEAD" if road.local else release.version,
+        )  # fmt: skip
+        planned = create.plan(request, self.config)
+        created = create.create(planned)
+        if missing := sorted(planned.derived.keys() - set(created.derived)):
+            ui.note(f"{', '.join(missing)} was not made, and a live check may need it")
+        return destination
+
+
+def _proofs(release: Release, slugs: list[str], stamp: _Stamp) -> Iterator[Proof]:
     """Prove the practices; what is wrong with one is its own. Raises `UsageError` if there is nothing to prove."""
     from paved_road.check.own import require_trust
     from paved_road.practices.of_road import release_practices
@@ -96,47 +124,21 @@ def _proofs(release: Release, slugs: list[str], config: Config, answers: dict[st
             hint="paved practice new PRACTICE --from-incident URL",
         )
     require_trust(release, [each.code_path for slug, each in own.by_slug.items() if slug in named and each.code])
-    with tempfile.TemporaryDirectory(prefix="paved-verify-") as folder:
-        yield from _proved(release, own, named, config, _Stamped(release, config, answers, Path(folder)))
+    yield from _proved(release, own, named, stamp)
 
 
-def _proved(
-    release: Release, own: OwnPractices, named: list[str], config: Config, stamped: _Stamped
-) -> Iterator[Proof]:
+def _proved(release: Release, own: OwnPractices, named: list[str], stamp: _Stamp) -> Iterator[Proof]:
     from paved_road.check.proving import Proof, prove
     from paved_road.offroad import clock
+    from paved_road.settings.config import load_config
 
-    for slug in named:
-        if slug in own.by_slug:
-            yield prove(own.by_slug[slug], release, stamped.service(), config, today=clock.today())
-            continue
-        faults = [fault for fault in own.faults if Path(fault.path).stem == slug]
-        yield Proof(slug=slug, proven=False, reason="; ".join(map(str, faults)))
-
-
-class _Stamped:
-    """A service that is stamped when the first practice needs it."""
-
-    def __init__(self, release: Release, config: Config, answers: dict[str, Any], folder: Path) -> None:
-        self._release, self._config, self._answers, self._folder = release, config, answers, folder
-        self._service: Path | None = None
-
-    def service(self) -> Path:
-        """Its folder."""
-        if self._service is None:
-            self._service = self._folder / "example"
-            self._stamp(self._service)
-        return self._service
-
-    def _stamp(self, destination: Path) -> None:
-        from paved_road import create
-
-        road = self._release.template.road
-        request = create.CreateRequest(
-            destination=destination, template=self._release.template.name, trust=road.trusted, answers=self._answers,
-            ref="HEAD" if road.local else self._release.version,
-        )  # fmt: skip
-        planned = create.plan(request, self._config)
-        created = create.create(planned)
-        if missing := sorted(planned.derived.keys() - set(created.derived)):
-            ui.note(f"{', '.join(missing)} was not made, and a live check may need it")
+    recorded = load_config()  # without --road, which would be taken for where the stamped service's road has moved
+    with tempfile.TemporaryDirectory(prefix="paved-verify-") as folder:
+        readable = any(slug in own.by_slug for slug in named)
+        service = stamp.service(release, Path(folder) / "example") if readable else Path(folder)
+        for slug in named:
+            if slug in own.by_slug:
+                yield prove(own.by_slug[slug], release, service, recorded, today=clock.today(), prepare=stamp.prepare)
+                continue
+            faults = [fault for fault in own.faults if Path(fault.path).stem == slug]
+            yield Proof(slug=slug, proven=False, reason="; ".join(map(str, faults)))
