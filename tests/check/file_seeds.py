@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 Texts = dict[str, str]
@@ -23,6 +24,22 @@ def without(*starts: str) -> Break:
     return lambda texts: {path: text for path, text in texts.items() if not path.startswith(starts)}
 
 
+def everywhere(*words: str) -> Break:
+    """Each first word of a pair is the second in every file, however it is written."""
+
+    def broken(texts: Texts) -> Texts:
+        for old, new in zip(words[::2], words[1::2], strict=True):
+            texts = {path: re.sub(old, new, text, flags=re.IGNORECASE) for path, text in texts.items()}
+        return texts
+
+    return broken
+
+
+def both(first: Break, second: Break) -> Break:
+    """One fault, for which two changes are needed."""
+    return lambda texts: second(first(texts))
+
+
 def added(path: str, text: str) -> Break:
     """One more file, or more lines of one."""
     return lambda texts: texts | {path: texts.get(path, "") + text}
@@ -30,6 +47,7 @@ def added(path: str, text: str) -> Break:
 
 CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
 RULES, DASHBOARD = "deploy/observability/rules.yaml", "deploy/observability/dashboard.json"
+CATALOGUE = "catalog-info.yaml"
 V1 = "apiVersion: v1\n"
 
 FILES: dict[str, list[Break]] = {
@@ -90,5 +108,30 @@ FILES: dict[str, list[Break]] = {
         replaced(DASHBOARD, '"panels": [', '"panels": [,'),
         replaced(DASHBOARD, '"targets": [', '"asks": ['),
         replaced(DASHBOARD, '{job=', '{instance=\\"10.0.0.7:8081\\", job='),
+    ],
+    "ownership": [
+        without("CODEOWNERS"),
+        without("catalog-info.yaml"),
+        without("docs/on-call.md", "docs/runbooks/"),
+        replaced("CODEOWNERS", "* @orders-team", "/src/ @orders-team"),
+        replaced("CODEOWNERS", "@", "#"),
+        replaced(CATALOGUE, 'owner: "group:orders-team"', "owner: guest"),
+        replaced(CATALOGUE, "  lifecycle: production\n", ""),
+        replaced(CATALOGUE, "spec:\n", "spec: [\n"),
+    ],
+    "consistent-naming": [
+        replaced(CATALOGUE, "  name: orders\n", "  name: shop\n"),
+        replaced("pyproject.toml", 'name = "orders"', 'name = "order-api"'),
+        replaced("deploy/base/deployment.yaml", "image: orders:local", "image: shop:local"),
+        replaced(RULES, 'job="orders"', 'job="shop"'),
+    ],
+    "observability": [
+        without("deploy/base/service-monitor.yaml", "dev/prometheus.yaml"),
+        everywhere("otlp", "none", "exporter", "sender"),
+        everywhere("log_format", "log_style", "structlog", "logs"),
+    ],
+    "squeeze-testing": [without("dev/squeeze."), replaced("dev/squeeze.js", '"k6', '"x6')],
+    "chaos-testing": [
+        both(without("tests/chaos/", "tests/paved/test_faults.py"), everywhere(r"(paved\)?) check", r"\1 drift")),
     ],
 }  # fmt: skip
