@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 110
 """Columns; longer lines are hard to read."""
-_MOST_LINES = 8
+_MOST_LINES = 5
 """Lines of an excerpt."""
 _MOST_EVIDENCE = 3
 """Broken promises of one practice."""
@@ -160,7 +160,7 @@ def _print_evidence(evidence: Evidence) -> None:
     _print_wrapped("expected", evidence.expected)
     lines = evidence.excerpt.strip().splitlines()
     for line in lines[-_MOST_LINES:]:
-        ui.spans((f"{'':<11}", Paint.NONE), (f"| {line}"[: _width() - 11], Paint.DIM))
+        ui.spans((f"{'':<11}", Paint.NONE), (f"| {line}"[: _width() - 11].rstrip(), Paint.DIM))
 
 
 def _print_wrapped(label: str, text: str, paint: Paint = Paint.NONE) -> None:
