@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import create, limit_live, resilience, scenarios, service, startup, update
+from bench import check, create, limit_live, resilience, scenarios, service, startup, update
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 BENCHMARKS: dict[str, tuple[str, Callable[[], str]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, tuple[str, Callable[[], str]]] = {
     "scenarios": ("What an update does to a team's work", scenarios.main),
     "resilience": ("Calling a dependency", resilience.main),
     "limit": ("What sheds load and what does not", limit_live.main),
+    "check": ("Checking a service", check.main),
     "service": ("What the stamped runtime costs per request", service.main),
 }
 HEADER = """\

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from bench import check
 from bench.service import BODY, Worker
 
 
@@ -29,3 +30,17 @@ def test_a_service_that_closes_a_connection_or_fails_ends_the_benchmark(answer: 
         with pytest.raises(ConnectionError, match=r"the service (closed a connection|answered)"):
             Worker(pid=os.getpid(), port=server.getsockname()[1]).one_round()
         server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_verdict_that_differs_on_a_busy_machine_is_counted_and_shown() -> None:
+    usual = {"timeouts": "passed", "metrics": "passed", "alerts": "passed", "api-fuzz": "not applicable"}
+    times = {"timeouts": 1.0, "metrics": 0.5, "api-fuzz": 0.0}
+
+    def one(**changed: str) -> check.Run:
+        return check.Run(seconds=9, cpu=3, outcomes=usual | changed, times=times, messages=dict.fromkeys(usual, "said"))
+
+    text = check.report([one(), one()], [one(), one(metrics="failed")])
+    assert "6 live verdicts, 2 runs of them beside busy processes: 1 differed." in text
+    assert "| metrics | passed | 0.5 | 0.5 | 1 |" in text
+    assert "- failed: said" in text
+    assert text.index("| timeouts |") < text.index("| metrics |")
