@@ -13,7 +13,7 @@ help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: .venv/ready ## Stamp a service, work on it, update it, test it, run it, break its dependency
+demo: .venv/ready ## Stamp a service, work on it, update it, test it, break its dependency, check it
 	$(BIN)/python -m scripts.demo demo/orders
 
 .PHONY: test

@@ -1,4 +1,4 @@
-"""`make demo`: stamp a service, run its own gate, start it, hurt its dependency, and watch it cope.
+"""`make demo`: stamp a service, run its own gate, start it, hurt its dependency, watch it cope, and check it whole.
 
 Everything shown is real: real processes on loopback ports, killed and stopped with signals. What is started is
 stopped by its pid; the stamped service stays for you to play with.
@@ -39,6 +39,9 @@ def main(destination: Path) -> None:
     shell("make", "check", cwd=destination)
 
     hurt(destination)
+
+    step("Is it ready for production? paved reads it, runs it with stand-ins for what it calls, and hurts it")
+    shell(PAVED, "check", cwd=destination)
     print(f"\nDone in {time.monotonic() - begun:.0f} s. The service is in {destination}: cd there and type `make`.")
 
 
