@@ -169,6 +169,19 @@ def _practices(ctx: Any) -> Iterable[str]:
         return sorted(built_in_slugs())
 
 
+def _own_practices(ctx: Any) -> Iterable[str]:
+    """Return the names of the practices of the road that the words name, as it lies on disk."""
+    from paved_road.practices.of_road import release_practices
+    from paved_road.road.opening import open_road
+    from paved_road.road.releases import release
+    from paved_road.road.templates import find_template
+    from paved_road.settings.config import load_config
+
+    road = open_road(load_config({"road": ctx.params.get("road") or "."}), refresh=False, fetch=False)
+    found = release(find_template(road, ctx.params.get("template")), "HEAD" if road.local else None)
+    return sorted(release_practices(found).slugs)
+
+
 def _road_files(ctx: Any) -> Iterator[str]:
     """Yield the files that the road owns; only these need a deviation."""
     lock = _service(ctx).lock
@@ -210,6 +223,7 @@ data = completer(_answers)
 slug = completer(_slugs)
 named = completer(_named)
 practice = completer(_practices)
+own_practice = completer(_own_practices)
 tier = completer(lambda _: ("low", "standard", "critical"))
 road_file = completer(_road_files)
 kind = completer(_record_words("Kind"))

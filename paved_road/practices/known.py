@@ -72,7 +72,11 @@ def catalogue_of(service: Service, config: Config, *, trust: bool = False) -> Ca
     if not own.slugs:
         return Catalogue(practices=built_in)
     if not road.trusted or not is_signed(release):
-        why = "you do not trust it" if not road.trusted else f"its release {release.version} is not signed"
+        why = (
+            "you do not trust it (setting: trust)"
+            if not road.trusted
+            else f"its release {release.version} is not signed"
+        )
         return Catalogue(practices=built_in, unread=f"the road {road.source} has practices of its own, and {why}")
     practices = {slug: each.practice for slug, each in own.by_slug.items()}
     return Catalogue(practices={**practices, **built_in}, own=own, release=release)

@@ -13,6 +13,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from paved_road.testing import evolve, make_road
+from tests.practices import world as practices
 
 Paved = Callable[..., CompletedProcess[str]]
 Tab = Callable[..., list[str]]
@@ -126,6 +127,15 @@ def test_templates_and_releases(tab: Tab, road: Path, tmp_path: Path) -> None:
     assert tab("new", "--road", road, "web", "x", "--ref", "") == ["1.1.0", "1.0.0"]
     assert tab("update", "--to", "1.1") == ["1.1.0"], "of the service's own road"
     assert tab("adopt", ".", "--road", road, "--template", "w") == ["web"]
+
+
+def test_practices_with_those_of_a_road(tab: Tab, tmp_path: Path) -> None:
+    for words in (["explain"], ["off-road", "new", "--practice"], ["check", "--select"]):
+        assert tab(*words, "stateful") == ["stateful-redundancy"]
+        assert tab(*words, "stateful", cwd=tmp_path) == ["stateful-redundancy"], "in no service"
+    own = make_road(tmp_path / "own", practices.ROAD)
+    assert tab("practice", "verify", "", cwd=own) == [practices.OWN]
+    assert tab("practice", "verify", "--road", own, "ac", cwd=tmp_path) == [practices.OWN]
 
 
 def test_questions_and_then_their_answers(tab: Tab, road: Path) -> None:

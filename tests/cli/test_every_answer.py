@@ -77,6 +77,7 @@ def _of_the_records(service: Path) -> list[dict[str, Any]]:
     seen += [
         answered("status", service),
         answered("drift", service),
+        answered("check", service, "--static"),
         answered("off-road", "list", service),
         answered("off-road", "show", "dockerfile", *at),
         answered("off-road", "check", service),

@@ -51,7 +51,7 @@ def test_a_trusted_road_has_its_own_and_an_untrusted_one_says_so(
     monkeypatch.chdir("orders")
     done = paved("explain", OWN)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"cause: the road {road} has practices of its own, and you do not trust it" in done.stderr
+    assert f"cause: the road {road} has practices of its own, and you do not trust it (setting: trust)" in done.stderr
     assert "note: the road" in paved("explain").stderr
     monkeypatch.setenv("PAVED_TRUST", str(road))
     done = paved("explain", OWN)

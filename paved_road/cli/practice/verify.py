@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 
 _ROAD = "The road: a folder, or its URL. Default: the current folder."
 _TEMPLATE = "The template, if the road has several."
+_TRUST = "Allow the road to run code: the checks, and the template's tasks, extensions and lock commands."
 _PREPARE = "What the service needs before a live check can start it, such as: uv sync. It runs in the service."
 
 
 def verify(
     slugs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PRACTICE...", show_default=False, help="The practices. Default: all of the road's."),
+        typer.Argument(
+            metavar="PRACTICE...",
+            show_default=False,
+            autocompletion=completion.own_practice,
+            help="The practices. Default: all of the road's.",
+        ),
     ] = None,
     road: Annotated[str, typer.Option("--road", metavar="URL|PATH", help=_ROAD, show_default=False)] = ".",
     template: Annotated[
@@ -39,7 +45,7 @@ def verify(
     prepare: Annotated[str, typer.Option("--prepare", metavar="COMMAND", help=_PREPARE)] = "",
     data: options.Data = None,
     answers: options.AnswersFile = None,
-    trust: options.Trust = False,
+    trust: Annotated[bool, typer.Option("--trust", help=_TRUST)] = False,
     json: options.Json = False,
 ) -> None:
     """Prove the practices of a road: each check passes a freshly stamped service, and fails once its fault is seeded.
