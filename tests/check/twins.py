@@ -76,7 +76,7 @@ LIVE: dict[str, list[Seed]] = {
     "retry-storm": [seed("retry-storm", "no-breaker")],
     "circuit-breaker": [seed("no-breaker"), seed("no-half-open", "no-bulkhead")],
     "bulkhead": [seed("no-bulkhead", "long-attempts"), seed("no-bulkhead", "long-attempts", "no-limit")],
-    "abandoned-requests": [seed("works-for-nobody"), seed("leaks-places")],
+    "abandoned-requests": [seed("works-for-nobody", "long-attempts"), seed("leaks-places")],
     "deadline-propagation": [seed("ignores-deadline"), seed("no-deadline-out")],
     # -- load and input
     "overload": [seed("no-limit")],

@@ -100,10 +100,10 @@ async def _leave(lab: Lab, service: Instance, route: Route, leavers: int) -> _Le
         if not await standin.called(2, within=within):
             raise NotApplicable(f"{route.name} gets one call at a time, so nobody's can be told from another's")
         await _arrived(route, leavers)
-        watch = service.stopwatch()
         stayers, *theirs = route.calls()
         for caller in callers[1:]:
             caller.cancel()
+        watch = service.stopwatch()
         began = asyncio.get_running_loop().time()
         while stayers.ended is None and asyncio.get_running_loop().time() - began <= within:
             ends = sorted(call.ended for call in theirs if call.ended is not None)

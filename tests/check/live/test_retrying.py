@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from paved_road.check.live import retrying
 from paved_road.check.model import Verdict
 from paved_road.findings import Outcome
 from tests.check.twin import INVENTORY, PAYMENTS, judged
@@ -41,3 +42,17 @@ def test_a_service_that_retries_once_makes_no_storm_without_a_breaker() -> None:
     assert verdict.outcome is Outcome.PASSED, verdict
     assert sum(int(evidence.did.partition(" x ")[0]) for evidence in verdict.evidence) == 1000
     assert all("1.0" in evidence.observed for evidence in verdict.evidence)
+
+
+def test_retries_that_wait_are_not_at_once_even_if_some_hardly_wait() -> None:
+    """With full jitter up to 50 ms, one in ten waits less than 5 ms."""
+    assert retrying.at_once([0.001, 0.002, 0.001, 0.003, 0.002, 0.001, 0.040])
+    assert not retrying.at_once([0.001, 0.002, 0.001, 0.003, 0.002, 0.020, 0.040])
+    assert retrying.at_once([0.001, 0.002])
+    assert not retrying.at_once([0.001, 0.020])
+
+
+def test_pauses_without_jitter_are_in_step_but_for_an_accident() -> None:
+    assert retrying.in_step([0.100, 0.101, 0.102, 0.101, 0.100, 0.102, 0.180])
+    assert not retrying.in_step([0.090, 0.110, 0.095, 0.105, 0.098, 0.101, 0.093])
+    assert not retrying.in_step([0.100, 0.100])
