@@ -134,4 +134,5 @@ def _print_text(practice: Practice, found: Catalogue) -> None:
         ui.block(textwrap.indent(attested.example(clock.today()).rstrip("\n"), "    "))
         ui.data()
     ui.data(f"Remedy: {practice.remedy}")
+    ui.data(f"Check it alone: paved check --select {practice.slug}")
     ui.data(f"If the service has a reason not to follow it: paved off-road new --practice {practice.slug}")

@@ -12,6 +12,7 @@ import yaml
 
 from paved_road.git.entries import File
 from paved_road.lint import rules
+from paved_road.practices.built_in import built_in_slugs
 from paved_road.road import manifest
 
 HOOKS = Path(__file__).parents[2] / "docs" / "hooks.py"
@@ -44,3 +45,10 @@ def test_a_page_about_a_file_names_keys_and_no_class_and_its_links_lead_somewher
     anchors = {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}
     assert set(re.findall(r"\(#([^)]+)\)", text)) <= anchors
     assert len(anchors) == len(headings)
+
+
+def test_every_practice_has_a_place_that_findings_can_link_to(hooks: dict[str, Any]) -> None:
+    text = hooks["PAGES"]["reference/practices.md"]()
+    anchors = re.findall(r"^## .* \{ #([a-z0-9-]+) \}$", text, re.MULTILINE)
+    assert sorted(anchors) == sorted(built_in_slugs())
+    assert set(re.findall(r"\(#([^)]+)\)", text)) == set(anchors)
