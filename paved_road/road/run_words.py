@@ -69,6 +69,13 @@ class DependencyContract(StrictStruct, frozen=True):
         str | None,
         Meta(description="A Python script of the service that answers as it does; it is run with `--port N`."),
     ] = None
+    url: Annotated[
+        str | None,
+        Meta(
+            description="The address of one that speaks no HTTP and runs while the service is checked, such as "
+            "`postgres://user:password@127.0.0.1:5432/orders`. Checks can make it refuse, hang and reset."
+        ),
+    ] = None
     path: Annotated[str, Meta(description="What follows the port in the variable, such as `/api`.")] = ""
     stateful: Annotated[bool, Meta(description="Whether it keeps data that the service cannot lose.")] = False
     timeout: Annotated[Positive | None, Meta(description="Seconds that one attempt may take.")] = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+KNOWN_PORTS = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "redis": 6379, "amqp": 5672, "mongodb": 27017}
+"""Where a server of a scheme listens, for addresses that do not say it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
@@ -38,6 +41,8 @@ class ContractDependency:
     content_type: str = "application/json"
     stub: str | None = None
     """A Python script of the service's, run with `--port N`, that gives the healthy answers."""
+    url: str | None = None
+    """Where the real one is, if it speaks no HTTP, such as `postgres://user:password@127.0.0.1:5432/orders`."""
     suffix: str = ""
     """What follows `http://127.0.0.1:PORT` in the variable, such as `/api`."""
     stateful: bool = False

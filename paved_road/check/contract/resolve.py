@@ -15,12 +15,13 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import yaml
 
 from paved_road.check.contract import derive
-from paved_road.check.contract.model import ContractDependency, RunContract, Sample
+from paved_road.check.contract.model import KNOWN_PORTS, ContractDependency, RunContract, Sample
 from paved_road.errors import ContractError
 from paved_road.files import contained, toml, yaml_faults, yml
 from paved_road.road import run_words
@@ -235,15 +236,31 @@ def _dependency(
                 f"dependencies.{name}.answers: the key must be a method and a path such as GET /items/42; "
                 f"it is {request!r}"
             )
+    if given.url is not None and (wrong := _wrong_url(given.url)):
+        faults[*where, "url"] = f"dependencies.{name}.url {wrong}"
     is_text = isinstance(given.answer, str)
     return ContractDependency(
         name=name, env=given.env, critical=given.critical,
         sample=_sample(given.sample, (*where, "sample"), faults) if given.sample is not None else None,
         answer=b"{}" if given.answer is None else _body(given.answer),
         answers={request: _body(answer) for request, answer in given.answers.items()},
-        content_type="text/plain" if is_text else "application/json", stub=given.stub, suffix=given.path,
+        content_type="text/plain" if is_text else "application/json", stub=given.stub, suffix=given.path, url=given.url,
         stateful=given.stateful, timeout=given.timeout, attempts=given.attempts, availability=given.availability,
     )  # fmt: skip
+
+
+def _wrong_url(url: str) -> str:
+    """What is wrong with the address of a dependency that speaks no HTTP; "" if nothing is."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or KNOWN_PORTS.get(parts.scheme.partition("+")[0])
+    except ValueError as error:
+        return f"is not an address: {error}"
+    if parts.scheme in ("http", "https"):
+        return "is for what speaks no HTTP: leave it out, and a stand-in takes the place of this dependency"
+    if not parts.scheme or not parts.hostname or not port:
+        return "must be an address with a host and a port, such as postgres://user:password@127.0.0.1:5432/orders"
+    return ""
 
 
 def _settings(folder: Path, name: str | None, faults: dict[yml.Path, str]) -> dict[str, str]:

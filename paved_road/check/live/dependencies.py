@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from paved_road.check.contract.model import Sample
 from paved_road.check.live import standin as ways
 from paved_road.check.live.lab import POLL, Instance, Lab
+from paved_road.check.live.relay import Relay
 from paved_road.check.live.standin import Behaviour, StandIn
 from paved_road.check.live.steady import (
     LONGEST_POLL,
@@ -17,6 +19,7 @@ from paved_road.check.live.steady import (
     answer_of,
     answer_to,
     is_good,
+    is_in_time,
     observe,
     recovery_limit,
     until_recovered,
@@ -29,6 +32,10 @@ PROBE_SECONDS = 1.0
 """Seconds that a probe may take: the default of Kubernetes (timeoutSeconds)."""
 
 
+Victim = StandIn | Relay
+V = TypeVar("V", StandIn, Relay, Victim)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
     """One way in which a dependency goes wrong."""
@@ -38,9 +45,15 @@ class Trouble:
     behaviour: Behaviour
 
 
-def _troubles(lab: Lab, standin: StandIn) -> list[Trouble]:
+def _troubles(lab: Lab, victim: Victim) -> list[Trouble]:
     deadline = lab.contract.deadline
-    late = 2 * (standin.dependency.timeout or deadline)
+    if isinstance(victim, Relay):
+        return [
+            Trouble(says="refuses connections", behaviour=ways.refuse),
+            Trouble(says="hangs", behaviour=ways.hang),
+            Trouble(says="resets the connection", behaviour=ways.reset),
+        ]
+    late = 2 * (victim.dependency.timeout or deadline)
     return [
         Trouble(says="refuses connections", behaviour=ways.refuse),
         Trouble(says="hangs", behaviour=ways.hang),
@@ -58,26 +71,26 @@ async def fallbacks(lab: Lab) -> None:
 
     Raises `NotApplicable` if every dependency is critical, or no sample calls one that is not.
     """
-    if not lab.optional:
+    if not lab.victims(critical=False):
         raise NotApplicable("every dependency of the run contract is critical, so none can be done without")
     async with lab.service() as service:
         known = await observe(lab, service)
-        for standin, callers in calling(lab.optional, known):
-            for trouble in _troubles(lab, standin):
-                await hurt(lab, service, standin, callers, trouble)
+        for victim, callers in calling(lab.victims(critical=False), known):
+            for trouble in _troubles(lab, victim):
+                await hurt(lab, service, victim, callers, trouble)
 
 
-def calling(standins: Sequence[StandIn], known: Sequence[KnownSample]) -> list[tuple[StandIn, list[KnownSample]]]:
+def calling(victims: Sequence[V], known: Sequence[KnownSample]) -> list[tuple[V, list[KnownSample]]]:
     """Each dependency with the samples that call it. Raises `NotApplicable` if no sample calls any of them."""
-    pairs = [(each, [one for one in known if each.dependency.name in one.calls]) for each in standins]
+    pairs = [(each, [one for one in known if each.dependency.name in one.calls]) for each in victims]
     if not any(callers for _, callers in pairs):
-        names = ", ".join(each.dependency.name for each in standins)
+        names = ", ".join(each.dependency.name for each in victims)
         raise NotApplicable(f"no sample request makes the service call {names}: add one that does (sample)")
     return [(each, callers) for each, callers in pairs if callers]
 
 
 async def hurt(
-    lab: Lab, service: Instance, standin: StandIn, callers: Sequence[KnownSample], trouble: Trouble,
+    lab: Lab, service: Instance, victim: Victim, callers: Sequence[KnownSample], trouble: Trouble,
     noticed: Callable[[], Awaitable[str]] | None = None,
 ) -> bool:  # fmt: skip
     """Hurt the service in one way, and see that it answers, stays ready, and is as before afterwards.
@@ -85,15 +98,15 @@ async def hurt(
     `noticed` waits for a sign in its metrics or log, and says which it is, or "" if none comes. Returns whether the
     service can have seen the trouble. Raises `PromiseBroken` if it does not recover: what comes after says nothing.
     """
-    name = standin.dependency.name
+    name = victim.dependency.name
     limit, expected = lab.contract.deadline, f"2xx within {lab.contract.deadline:g} s"
-    standin.forget()
-    await standin.behave(trouble.behaviour)
+    victim.forget()
+    await victim.behave(trouble.behaviour)
     answers = [(known, await answer_to(service, known.sample, limit=limit)) for known in callers]
-    reached = trouble.behaviour is ways.refuse or bool(standin.calls)
+    reached = trouble.behaviour is ways.refuse or bool(victim.calls)
     ready = await answer_of(service, service.probe(lab.contract.ready), limit=PROBE_SECONDS)
     sign = await noticed() if noticed and reached else None
-    await standin.recover()
+    await victim.recover()
     took = [await until_recovered(service, known, reply, within=recovery_limit(lab)) for known, reply in answers]
     for (known, reply), seconds in zip(answers, took, strict=True):
         seen = str(reply)
@@ -104,7 +117,7 @@ async def hurt(
             seen += f"; as before {seconds:.2f} s after {name} recovered"
         seen += f"; noticed: {sign}" if sign else ""
         lab.expect(
-            is_good(reply) and reply.seconds <= limit, did=f"{known} while {name} {trouble.says}", observed=seen,
+            is_good(reply) and is_in_time(reply, limit), did=f"{known} while {name} {trouble.says}", observed=seen,
             expected=expected, excerpt=reply.text[:300], seconds=reply.seconds,
         )  # fmt: skip
     if ready.status != 200:
@@ -133,19 +146,19 @@ async def critical_services_only(lab: Lab) -> None:
 
     Raises `NotApplicable` if every dependency is critical.
     """
-    if not lab.optional:
+    if not lab.victims(critical=False):
         raise NotApplicable("every dependency of the run contract is critical, so none can be done without")
-    names = " and ".join(each.dependency.name for each in lab.optional)
-    several = len(lab.optional) > 1
-    lost = {each.dependency.env: each.address.replace("127.0.0.1", "name.invalid") for each in lab.optional}
-    await _all(lab.optional, ways.refuse)
+    victims = lab.victims(critical=False)
+    names = " and ".join(each.dependency.name for each in victims)
+    lost = {each.dependency.env: each.address.replace("127.0.0.1", "name.invalid") for each in victims}
+    await _all(victims, ways.refuse)
     instances = [
         (await lab.start(), f"while {names} refused connections"),
         (await lab.start(settings=lost), f"with names of {names} that do not resolve"),
     ]
     try:
         started = await asyncio.gather(*(_starts(lab, instance, how) for instance, how in instances))
-        await _all(lab.optional, ways.healthy)
+        await _all(victims, ways.healthy)
         if not all(started):
             async with lab.service():  # unless it does not run at all, which is another matter
                 return
@@ -155,8 +168,8 @@ async def critical_services_only(lab: Lab) -> None:
             (ways.refuse, "refuses connections", "refuse connections, all at once"),
             (ways.hang, "hangs", "hang, all at once"),
         ):  # fmt: skip
-            when = f"while {names} {all_of_them if several else one}"
-            await _all(lab.optional, behaviour)
+            when = f"while {names} {all_of_them if len(victims) > 1 else one}"
+            await _all(victims, behaviour)
             for sample in lab.contract.samples:
                 await _serves(lab, service, sample, when)
             await _still_ready(lab, service, when)
@@ -165,9 +178,9 @@ async def critical_services_only(lab: Lab) -> None:
             await instance.process.stop()
 
 
-async def _all(standins: Sequence[StandIn], behaviour: Behaviour) -> None:
-    for standin in standins:
-        await standin.behave(behaviour)
+async def _all(victims: Sequence[Victim], behaviour: Behaviour) -> None:
+    for victim in victims:
+        await victim.behave(behaviour)
 
 
 async def _starts(lab: Lab, instance: Instance, how: str) -> bool:
@@ -189,7 +202,7 @@ async def _serves(lab: Lab, instance: Instance, sample: Sample, when: str) -> No
     limit = lab.contract.deadline
     reply = await answer_to(instance, sample, limit=limit)
     lab.expect(
-        is_good(reply) and reply.seconds <= limit, did=f"{sample} {when}", observed=str(reply),
+        is_good(reply) and is_in_time(reply, limit), did=f"{sample} {when}", observed=str(reply),
         expected=f"2xx within {limit:g} s", excerpt=reply.text[:300], seconds=reply.seconds,
     )  # fmt: skip
 
@@ -208,23 +221,23 @@ async def critical_dependency_down(lab: Lab) -> None:
 
     Raises `NotApplicable` if no dependency is critical.
     """
-    if not lab.critical:
+    if not lab.victims(critical=True):
         raise NotApplicable("no dependency of the run contract is critical")
     async with lab.service() as service:
         known = await observe(lab, service) if lab.contract.samples else []
-        for standin in lab.critical:
-            callers = [one for one in known if standin.dependency.name in one.calls]
-            for trouble in _troubles(lab, standin)[:2]:
-                await _take_away(lab, service, standin, callers, trouble)
+        for victim in lab.victims(critical=True):
+            callers = [one for one in known if victim.dependency.name in one.calls]
+            for trouble in _troubles(lab, victim)[:2]:
+                await _take_away(lab, service, victim, callers, trouble)
 
 
 async def _take_away(
-    lab: Lab, service: Instance, standin: StandIn, callers: Sequence[KnownSample], trouble: Trouble
+    lab: Lab, service: Instance, victim: Victim, callers: Sequence[KnownSample], trouble: Trouble
 ) -> None:
-    name, deadline, limit = standin.dependency.name, lab.contract.deadline, recovery_limit(lab)
+    name, deadline, limit = victim.dependency.name, lab.contract.deadline, recovery_limit(lab)
     down, recovered = f"while {name} {trouble.says}", f"once {name} is healthy again"
     async with _staying_live(lab, service, f"from when {name} {trouble.says} until it has recovered"):
-        await standin.behave(trouble.behaviour)
+        await victim.behave(trouble.behaviour)
         seconds = await _until(service, ready=False, within=3 * deadline, meanwhile=callers)
         lab.require(
             seconds is not None, did=f"GET {lab.contract.ready} {down}", observed=_said("unready", seconds),
@@ -233,11 +246,11 @@ async def _take_away(
         for one in callers:
             reply = await answer_to(service, one.sample, limit=deadline)
             lab.expect(
-                0 < reply.status != 500 and reply.seconds <= deadline, did=f"{one} {down}", observed=str(reply),
+                0 < reply.status != 500 and is_in_time(reply, deadline), did=f"{one} {down}", observed=str(reply),
                 expected=f"an answer such as 503 within {deadline:g} s, and no unhandled error (500)",
                 excerpt=reply.text[:300], seconds=reply.seconds,
             )  # fmt: skip
-        await standin.recover()
+        await victim.recover()
         seconds = await _until(service, ready=True, within=limit)
         lab.require(
             seconds is not None, did=f"GET {lab.contract.ready} {recovered}", observed=_said("ready", seconds),

@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 from paved_road.check.live import standin as ways
 from paved_road.check.live.lab import Instance, Lab
 from paved_road.check.live.standin import Behaviour, StandIn
-from paved_road.check.live.steady import KnownSample, answer_to, is_good, observe, recovery_limit, until_recovered
+from paved_road.check.live.steady import (
+    KnownSample,
+    answer_to,
+    is_good,
+    is_in_time,
+    observe,
+    recovery_limit,
+    until_recovered,
+)
 from paved_road.check.model import NotApplicable
 from paved_road.check.registry import live_check
 from paved_road.process.ask import Reply
@@ -188,10 +196,10 @@ def _promised(lab: Lab, combination: Combination, reply: Reply) -> str:
     """What was promised and is not so; "" when the promise is kept."""
     critical = any(lab.contract.dependency(each.kind.dependency).critical for each in combination)
     limit = lab.contract.deadline
-    if is_good(reply) and reply.seconds <= limit:
+    if is_good(reply) and is_in_time(reply, limit):
         return ""
     if critical:
-        kept = 0 < reply.status != 500 and reply.seconds <= limit
+        kept = 0 < reply.status != 500 and is_in_time(reply, limit)
         return "" if kept else f"an answer such as 503 within {limit:g} s, and no unhandled error (500)"
     return f"2xx within {limit:g} s"
 

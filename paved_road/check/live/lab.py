@@ -27,6 +27,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from paved_road.check.contract.model import RunContract, Sample
+from paved_road.check.live.relay import Relay
 from paved_road.check.live.standin import HealthyAnswers, StandIn
 from paved_road.check.model import Evidence, NotApplicable
 from paved_road.process import ask, ports, running
@@ -146,23 +147,33 @@ class Lab:
     evidence: list[Evidence] = field(default_factory=list)
     standins: dict[str, StandIn] = field(default_factory=dict)
     """By the name of the dependency; all of them listen while the lab is open."""
+    relays: dict[str, Relay] = field(default_factory=dict)
+    """What stands before the dependencies that speak no HTTP, by their names."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 (repeatable on purpose)
         self._started: list[RunningProgram] = []
 
     async def __aenter__(self) -> Lab:
-        for dependency in self.contract.dependencies:
-            self.standins[dependency.name] = StandIn(dependency, self.answers)
-            await self.standins[dependency.name].start()
+        try:
+            for dependency in self.contract.dependencies:
+                if dependency.url is not None:
+                    self.relays[dependency.name] = Relay(dependency)
+                    await self.relays[dependency.name].start()
+                else:
+                    self.standins[dependency.name] = StandIn(dependency, self.answers)
+                    await self.standins[dependency.name].start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Stop the stand-ins. Raises what kept one of them from behaving as it should: then nothing counts."""
         for process in self._started:
             await process.stop()
-        for standin in self.standins.values():
-            await standin.stop()
+        for one in [*self.victims(critical=True), *self.victims(critical=False)]:
+            await one.stop()
         for standin in self.standins.values():
             if standin.broken is not None:
                 raise standin.broken
@@ -183,6 +194,11 @@ class Lab:
     def optional(self) -> list[StandIn]:
         """The stand-ins of the dependencies that it can do without."""
         return [each for each in self.standins.values() if not each.dependency.critical]
+
+    def victims(self, *, critical: bool) -> list[StandIn | Relay]:
+        """What can be made to refuse, to hang and to reset: stand-ins and relays."""
+        every: list[StandIn | Relay] = [*self.standins.values(), *self.relays.values()]
+        return [each for each in every if each.dependency.critical is critical]
 
     # -- evidence ------------------------------------------------------------------------------------------------------
 
@@ -229,6 +245,7 @@ class Lab:
         direct = {name: ",".join(filter(None, (os.environ.get(name), NO_PROXY))) for name in ("NO_PROXY", "no_proxy")}
         env = {**os.environ, **direct, **self.contract.settings}
         env |= {each.dependency.env: each.address for each in self.standins.values()}
+        env |= {each.dependency.env: each.address for each in self.relays.values()}
         if self.contract.port_env:
             env[self.contract.port_env] = str(port)
         if self.contract.probe_port_env:

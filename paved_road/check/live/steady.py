@@ -53,6 +53,11 @@ def is_good(reply: Reply) -> bool:
     return 200 <= reply.status < 300
 
 
+def is_in_time(reply: Reply, limit: float) -> bool:
+    """Whether it came within so many seconds. A tenth more is for the way there: a service may stop at the limit."""
+    return reply.seconds <= 1.1 * limit
+
+
 def facts(reply: Reply) -> dict[str, object]:
     """Each value in a JSON answer by where it is, such as `.items[0].id`; the whole text of any other answer."""
     try:
@@ -79,13 +84,14 @@ async def observe(lab: Lab, instance: Instance) -> list[KnownSample]:
     """
     known = []
     for sample in lab.contract.samples or (lab.sample,):
-        for standin in lab.standins.values():
-            standin.forget()
+        victims = [*lab.victims(critical=True), *lab.victims(critical=False)]
+        for victim in victims:
+            victim.forget()
         answers = [await instance.ask(sample) for _ in range(2)]
         for answer in answers:
             if not is_good(answer):
                 raise NoSteadyState(f"{sample}: {answer}: {answer.text[:200]}")
-        calls = {name: list(standin.calls) for name, standin in lab.standins.items() if standin.calls}
+        calls = {victim.dependency.name: list(victim.calls) for victim in victims if victim.calls}
         known.append(KnownSample(sample=sample, answers=tuple(answers), calls=calls))
     return known
 
