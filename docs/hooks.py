@@ -124,7 +124,30 @@ dependency, which counts as not critical.
 4. `score.yaml`, if it has one container with a command, a probe and a port.
 
 A contract that is wrong ends the command with exit code 2, and the error names the line."""
-    return "\n\n".join([opening, RUN_EXAMPLE, *_models(json.loads(resolve.json_schema()), "The file")])
+    models = _models(json.loads(resolve.json_schema()), "The file")
+    return "\n\n".join([opening, RUN_EXAMPLE, DEPENDENCIES, *models])
+
+
+DEPENDENCIES = """\
+## What takes the place of dependencies
+
+Name every dependency. A stand-in on this machine takes the place of each one that speaks HTTP, and the service \
+gets its address in `env`. A service that calls something that the contract does not name calls the real one, if \
+it can reach it, and no check sees that.
+
+A healthy answer is what `answers` says for the request, else `answer`, else `{}`; or what the service's own \
+`stub` says, a script that is started once and asked for each new request. A stub that does not work is an error \
+of the check, never a verdict on the service.
+
+Nothing can play a database, because its answers are not HTTP. Start a real one, and say where it is:
+
+```yaml
+dependencies:
+  ledger: {env: DATABASE_URL, critical: true, url: "postgres://me:secret@127.0.0.1:5432/ledger"}
+```
+
+The checks stand between it and the service, and pass on what both say. They make it refuse connections, hang, \
+and reset connections. They cannot make it answer wrongly, and they do not count retries of it."""
 
 
 RUN_EXAMPLE = """\
