@@ -41,7 +41,10 @@ DISCOVERED = {
 
 @live_check("alerts-fire")
 async def alerts_fire(lab: Lab) -> None:
-    """With windows of seconds: no page in the steady state, one for failures, one for a lost service; both clear."""
+    """With windows of seconds: no page in the steady state, one for failures, one for a lost service; both clear.
+
+    Raises `NotApplicable` if there are no rules, no metrics or no Prometheus.
+    """
     metrics = lab.contract.metrics
     if metrics is None:
         raise NotApplicable("the run contract names no path of metrics (probes.metrics)")

@@ -36,7 +36,10 @@ LONGEST = 120.0
 
 @live_check("api-contract")
 async def api_contract(lab: Lab) -> None:
-    """The OpenAPI document that the service serves says what the committed one says."""
+    """The OpenAPI document that the service serves says what the committed one says.
+
+    Raises `NotApplicable` if there is none to compare.
+    """
     documents = _committed(lab)
     if not documents:
         raise NotApplicable("the service commits no OpenAPI document; commit the one that it serves as openapi.json")
@@ -57,7 +60,10 @@ async def api_contract(lab: Lab) -> None:
 
 @live_check("api-fuzz")
 async def api_fuzz(lab: Lab) -> None:
-    """Schemathesis generates requests from the OpenAPI document, and none of them is answered with 5xx."""
+    """Schemathesis generates requests from the OpenAPI document, and none of them is answered with 5xx.
+
+    Raises `NotApplicable` if it is not installed, or has nothing to begin with.
+    """
     program = _fuzzer(lab)
     if program is None:
         raise NotApplicable("schemathesis is not installed: neither in the service's .venv nor on PATH")

@@ -31,7 +31,10 @@ Steps = Mapping[Series, float]
 
 @live_check("metrics")
 async def metrics(lab: Lab) -> None:
-    """Counters and a latency histogram move by exactly what was sent; a failing dependency moves something."""
+    """Counters and a latency histogram move by exactly what was sent; a failing dependency moves something.
+
+    Raises `NotApplicable` if the contract names no path of metrics.
+    """
     if lab.contract.metrics is None:
         raise NotApplicable("the run contract names no path of metrics (probes.metrics)")
     sample = lab.sample

@@ -77,7 +77,8 @@ def log(event: str, level: str = "info", **fields: object) -> None:
     if wrong("plain-log-line") and event == "dependency failed":
         line = f"{event}: {fields}\n".encode()
     if wrong("forged-log-line") and "path" in fields:
-        line = f"level={level} time={time.time()} msg={event} path={unquote(str(fields['path']))}\n".encode()
+        known = f"level={level} time={time.time()} msg={event} trace={fields['trace']}"
+        line = f"{known} path={unquote(str(fields['path']))}\n".encode()
     if wrong("blocks-on-stdout"):
         os.write(1, line)
         return
