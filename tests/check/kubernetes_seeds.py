@@ -14,6 +14,20 @@ ANALYSIS = "deploy/strategy/analysis.yaml"
 
 POLICY = "deploy/base/network-policy.yaml"
 
+
+def fixed_number_of_pods(texts: dict[str, str]) -> dict[str, str]:
+    """No autoscaler, and as many pods as the service needs."""
+    for kustomization, line in (
+        ("deploy/base/kustomization.yaml", "  - autoscaler.yaml\n"),
+        ("deploy/overlays/dev/kustomization.yaml", "  - path: scale.yaml\n"),
+        ("deploy/overlays/prod/kustomization.yaml", "  - path: scale.yaml\n"),
+    ):
+        texts = replaced(kustomization, line, "")(texts)
+    for path in (DEPLOYMENT, ROLLOUT):
+        texts = replaced(path, "  minReadySeconds", "  replicas: 3\n  minReadySeconds")(texts)
+    return texts
+
+
 KUBERNETES: dict[str, list[Break]] = {
     "health-checks": [
         replaced(DEPLOYMENT, "          readinessProbe:", "          unreadinessProbe:"),
@@ -39,7 +53,7 @@ KUBERNETES: dict[str, list[Break]] = {
         replaced(DEPLOYMENT, "runAsUser: 10001", "runAsUser: 20000"),
     ],
     "autoscaling": [
-        replaced("deploy/base/autoscaler.yaml", "kind: HorizontalPodAutoscaler", "kind: HorizontalPodScaler"),
+        fixed_number_of_pods,
         replaced(SCALE, "maxReplicas: 30", "maxReplicas: 3"),
         replaced(SCALE, "maxReplicas: 30", "maxReplicas: 2"),
         replaced("deploy/strategy/kustomization.yaml", "kind: HorizontalPodAutoscaler", "kind: NothingOfTheKind"),
@@ -116,7 +130,7 @@ KUBERNETES: dict[str, list[Break]] = {
     ],
     "valid-manifests": [
         without("deploy/base/service-account.yaml"),
-        added("deploy/base/autoscaler.yaml", "  : [\n"),
+        added("deploy/base/service-monitor.yaml", "  : [\n"),
         replaced(DEPLOYMENT, "configMapRef: {name: orders}", "configMapRef: {name: settings}"),
         replaced("deploy/base/service-monitor.yaml", "port: internal", "port: metrics"),
         replaced("deploy/overlays/staging/kustomization.yaml", "target: {kind: HTTPRoute}", "path: patch.yaml"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +42,14 @@ def contract(*faults: str, **changes: Any) -> RunContract:
 
 def judged(slug: str, *faults: str, **changes: Any) -> Verdict:
     """What the live check of a practice says about the twin with these faults."""
-    check = built_in_checks()[slug]
-    assert isinstance(check, LiveCheck)
-    with programs_for(slug):
-        (verdict,) = run_live([check], FOLDER, contract(*faults, **changes), seed=1)
+    (verdict,) = all_judged([slug], *faults, **changes)
     return verdict
+
+
+def all_judged(slugs: Iterable[str], *faults: str, **changes: Any) -> list[Verdict]:
+    """What the live checks of these practices say about it, run together as `paved check` runs them."""
+    checks = [check for slug in slugs if isinstance(check := built_in_checks()[slug], LiveCheck)]
+    with contextlib.ExitStack() as programs:
+        for check in checks:
+            programs.enter_context(programs_for(check.slug))
+        return run_live(checks, FOLDER, contract(*faults, **changes), seed=1)
