@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from paved_road.check.model import Fault, NotApplicable
 from paved_road.check.registry import static_check
@@ -172,16 +173,26 @@ def _forms(name: str) -> set[str]:
     return {form for form in found if form}
 
 
+@lru_cache(maxsize=8192)
+def _named_in(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The words and the prefixes that a source file could name metrics with."""
+    words: set[str] = set()
+    prefixes = {re.sub(r"[.\-]", "_", found[1]) for found in _NAMESPACE.finditer(text)}
+    for found in _LITERAL.finditer(text):
+        literal = re.sub(r"(?<=\w)[.\-/](?=\w|$)", "_", found[1] or found[2] or found[3])
+        words.update([literal] if _WORD.fullmatch(literal) else _SNAKE.findall(literal))
+        prefixes.update(one.rstrip("_") for one in _APPENDED.findall(literal))
+    return frozenset(words), frozenset(prefixes)
+
+
 def _exported(files: ServiceFiles) -> _Exported:
     words: set[str] = set()
     prefixes: set[str] = set()
     for path, text in files.texts.items():
         if _SOURCE.search(path) and not _TESTS.search(path):
-            for found in _LITERAL.finditer(text):
-                literal = re.sub(r"(?<=\w)[.\-/](?=\w|$)", "_", found[1] or found[2] or found[3])
-                words.update([literal] if _WORD.fullmatch(literal) else _SNAKE.findall(literal))
-                prefixes.update(one.rstrip("_") for one in _APPENDED.findall(literal))
-            prefixes.update(re.sub(r"[.\-]", "_", found[1]) for found in _NAMESPACE.finditer(text))
+            more_words, more_prefixes = _named_in(text)
+            words |= more_words
+            prefixes |= more_prefixes
     packages = "\n".join(files.texts[path] for path in files.matching(*_MANIFESTS))
     named = (names for pattern, names in _LIBRARIES.items() if re.search(pattern, packages, re.IGNORECASE))
     beginnings = (*_PLATFORM, *(name for names in named for name in names))

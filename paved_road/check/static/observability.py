@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from paved_road.check.model import Fault
 from paved_road.check.registry import static_check
@@ -76,6 +77,12 @@ _NO_TELEMETRY = re.compile(
 _REQUIREMENTS = re.compile(r"(^|/)requirements[\w.-]*\.txt$")
 
 
+@lru_cache(maxsize=8192)
+def _leaving(text: str) -> frozenset[str]:
+    """The signals that a text lets leave the process."""
+    return frozenset(signal.name for signal in _SIGNALS if signal.leaves.search(text))
+
+
 @static_check("observability")
 def observability(files: ServiceFiles) -> Iterator[Fault]:
     """Metrics, traces and logs are set up to leave the process."""
@@ -83,5 +90,5 @@ def observability(files: ServiceFiles) -> Iterator[Fault]:
     everything = any(_EVERYTHING.search(files.texts[path]) for path in read if _CONFIGURATION.search(path))
     for signal in _SIGNALS:
         sent = everything and signal.name != "logs"
-        if not sent and not any(signal.leaves.search(files.texts[path]) for path in read):
+        if not sent and not any(signal.name in _leaving(files.texts[path]) for path in read):
             yield Fault(message=f"nothing says how {signal.name} leave the process", remedy=signal.remedy)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(
     r"#[^\n]*"
@@ -47,6 +48,7 @@ class Asked:
     matchers: tuple[Matcher, ...]
 
 
+@lru_cache(maxsize=8192)
 def asked(expression: str) -> Asked:
     """The metrics, windows and matchers of an expression."""
     metrics: set[str] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from paved_road.check.model import Fault
@@ -77,10 +78,14 @@ def other_alerts(files: ServiceFiles) -> str:
     """What the service has instead of rules of Prometheus; "" if it has no alerts at all."""
     for path, text in files.texts.items():
         if path.endswith((".tf", ".yaml", ".yml", ".json", ".jsonnet", ".libsonnet", ".ts", ".py")):
-            for what, pattern in _ELSEWHERE_KINDS.items():
-                if pattern.search(text[:200_000]):
-                    return f"{what} ({path})"
+            if what := _other_form(text):
+                return f"{what} ({path})"
     return ""
+
+
+@lru_cache(maxsize=8192)
+def _other_form(text: str) -> str:
+    return next((what for what, pattern in _ELSEWHERE_KINDS.items() if pattern.search(text[:200_000])), "")
 
 
 def _rules_in(files: ServiceFiles, path: str) -> Iterator[AlertRule]:

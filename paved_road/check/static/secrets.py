@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from paved_road.check.model import Fault
@@ -71,7 +72,12 @@ def secrets(files: ServiceFiles) -> Iterator[Fault]:
     yield from _manifests(files)
 
 
-def _tokens(path: str, text: str) -> Iterator[Fault]:
+@lru_cache(maxsize=8192)
+def _tokens(path: str, text: str) -> tuple[Fault, ...]:
+    return tuple(_tokens_in(path, text))
+
+
+def _tokens_in(path: str, text: str) -> Iterator[Fault]:
     for what, (hints, pattern) in _PATTERNS.items():
         for found in pattern.finditer(text) if any(hint in text for hint in hints) else ():
             value = found[0]

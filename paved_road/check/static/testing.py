@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from paved_road.check.model import Fault
 from paved_road.check.registry import static_check
@@ -84,7 +85,7 @@ def squeeze_testing(files: ServiceFiles) -> Iterator[Fault]:
     """A load test exists, and a command of the repository runs it."""
     scripts = list(_load_scripts(files))
     callers = [path for path in files.matching(*_CALLERS) if path not in scripts]
-    commanded = [path for path in callers if not path.endswith(".md") and _GENERATOR.search(files.texts[path])]
+    commanded = [path for path in callers if not path.endswith(".md") and _runs_a_generator(files.texts[path])]
     if not scripts and not commanded:
         yield Fault(
             message="no load test measures how much one instance can take",
@@ -99,8 +100,18 @@ def squeeze_testing(files: ServiceFiles) -> Iterator[Fault]:
 
 def _load_scripts(files: ServiceFiles) -> Iterator[str]:
     for path, text in sorted(files.texts.items()):
-        if path.endswith(_CODE) and any(re.search(pattern, text) for pattern in _LOAD.values()):
+        if path.endswith(_CODE) and _makes_load(text):
             yield path
+
+
+@lru_cache(maxsize=8192)
+def _makes_load(text: str) -> bool:
+    return any(re.search(pattern, text) for pattern in _LOAD.values())
+
+
+@lru_cache(maxsize=8192)
+def _runs_a_generator(text: str) -> bool:
+    return bool(_GENERATOR.search(text))
 
 
 def _names(text: str, script: str) -> bool:
@@ -140,6 +151,7 @@ def chaos_testing(files: ServiceFiles) -> Iterator[Fault]:
         )  # fmt: skip
 
 
+@lru_cache(maxsize=8192)
 def _injects(path: str, text: str) -> bool:
     code = not path.endswith((".yaml", ".yml", ".json", ".md"))
     named = (
