@@ -17,6 +17,7 @@ from paved_road.check.readiness import NO_CONTRACT, PracticeResult, Readiness
 from paved_road.check.registry import AttestedCheck, LiveCheck, StaticCheck
 from paved_road.check.static.files import ServiceFiles, read_service
 from paved_road.check.subject import place_of
+from paved_road.check.validators import validated
 from paved_road.findings import Outcome
 from paved_road.practices.model import REQUIRED_LEVELS
 
@@ -130,7 +131,9 @@ def judge_files(item: Item, files: ServiceFiles, *, today: date) -> Verdict:
             verdict = judge_attested(item.check, files, today=today)
         elif isinstance(item.check, StaticCheck):
             faults.extend(item.check.function(files))
-            verdict = _judged(slug, faults)
+            more = validated(slug, files)
+            faults.extend(more.faults)
+            verdict = _judged(slug, faults, more.notes)
         else:
             verdict = Verdict(practice=slug, outcome=Outcome.ERROR, message=NO_CHECK)
     except NotApplicable as reason:
@@ -141,9 +144,10 @@ def judge_files(item: Item, files: ServiceFiles, *, today: date) -> Verdict:
     return replace(verdict, seconds=time.monotonic() - began)
 
 
-def _judged(slug: str, faults: list[Fault]) -> Verdict:
+def _judged(slug: str, faults: list[Fault], notes: Sequence[str] = ()) -> Verdict:
     if not faults:
-        return Verdict(practice=slug, outcome=Outcome.PASSED, message="nothing is wrong")
+        message = "; ".join(("nothing is wrong", *notes))
+        return Verdict(practice=slug, outcome=Outcome.PASSED, message=message)
     more = f", and {len(faults) - 1} more" if faults[1:] else ""
     return Verdict(practice=slug, outcome=Outcome.FAILED, message=faults[0].message + more, faults=tuple(faults))
 

@@ -76,11 +76,9 @@ def malformed_rules(files: ServiceFiles) -> Iterator[Fault]:
 
 def other_alerts(files: ServiceFiles) -> str:
     """What the service has instead of rules of Prometheus; "" if it has no alerts at all."""
-    for path, text in files.texts.items():
-        if path.endswith((".tf", ".yaml", ".yml", ".json", ".jsonnet", ".libsonnet", ".ts", ".py")):
-            if what := _other_form(text):
-                return f"{what} ({path})"
-    return ""
+    endings = (".tf", ".yaml", ".yml", ".json", ".jsonnet", ".libsonnet", ".ts", ".py")
+    forms = ((_other_form(text), path) for path, text in files.texts.items() if path.endswith(endings))
+    return next((f"{what} ({path})" for what, path in forms if what), "")
 
 
 @lru_cache(maxsize=8192)
