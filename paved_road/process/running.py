@@ -103,7 +103,7 @@ class RunningProgram:
         try:
             await self._process.wait()
         finally:
-            self._last = self.output, self.errors
+            self._last = _content(self._output), _content(self._errors)
             self._output.close()
             self._errors.close()
 

@@ -172,7 +172,7 @@ class _Load:
         self.in_flight = 0
         """How many requests are on their way now."""
         self._to, self._samples = to, itertools.cycle(samples)
-        self._within, self._attempts, self._bodies = within, attempts, bodies
+        self._within, self._keep_alive, self._attempts, self._bodies = within, keep_alive, attempts, bodies
         self._headers = {**(headers or {}), **({} if keep_alive else {"connection": "close"})}
         self._requests: dict[tuple[int, int], bytes] = {}
         self._idle: dict[int, list[Wire]] = {}
@@ -228,10 +228,10 @@ class _Load:
                 began, attempts = time.monotonic(), attempts + 1
                 first = began if first is None else first
                 answer = await self._one(instance, sample, began)
+                if not answer.whole and isinstance(self._to, Rotation):
+                    self._to.failed(instance)
                 if answer.whole or attempts == self._attempts:
                     break
-                if isinstance(self._to, Rotation):
-                    self._to.failed(instance)
                 try:
                     async with asyncio.timeout(self._within):
                         instance = await self._take(but=instance)
@@ -258,8 +258,10 @@ class _Load:
             wire = idle.pop()
             wire = wire if wire.open else None
         answer = await exchange(wire, instance.port, data, self._within, head_only=sample.method == "HEAD")
-        if answer.wire is not None:
+        if answer.wire is not None and self._keep_alive:
             idle.append(answer.wire)
+        elif answer.wire is not None:  # the server may close it without a word, as it was asked to
+            answer.wire.close()
         return LoadAnswer(
             sample=sample, port=instance.port, due=began, began=began, ended=time.monotonic(), status=answer.status,
             error=answer.error, head=answer.head, body=answer.body if self._bodies else b"",

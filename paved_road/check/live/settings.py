@@ -113,7 +113,7 @@ async def _attempt(
     own = {name: value for name, value in planted_settings(lab).items() if name not in without}
     instance = await lab.start(settings={**own, **(settings or {})}, without=without, port=port)
     try:
-        up = await _up(instance)
+        up = await _up(instance, probing=port is None)
         said, code = instance.process.said, instance.process.code
     finally:
         await instance.process.stop()
@@ -121,15 +121,15 @@ async def _attempt(
     return Attempt(code=code, up="" if code is not None else up, said=_without(said, secrets), secrets=shown)
 
 
-async def _up(instance: Instance) -> str:
-    """Wait until a service has ended, or is up in some way; the way in words."""
+async def _up(instance: Instance, *, probing: bool) -> str:
+    """Wait until a service has ended, or is up in some way; the way in words. Its probes may be on another's port."""
     watch, listening = instance.stopwatch(), None
     while instance.process.code is None:
         if watch.seconds > instance.contract.ready_within:
             return NOTHING
-        if await instance.is_ready():
+        if probing and (await instance.probe(instance.contract.ready, within=UP)).status == 200:
             return "it gets ready"
-        if listening is None and ports.listening(instance.process.pids()):
+        if listening is None and (not probing or ports.listening(instance.process.pids())):
             listening = instance.stopwatch()
         if listening is not None and listening.seconds > UP:
             return "it keeps running, and listens"

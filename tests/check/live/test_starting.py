@@ -1,4 +1,4 @@
-"""How a service starts."""
+"""How a service starts, and how it ends before it has."""
 
 from __future__ import annotations
 
@@ -20,3 +20,18 @@ def test_one_that_ends_at_once_fails() -> None:
     verdict = judged("ready-in-time", settings={}, port_env="OTHER")
     assert verdict.outcome is Outcome.FAILED
     assert "PORT" in verdict.evidence[0].excerpt
+
+
+def test_a_startup_probe_that_never_answers_200_fails() -> None:
+    verdict = judged("ready-in-time", startup="/nothing")
+    assert verdict.outcome is Outcome.FAILED
+    assert "startup probe" in verdict.message
+
+
+def test_sigterm_ends_a_start_at_four_moments() -> None:
+    verdict = judged("stop-during-start")
+    assert verdict.outcome is Outcome.PASSED, verdict
+    assert len(verdict.evidence) == 4
+    assert {"SIGTERM at once after its start", "SIGTERM when it had just become ready"} < {
+        one.did for one in verdict.evidence
+    }
