@@ -161,8 +161,8 @@ async def _try(lab: Lab, service: Instance, one: Exploration, combination: Combi
         standin.forget()
         await standin.behave(_failing(standin, combination))
     reply = await answer_to(service, one.known.sample, limit=lab.contract.deadline)
-    live = await service.is_live()
     one.made[combination] = {kind_of(name, call) for name, each in lab.standins.items() for call in each.calls}
+    live = await service.is_live()  # after it: what the probe calls is no call of the sample
     for standin in lab.standins.values():
         await standin.recover()
     promised = _promised(lab, combination, reply)

@@ -251,11 +251,16 @@ async def empty(_: StandIn, exchange: Exchange) -> None:
 
 
 async def huge(_: StandIn, exchange: Exchange) -> None:
-    """Answer 200 with a body far larger than anybody expects."""
-    await exchange.send(exchange.head(200, length=HUGE))
-    block = b"[" * 65536
-    for _block in range(HUGE // len(block)):
+    """Answer 200 with a body far larger than anybody expects.
+
+    It is flat JSON, since brackets in brackets can take 40 times their size in memory, and end more than the service.
+    """
+    begin, end, block = b'{"padding": "', b'"}', b"x" * 65536
+    blocks = HUGE // len(block)
+    await exchange.send(exchange.head(200, length=len(begin) + blocks * len(block) + len(end)) + begin)
+    for _ in range(blocks):
         await exchange.send(block)
+    await exchange.send(end)
 
 
 def json_body(value: object) -> Behaviour:
