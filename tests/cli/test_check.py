@@ -19,7 +19,7 @@ from tests.tools import node_package
 
 Here = Callable[..., Ran]
 IMAGE = "immutable-image"
-GOOD = "FROM debian:12.8@sha256:" + "a" * 64 + "\nCOPY . .\nUSER 10001:10001\n"
+GOOD = "FROM debian:12.8@sha256:" + "a" * 64 + "\nCOPY . /app\nUSER 10001:10001\n"
 BAD = "FROM debian:latest\nCOPY . .\n"
 BUILD = "supply-chain"
 UNPINNED = "FROM debian:latest\nCOPY . .\nUSER 10001:10001\n"
