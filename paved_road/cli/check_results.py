@@ -38,6 +38,8 @@ class EvidenceJson(TypedDict):
     """A few lines of output or of an answer; may be empty."""
     held: bool
     """Whether what was observed is what was expected."""
+    seconds: float
+    """How long it took, without the time that the machine was too busy; 0 if nobody measured it."""
 
 
 class PracticeResultJson(TypedDict):

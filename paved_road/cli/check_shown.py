@@ -221,7 +221,7 @@ def _practice_json(one: PracticeResult) -> check_results.PracticeResultJson:
         "evidence": [
             {
                 "did": each.did, "observed": each.observed, "expected": each.expected, "excerpt": each.excerpt,
-                "held": each.held,
+                "held": each.held, "seconds": round(each.seconds, 3),
             }
             for each in one.verdict.evidence
         ],

@@ -11,6 +11,8 @@ def render(result: CheckResult) -> str:
         _command(result.level(one), one.path and result.prefix + one.path, one.line, one.rule, one.text)
         for one in result.problems
     ]
+    if result.summary:
+        lines.append(_command("notice", "", 1, f"paved {result.check}", result.summary))
     for one, deviation in result.accepted:
         text = f"{one.subject}: {deviation.reason}"
         lines.append(_command("notice", result.prefix + deviation.path, deviation.line, result.check, text))

@@ -134,7 +134,9 @@ def test_junit_has_a_case_for_each_practice(here: Here, folder: Path) -> None:
 
 def test_github_actions_gets_annotations(here: Here, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert check(here, folder).stdout.startswith("::error file=Dockerfile,line=1,title=immutable-image::")
+    lines = check(here, folder).stdout.splitlines()
+    assert lines[0].startswith("::error file=Dockerfile,line=1,title=immutable-image::")
+    assert lines[-1].startswith("::notice title=paved check::shop: 1 practice to fix")
 
 
 def test_markdown_begins_with_the_level(here: Here, folder: Path) -> None:

@@ -34,7 +34,7 @@ def service(paved: Callable[..., CompletedProcess[str]], tmp_path: Path) -> Path
     return tmp_path / "orders"
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["update", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["update", "--help"], ["check", "--help"]])
 def test_help_loads_nothing_heavy(words: list[str], tmp_path: Path) -> None:
     found = modules(tmp_path, *words)
     assert found & (HEAVY | {"yaml", "paved_road.git"}) == set()
