@@ -258,8 +258,8 @@ async def huge(_: StandIn, exchange: Exchange) -> None:
     begin, end, block = b'{"padding": "', b'"}', b"x" * 65536
     blocks = HUGE // len(block)
     await exchange.send(exchange.head(200, length=len(begin) + blocks * len(block) + len(end)) + begin)
-    for _ in range(blocks):
-        await exchange.send(block)
+    for part in [block] * blocks:
+        await exchange.send(part)
     await exchange.send(end)
 
 
