@@ -8,7 +8,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paved_road.check.contract.model import Sample
@@ -22,7 +22,7 @@ from paved_road.check.static.files import read_service
 from paved_road.check.static.promql import Matcher, asked, seconds
 from paved_road.check.static.rules import AlertRule, rules
 
-FIRES_WITHIN, CLEARS_WITHIN = 12.0, 30.0
+FIRES_WITHIN, CLEARS_WITHIN = 10.0, 30.0
 """Fair seconds. An alert over three seconds is late then; a circuit breaker may stay open for longer."""
 SCRAPED_WITHIN = 60.0
 """Fair seconds until Prometheus has scraped often enough; it begins 5 to 10 s after its start."""
@@ -32,6 +32,10 @@ PAUSE = 0.03
 """Seconds between two requests of the traffic."""
 URGENT = re.compile(r"^(page|pager|paging|critical|crit|urgent|high|emergency|p[01]|sev[-_]?[01]|1)$", re.IGNORECASE)
 URGENCY = ("severity", "priority", "level", "page", "urgency")
+PLATFORM = re.compile(
+    r"^(kube|container|kubelet|node|machine|probe|nginx|haproxy|envoy|istio|linkerd|traefik|aws|cloudwatch|stackdriver)_"
+)
+"""The beginnings of metrics that others have about a service."""
 DISCOVERED = {
     "job", "namespace", "service", "app", "application", "app_kubernetes_io_name", "container", "deployment", "cluster",
     "environment", "env", "stage", "region", "zone", "team", "project", "tenant", "prometheus", "kubernetes_namespace",
@@ -54,17 +58,17 @@ async def alerts_fire(lab: Lab) -> None:
         raise NotApplicable("the service has no alert rules of Prometheus")
     if shutil.which("prometheus") is None:
         raise NotApplicable("prometheus is not installed (on PATH)")
-    pages = {rule.name for rule in alerts if _pages(rule)} or {rule.name for rule in alerts}
+    pages = _pages(found)
     brief = _seconds_long(lab, found)
     instance = await lab.start()
     try:
         async with prometheus(brief, target=instance.probe_port, path=metrics, labels=_labels(found)) as server:
             await lab.steady(instance)
-            await _failures(lab, instance, server, pages, {rule.name for rule in alerts})
+            await _failures(lab, instance, server, pages)
             await instance.process.stop()
             await _outage(lab, server, pages)
             instance = await lab.start(port=instance.port, probe_port=instance.probe_port)
-            await _clear(lab, server, pages, "started the service again")
+            await _clear(lab, server, pages.names, "started the service again")
     except PrometheusRefuses as error:
         lab.expect(
             False, did="started Prometheus with the service's rules", observed="it refuses them",  # noqa: FBT003
@@ -77,7 +81,7 @@ async def alerts_fire(lab: Lab) -> None:
 # -- hurting -----------------------------------------------------------------------------------------------------------
 
 
-async def _failures(lab: Lab, service: Instance, server: Prometheus, pages: set[str], alerts: set[str]) -> None:
+async def _failures(lab: Lab, service: Instance, server: Prometheus, pages: _Pages) -> None:
     """Good traffic, then failing dependencies and failing requests, then good traffic again."""
     async with _traffic(lab, service) as traffic:
         seen = await server.scraped(int(SHORTEST / INTERVAL) + 2, within=SCRAPED_WITHIN)
@@ -85,13 +89,16 @@ async def _failures(lab: Lab, service: Instance, server: Prometheus, pages: set[
             seen, did="let Prometheus scrape the metrics", observed="it scrapes them" if seen else "it cannot",
             expected="that it can scrape them",
         )  # fmt: skip
-        await _clear(lab, server, pages, "sent requests that succeed")
+        await _clear(lab, server, pages.names, "sent requests that succeed")
         traffic.hurts = True
         for standin in lab.standins.values():
             await standin.behave(status(503))
         fired = await server.until(
-            lambda names: bool(names & traffic.needs(pages, alerts)), alerts, within=FIRES_WITHIN
-        )
+            lambda names: bool(names & (pages.names if traffic.failed else pages.alerts)), pages.alerts,
+            within=FIRES_WITHIN,
+        )  # fmt: skip
+        if fired is None and pages.elsewhere:
+            raise NotApplicable(f"no page fires here: {', '.join(pages.elsewhere)} watch metrics of the platform")
         statuses = ", ".join(f"{count} times {code or 'no answer'}" for code, count in sorted(traffic.seen.items()))
         wanted = "a page" if traffic.failed else "an alert"
         lab.require(
@@ -102,14 +109,16 @@ async def _failures(lab: Lab, service: Instance, server: Prometheus, pages: set[
         traffic.hurts = False
         for standin in lab.standins.values():
             await standin.recover()
-        await _clear(lab, server, (fired or set()) & pages or set(fired or ()), "let the dependencies recover")
+        await _clear(lab, server, (fired or set()) & pages.names or set(fired or ()), "let the dependencies recover")
 
 
-async def _outage(lab: Lab, server: Prometheus, pages: set[str]) -> None:
-    fired = await server.until(bool, pages, within=FIRES_WITHIN)
+async def _outage(lab: Lab, server: Prometheus, pages: _Pages) -> None:
+    fired = await server.until(bool, pages.names, within=FIRES_WITHIN)
+    observed = f"{', '.join(sorted(fired))} fired" if fired else "no page fired"
+    if fired is None and pages.elsewhere:
+        observed += f" here, where nothing has the platform's metrics for {', '.join(pages.elsewhere)}"
     lab.require(
-        fired is not None, did="killed the service",
-        observed=f"{', '.join(sorted(fired))} fired" if fired else "no page fired",
+        fired is not None or bool(pages.elsewhere), did="killed the service", observed=observed,
         expected="a page that fires when no instance is left, with windows of 1 to 3 s",
     )  # fmt: skip
 
@@ -135,10 +144,6 @@ class _Traffic:
     def failed(self) -> bool:
         """Whether callers saw failures."""
         return any(code >= 500 or not code for code in self.seen)
-
-    def needs(self, pages: set[str], alerts: set[str]) -> set[str]:
-        """Which alerts should fire: pages for failures that callers see, any alert for those that they do not."""
-        return pages if self.failed else alerts
 
 
 @contextlib.asynccontextmanager
@@ -188,8 +193,33 @@ def _hurting(lab: Lab) -> str:
 # -- the rules ---------------------------------------------------------------------------------------------------------
 
 
-def _pages(rule: AlertRule) -> bool:
-    return any(URGENT.match(str(rule.labels.get(name, ""))) for name in URGENCY)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pages:
+    """The alerts by what can be tried on this machine."""
+
+    names: set[str]
+    """Those that wake somebody; all of them if none says so."""
+    alerts: set[str]
+    """All of them, whomever they tell."""
+    elsewhere: list[str]
+    """Pages that watch metrics of the platform, which this machine does not have."""
+
+
+def _pages(found: list[AlertRule]) -> _Pages:
+    recorded = {rule.name: rule for rule in found if not rule.alerts}
+
+    def watches_platform(rule: AlertRule, seen: frozenset[str] = frozenset()) -> bool:
+        metrics = asked(rule.expression).metrics - seen
+        inner = [recorded[name] for name in metrics if name in recorded]
+        return any(map(PLATFORM.match, metrics)) or any(watches_platform(each, seen | metrics) for each in inner)
+
+    alerts = [rule for rule in found if rule.alerts]
+    waking = [rule for rule in alerts if any(URGENT.match(str(rule.labels.get(name, ""))) for name in URGENCY)]
+    elsewhere = {rule.name for rule in alerts if watches_platform(rule)}
+    pages = {rule.name for rule in waking or alerts}
+    return _Pages(
+        names=pages - elsewhere, alerts={rule.name for rule in alerts} - elsewhere, elsewhere=sorted(pages & elsewhere)
+    )
 
 
 def _seconds_long(lab: Lab, found: list[AlertRule]) -> list[dict[str, Any]]:
