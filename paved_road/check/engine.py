@@ -138,7 +138,7 @@ def judge_files(item: Item, files: ServiceFiles, *, today: date) -> Verdict:
             verdict = Verdict(practice=slug, outcome=Outcome.ERROR, message=NO_CHECK)
     except NotApplicable as reason:
         verdict = Verdict(practice=slug, outcome=Outcome.NOT_APPLICABLE, message=str(reason))
-    except Exception as error:  # noqa: BLE001 (a check's own bug must not end the run)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a check's own bug must not end the run)
         message = f"the check itself failed: {type(error).__name__}: {error}"
         verdict = Verdict(practice=slug, outcome=Outcome.ERROR, message=message, faults=tuple(faults))
     return replace(verdict, seconds=time.monotonic() - began)

@@ -60,6 +60,8 @@ def check(
     Static checks read its files. Live checks start it on this machine, put stand-ins in the place of its dependencies,
     and hurt it. They need its run contract.
 
+    With --verbose, what passed is listed too.
+
     The level is bronze, silver or gold: the highest whose practices all hold. The service's tier decides which level
     it needs: low needs bronze, standard silver, critical gold.
 

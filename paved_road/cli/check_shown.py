@@ -104,7 +104,7 @@ def _grouped(problems: Iterable[PracticeResult]) -> list[list[PracticeResult]]:
     for one in problems:
         reason = one.verdict.message if one.outcome is Outcome.ERROR else one.practice.slug
         groups.setdefault((one.required, reason), []).append(one)
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda alike: (not alike[0].required, alike[0].outcome is Outcome.ERROR))
 
 
 def _print_held(found: Readiness) -> None:
@@ -118,7 +118,8 @@ def _print_held(found: Readiness) -> None:
             text, by = one.verdict.message, one.deviation
             why = f"until {by.review_by}, {by.path}: {by.reason}" if by else text
             label = "n/a" if outcome is Outcome.NOT_APPLICABLE else str(outcome)
-            ui.spans((f"{label:<10} ", _HELD[outcome]), (one.practice.slug, Paint.BOLD))
+            took = f"  {one.verdict.seconds:.1f} s" if debug.is_shown() else ""
+            ui.spans((f"{label:<10} ", _HELD[outcome]), (one.practice.slug, Paint.BOLD), (took, Paint.DIM))
             _print_wrapped("", why)
 
 

@@ -30,6 +30,8 @@ def wrong_words(files: ServiceFiles) -> Iterator[Fault]:
     for path in files.needed("*.txt", what="texts"):
         if "CRASH" in files.texts[path]:
             raise RuntimeError("seeded")
+        if "LEAVE" in files.texts[path]:
+            raise SystemExit(0)
         if "WRONG" in files.texts[path]:
             yield Fault(message=f"{path} is wrong", path=path, line=files.line(path, "WRONG"))
 

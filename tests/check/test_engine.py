@@ -42,6 +42,12 @@ def test_a_fault_that_was_found_before_a_crash_is_kept(tmp_path: Path) -> None:
     assert [fault.path for fault in one.faults] == ["a.txt"]
 
 
+def test_a_check_that_ends_the_program_is_an_error_of_its_own(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a.txt": "LEAVE\n", "b.txt": "fine\n"})
+    found = run_checks(run_of(tmp_path, item("leaving", "a.txt"), item("good", "b.txt")))
+    assert outcomes(found) == {"leaving": Outcome.ERROR, "good": Outcome.PASSED}
+
+
 def test_the_level_is_the_highest_whose_practices_all_hold(tmp_path: Path) -> None:
     write_files(tmp_path, {"s.txt": "fine\n", "g.txt": "WRONG\n"})
     items = (item("one"), item("two", "s.txt", Level.SILVER), item("three", "g.txt", Level.GOLD))

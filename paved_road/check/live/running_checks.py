@@ -85,7 +85,7 @@ async def _run_one(check: LiveCheck, lab: Lab) -> Verdict:
     except TimeoutError:
         message = f"the check did not end within {LONGEST:.0f} s"
         verdict = Verdict(practice=check.slug, outcome=Outcome.ERROR, message=message)
-    except Exception as error:  # noqa: BLE001 (a check's own bug must not end the run)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a check's own bug must not end the run)
         message = f"the check itself failed: {type(error).__name__}: {error}"
         verdict = Verdict(practice=check.slug, outcome=Outcome.ERROR, message=message)
     return replace(
