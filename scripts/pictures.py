@@ -79,6 +79,45 @@ NEXT = {
     "CHANGELOG.md": "## 1.1.0\n\n- Python 3.14. Calls end after 2 s, and a circuit breaker guards them.\n",
 }
 
+SHOP = """\
+import http.client
+import http.server
+import json
+import os
+import urllib.request
+
+
+class Shop(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/healthz":
+            return self.answer(200, {"status": "live"})
+        try:
+            with urllib.request.urlopen(os.environ["INVENTORY_URL"] + "/items/1", timeout=0.5) as found:
+                return self.answer(200, {"id": 1, "item": json.load(found)})
+        except (OSError, ValueError, http.client.HTTPException):
+            return self.answer(502, {"title": "inventory is down"})
+
+    def answer(self, status, value):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Shop).serve_forever()
+"""
+RUN_YML = """\
+start: python3 shop.py
+port: {env: PORT}
+probes: {live: /healthz, ready: /healthz}
+samples: [GET /orders/1]
+deadline: 2
+dependencies:
+  inventory: {env: INVENTORY_URL, critical: false, answer: {stock: 17}}
+"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
@@ -110,6 +149,11 @@ def _edited_service(folder: Path, typed: Callable[[str], str]) -> None:
     typed("cd orders && git commit --quiet --all --message Ours")
 
 
+def _no_fallback(folder: Path, _: Callable[[str], str]) -> None:
+    """A service that answers nothing of its own when its dependency does not answer."""
+    write_files(folder / "orders", {"shop.py": SHOP, "run.yml": RUN_YML})
+
+
 SCENES: Mapping[str, Scene] = {
     "new": Scene(
         title="paved new",
@@ -123,6 +167,13 @@ SCENES: Mapping[str, Scene] = {
         "what it would merge and which conflicts to expect.",
         commands=("cd orders && paved drift", "cd orders && paved update --dry-run"),
         prepare=_edited_service,
+    ),
+    "check": Scene(
+        title="paved check",
+        tells="A terminal: paved check runs a service while its inventory refuses, hangs and is slow. Each time it "
+        "shows what it did, what it observed and what it expected.",
+        commands=("cd orders && cat run.yml", "cd orders && paved check --select ready-in-time,fallbacks --seed 7"),
+        prepare=_no_fallback,
     ),
 }
 
