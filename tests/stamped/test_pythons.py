@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -33,11 +32,11 @@ def _runs(path: str, minor: int) -> bool:
     return said.stdout.strip() == str(minor)
 
 
-def gate_on(minor: int, folder: Path, *, whole: bool) -> None:
+def gate_on(minor: int, folder: Path) -> None:
     python = found(minor)
     if python is None:
         pytest.skip(f"this machine has no Python 3.{minor}")
-    done = gate(stamp(folder / "orders"), whole=whole, UV_PYTHON=python)
+    done = gate(stamp(folder / "orders"), whole=True, UV_PYTHON=python)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"python 3.{minor}." in done.stdout, "coverage names the Python that ran the tests"
 
@@ -45,15 +44,7 @@ def gate_on(minor: int, folder: Path, *, whole: bool) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("minor", MINORS)
 def test_the_gate_passes_on_every_python(minor: int, tmp_path: Path) -> None:
-    gate_on(minor, tmp_path, whole=True)
-
-
-def test_the_quick_gate_passes_on_the_newest_python(tmp_path: Path) -> None:
-    """The other tests of the gate run on the Python of this suite."""
-    newest = max((minor for minor in MINORS if found(minor)), default=sys.version_info[1])
-    if newest == sys.version_info[1]:
-        return  # tests/stamped/test_service.py runs the gate on it
-    gate_on(newest, tmp_path, whole=False)
+    gate_on(minor, tmp_path)
 
 
 @pytest.mark.parametrize("answers", [pytest.param(row, id=spelled(row)) for row in pairs()])

@@ -33,16 +33,12 @@ COMBINATIONS = {
 }
 
 
-WHOLE = "longest names, gitlab, no deploy"
-"""The combination whose whole gate the suite runs; `make soak` runs the others'."""
-
-
 @pytest.mark.parametrize(
     ("combination", "whole"),
     [
         # The newcomer's journey runs the whole gate with the defaults.
-        *((name, name == WHOLE) for name in COMBINATIONS if name != "defaults"),
-        *(pytest.param(name, True, marks=pytest.mark.soak) for name in COMBINATIONS if name != WHOLE),
+        ("longest names, gitlab, no deploy", False),
+        *(pytest.param(name, True, marks=pytest.mark.soak) for name in COMBINATIONS),
     ],
 )
 def test_every_combination_passes_its_own_gate_without_a_warning(tmp_path: Path, combination: str, whole: bool) -> None:
