@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from paved_road import git
 from paved_road.cli import main
 from paved_road.settings.whereabouts import LOCK
