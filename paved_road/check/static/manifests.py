@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterator
 
 from paved_road.check.model import Fault
@@ -10,10 +12,12 @@ from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.kubernetes.environments import (
     DeployedEnvironment,
     all_environments,
-    has_labels,
+    leads_to,
     matches,
     same_namespace,
+    stage_of,
 )
+from paved_road.check.static.kubernetes.kustomize import Problem
 from paved_road.check.static.kubernetes.references import Reference, pod_template_keys, references
 from paved_road.check.static.kubernetes.resources import Fields, Resource, fields, items, text
 
@@ -28,12 +32,18 @@ def valid_manifests(files: ServiceFiles) -> Iterator[Fault]:
     Raises `NotApplicable` if the service has no manifests.
     """
     seen: set[tuple[str, int, str]] = set()
-    for environment in all_environments(files):
+    environments = all_environments(files)
+    for environment in environments:
+        near = [each for each in environments if stage_of(each) in ("", stage_of(environment))]
+        known = {(resource.kind, resource.name) for each in near for resource in each.resources}
+        unread = [each for each in environment.problems if _is_unread(files, each)]
         for problem in environment.problems:
+            if problem in unread:
+                continue
             if (key := (problem.path, problem.line, problem.said)) not in seen:
                 seen.add(key)
                 yield Fault(message=f"{problem.path}: {problem.said}", path=problem.path, line=problem.line)
-        for resource, says, where in _wrong(environment):
+        for resource, says, where in _wrong(environment, known, complete=not environment.notes and not unread):
             path, line = resource.place(*where)
             if (key := (path, line, f"{resource}: {says}")) not in seen:
                 seen.add(key)
@@ -43,14 +53,22 @@ def valid_manifests(files: ServiceFiles) -> Iterator[Fault]:
 Wrong = tuple[Resource, str, tuple[str | int, ...]]
 
 
-def _wrong(environment: DeployedEnvironment) -> Iterator[Wrong]:
+def _is_unread(files: ServiceFiles, problem: Problem) -> bool:
+    """Whether a file that a kustomization names is there, but is a link or too large to be read."""
+    named = re.fullmatch(r"it names (.+), which is not there", problem.said)
+    if named is None:
+        return False
+    return posixpath.normpath(posixpath.join(posixpath.dirname(problem.path), named[1])) in files.unread
+
+
+def _wrong(environment: DeployedEnvironment, known: set[tuple[str, str]], *, complete: bool) -> Iterator[Wrong]:
     pods = [each for each in environment.resources if pod_template_keys(each) is not None]
     for resource in pods:
         yield from _own_selector(resource)
-    if environment.notes:  # what is not rendered may have what is missing here
+    if not complete:  # what is not rendered may have what is missing here
         return
     for resource in environment.resources:
-        yield from _names_nothing(environment, resource)
+        yield from _names_nothing(resource, known)
     if pods:
         yield from _select_nothing(environment, pods)
 
@@ -70,14 +88,15 @@ def _labels(resource: Resource) -> Fields:
     return fields(resource.at(*(keys or ()), "metadata", "labels"))
 
 
-def _names_nothing(environment: DeployedEnvironment, resource: Resource) -> Iterator[Wrong]:
+def _names_nothing(resource: Resource, known: set[tuple[str, str]]) -> Iterator[Wrong]:
+    """What it names must be in its environment or, where a stage is applied in parts, in another part of it."""
     named = [(each.name, each.kinds, each.where) for each in references(resource) if _counts(each)]
     for at, rule in enumerate(items(resource.spec.get("rules"))) if resource.kind == "HTTPRoute" else ():
         for backend in items(rule.get("backendRefs")):
             if text(backend.get("kind")) in ("", "Service") and not backend.get("namespace"):
                 named += [(text(backend.get("name")), ("Service",), ("spec", "rules", at))]
     for name, kinds, where in named:
-        if name and not any(each.name == name and each.kind in kinds for each in environment.resources):
+        if name and not any((kind, name) in known for kind in kinds):
             yield resource, f"it names the {kinds[0]} {name}, which does not exist", where
 
 
@@ -91,7 +110,7 @@ def _counts(reference: Reference) -> bool:
 def _select_nothing(environment: DeployedEnvironment, pods: list[Resource]) -> Iterator[Wrong]:
     for service in environment.of_kind("Service"):
         selector = fields(service.spec.get("selector"))
-        if service.group or not selector or any(has_labels(selector, _labels(each)) for each in pods):
+        if service.group or not selector or any(leads_to(selector, _labels(each)) for each in pods):
             continue
         if any(_is_meant_for(service, selector, each) for each in pods):
             yield service, "it selects no pods: its selector fits the labels of none", ("spec", "selector")

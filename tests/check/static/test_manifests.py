@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from paved_road.check.static.manifests import valid_manifests
@@ -57,6 +59,28 @@ def test_where_something_is_not_rendered_names_are_not_judged() -> None:
         "prod/all.yaml": BOUTIQUE.replace("    app: cartservice\n  ports:", "    app: cart\n  ports:"),
     }
     assert list(valid_manifests(foreign(files))) == []
+
+
+def test_labels_that_pods_get_when_they_run_are_not_missed() -> None:
+    by_name = BOUTIQUE.replace(
+        "    app: cartservice\n  ports:", "    app: cartservice\n    statefulset.kubernetes.io/pod-name: a-0\n  ports:"
+    )
+    assert wrong(by_name) == []
+
+
+def test_a_stage_may_be_applied_in_parts_but_not_with_another_s() -> None:
+    reads = BOUTIQUE.replace("        env:\n", "        envFrom: [{configMapRef: {name: settings}}]\n        env:\n")
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
+    for folder, faults in (("prod/config", 0), ("config", 0), ("staging/config", 1)):
+        files = {"prod/cart/kustomization.yaml": "resources: [a.yaml]\n", "prod/cart/a.yaml": reads}
+        files |= {f"{folder}/kustomization.yaml": "resources: [c.yaml]\n", f"{folder}/c.yaml": config}
+        assert len(list(valid_manifests(foreign(files)))) == faults, folder
+
+
+def test_a_file_that_is_too_large_is_not_missing() -> None:
+    files = foreign({"prod/kustomization.yaml": "resources: [crd.yaml]\n"})
+    assert len(list(valid_manifests(files))) == 1
+    assert list(valid_manifests(replace(files, unread={"prod/crd.yaml": "it is larger than 1 MiB"}))) == []
 
 
 def test_a_fault_of_the_base_is_told_once() -> None:

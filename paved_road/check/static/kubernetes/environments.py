@@ -95,6 +95,11 @@ def is_production(environment: DeployedEnvironment) -> bool:
     return bool(words & _PRODUCTION) and not words & {"non", "pre"}
 
 
+def stage_of(environment: DeployedEnvironment) -> str:
+    """The word in an environment's name that says which stage it is; "" if none does."""
+    return next(iter(sorted(_words(environment.name) & (_PRODUCTION | EARLIER_STAGES))), "")
+
+
 def has_pods(resource: Resource) -> bool:
     """Whether a resource is a workload that serves, with a pod template of its own."""
     return (resource.kind, resource.group) in _WORKLOADS and isinstance(resource.at("spec", "template", "spec"), dict)
@@ -226,6 +231,20 @@ def matches(selector: object, labels: Fields) -> bool:
 def has_labels(wanted: Fields, labels: Fields) -> bool:
     """Whether labels have all that are wanted."""
     return all(key in labels and text(labels[key]) == text(value) for key, value in wanted.items())
+
+
+_AT_RUNTIME = frozenset({
+    "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "pod-template-hash", "role", "spilo-role",
+    "rollouts-pod-template-hash", "controller-revision-hash",
+})  # fmt: skip
+"""Labels that pods get when they run: from Kubernetes, Argo Rollouts, or a data store that elects a leader."""
+
+
+def leads_to(selector: Fields, labels: Fields) -> bool:
+    """Whether the selector of a Service fits the labels of a workload's pods."""
+    return has_labels(
+        {key: value for key, value in selector.items() if key not in _AT_RUNTIME or key in labels}, labels
+    )
 
 
 def _fits(term: Fields, labels: Fields) -> bool:

@@ -97,10 +97,10 @@ def _read(folder: str, name: str, texts: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _variables(content: str) -> Iterator[tuple[int, str, str]]:
-    """The line, name and value of each variable of an env file. A name alone has its value in the shell."""
+    """The line, name and value of each variable of an env file. A name alone has its value in the shell, if any."""
     for number, line in enumerate(content.split("\n"), 1):
         written = line.removesuffix("\r").lstrip()
-        if written and not written.startswith("#") and "=" in written:
+        if written and not written.startswith("#"):
             key, _, value = written.partition("=")
             yield number, key, value
 

@@ -96,6 +96,8 @@ def apply_operations(data: Fields, operations: list[Any]) -> Fields:
     for operation in operations:
         if not isinstance(operation, dict):
             raise PatchFailed("an operation is no mapping")
+        if text(operation.get("path")).startswith("/metadata/annotations/"):  # where Kustomize has notes of its own
+            result.setdefault("metadata", {}).setdefault("annotations", {})
         _apply(result, text(operation.get("op")), operation)
     return result
 
@@ -110,9 +112,10 @@ def _apply(data: Fields, name: str, operation: Fields) -> None:
         _add(data, path, value)
     elif name == "add":
         _add(data, path, copied(operation.get("value")))
-    elif name == "replace":
-        _get(data, path)
+    elif name == "replace":  # a mapping need not have the key, as Kustomize has it
         holder, key = _holder(data, path)
+        if not isinstance(holder, dict):
+            _get(data, path)
         holder[key] = copied(operation.get("value"))
     elif name == "remove":
         _remove(data, path)

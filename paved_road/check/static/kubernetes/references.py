@@ -140,3 +140,5 @@ def update_references(resources: Sequence[Resource], *, custom: bool) -> None:
             near = [each for each in named if each.namespace == resource.namespace] or named
             if near and not any(each.name == reference.name for each in near):
                 reference.holder[reference.key] = near[0].name
+            if near and reference.holder.get("kind") == "ServiceAccount" and near[0].namespace:
+                reference.holder["namespace"] = near[0].namespace  # a subject of a RoleBinding

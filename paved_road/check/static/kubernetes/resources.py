@@ -138,10 +138,20 @@ class BadManifest(Exception):
         self.line = line
 
 
+class _Loader(yml.Loader):
+    """Leaves dates as they are written: they are texts to Kubernetes."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yml.Loader.yaml_implicit_resolvers.items()
+}
+
+
 def read_documents(path: str, content: str) -> list[SourceDocument]:
     """The documents of a YAML or JSON file. Raises `BadManifest` if it cannot be parsed."""
     try:
-        found = yml.documents(content)
+        found = yml.documents(content, _Loader)
     except yaml.YAMLError as error:
         raise BadManifest(
             f"it {yml.what_is_wrong(error)}: {yml.short_message(error)}", yml.error_line(error)
@@ -166,7 +176,11 @@ def resources_of(origins: Sequence[SourceDocument]) -> list[Resource]:
             continue
         if not isinstance(data.get("metadata"), dict) or not text(data["metadata"].get("name")):
             raise BadManifest(f"a {data['kind']} has no metadata.name", origin.line)
-        found.append(Resource(data=copied(data), origins=[origin]))
+        own = copied(data)
+        for key, empty in (("annotations", (None, {})), ("labels", (None,))):
+            if key in own["metadata"] and own["metadata"][key] in empty:
+                del own["metadata"][key]
+        found.append(Resource(data=own, origins=[origin]))
     return found
 
 

@@ -12,8 +12,8 @@ from paved_road.check.model import Fault, Fix
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.kubernetes.environments import (
     DeployedEnvironment,
-    has_labels,
     has_pods,
+    leads_to,
     matches,
     production,
     same_namespace,
@@ -170,7 +170,7 @@ class Workload:
         """The Services that lead to its pods."""
         found = [each for each in self.environment.of_kind("Service") if same_namespace(each, self.resource)]
         chosen = [(each, fields(each.spec.get("selector"))) for each in found if each.group == ""]
-        return [each for each, selector in chosen if selector and has_labels(selector, self.labels)]
+        return [each for each, selector in chosen if selector and leads_to(selector, self.labels)]
 
     # -- its settings --------------------------------------------------------------------------------------------------
 

@@ -77,6 +77,7 @@ generatorOptions:
   E=5
 
 F=a=b
+NAMED_ALONE
 # app.properties
 color=blue
 # other/file.txt
@@ -429,3 +430,40 @@ patches:
 """),
 }  # fmt: skip
 """By name: the folder that is rendered, and the files."""
+
+LAYOUTS |= {
+    "replaced keys that were missing, annotations that were, and empty ones": (".", f"""
+# kustomization.yaml
+resources: [deployment.yaml, service.yaml]
+patches:
+  - target: {{kind: Deployment}}
+    patch: |-
+      - {{op: replace, path: /spec/template/spec/serviceAccount, value: web}}
+      - {{op: replace, path: /spec/template/spec/containers/0/image, value: "web:2024-05-01"}}
+# deployment.yaml
+{DEPLOYMENT}
+# service.yaml
+{SERVICE.replace("{name: web}", "{name: web, annotations: null, labels: {}}", 1)}"""),
+    "accounts that roles are bound to": ("overlay", """
+# base/kustomization.yaml
+resources: [all.yaml]
+# base/all.yaml
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: web}
+roleRef: {kind: Role, name: web, apiGroup: rbac.authorization.k8s.io}
+subjects: [{kind: ServiceAccount, name: web}]
+# overlay/kustomization.yaml
+namespace: shop
+namePrefix: x-
+resources: [../base]
+patches:
+  - target: {kind: ServiceAccount}
+    patch: |-
+      - {op: add, path: /metadata/annotations/team, value: shop}
+"""),
+}  # fmt: skip
