@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paved_road import git
 from paved_road.check.contract import resolve
-from paved_road.check.static.files import LARGEST, MOST_BYTES, MOST_FILES, SKIPPED, ServiceFiles, decoded
+from paved_road.check.static.files import LARGEST, MOST_BYTES, MOST_FILES, SKIPPED, ServiceFiles, decoded, is_around
 from paved_road.check.subject import place_of
 from paved_road.errors import ContractError, UsageError
 from paved_road.findings import Outcome
@@ -50,9 +50,10 @@ def baseline_at(subject: Subject, ref: str, *, template_run: Mapping[str, Any] |
             hint = "fetch the history first: fetch-depth: 0 of actions/checkout, GIT_DEPTH: 0 on GitLab"
         raise UsageError(f"there is no commit {ref} here", hint=hint)
     texts = dict(_texts(repository.top, commit, prefix))
-    return FilesBefore(
-        ref=ref, files=ServiceFiles(subject=subject, texts=texts, contract=_contract(texts, template_run))
-    )
+    around = dict(_texts(repository.top, commit, "", is_around)) if prefix else {}
+    contract = _contract(texts, template_run)
+    files = ServiceFiles(subject=subject, texts=texts, contract=contract, prefix=prefix, around=around)
+    return FilesBefore(ref=ref, files=files)
 
 
 def compared(result: PracticeResult, before: Verdict) -> PracticeResult:
@@ -75,12 +76,12 @@ def _identity(fault: Fault) -> tuple[str, str]:
     return fault.path, fault.message
 
 
-def _texts(top: Path, commit: str, prefix: str) -> Iterator[tuple[str, str]]:
+def _texts(top: Path, commit: str, prefix: str, is_wanted: Callable[[str], bool] = bool) -> Iterator[tuple[str, str]]:
     """The text files of a service at a commit, within the limits for those on disk."""
     sizes = git.list_sizes(top, f"{commit}:{prefix.rstrip('/')}") if _exists(top, commit, prefix) else {}
     wanted, left = list[str](), MOST_BYTES
     for path, size in sorted(sizes.items(), key=lambda one: (one[0].count("/"), one[0])):
-        if size > LARGEST or SKIPPED.intersection(path.split("/")):
+        if size > LARGEST or SKIPPED.intersection(path.split("/")) or not is_wanted(path):
             continue
         left -= size
         if left < 0 or len(wanted) >= MOST_FILES:

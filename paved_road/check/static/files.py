@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MOST_FILES = 20_000
 LARGEST = 2**20
 """Bytes of one file: a dashboard or a lock file of some thousand packages fits."""
+MOST_AROUND = 1000
+"""Files of the repository around a service."""
 MOST_BYTES = 64 * 2**20
 SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".terraform"})
 """Folders that hold what others wrote, whether or not git ignores them."""
@@ -37,6 +40,11 @@ class ServiceFiles:
     unread: Mapping[str, str] = field(default_factory=dict)
     """Why a file is not among the texts, by its path: it is a link, too large, or beyond the limits. Binary files are
     not listed."""
+    prefix: str = ""
+    """The service's folder in its repository, ending in "/"; "" if it is the root."""
+    around: Mapping[str, str] = field(default_factory=dict)
+    """Of a service in a subfolder: the texts that concern every service of the repository, such as its pipelines and
+    CODEOWNERS, by path from the repository's root."""
 
     def matching(self, *patterns: str) -> list[str]:
         """The paths that match one of the patterns, sorted. `*` also matches slashes: `deploy/*.yaml`."""
@@ -52,6 +60,23 @@ class ServiceFiles:
         """The first line of a file that matches a regular expression; 1 if none does."""
         lines = self.texts[path].splitlines()
         return next((number for number, line in enumerate(lines, 1) if re.search(pattern, line)), 1)
+
+
+_AROUND = re.compile(
+    r"(\.github|\.gitlab|\.gitea|\.forgejo|\.circleci|\.buildkite|\.azure|\.azure-pipelines|\.semaphore|ci|scripts)/.+|[^/]+"
+    r"|docs/CODEOWNERS"
+)
+"""Paths of a repository's files that concern every service in it."""
+AROUND_PATTERNS = (
+    ":(glob)*", ".github", ".gitlab", ".gitea", ".forgejo", ".circleci", ".buildkite", ".azure", ".azure-pipelines",
+    ".semaphore", "ci", "scripts", "docs/CODEOWNERS",
+)  # fmt: skip
+"""The same for git."""
+
+
+def is_around(path: str) -> bool:
+    """Whether a file of a repository concerns every service in it."""
+    return _AROUND.fullmatch(path) is not None
 
 
 def read_service(subject: Subject, contract: RunContract | None = None) -> ServiceFiles:
@@ -75,7 +100,23 @@ def read_service(subject: Subject, contract: RunContract | None = None) -> Servi
         left -= len(data)
         if (text := decoded(data)) is not None:
             texts[path] = text
-    return ServiceFiles(subject=subject, texts=texts, contract=contract, unread=unread)
+    prefix, around = _surroundings(subject.path)
+    return ServiceFiles(
+        subject=subject, texts=texts, contract=contract, unread=unread, prefix=prefix, around=around
+    )  # fmt: skip
+
+
+def _surroundings(folder: Path) -> tuple[str, dict[str, str]]:
+    """Where in its repository a service is, and the files there that concern every service."""
+    repository = git.repository(folder)
+    if repository is None or repository.top == folder or not folder.is_relative_to(repository.top):
+        return "", {}
+    texts: dict[str, str] = {}
+    for path in git.working_files(repository.top, *AROUND_PATTERNS)[:MOST_AROUND]:
+        with contextlib.suppress(OSError):
+            text = decoded(contained.read_regular(repository.top, path, limit=LARGEST))
+            texts |= {path: text} if text is not None and is_around(path) else {}
+    return f"{folder.relative_to(repository.top).as_posix()}/", texts
 
 
 def _paths(folder: Path) -> list[str]:

@@ -11,6 +11,7 @@ from paved_road.check.model import Fault
 from paved_road.check.registry import static_check
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.structured import Document, documents, mapping, parsed_yaml
+from paved_road.check.static.surroundings import in_repository, placed
 
 _CODEOWNERS = (".github/CODEOWNERS", ".gitlab/CODEOWNERS", ".gitea/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 _CATALOGUES = ("catalog-info.y*ml", "*/catalog-info.y*ml", ".backstage/*.y*ml")
@@ -43,6 +44,10 @@ _UNOWNED = re.compile(r"(^|/)\.|(lock|\.sum|-lock\.json|-lock\.yaml|\.md)$|(^|/)
 @static_check("ownership")
 def ownership(files: ServiceFiles) -> Iterator[Fault]:
     """Each file has reviewers, the catalogue names an owner, and there is a document for the person on call."""
+    yield from placed(files, _judged(in_repository(files)))
+
+
+def _judged(files: ServiceFiles) -> Iterator[Fault]:
     yield from _reviewers(files)
     yield from _catalogue(files)
     if not _has_document(files):
@@ -61,14 +66,15 @@ def _reviewers(files: ServiceFiles) -> Iterator[Fault]:
             )
         return
     owned, rules = set[str](), _owner_rules(files.texts[path])
-    paths = [one for one in files.texts if not _UNOWNED.search(one)]
+    prefix = files.prefix if path in files.around else ""
+    paths = [f"{prefix}{one}" for one in files.texts if one not in files.around and not _UNOWNED.search(one)]
     for pattern, has_owners in rules:  # the last match decides
         matched = set(PathSpec.from_lines("gitignore", [pattern]).match_files(paths))
         owned = owned | matched if has_owners else owned - matched
     if not any(has_owners for _, has_owners in rules):
         yield Fault(message=f"{path} names nobody", path=path, remedy="Add a line: * @your-org/your-team")
     elif unowned := sorted(set(paths) - owned):
-        more = f", and {len(unowned) - 1} more files" if unowned[1:] else ""
+        more = f", and {len(unowned) - 1} more" if unowned[1:] else ""
         yield Fault(
             message=f"nobody owns {unowned[0]}{more}", path=path,
             remedy="Begin CODEOWNERS with a line for everything: * @your-org/your-team",

@@ -18,6 +18,7 @@ from paved_road.check.static.pipelines import (
     workflow_paths,
 )
 from paved_road.check.static.structured import parsed_yaml
+from paved_road.check.static.surroundings import in_repository, placed
 
 _TARGETS = re.compile(
     r"^(prod|production|live|stag(e|ing)|dev|development|test|qa|uat|canary|pre-?prod)\b", re.IGNORECASE
@@ -35,6 +36,10 @@ def pipeline(files: ServiceFiles) -> Iterator[Fault]:
 
     Raises `NotApplicable` if it calls a pipeline of another repository, which nobody can read here.
     """
+    yield from placed(files, _judged(in_repository(files)))
+
+
+def _judged(files: ServiceFiles) -> Iterator[Fault]:
     broken = list(_broken(files))
     yield from broken
     found = read_pipelines(files)

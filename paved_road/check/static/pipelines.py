@@ -11,6 +11,7 @@ from typing import Any
 from paved_road.check.static import commands
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.structured import documents, items, mapping
+from paved_road.check.static.surroundings import concerning
 
 WORKFLOWS = (".github/workflows/", ".gitea/workflows/", ".forgejo/workflows/")
 GITLAB = ".gitlab-ci.yml"
@@ -101,7 +102,9 @@ def read_pipelines(files: ServiceFiles) -> list[Pipeline]:
 
 def workflow_paths(files: ServiceFiles) -> list[str]:
     """The workflows of GitHub, or of a forge that understands them."""
-    return [path for start in WORKFLOWS for path in files.matching(f"{start}*.yml", f"{start}*.yaml")]
+    return concerning(
+        files, (path for start in WORKFLOWS for path in files.matching(f"{start}*.yml", f"{start}*.yaml"))
+    )
 
 
 # -- GitHub ------------------------------------------------------------------------------------------------------------

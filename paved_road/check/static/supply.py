@@ -12,6 +12,7 @@ from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.image import dockerfiles
 from paved_road.check.static.pipelines import read_pipelines, workflow, workflow_paths
 from paved_road.check.static.structured import items, mapping, parsed_json
+from paved_road.check.static.surroundings import in_repository, placed
 
 _LOCKS = {
     "pyproject.toml": ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements*.txt"),
@@ -69,6 +70,10 @@ _ONLY_READ = re.compile(
 @static_check("supply-chain")
 def supply_chain(files: ServiceFiles) -> Iterator[Fault]:
     """Versions are locked and updated by a bot, actions are pinned, jobs may do little, and builds are scanned."""
+    yield from placed(files, _judged(in_repository(files)))
+
+
+def _judged(files: ServiceFiles) -> Iterator[Fault]:
     yield from _locks(files)
     yield from _actions(files)
     yield from _tokens(files)

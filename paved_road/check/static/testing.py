@@ -12,6 +12,7 @@ from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.pipeline import tests
 from paved_road.check.static.pipelines import read_pipelines
 from paved_road.check.static.structured import manifests
+from paved_road.check.static.surroundings import in_repository
 
 _CODE = (
     ".js",
@@ -84,6 +85,7 @@ _SCHEDULED = ("Schedule", "ChaosEngine", "CronChaosEngine", "ChaosSchedule", "Wo
 def squeeze_testing(files: ServiceFiles) -> Iterator[Fault]:
     """A load test exists, and a command of the repository runs it."""
     scripts = list(_load_scripts(files))
+    files = in_repository(files)
     callers = [path for path in files.matching(*_CALLERS) if path not in scripts]
     commanded = [path for path in callers if not path.endswith(".md") and _runs_a_generator(files.texts[path])]
     if not scripts and not commanded:
@@ -124,7 +126,7 @@ def _names(text: str, script: str) -> bool:
 @static_check("chaos-testing")
 def chaos_testing(files: ServiceFiles) -> Iterator[Fault]:
     """Tests inject faults, and a pipeline runs them."""
-    found = read_pipelines(files)
+    found = read_pipelines(in_repository(files))
     commands = "\n".join(job.text for one in found for job in one.jobs.values())
     if _RUNS_FAULTS.search(commands):
         return

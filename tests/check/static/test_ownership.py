@@ -32,7 +32,7 @@ def test_an_owned_service_passes(changed: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"CODEOWNERS": "/docs/ @a\n"}, "nobody owns catalog-info.yaml, and 1 more files"),
+        ({"CODEOWNERS": "/docs/ @a\n"}, "nobody owns catalog-info.yaml, and 1 more"),
         ({"CODEOWNERS": "* @a\n*.go\n"}, "nobody owns main.go"),
         ({"CODEOWNERS": "# nobody yet\n"}, "CODEOWNERS names nobody"),
         ({"catalog-info.yaml": BACKSTAGE.replace("team-a", "user:guest")}, "catalog-info.yaml names no owner of a"),
