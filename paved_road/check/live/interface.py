@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -74,21 +75,25 @@ async def api_fuzz(lab: Lab) -> None:
         if not served.get("paths"):
             raise NotApplicable(f"{target} describes no paths")
         headers = [word for name, value in lab.contract.headers.items() for word in ("--header", f"{name}: {value}")]
-        command = [
-            program, "run", f"http://127.0.0.1:{service.port}{target}", *headers, "--checks", "not_a_server_error",
-            "--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(lab.seed),
-            "--request-timeout", "60", "--generation-database", "none", "--no-color",
+        own = lab.path / "schemathesis.toml"
+        configured = ["--config-file", str(own)] if own.is_file() else []
+        options = [
+            *headers, "--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing",
+            "--max-examples", str(EXAMPLES), "--seed", str(lab.seed), "--request-timeout", "60",
+            "--generation-database", "none", "--no-color",
         ]  # fmt: skip
-        fuzzing = await running.start(command, cwd=lab.path, env=os.environ)
-        try:
-            code = await fuzzing.wait(LONGEST)
-            said = fuzzing.said
-        finally:
-            await fuzzing.stop()
+        command = [program, *configured, "run", f"http://127.0.0.1:{service.port}{target}", *options]
+        with tempfile.TemporaryDirectory(prefix="paved-") as scratch:  # it leaves a folder where it runs
+            fuzzing = await running.start(command, cwd=Path(scratch), env=os.environ)
+            try:
+                code = await fuzzing.wait(LONGEST)
+                said = fuzzing.said
+            finally:
+                await fuzzing.stop()
     if code != 0 and not (code == 1 and "Server error" in said):
         raise RuntimeError(f"schemathesis could not tell (exit code {code}): {said[-500:]}")
     lab.expect(
-        code == 0, did=" ".join(["schemathesis", *command[1:]]),
+        code == 0, did=" ".join(["schemathesis", *command[command.index("run") :]]),
         observed="no request was answered with 5xx" if code == 0 else "requests that are answered with 5xx",
         expected="no answer of 5xx", excerpt="" if code == 0 else _failures(said),
     )  # fmt: skip

@@ -14,10 +14,11 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent.parent
-FOR_CHECKS = set(
-    "start port probes samples settings settings_file secrets deadline deadline_header ready_within stop_within crash "
-    "answer answers path stateful timeout attempts availability".split()
-)  # what only `paved check` reads
+FOR_CHECKS = {  # what only `paved check` reads
+    *("start", "port", "probes", "samples", "settings", "settings_file", "secrets", "crash"),
+    *("deadline", "deadline_header", "ready_within", "stop_within"),
+    *("answer", "answers", "path", "stateful", "timeout", "attempts", "availability"),
+}
 PATIENCE = 120  # seconds that a process has to start: a loaded machine is slow
 
 
@@ -54,7 +55,7 @@ def contract() -> Contract:
 
 
 def _known(kind: type, keys: dict[str, Any]) -> dict[str, Any]:
-    """The keys without those that only `paved check` reads. A key that nobody knows raises TypeError, as a typo should."""
+    """The keys that the scripts read. One that nobody knows is among them, so that it raises TypeError."""
     unread = FOR_CHECKS - {each.name for each in fields(kind)}
     return {key: value for key, value in keys.items() if key not in unread}
 
