@@ -84,7 +84,7 @@ async def _few_attempts(lab: Lab, service: Instance, route: Route) -> bool:
         most = max(most, attempts)
         lab.require(
             attempts <= limit * route.times, did=f"{route.sample} while {route.name} {behaves}",
-            observed=f"{attempts} attempts of {route}", expected=expected,
+            observed=_told(attempts, route), expected=expected,
         )  # fmt: skip
     return most > route.times
 
@@ -94,8 +94,12 @@ async def _none_after_client_errors(lab: Lab, service: Instance, route: Route) -
         attempts = await _attempts(lab, service, route, status(code))
         lab.require(
             attempts <= route.times, did=f"{route.sample} while {route.name} answers {code}",
-            observed=f"{attempts} attempts of {route}", expected="one attempt: the same request gets the same answer",
+            observed=_told(attempts, route), expected="one attempt: the same request gets the same answer",
         )  # fmt: skip
+
+
+def _told(attempts: int, route: Route) -> str:
+    return f"{attempts} {'attempt' if attempts == 1 else 'attempts'} of {route}"
 
 
 async def _attempts(lab: Lab, service: Instance, route: Route, behaviour: Behaviour) -> int:
