@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,35 +32,29 @@ _BASELINE = (
 _FIX = "Correct what can be corrected mechanically, in files without uncommitted changes, then check."
 
 
+def _option(flag: str, metavar: str, text: str, complete: Any = None) -> Any:
+    """An option with a value, which `complete` completes in a shell."""
+    return typer.Option(flag, metavar=metavar, help=text, autocompletion=complete, show_default=False)
+
+
 def check(
     path: options.Service = Path(),
     static: Annotated[bool, typer.Option("--static", help=_STATIC)] = False,
     live: Annotated[bool, typer.Option("--live", help=_LIVE)] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="PRACTICE", help=_SELECT, autocompletion=completion.practice),
-    ] = None,
-    tier: Annotated[
-        str | None, typer.Option("--tier", metavar="TIER", help=_TIER, autocompletion=completion.tier)
-    ] = None,
+    select: Annotated[list[str] | None, _option("--select", "PRACTICE", _SELECT, completion.practice)] = None,
+    tier: Annotated[str | None, _option("--tier", "TIER", _TIER, completion.tier)] = None,
     explore: Annotated[bool, typer.Option("--explore", help=_EXPLORE)] = False,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help=_SEED, min=0, show_default="random")] = None,
     trust: Annotated[bool, typer.Option("--trust", help=_TRUST)] = False,
-    baseline_ref: Annotated[
-        str | None, typer.Option("--baseline-ref", metavar="COMMIT", help=_BASELINE, show_default=False)
-    ] = None,
+    baseline_ref: Annotated[str | None, _option("--baseline-ref", "COMMIT", _BASELINE)] = None,
     fix: Annotated[bool, typer.Option("--fix", help=_FIX)] = False,
-    form: Annotated[
-        formats.CheckFormat | None, typer.Option("--format", metavar="FORMAT", help=formats.HELP, show_default=False)
-    ] = None,
+    form: Annotated[formats.CheckFormat | None, _option("--format", "FORMAT", formats.HELP)] = None,
     json: options.Json = False,
 ) -> None:
     """Check whether a service is ready for production.
 
     Static checks read its files. Live checks start it on this machine, put stand-ins in the place of its dependencies,
-    and hurt it. They need its run contract.
-
-    With --verbose, what passed is listed too.
+    and hurt it. They need its run contract. With --verbose, what passed is listed too.
 
     The level is bronze, silver or gold: the highest whose practices all hold. The service's tier decides which level
     it needs: low needs bronze, standard silver, critical gold.
@@ -80,12 +74,7 @@ def check(
     from paved_road.check import engine
     from paved_road.cli import check_shown
 
-    if static and live:
-        raise UsageError("--static and --live cannot be combined", hint="leave both out to run all checks")
-    if live and (fix or baseline_ref):
-        raise UsageError(
-            f"{'--fix' if fix else '--baseline-ref'} and --live cannot be combined", hint="leave out --live"
-        )
+    _refuse_contradictions(static=static, live=live, fix=fix, baseline_ref=baseline_ref)
     folder, form = where.folder_of(path), formats.chosen(form, json=json)
     selection = _selection(select, static=static, live=live, explore=explore)
     run = _planned(folder, selection, tier=tier, seed=seed, baseline_ref=baseline_ref, trust=trust)
@@ -94,6 +83,15 @@ def check(
         found = _remembered(run, lambda: engine.run_checks(run, progress))
     check_shown.print_readiness(found, form, fixed)
     raise typer.Exit(found.exit_code)
+
+
+def _refuse_contradictions(*, static: bool, live: bool, fix: bool, baseline_ref: str | None) -> None:
+    """Raise `UsageError` for options that contradict each other."""
+    if static and live:
+        raise UsageError("--static and --live cannot be combined", hint="leave both out to run all checks")
+    if live and (fix or baseline_ref):
+        reading = "--fix" if fix else "--baseline-ref"
+        raise UsageError(f"{reading} is about static checks, and --live leaves them out", hint="leave out --live")
 
 
 def _fixed(run: CheckRun) -> list[AppliedFix]:
