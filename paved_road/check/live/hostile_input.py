@@ -74,7 +74,10 @@ async def hostile_input(lab: Lab) -> None:
 
 @live_check("bounded-metrics")
 async def bounded_metrics(lab: Lab) -> None:
-    """Clients cannot make up new time series: paths, methods and ids that they invent share labels."""
+    """Clients cannot make up new time series: paths, methods and ids that they invent share labels.
+
+    Raises `NotApplicable` if the run contract names no metrics.
+    """
     if lab.contract.metrics is None:
         raise NotApplicable("the run contract names no path of metrics (probes.metrics)")
     async with lab.service() as service:

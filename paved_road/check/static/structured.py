@@ -24,7 +24,7 @@ ELSEWHERE = re.compile(
 """Folders whose files are not what runs in production."""
 
 
-class _Loader(yml.Loader):
+class _PlacingLoader(yml.Loader):
     """Takes unknown tags, such as GitLab's `!reference`, for the value that they mark."""
 
 
@@ -36,14 +36,14 @@ def _plain(loader: Any, _: str, node: yaml.Node) -> Any:
     return loader.construct_scalar(node)
 
 
-_Loader.add_multi_constructor("!", _plain)
+_PlacingLoader.add_multi_constructor("!", _plain)
 
 
 @lru_cache(maxsize=4096)
 def parsed_yaml(text: str) -> tuple[tuple[Any, ...], Fault | None]:
     """The documents of a YAML text, or why there are none: a fault without a path. Callers change nothing in them."""
     try:
-        return tuple(yml.load_all(text, _Loader)), None
+        return tuple(yml.load_all(text, _PlacingLoader)), None
     except yaml.YAMLError as error:
         message = f"{yml.what_is_wrong(error)}: {yml.short_message(error)}"
         return (), Fault(message=message, line=yml.error_line(error), remedy="Correct the YAML.")
