@@ -19,6 +19,7 @@ NOTICED_WITHIN = 1.0
 RUNTIME_METRICS = ("process_", "python_", "go_", "jvm_", "nodejs_", "system_", "promhttp_", "scrape_")
 DISTRIBUTIONS = ("_bucket", "_sum", "_created")
 """They change with how long something took, whatever it was."""
+NOTHING_SAID = (b"", b"{}", b"[]", b"null", b"true")
 SERIES = re.compile(r"^([A-Za-z_:][\w:]*)(\{.*\})?[ \t]+(\S+)", re.MULTILINE)
 
 
@@ -29,7 +30,8 @@ async def wrong_answers(lab: Lab) -> None:
     Raises `NotApplicable` if every dependency is critical, or no sample calls one that is not.
     """
     if not lab.optional:
-        raise NotApplicable("every dependency of the run contract is critical, so none can be done without")
+        which = "that is not critical speaks HTTP" if lab.relays else "can be done without: all are critical"
+        raise NotApplicable(f"no dependency of the run contract {which}")
     async with lab.service() as service:
         signs = Signs(service)
         await signs.mark()
@@ -39,23 +41,35 @@ async def wrong_answers(lab: Lab) -> None:
         reached = False
         for standin, callers in calling(lab.optional, known):
             usual = await standin.healthy_answer(callers[0].calls[standin.dependency.name][0])
-            for trouble in _troubles(usual):
+            for trouble in wrong_answers_for(usual):
                 await signs.mark()
                 reached |= await hurt(lab, service, standin, callers, trouble, noticed=signs.found)
             memory = PeakMemory(service)
             trouble = Trouble(says=f"answers with {HUGE // 2**20} MB", behaviour=ways.huge)
             await signs.mark()
-            reached |= await hurt(lab, service, standin, callers, trouble, noticed=signs.found)
+            noticed = signs.found if is_read(usual) else None
+            reached |= await hurt(lab, service, standin, callers, trouble, noticed=noticed)
             _expect_little_memory(lab, standin, await memory.growth())
         if not reached:
             raise NotApplicable("the service answers from what it keeps, and asks no dependency again")
 
 
-def _troubles(usual: Healthy) -> list[Trouble]:
-    other: object = [] if usual.body.lstrip().startswith(b"{") else {"unexpected": True}
-    return [
+def is_read(usual: Healthy) -> bool:
+    """Whether the service has a reason to read the body: it is JSON that says something."""
+    return "json" in usual.content_type and usual.body.strip() not in NOTHING_SAID
+
+
+def wrong_answers_for(usual: Healthy) -> list[Trouble]:
+    """What a dependency with this healthy answer says wrongly; nobody has to look at a body that says nothing."""
+    refusals = [
         Trouble(says="answers 401", behaviour=ways.status(401)),
         Trouble(says="answers 403", behaviour=ways.status(403)),
+    ]
+    if not is_read(usual):
+        return refusals
+    other: object = [] if usual.body.lstrip().startswith(b"{") else {"unexpected": True}
+    return [
+        *refusals,
         Trouble(says="answers 200 with a web page", behaviour=ways.html),
         Trouble(says="answers 200 with garbage", behaviour=ways.garbage),
         Trouble(says="answers 200 with nothing", behaviour=ways.empty),
