@@ -43,7 +43,8 @@ def fix_files(subject: Subject, results: Iterable[PracticeResult]) -> list[Appli
     wanted: dict[str, list[tuple[str, Fault, Fix]]] = {}
     for one in results:
         for fault in one.faults if one.outcome is Outcome.FAILED else ():
-            if fault.fix:
+            # A file of the whole repository is not this service's to change.
+            if fault.fix and not fault.fix.path.startswith("../"):
                 wanted.setdefault(fault.fix.path, []).append((one.practice.slug, fault, fault.fix))
     _refuse_uncommitted(subject, sorted(wanted))
     return [done for path, fixes in sorted(wanted.items()) for done in _fixed(subject, path, fixes)]

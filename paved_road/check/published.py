@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from paved_road.check.readiness import HOLDS
 from paved_road.files import contained
@@ -57,9 +59,11 @@ def as_result(found: Readiness, *, by_fault: bool, for_files: bool = False) -> C
     return CheckResult(
         check="check",
         name=found.subject.name,
-        prefix=found.prefix,
+        prefix="",  # a fault of a file that belongs to the whole repository is outside of the service's folder
         rules=tuple(_rule(one) for one in chosen),
-        findings=tuple(finding for one in ordered for finding in _findings(one, by_fault=by_fault, home=home)),
+        findings=tuple(
+            finding for one in ordered for finding in _findings(one, _Places(found.prefix, home), by_fault=by_fault)
+        ),
         summary=f"{headline(found)}. {counts_in_words(found)}",
     )
 
@@ -75,28 +79,40 @@ def _rule(one: PracticeResult) -> Rule:
     )
 
 
-def _findings(one: PracticeResult, *, by_fault: bool, home: str) -> Iterator[Finding]:
+class _Places(NamedTuple):
+    """Paths from the root of the repository."""
+
+    prefix: str
+    home: str
+    """What to show for a fault without a file; "" if it needs none."""
+
+    def of(self, path: str) -> str:
+        path = path or self.home
+        return posixpath.normpath(self.prefix + path) if path else ""
+
+
+def _findings(one: PracticeResult, places: _Places, *, by_fault: bool) -> Iterator[Finding]:
     if by_fault and one.faults:
         for fault in one.faults:
-            yield _finding(one, fault, fault.message, home)
+            yield _finding(one, fault, places)
         return
     first, others = (one.faults[0] if one.faults else None), one.faults[1:]
-    message = first.message if first else one.verdict.message
-    yield _finding(one, first, message, home, evidence="; ".join(_said(fault) for fault in others))
+    yield _finding(one, first, places, evidence="; ".join(_said(fault) for fault in others))
 
 
-def _finding(one: PracticeResult, fault: Fault | None, message: str, home: str, *, evidence: str = "") -> Finding:
+def _finding(one: PracticeResult, fault: Fault | None, places: _Places, *, evidence: str = "") -> Finding:
+    by = one.deviation
     return Finding(
         rule=one.practice.slug,
         outcome=one.outcome,
         severity=Severity.ERROR if one.fails else Severity.WARNING,
-        message=message,
+        message=fault.message if fault else one.verdict.message,
         practice=one.practice.slug,
-        path=(fault.path if fault else "") or home,
+        path=places.of(fault.path if fault else ""),
         line=fault.line if fault else 1,
         evidence=evidence,
         remedy=one.remedy(fault),
-        deviation=one.deviation,
+        deviation=by and replace(by, path=places.of(by.path)),
         seconds=one.verdict.seconds,
     )
 

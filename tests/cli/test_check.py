@@ -273,6 +273,16 @@ def test_the_baseline_of_a_service_in_a_folder_is_that_folder(here: Here, tmp_pa
     assert here("check", repository / "new", "--select", IMAGE, "--baseline-ref", "HEAD").returncode == 1
 
 
+def test_paths_are_those_of_the_repository(here: Here, tmp_path: Path) -> None:
+    repository = make_road(
+        tmp_path / "mono", {"shop/Dockerfile": UNPINNED, ".github/CODEOWNERS": "# nobody\n"}, tag=None
+    )
+    words = ("--select", f"{IMAGE},ownership", "--format", "github")
+    said = here("check", repository / "shop", *words).stdout
+    assert "::error file=shop/Dockerfile,line=1," in said
+    assert "file=.github/CODEOWNERS," in said
+
+
 # -- corrections -------------------------------------------------------------------------------------------------------
 
 
