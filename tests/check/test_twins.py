@@ -72,7 +72,8 @@ def found(slug: str, texts: Mapping[str, str]) -> list[Fault] | str:
 
 
 def service(texts: Mapping[str, str]) -> ServiceFiles:
-    subject = Subject(path=Path("/orders"), name="orders")
+    tier = yaml.safe_load(texts[".copier-answers.yml"])["tier"]
+    subject = Subject(path=Path("/orders"), name="orders", tier=tier)
     return ServiceFiles(subject=subject, texts=texts, contract=contract_of(texts["run.toml"]))
 
 

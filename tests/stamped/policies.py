@@ -1,4 +1,8 @@
-"""What must hold of an environment beyond its schemas: each policy yields what is wrong, and mostly nothing."""
+"""What the template promises of an environment beyond its schemas: each policy yields what is wrong, mostly nothing.
+
+What must hold of any service is not here: the static checks of `paved check` look at that, and
+tests/check/test_twins.py tries them on every pair of answers.
+"""
 
 from __future__ import annotations
 
@@ -34,39 +38,6 @@ def faults(environment: Environment) -> list[str]:
 
 
 @policy
-def pods_are_restricted(env: Environment) -> Iterator[str]:
-    """Kubernetes' own `restricted` standard, and a file system that cannot be written."""
-    spec, own = env.pod["spec"], env.container.get("securityContext", {})
-    pod = spec.get("securityContext", {})
-    wanted = {
-        "runs as root": pod.get("runAsNonRoot") is True and pod.get("runAsUser", 0) >= 10000,
-        "has no seccomp profile": pod.get("seccompProfile") == {"type": "RuntimeDefault"},
-        "can gain privileges": own.get("allowPrivilegeEscalation") is False and not own.get("privileged"),
-        "can write its root": own.get("readOnlyRootFilesystem") is True,
-        "keeps capabilities": own.get("capabilities") == {"drop": ["ALL"]},
-        "has a token": spec.get("automountServiceAccountToken") is False,
-        "shares the host": not spec.keys() & {"hostNetwork", "hostPID", "hostIPC"},
-        "mounts the host": all("emptyDir" in volume for volume in spec.get("volumes", ())),
-    }
-    yield from (f"the pod {fault}" for fault, holds in wanted.items() if not holds)
-
-
-@policy
-def the_image_and_the_manifests_agree_on_the_user(env: Environment) -> Iterator[str]:
-    pod = env.pod["spec"]["securityContext"]
-    wanted = f"USER {pod.get('runAsUser')}:{pod.get('runAsGroup')}"
-    if wanted not in env.files["Dockerfile"].splitlines():
-        yield f"the Dockerfile does not say {wanted}"
-
-
-@policy
-def images_are_not_whatever_is_newest(env: Environment) -> Iterator[str]:
-    image = env.container["image"]
-    if ":" not in image or image.endswith(":latest"):
-        yield f"the image {image} has no tag of its own"
-
-
-@policy
 def resources_are_bounded(env: Environment) -> Iterator[str]:
     resources = env.container.get("resources", {})
     requests, limits = resources.get("requests", {}), resources.get("limits", {})
@@ -96,8 +67,6 @@ def probes_ask_what_the_contract_says(env: Environment) -> Iterator[str]:
         probe = env.container.get(name, {})
         if probe.get("httpGet") != {"path": contract[role], "port": "internal"}:
             yield f"the {name} does not ask {contract[role]}"
-        elif probe["timeoutSeconds"] >= probe["periodSeconds"] or probe["timeoutSeconds"] < 1:
-            yield f"the {name}'s timeout is not below its period"
 
 
 @policy
@@ -109,12 +78,6 @@ def a_pod_has_time_to_stop(env: Environment) -> Iterator[str]:
         yield f"a pod is killed after {spec['terminationGracePeriodSeconds']} s and needs {needed:g} s to stop"
     if float(settings["TERMINATION_SECONDS"]) > spec["terminationGracePeriodSeconds"] - before:
         yield "a pod is killed before TERMINATION_SECONDS have passed"
-
-
-@policy
-def a_request_in_flight_may_finish(env: Environment) -> Iterator[str]:
-    if float(env.settings["GRACE_SECONDS"]) < float(env.settings["REQUEST_TIMEOUT_SECONDS"]):
-        yield "the grace is shorter than a request may take"
 
 
 @policy
@@ -138,15 +101,6 @@ def secrets_are_no_settings(env: Environment) -> Iterator[str]:
         yield "the pod does not read the Secret"
 
 
-@policy
-def changed_settings_are_rolled_out(env: Environment) -> Iterator[str]:
-    name = env.one("ConfigMap")["metadata"]["name"]
-    if not re.fullmatch(re.escape(env.service) + r"-[a-z0-9]{10}", name):
-        yield f"the ConfigMap {name} has no hash in its name"
-    if {"configMapRef": {"name": name}} not in env.container.get("envFrom", ()):
-        yield f"the pod does not read the ConfigMap {name}"
-
-
 # -- names, labels, ports ----------------------------------------------------------------------------------------------
 
 
@@ -166,27 +120,6 @@ def everything_has_the_service_s_name_and_labels(env: Environment) -> Iterator[s
         yield f"the pod lacks labels of {labels}"
     if env.one("Deployment")["metadata"]["annotations"]["owner"] != str(env.answers.get("owner", "orders-team")):
         yield "the Deployment does not name the owner"
-
-
-@policy
-def selectors_select_the_pods(env: Environment) -> Iterator[str]:
-    pod = env.pod["metadata"]["labels"].items()
-    selectors = {
-        "Deployment": env.one("Deployment")["spec"]["selector"]["matchLabels"],
-        "Service": env.one("Service")["spec"]["selector"],
-        "PodDisruptionBudget": env.one("PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
-        "NetworkPolicy": env.one("NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
-    }
-    for rule in env.pod["spec"].get("topologySpreadConstraints", ()):
-        selectors[rule["topologyKey"]] = rule["labelSelector"]["matchLabels"]
-    for rollout in env.all("Rollout"):
-        selectors["Rollout"] = rollout["spec"]["selector"]["matchLabels"]
-    for kind, selector in selectors.items():
-        if not selector or not selector.items() <= pod:
-            yield f"{kind} does not select the pods"
-    monitored = env.one("ServiceMonitor")["spec"]["selector"]["matchLabels"]
-    if not monitored.items() <= env.one("Service")["metadata"]["labels"].items():
-        yield "ServiceMonitor does not select the Service"
 
 
 @policy
@@ -214,16 +147,6 @@ def one_port_everywhere(env: Environment) -> Iterator[str]:
 
 
 # -- traffic -----------------------------------------------------------------------------------------------------------
-
-
-@policy
-def the_route_outlasts_the_service_s_deadline(env: Environment) -> Iterator[str]:
-    """Else the gateway answers in the service's place, and the service works for nobody."""
-    limit = float(env.settings["REQUEST_TIMEOUT_SECONDS"])
-    for rule in env.one("HTTPRoute")["spec"]["rules"]:
-        whole, backend = (float(rule["timeouts"][key].removesuffix("s")) for key in ("request", "backendRequest"))
-        if not limit < backend <= whole:
-            yield f"the route waits {backend:g} s of {whole:g} s, the service answers within {limit:g} s"
 
 
 @policy
@@ -310,29 +233,6 @@ def metrics_are_scraped(env: Environment) -> Iterator[str]:
 
 
 @policy
-def a_lost_node_is_a_non_event(env: Environment) -> Iterator[str]:
-    scale, budget = env.one("HorizontalPodAutoscaler")["spec"], env.one("PodDisruptionBudget")["spec"]
-    if scale["minReplicas"] > scale["maxReplicas"]:
-        yield "the autoscaler's minimum is above its maximum"
-    if env.name != "dev" and scale["minReplicas"] <= budget["maxUnavailable"]:
-        yield f"{budget['maxUnavailable']} of {scale['minReplicas']} pods may be evicted at once"
-    if env.name == "prod" and env.answers["tier"] == "critical" and scale["minReplicas"] < 3:
-        yield "a critical service has fewer than three pods"
-    if "replicas" in env.one("Deployment")["spec"]:
-        yield "the Deployment and the autoscaler both decide how many"
-
-
-@policy
-def the_autoscaler_scales_what_runs(env: Environment) -> Iterator[str]:
-    spec = env.one("HorizontalPodAutoscaler")["spec"]
-    runs = "Rollout" if env.all("Rollout") else "Deployment"
-    if (spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]) != (runs, env.service):
-        yield f"the autoscaler does not scale the {runs}"
-    if not spec.get("behavior", {}).get("scaleDown", {}).get("stabilizationWindowSeconds"):
-        yield "the autoscaler follows every dip"
-
-
-@policy
 def a_bad_version_is_taken_back(env: Environment) -> Iterator[str]:
     deployment = env.one("Deployment")["spec"]
     if "progressDeadlineSeconds" not in deployment:
@@ -347,34 +247,12 @@ def a_bad_version_is_taken_back(env: Environment) -> Iterator[str]:
 
 
 def _rollout(env: Environment, spec: Manifest) -> Iterator[str]:
-    if spec["workloadRef"]["kind"] != "Deployment" or spec["workloadRef"]["name"] != env.service:
-        yield "the Rollout does not take its pods from the Deployment"
-    if not spec.get("progressDeadlineAbort"):
-        yield "pods that do not get ready are not taken back"
     canary = spec["strategy"].get("canary")
     analysis = canary["analysis"] if canary else spec["strategy"]["blueGreen"]["postPromotionAnalysis"]
-    template = env.one("AnalysisTemplate")
-    if [used["templateName"] for used in analysis["templates"]] != [template["metadata"]["name"]]:
-        yield "the analysis does not exist"
-    asked = {each["name"] for each in template["spec"]["args"]}
-    if asked != {each["name"] for each in analysis["args"]}:
-        yield "the analysis is not given what it asks for"
     if {"name": "version", "valueFrom": {"podTemplateHashValue": "Latest"}} not in analysis["args"]:
         yield "the analysis does not look at the new version"
     if "rollouts-pod-template-hash" not in env.one("ServiceMonitor")["spec"].get("podTargetLabels", ()):
         yield "the metrics do not tell the new version from the old"
-    if canary and "pause" in str(canary["steps"]):
-        pauses = sum(seconds(step["pause"]["duration"]) for step in canary["steps"] if "pause" in step)
-        yield from _outlasted(pauses, template["spec"]["metrics"])
-    if not canary and spec["strategy"]["blueGreen"]["activeService"] != env.one("Service")["metadata"]["name"]:
-        yield "the Rollout does not switch the Service"
-
-
-def _outlasted(pauses: float, metrics: list[Manifest]) -> Iterator[str]:
-    for metric in metrics:
-        lasts = seconds(metric["initialDelay"]) + seconds(metric["interval"]) * (metric["count"] - 1)
-        if lasts > pauses:
-            yield f"the canary is over after {pauses:g} s, the analysis of {metric['name']} after {lasts:g} s"
 
 
 @policy
@@ -387,8 +265,6 @@ def the_analysis_decides_and_can_be_inconclusive(env: Environment) -> Iterator[s
             allowed = 1 - env.answers.get("slo_availability", 99.9) / 100
             if metric["name"] == "errors" and float(good.split()[-1]) <= allowed:
                 yield "the analysis fails a version that meets its objective"
-            if metric["inconclusiveLimit"] >= metric["count"]:
-                yield f"{metric['name']} passes when nobody called the new version"
             query = metric["provider"]["prometheus"]["query"]
             selectors = re.findall(r"\{([^{}]*(?:\{\{[^}]*\}\}[^{}]*)*)\}", query)
             for selector in selectors:

@@ -142,11 +142,6 @@ def deployment(env: Environment) -> Manifest:
     return found
 
 
-def scale(env: Environment) -> Manifest:
-    found: Manifest = env.one("HorizontalPodAutoscaler")["spec"]
-    return found
-
-
 def rollout(env: Environment) -> Manifest:
     found: Manifest = env.one("Rollout")["spec"]
     return found
@@ -183,45 +178,26 @@ def test_the_models_find_a_wrong_and_an_unknown_field_and_an_unknown_kind() -> N
 
 
 FAULTS: dict[str, tuple[Break, str]] = {
-    "root": (lambda env: env.pod["spec"]["securityContext"].update(runAsUser=0), "runs as root"),
-    "seccomp": (lambda env: env.pod["spec"]["securityContext"].pop("seccompProfile"), "seccomp"),
-    "escalation": (lambda env: env.container["securityContext"].pop("allowPrivilegeEscalation"), "gain privileges"),
-    "writable": (lambda env: env.container["securityContext"].update(readOnlyRootFilesystem=False), "write its root"),
-    "capabilities": (lambda env: env.container["securityContext"].update(capabilities={}), "keeps capabilities"),
-    "token": (lambda env: env.pod["spec"].pop("automountServiceAccountToken"), "has a token"),
-    "host network": (lambda env: env.pod["spec"].update(hostNetwork=True), "shares the host"),
-    "host path": (lambda env: env.pod["spec"]["volumes"].append({"hostPath": {"path": "/"}}), "mounts the host"),
-    "another user": (lambda env: env.pod["spec"]["securityContext"].update(runAsUser=20000), "does not say USER"),
-    "latest": (lambda env: env.container.update(image="orders:latest"), "no tag of its own"),
     "no request": (lambda env: env.container["resources"]["requests"].pop("cpu"), "no CPU is requested"),
     "memory": (lambda env: env.container["resources"]["limits"].pop("memory"), "memory is not limited"),
     "throttled": (lambda env: env.container["resources"]["limits"].update(cpu="1"), "the CPU is limited"),
     "in one zone": (lambda env: env.pod["spec"]["topologySpreadConstraints"].pop(0), "not spread over topology"),
     "wrong probe": (lambda env: env.container["livenessProbe"]["httpGet"].update(path="/readyz"), "ask /livez"),
     "no probe": (lambda env: env.container.pop("startupProbe"), "startupProbe does not ask"),
-    "slow probe": (lambda env: env.container["readinessProbe"].update(timeoutSeconds=5), "not below its period"),
     "no time": (lambda env: env.pod["spec"].update(terminationGracePeriodSeconds=35), "needs 40 s to stop"),
     "long drain": (lambda env: env.settings.update(DRAIN_SECONDS="11"), "needs 46 s to stop"),
     "late kill": (lambda env: env.settings.update(TERMINATION_SECONDS="41"), "before TERMINATION_SECONDS"),
-    "short grace": (lambda env: env.settings.update(GRACE_SECONDS="9"), "grace is shorter"),
     "unknown setting": (lambda env: env.settings.update(DRAIN="1"), "no setting DRAIN"),
     "missing setting": (lambda env: env.settings.pop("INVENTORY_URL"), "cannot start without INVENTORY_URL"),
-    "no hash": (lambda env: env.one("ConfigMap")["metadata"].update(name="orders"), "no hash"),
     "shown secret": (lambda env: env.settings.update(FAULT_INJECTION_KEY="x"), "is in the ConfigMap"),
     "unread secret": (lambda env: env.container["envFrom"].pop(), "does not read the Secret"),
-    "unread": (lambda env: env.container.pop("envFrom"), "does not read the ConfigMap"),
     "misnamed": (lambda env: env.one("Service")["metadata"].update(name="order"), "is not called orders"),
     "elsewhere": (lambda env: env.one("Service")["metadata"].update(namespace="default"), "not in the namespace"),
     "no tier": (lambda env: env.one("Service")["metadata"]["labels"].pop("tier"), "lacks labels"),
     "no tier on pods": (lambda env: env.pod["metadata"]["labels"].pop("tier"), "the pod lacks labels"),
     "no owner": (lambda env: env.one("Deployment")["metadata"]["annotations"].update(owner="x"), "the owner"),
-    "lost pods": (lambda env: env.one("Service")["spec"].update(selector={"app": "orders"}), "Service does not select"),
-    "lost service": (
-        lambda env: env.one("ServiceMonitor")["spec"]["selector"]["matchLabels"].update(x="y"), "select the Service"
-    ),
     "another port": (lambda env: env.container["ports"][0].update(containerPort=80), "the container: [80, 8081]"),
     "unnamed port": (lambda env: env.one("Service")["spec"]["ports"][0].update(targetPort="web"), "not named http"),
-    "hasty route": (lambda env: env.settings.update(REQUEST_TIMEOUT_SECONDS="11"), "the route waits 11 s"),
     "any host": (lambda env: env.one("HTTPRoute")["spec"].pop("hostnames"), "takes every host"),
     "shown insides": (
         lambda env: env.one("HTTPRoute")["spec"]["rules"][0]["matches"][0]["path"].update(value="/"), "shows /metrics"
@@ -265,23 +241,13 @@ FAULTS: dict[str, tuple[Break, str]] = {
         lambda env: env.one("ServiceMonitor")["spec"]["endpoints"][0].update(scrapeTimeout="1m"), "below its interval"
     ),
     "another job": (lambda env: env.one("ServiceMonitor")["spec"].pop("jobLabel"), "job is not called"),
-    "one pod": (lambda env: scale(env).update(minReplicas=1), "1 of 1 pods may be evicted"),
-    "upside down": (lambda env: scale(env).update(minReplicas=99), "above its maximum"),
-    "two masters": (lambda env: deployment(env).update(replicas=2), "both decide"),
-    "nervous": (lambda env: scale(env).pop("behavior"), "every dip"),
     "no deadline": (lambda env: deployment(env).pop("progressDeadlineSeconds"), "has no deadline"),
     "too few": (lambda env: deployment(env)["strategy"]["rollingUpdate"].update(maxUnavailable=1), "before their"),
 }  # fmt: skip
 
 PROGRESSIVE_FAULTS: dict[str, tuple[Break, str]] = {
-    "not scaled": (lambda env: scale(env)["scaleTargetRef"].update(kind="Deployment"), "not scale the Rollout"),
     "gone": (lambda env: env.manifests.remove(env.one("Rollout")), "has no Rollout"),
-    "another template": (lambda env: rollout(env)["workloadRef"].update(name="x"), "take its pods"),
-    "not aborted": (lambda env: rollout(env).pop("progressDeadlineAbort"), "not taken back"),
-    "no analysis": (lambda env: env.one("AnalysisTemplate")["metadata"].update(name="x"), "does not exist"),
-    "no argument": (lambda env: env.one("AnalysisTemplate")["spec"]["args"].pop(), "given what it asks"),
     "no version": (lambda env: env.one("ServiceMonitor")["spec"].pop("podTargetLabels"), "tell the new version"),
-    "passes unseen": (lambda env: metric(env).update(inconclusiveLimit=8), "nobody called"),
     "too strict": (
         lambda env: metric(env).update(successCondition="len(result) > 0 && result[0] <= 0.0005"), "meets its objective"
     ),
@@ -292,22 +258,19 @@ PROGRESSIVE_FAULTS: dict[str, tuple[Break, str]] = {
 }  # fmt: skip
 
 CANARY_FAULTS: dict[str, tuple[Break, str]] = {
-    "too short": (lambda env: rollout(env)["strategy"]["canary"]["steps"].pop(), "the canary is over"),
     "the old": (
         lambda env: rollout(env)["strategy"]["canary"]["analysis"]["args"][0].update(valueFrom={}), "look at the new"
     ),
 }  # fmt: skip
 
-BLUE_GREEN_FAULTS: dict[str, tuple[Break, str]] = {
-    "not switched": (lambda env: rollout(env)["strategy"]["blueGreen"].update(activeService="x"), "switch the Service"),
-}
+BLUE_GREEN_FAULTS: dict[str, tuple[Break, str]] = {}
 
 SEEDED = [
     pytest.param(kind, *fault, id=f"{kind}-{name}")
     for kind, faults in {
         "rolling": FAULTS,
         "canary": PROGRESSIVE_FAULTS | CANARY_FAULTS,
-        "blue-green": PROGRESSIVE_FAULTS | BLUE_GREEN_FAULTS,
+        "blue-green": PROGRESSIVE_FAULTS,
     }.items()
     for name, fault in faults.items()
 ]
@@ -328,10 +291,3 @@ def test_every_policy_has_a_fault_that_it_finds() -> None:
         broken(env)  # type: ignore[operator]
         silent -= {check for check in silent if list(check(env))}
     assert not silent
-
-
-def test_a_critical_service_has_three_pods_in_production() -> None:
-    env = environment("prod", tier="critical")
-    assert policies.faults(env) == []
-    scale(env)["minReplicas"] = 2
-    assert policies.faults(env) == ["a critical service has fewer than three pods"]

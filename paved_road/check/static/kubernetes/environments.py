@@ -115,7 +115,7 @@ def _words(name: str) -> set[str]:
     return set(re.split(r"[-_./]", name.lower()))
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=32)
 def _environments(texts: tuple[tuple[str, str], ...]) -> tuple[tuple[DeployedEnvironment, ...], tuple[str, ...]]:
     """The environments of a service's files, and its Helm charts. Nobody changes the resources."""
     found = {path: content for path, content in texts if not ELSEWHERE.search(path)}
