@@ -155,7 +155,7 @@ def test_a_launcher_passes_the_signal_on_while_its_child_is_frozen() -> None:
 CHECK = """
 import asyncio, sys
 from pathlib import Path
-from paved_road.check.live.running_checks import run_live
+from paved_road.check.live import running_checks
 from paved_road.check.registry import LiveCheck
 from paved_road.cli import signals
 from tests.check.twin import FOLDER, contract
@@ -166,8 +166,9 @@ async def hurts(lab):
         print(one.process.pid, other.process.pid, flush=True)
         {then}
 
+running_checks.LONGEST = {longest}
 with signals.raising():
-    (verdict,) = run_live([LiveCheck(slug="a", function=hurts)], FOLDER, contract(), seed=1)
+    (verdict,) = running_checks.run_live([LiveCheck(slug="a", function=hurts)], FOLDER, contract(), seed=1)
 print(verdict.outcome, verdict.message)
 """
 
@@ -175,7 +176,7 @@ print(verdict.outcome, verdict.message)
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM, None])
 def test_no_service_outlives_a_check_that_is_interrupted_or_crashes(ended_by: signal.Signals | None) -> None:
     then = "raise RuntimeError('a bug')" if ended_by is None else "await asyncio.sleep(600)"
-    command = [sys.executable, "-c", CHECK.format(then=then)]
+    command = [sys.executable, "-c", CHECK.format(then=then, longest=600)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as paved:
         assert paved.stdout is not None
         pids = [int(pid) for pid in paved.stdout.readline().split()]
@@ -187,3 +188,11 @@ def test_no_service_outlives_a_check_that_is_interrupted_or_crashes(ended_by: si
     assert (paved.returncode == 0) is (ended_by is None)
     if ended_by is None:
         assert "error the check itself failed: RuntimeError: a bug" in said
+
+
+def test_no_service_outlives_a_check_that_takes_too_long() -> None:
+    code = CHECK.format(then="await asyncio.sleep(600)", longest=2.0)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    pids, said = done.stdout.splitlines()
+    assert all(gone(int(pid)) for pid in pids.split())
+    assert said == "error the check did not end within 2 s"
