@@ -56,7 +56,6 @@ LIVE: dict[str, list[Seed]] = {
         seed("live-asks-dependencies"),
         seed("ready-without-critical"),
         seed("never-recovers", ready_within=5.0),
-        seed("waits-for-payments"),
         seed("fails-without-critical"),
     ],
     "fallbacks": [seed("no-fallback-for-500"), seed("ready-asks-everything"), seed("stays-degraded", ready_within=5.0)],

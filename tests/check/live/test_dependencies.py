@@ -48,6 +48,12 @@ def test_a_service_that_speaks_tls_to_a_stand_in_is_told() -> None:
     assert "inventory got a TLS handshake (is the address https?) instead of HTTP/1.1" in verdict.message
 
 
+def test_a_request_that_waits_for_a_critical_dependency_is_found() -> None:
+    verdict = judged("critical-dependency-down", "waits-for-payments", deadline=0.8)
+    assert verdict.outcome is Outcome.FAILED, verdict
+    assert verdict.message.startswith("POST /orders while payments hangs: no answer after ")
+
+
 def test_the_evidence_tells_a_story() -> None:
     verdict = judged("fallbacks")
     hangs = next(one for one in verdict.evidence if one.did == "GET /orders/1 while inventory hangs")
