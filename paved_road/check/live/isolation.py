@@ -157,13 +157,15 @@ async def bulkhead(lab: Lab) -> None:
     """While one dependency hangs under load, what does not need it is answered as before, and few calls wait for it."""
     async with lab.service() as service:
         found = await routes(lab, service)
-    for name in dict.fromkeys(route.name for route in found):
-        route = next(route for route in found if route.name == name)
+        first, *rest = dict.fromkeys(route.name for route in found)
+        await _stays_apart(lab, service, first, found)
+    for name in rest:
         async with lab.service() as service:
-            await _stays_apart(lab, service, route, found)
+            await _stays_apart(lab, service, name, found)
 
 
-async def _stays_apart(lab: Lab, service: Instance, route: Route, found: Sequence[Route]) -> None:
+async def _stays_apart(lab: Lab, service: Instance, name: str, found: Sequence[Route]) -> None:
+    route = next(route for route in found if route.name == name)
     needing = {id(each.sample) for each in found if each.name == route.name}
     others = [sample for sample in lab.contract.samples if id(sample) not in needing]
     questions = await _questions(lab, service, others)
