@@ -77,6 +77,8 @@ async def _run_one(check: LiveCheck, lab: Lab) -> Verdict:
         verdict = _judged(check, lab)
     except NotApplicable as error:
         verdict = Verdict(practice=check.slug, outcome=Outcome.NOT_APPLICABLE, message=str(error))
+        if any(not one.held for one in lab.evidence):
+            verdict = _judged(check, lab)  # what it could not look at excuses nothing that it saw
     except NoHealthyAnswer as error:
         verdict = Verdict(practice=check.slug, outcome=Outcome.ERROR, message=str(error))
     except NoSteadyState as error:
