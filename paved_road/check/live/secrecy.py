@@ -11,9 +11,9 @@ from paved_road.check.contract.model import Sample
 from paved_road.check.live.exercise import exercised
 from paved_road.check.live.lab import Instance, Lab
 from paved_road.check.registry import live_check
+from paved_road.check.static.image import names_a_secret
 from paved_road.process.ask import Reply
 
-SECRET_NAME = re.compile(r"key|token|password|passwd|secret|credential", re.IGNORECASE)
 SHORTEST = 8
 """Characters of a setting's value below which it may be in a text by chance."""
 PAGES_OF_INTERNALS = ("/actuator/env", "/debug/vars", "/debug/pprof/cmdline", "/env", "/server-status", "/config")
@@ -60,7 +60,7 @@ async def _search(lab: Lab, service: Instance, headers: Mapping[str, str], secre
 def planted_settings(lab: Lab) -> dict[str, str]:
     """The settings that are secret, with values of our own where the contract gives none."""
     contract = lab.contract
-    named = {name for name, value in contract.settings.items() if SECRET_NAME.search(name) and len(value) >= SHORTEST}
+    named = {name for name, value in contract.settings.items() if names_a_secret(name) and len(value) >= SHORTEST}
     given = {name: contract.settings[name] for name in named}
     return given | {name: contract.settings.get(name) or _planted(lab) for name in contract.secrets}
 

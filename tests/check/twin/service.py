@@ -261,6 +261,8 @@ class Service:
         if problems:
             raise ValueError("wrong settings" if wrong("unnamed-setting") else "; ".join(problems))
         self.port, self.internal_port = int(os.environ["PORT"]), int(os.environ["INTERNAL_PORT"])
+        if wrong("refuses-passwords") and "@" in (url := os.environ["INVENTORY_URL"]):
+            raise ValueError(f"INVENTORY_URL has a password{f': {url}' if wrong('shows-url') else ''}")
         self.inventory = Client("inventory", os.environ["INVENTORY_URL"])
         self.payments = Client("payments", os.environ["PAYMENTS_URL"])
         self.started, self.draining = False, False
