@@ -21,9 +21,10 @@ _NAMES = (
     "*Containerfile",
     "*Containerfile.*",
 )
-_NO_IMAGE = re.compile(r"\.(dockerignore|md|j2|tmpl|tpl|jinja|erb|sh|py)$|(^|/)dev/", re.IGNORECASE)
+_NO_IMAGE = re.compile(r"\.(dockerignore|md|j2|tmpl|tpl|jinja|erb|sh|py)$|(^|/)dev/|^\.(github|gitlab)/", re.IGNORECASE)
 _FOR_DEVELOPERS = re.compile(
-    r"(^|[./_-])(dev|develop|development|local|tests?|ci|debug|lint|docs)([./_-]|$)", re.IGNORECASE
+    r"(^|[./_-])(dev|develop|development|local|tests?|ci|debug|lint|docs|playwright|cypress|e2e)([./_-]|$)",
+    re.IGNORECASE,
 )
 _MOVING = {
     "latest",

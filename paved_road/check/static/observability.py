@@ -70,17 +70,22 @@ _EVERYTHING = re.compile(r"OTEL_EXPORTER_OTLP_ENDPOINT\b")
 """Where a deployment sets it, OpenTelemetry sends metrics and traces; in source code it may be about traces only."""
 _CONFIGURATION = re.compile(r"\.(ya?ml|env|tf|json)$|(^|/)(Dockerfile|Containerfile)[^/]*$")
 _NO_TELEMETRY = re.compile(
-    r"(^|/)(tests?|spec|__tests__|testdata|fixtures?|docs?|examples?|vendor|third_party|\.github|benchmarks?)/"
+    r"(^|/)(tests?|spec|__tests__|testdata|fixtures?|docs?|examples?|vendor|third_party|\.github|benchmarks?|dist|static|public)/"
+    r"|\.(pb|gen)\.\w+$|_pb2?\.\w+$|\.min\.js$"
     r"|\.(md|rst|adoc|lock|sum|svg|css|html|txt)$|(^|/)(package-lock\.json|pnpm-lock\.yaml|yarn\.lock|CHANGELOG[^/]*)$",
     re.IGNORECASE,
 )
 _REQUIREMENTS = re.compile(r"(^|/)requirements[\w.-]*\.txt$")
 
 
+_MOST = 200_000
+"""Characters of one file that are read; bundles of a user interface have megabytes."""
+
+
 @lru_cache(maxsize=8192)
 def _leaving(text: str) -> frozenset[str]:
     """The signals that a text lets leave the process."""
-    return frozenset(signal.name for signal in _SIGNALS if signal.leaves.search(text))
+    return frozenset(signal.name for signal in _SIGNALS if signal.leaves.search(text[:_MOST]))
 
 
 @static_check("observability")

@@ -24,7 +24,7 @@ _OTHERS = {
     "Drone": (".drone.yml",),
     "Woodpecker": (".woodpecker.y*ml", ".woodpecker/*.y*ml"),
     "Bitbucket": ("bitbucket-pipelines.yml",),
-    "Cloud Build": ("cloudbuild.y*ml",),
+    "Cloud Build": ("cloudbuild*.y*ml", ".github/cloudbuild/*.y*ml", "*/cloudbuild.y*ml"),
     "Cirrus CI": (".cirrus.yml",),
     "AppVeyor": ("appveyor.yml", ".appveyor.yml"),
     "AWS CodeBuild": ("buildspec*.yml",),

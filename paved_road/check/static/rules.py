@@ -77,7 +77,11 @@ def malformed_rules(files: ServiceFiles) -> Iterator[Fault]:
 def other_alerts(files: ServiceFiles) -> str:
     """What the service has instead of rules of Prometheus; "" if it has no alerts at all."""
     endings = (".tf", ".yaml", ".yml", ".json", ".jsonnet", ".libsonnet", ".ts", ".py")
-    forms = ((_other_form(text), path) for path, text in files.texts.items() if path.endswith(endings))
+    forms = (
+        (_other_form(text), path)
+        for path, text in files.texts.items()
+        if path.endswith(endings) and not ELSEWHERE.search(path)
+    )
     return next((f"{what} ({path})" for what, path in forms if what), "")
 
 

@@ -53,11 +53,15 @@ _SAMPLE = re.compile(
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"^$|[<>{}$%*…]|\.\.\.|change.?me|replace|placeholder"
+    r"^$|[<>{}$%*…]|\.\.\.|change.?(me|this|it)|replace|placeholder"
     r"|example|dummy|fake|sample|secret|password|token|your[-_ ]|todo|fixme|xxx"
     r"|none|null|true|false|empty|unset|redacted|not-?set|insecure|default|test|ENC\[|^(vault|ssm|op|secret|ref\+\w+|arn|aws|gcp|sm|kms)[:/]|^/",
     re.IGNORECASE,
 )
+_NO_SECRET_IN_SECRET = re.compile(
+    r"(^|[._-])(db|database|user|username|login|host|hostname|port|name|url|uri|pub|crt|cert|ca)$", re.IGNORECASE
+)
+"""What people keep beside a password in a Secret."""
 _REMEDY = "Revoke it, give the service a new one from a secret store, and remove it from the files."
 
 
@@ -137,6 +141,8 @@ def _manifests(files: ServiceFiles) -> Iterator[Fault]:
 
 def _is_config_secret(kind: str, name: str, value: Any) -> bool:
     if kind == "Secret" and not isinstance(value, bool) and isinstance(value, str):
+        if _NO_SECRET_IN_SECRET.search(name):
+            return _is_secret(name, _decoded(value))
         plain = _decoded(value)
         return len(plain) >= 4 and not _PLACEHOLDER.search(plain) and not re.fullmatch(r"[\w.-]*\d{2,5}|\w+@\S+", plain)
     return _is_secret(name, value)

@@ -57,7 +57,8 @@ _CALLERS = (
     "*.md", "noxfile.py",
     "tox.ini", "pyproject.toml", "*.py", "build.gradle*", "pom.xml", "build.sbt", "magefile.go", "Rakefile", "*.mk",
     "*compose*.y*ml",
-    ".github/workflows/*.y*ml", ".gitlab-ci.yml", ".gitlab/*.yml", "Jenkinsfile*", ".circleci/config.yml",
+    ".github/workflows/*.y*ml", ".gitlab-ci.yml", ".gitlab/*.yml", "Jenkinsfile*", "*Dockerfile",
+    ".circleci/config.yml",
     "azure-pipelines*.yml",
     ".buildkite/*.y*ml", "*k6*.y*ml", "*testrun*.y*ml", "*locust*.y*ml", "*load*.y*ml",
 )  # fmt: skip

@@ -100,6 +100,8 @@ def test_images_of_developers_and_tests_are_left_alone() -> None:
         ".devcontainer/Dockerfile",
         "Dockerfile.dockerignore",
         "test.Dockerfile",
+        ".github/workflows/ui/Dockerfile",
+        "ui/Dockerfile.playwright",
     )
     with pytest.raises(NotApplicable, match="no Dockerfile"):
         messages("immutable-image", dict.fromkeys(others, "FROM ubuntu\n"))

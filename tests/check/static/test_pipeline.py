@@ -77,12 +77,13 @@ LINT = ".lint: {script: [golangci-lint run]}\n"
         {".circleci/config.yml": CIRCLE},
         {"Jenkinsfile": JENKINS},
         {".gitlab-ci.yml": GITLAB, "ci/lint.yml": LINT},
+        {".github/cloudbuild/ci.yaml": "steps: [{args: [mvn verify checkstyle:check]}]"},
         {".travis.yml": "language: python\nscript: [tox -e py, tox -e lint]\n"},
         {"azure-pipelines.yml": "steps:\n- script: dotnet test\n- script: dotnet format --verify-no-changes\n"},
         {".github/workflows/a.yml": RUNS.format("make ci"), "Makefile": "ci: t\n\truff check\nt:\n\tpytest\n"},
         {".github/workflows/a.yml": RUNS.format("./ci/a.sh"), "ci/a.sh": "cargo test\ncargo clippy"},
     ],
-    ids=["node", "spring", "go", "circle", "jenkins", "gitlab", "travis", "azure", "make", "script"],
+    ids=["node", "spring", "go", "circle", "jenkins", "gitlab", "cloudbuild", "travis", "azure", "make", "script"],
 )  # fmt: skip
 def test_a_good_pipeline_passes(files: dict[str, str]) -> None:
     assert messages("pipeline", files) == []

@@ -30,6 +30,11 @@ POD = "apiVersion: v1\nkind: Pod\nspec: {containers: [{env: [{name: DB_PASSWORD,
         ),
         ("k8s/a.yaml", "kind: Secret\napiVersion: v1\ndata: [1, 2"),
         ("deploy/dev.env", "API_KEY=9f8e7d6c5b4a"),
+        (".env", "SECRET_KEY=changethis"),
+        (
+            "k8s/a.yaml",
+            "apiVersion: v1\nkind: Secret\nstringData: {POSTGRES_USER: admin-of-orders, tls.crt: MIIBhTCCASug}",
+        ),
     ],
 )
 def test_what_only_looks_like_a_secret_is_none(path: str, text: str) -> None:

@@ -15,6 +15,7 @@ RUN = {".github/workflows/ci.yml": "on: push\njobs: {a: {steps: [{run: go test .
         {"load/script.js": 'import http from "k6/http";', "Makefile": "squeeze:\n\tk6 run load/script.js\n"},
         {"locustfile.py": "from locust import HttpUser", "README.md": "Run `locust -f locustfile.py`."},
         {"gatling/ShopSimulation.java": "import io.gatling.javaapi.core.*;", "pom.xml": "<a>ShopSimulation</a>"},
+        {"load/locustfile.py": "from locust import HttpUser", "load/Dockerfile": "ENTRYPOINT locust -f locustfile.py"},
         {"bench.sh": "wrk -t4 -c100 http://localhost:8080/\n"},
         {"package.json": '{"scripts": {"load": "autocannon http://localhost"}}'},
         {"perf/plan.jmx": "<jmeterTestPlan>", ".gitlab-ci.yml": "load: {script: [jmeter -n -t perf/plan.jmx]}"},
