@@ -52,7 +52,8 @@ class _Spinner:
         self._show()
 
     def _show(self) -> None:
-        self._tell(f"{self._done} of {self._total} practices checked; now: {', '.join(self._running)}")
+        now = f"; now: {', '.join(self._running)}" if self._running else ""
+        self._tell(f"{self._done} of {counted(self._total, 'practice')} checked{now}")
 
 
 @contextlib.contextmanager

@@ -15,6 +15,8 @@ import pytest
 from paved_road.practices.built_in import built_in_practices
 from paved_road.practices.model import CheckKind
 from paved_road.testing import Ran, commit, evolve, make_road, write_files
+from tests.terminal import paved as typed
+from tests.terminal import terminal
 from tests.tools import node_package
 
 Here = Callable[..., Ran]
@@ -143,6 +145,24 @@ def test_markdown_begins_with_the_level(here: Here, folder: Path) -> None:
     done = check(here, folder, "--format", "markdown")
     assert done.stdout.startswith("### Check: shop\n\nshop: 1 practice to fix")
     assert "| Fails | where | what |" in done.stdout
+
+
+@pytest.mark.parametrize("columns", [60, 120])
+def test_no_line_is_wider_than_the_terminal(folder: Path, columns: int) -> None:
+    words = typed("check", folder, "--select", f"{IMAGE},pipeline,ready-in-time")
+    with terminal(words, folder, columns=columns, TERM="dumb", NO_COLOR="1") as shown:
+        assert shown.end() == 1
+        lines = shown.raw.decode().splitlines()
+    assert [line for line in lines if len(line) > columns] == []
+    assert any(line.startswith("failed     immutable-image  static, bronze") for line in lines)
+
+
+def test_a_person_sees_how_far_it_is_and_in_the_end_only_the_result(folder: Path) -> None:
+    with terminal(typed("check", folder, "--select", IMAGE), folder, CI="") as shown:
+        assert shown.end() == 1
+        assert b"of 1 practice checked" in shown.raw
+        assert "checked" not in shown.text
+        assert shown.screen.startswith("shop: 1 practice to fix")
 
 
 # -- deviations of every state -----------------------------------------------------------------------------------------
