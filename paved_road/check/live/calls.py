@@ -25,6 +25,8 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 RESUMES = 65.0
 """Fair seconds in which calls to a recovered dependency begin again. Circuit breakers wait 5 s (Hystrix, Polly) to 60 s
 (resilience4j, gobreaker, pybreaker) by default before they try."""
+REFUSED = 5
+"""Refusals in a row after which a request is given up."""
 
 _VARIABLE = re.compile(r"(?<=/)(\d+|[0-9a-fA-F-]{16,})(?=/|$)")
 
@@ -83,9 +85,11 @@ def one_each(found: Iterable[Route]) -> list[Route]:
 async def calm(route: Route, service: Instance) -> Reply | None:
     """Let the dependency be healthy, and ask until a request reaches it and is answered well.
 
-    None if that does not happen within `RESUMES` fair seconds.
+    None if that does not happen within `RESUMES` fair seconds, or the service keeps refusing the request (4xx), as it
+    does when the same order cannot be made twice: that is no matter of waiting.
     """
     await route.standin.recover()
+    refused = 0
     watch = service.stopwatch()
     while watch.seconds <= RESUMES:
         await route.standin.idle()
@@ -93,6 +97,9 @@ async def calm(route: Route, service: Instance) -> Reply | None:
         answer = await service.ask(route.sample)
         if route.calls() and 200 <= answer.status < 300:
             return answer
+        refused = refused + 1 if 400 <= answer.status < 500 and answer.status != 429 else 0
+        if refused == REFUSED:
+            return None
         await asyncio.sleep(POLL)
     return None
 
