@@ -17,6 +17,7 @@ from paved_road.check.static.kubernetes.workloads import (
     duration_setting,
     own_workloads,
     states,
+    told_once,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Stopping:
 
 
 @static_check("shutdown-arithmetic")
+@told_once
 def shutdown_arithmetic(files: ServiceFiles) -> Iterator[Fault]:
     """What a pod does when it stops fits into the time until it is killed.
 
@@ -154,6 +156,7 @@ def _deadline(files: ServiceFiles, workload: Workload, main: PodContainer) -> tu
 
 
 @static_check("timeout-arithmetic")
+@told_once
 def timeout_arithmetic(files: ServiceFiles) -> Iterator[Fault]:
     """All attempts fit into the service's deadline, and the deadline into what callers and routes wait.
 

@@ -11,7 +11,7 @@ from paved_road.check.registry import static_check
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.kubernetes.environments import EARLIER_STAGES, is_production
 from paved_road.check.static.kubernetes.resources import Resource, fields, items, text
-from paved_road.check.static.kubernetes.workloads import PodContainer, Workload, own_workloads
+from paved_road.check.static.kubernetes.workloads import PodContainer, Workload, own_workloads, told_once
 
 if TYPE_CHECKING:
     from paved_road.check.contract.model import RunContract
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 @static_check("runtime-configuration")
+@told_once
 def runtime_configuration(files: ServiceFiles) -> Iterator[Fault]:
     """Every setting that the run contract names is set in production, and a changed setting reaches the pods.
 
@@ -107,6 +108,7 @@ def _address(workload: Workload, name: str, value: str) -> Iterator[str]:
 
 
 @static_check("stateless")
+@told_once
 def stateless(files: ServiceFiles) -> Iterator[Fault]:
     """Any pod can answer any request, and none keeps what the next one needs.
 

@@ -9,7 +9,7 @@ from paved_road.check.registry import static_check
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.kubernetes.references import ingress_backends
 from paved_road.check.static.kubernetes.resources import Fields, Resource, fields, items, number, text
-from paved_road.check.static.kubernetes.workloads import Workload, own_workloads
+from paved_road.check.static.kubernetes.workloads import Workload, own_workloads, told_once
 
 _DNS = 53
 
@@ -17,6 +17,7 @@ _DNS = 53
 
 
 @static_check("network-policy")
+@told_once
 def network_policy(files: ServiceFiles) -> Iterator[Fault]:
     """Network policies say who may reach the pods and whom they may call, and let in what the Services promise.
 
@@ -110,6 +111,7 @@ def _let_out(workload: Workload, policies: list[Resource]) -> Iterator[Fault]:
 
 
 @static_check("load-balancing")
+@told_once
 def load_balancing(files: ServiceFiles) -> Iterator[Fault]:
     """Requests reach the pods through a Service whose ports exist, and routes that wait a known time.
 

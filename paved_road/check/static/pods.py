@@ -11,7 +11,14 @@ from paved_road.check.registry import static_check
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.image import dockerfiles, instructions
 from paved_road.check.static.kubernetes.resources import Fields, fields, items, number, text
-from paved_road.check.static.kubernetes.workloads import PodContainer, Workload, every_workload, own_workloads, states
+from paved_road.check.static.kubernetes.workloads import (
+    PodContainer,
+    Workload,
+    every_workload,
+    own_workloads,
+    states,
+    told_once,
+)
 
 # -- health checks -----------------------------------------------------------------------------------------------------
 
@@ -19,6 +26,7 @@ _PROBES = {"livenessProbe": "live", "readinessProbe": "ready", "startupProbe": "
 
 
 @static_check("health-checks")
+@told_once
 def health_checks(files: ServiceFiles) -> Iterator[Fault]:
     """Pods have probes that ask what the run contract says, and that give up before they ask again.
 
@@ -118,6 +126,7 @@ def quantity(value: Any) -> float | None:
 
 
 @static_check("resource-limits")
+@told_once
 def resource_limits(files: ServiceFiles) -> Iterator[Fault]:
     """Every container requests CPU and memory, and has a limit of memory.
 
@@ -186,6 +195,7 @@ def _positions(workload: Workload, keys: tuple[str | int, ...]) -> tuple[str | i
 
 
 @static_check("pod-security")
+@told_once
 def pod_security(files: ServiceFiles) -> Iterator[Fault]:
     """Pods keep to Kubernetes' restricted standard, cannot write their image, and hold no token that they do not need.
 

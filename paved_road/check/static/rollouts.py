@@ -10,7 +10,7 @@ from paved_road.check.model import Fault, NotApplicable
 from paved_road.check.registry import static_check
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.kubernetes.resources import Fields, Resource, fields, items, number, seconds, text
-from paved_road.check.static.kubernetes.workloads import Workload, own_workloads
+from paved_road.check.static.kubernetes.workloads import Workload, own_workloads, told_once
 
 # -- staged ------------------------------------------------------------------------------------------------------------
 
@@ -19,6 +19,7 @@ _MOST_AT_ONCE = 0.25
 
 
 @static_check("staged-rollout")
+@told_once
 def staged_rollout(files: ServiceFiles) -> Iterator[Fault]:
     """A new version takes over in steps, and what deploys it waits until it is healthy.
 
@@ -117,6 +118,7 @@ def _line(content: str, found: re.Match[str]) -> str:
 
 
 @static_check("canary-analysis")
+@told_once
 def canary_analysis(files: ServiceFiles) -> Iterator[Fault]:
     """Metrics of the new version decide whether it goes on, and cannot pass it unseen.
 

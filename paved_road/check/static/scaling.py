@@ -12,12 +12,13 @@ from paved_road.check.registry import static_check
 from paved_road.check.static.files import ServiceFiles
 from paved_road.check.static.kubernetes.environments import matches
 from paved_road.check.static.kubernetes.resources import Fields, Resource, fields, items, number, text
-from paved_road.check.static.kubernetes.workloads import Workload, own_workloads
+from paved_road.check.static.kubernetes.workloads import Workload, own_workloads, told_once
 
 # -- autoscaling -------------------------------------------------------------------------------------------------------
 
 
 @static_check("autoscaling")
+@told_once
 def autoscaling(files: ServiceFiles) -> Iterator[Fault]:
     """Load adds pods, and nothing else decides how many run.
 
@@ -99,6 +100,7 @@ def _without_replicas(files: ServiceFiles, resource: Resource) -> Fix | None:
 
 
 @static_check("redundancy")
+@told_once
 def redundancy(files: ServiceFiles) -> Iterator[Fault]:
     """A lost node is a non-event, and a drained one takes no more pods than the service can miss.
 

@@ -34,6 +34,12 @@ def test_a_careful_foreign_service_passes() -> None:
     ]
 
 
+def test_what_two_environments_have_from_one_base_is_told_once() -> None:
+    overlays = {f"{name}/kustomization.yaml": "resources: [../base]\n" for name in ("eu", "us")}
+    files = foreign(overlays | {"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": GUESTBOOK})
+    assert [fault.message.split(": ")[0] for fault in health_checks(files)] == ["eu"]
+
+
 def test_the_fix_limits_memory_to_what_is_requested_and_only_that() -> None:
     files = foreign({"k8s/all.yaml": GUESTBOOK})
     first, second = resource_limits(files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from paved_road.check.contract.model import RunContract
+    from paved_road.check.registry import StaticFunction
 
 _DATA_STORES = frozenset({
     "redis", "valkey", "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "rabbitmq", "kafka",
@@ -226,6 +228,21 @@ class Workload:
 def _is_optional(source: Fields) -> bool:
     """Whether the pod starts without what an `envFrom` names."""
     return any(fields(source.get(key)).get("optional") is True for key in ("secretRef", "configMapRef"))
+
+
+def told_once(check: StaticFunction) -> StaticFunction:
+    """A check that tells a fault once, although several environments have it from the same line of a base."""
+
+    @functools.wraps(check)
+    def telling(files: ServiceFiles) -> Iterator[Fault]:
+        seen: set[tuple[str, int, str]] = set()
+        for fault in check(files):
+            key = fault.path, fault.line, fault.message.rpartition(": ")[2]
+            if not fault.path or key not in seen:
+                seen.add(key)
+                yield fault
+
+    return telling
 
 
 def every_workload(files: ServiceFiles) -> list[Workload]:
