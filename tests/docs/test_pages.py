@@ -19,7 +19,10 @@ PAGES = [
 SKIPPED = {
     "README.md": [
         "$ pip install .        # or: uv tool install .",
-        "make demo    # stamps a service, updates it, tests it, runs it, breaks its dependency, shows it coping",
+        (
+            "make demo    # stamps a service, updates it, tests it, runs it, breaks its dependency, "
+            "checks that it is ready"
+        ),
     ],
     "docs/how-to/change-a-service.md": [
         "$ paved update --data example=false",
