@@ -43,12 +43,12 @@ async def ready_in_time(lab: Lab) -> None:
 
 @live_check("stop-during-start")
 async def stop_during_start(lab: Lab) -> None:
-    """SIGTERM ends a service that is still starting: at once, early, late, and when it has just become ready."""
+    """SIGTERM ends a service that is still starting: at once, early, and late."""
     instance = await lab.start()
     began = asyncio.get_running_loop().time()
     await lab.steady(instance)
     needed = asyncio.get_running_loop().time() - began
-    await _ends(lab, instance, "when it had just become ready")
+    await instance.process.stop()
     shares = [0.0, lab.random.uniform(0.2, 0.5), lab.random.uniform(0.6, 0.9)]
     if lab.contract.port_env is None:  # they would take each other's port
         for share in shares:

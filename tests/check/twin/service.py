@@ -587,7 +587,7 @@ async def main() -> None:
 if __name__ == "__main__":
     if wrong("deaf-while-starting"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(0.4)
+        time.sleep(1.0)
     socket.setdefaulttimeout(5)
     threading.Thread(target=write_lines, daemon=True).start()
     asyncio.run(main())
