@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paved_road import ui
 from paved_road.cli import completion, formats, options, where
-from paved_road.errors import UsageError, nearest
+from paved_road.errors import ConfigError, UsageError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +110,10 @@ def _remembered(run: CheckRun, check: Callable[[], Readiness]) -> Readiness:
     files = last_check.state_of_files(folder)
     found = check()
     if found.is_whole:
-        last_check.remember(load_config(directory=folder).cache_dir, folder, found.level, files)
+        try:
+            last_check.remember(load_config(directory=folder).cache_dir, folder, found.level, files)
+        except ConfigError as error:  # what was found is worth more than its being kept
+            ui.note(f"paved status will not know this result: {error.message}")
     return found
 
 

@@ -89,6 +89,17 @@ def test_a_wrong_run_contract_is_an_error_with_its_line(here: Here, folder: Path
     assert (done.returncode, "run.yml:4: " in done.stderr) == (2, True)
 
 
+def test_a_result_that_cannot_be_kept_is_shown(
+    here: Here, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    monkeypatch.setenv("PAVED_CACHE", str(tmp_path / "open"))
+    done = here("check", folder)
+    assert done.stdout.startswith("shop: no level")
+    assert "note: paved status will not know this result" in done.stderr
+
+
 def test_the_tier_comes_from_the_catalogue_file(here: Here, folder: Path) -> None:
     write_files(folder, {"catalog-info.yaml": "kind: Component\nmetadata: {name: till, labels: {tier: low}}\n"})
     done = check(here, folder)
