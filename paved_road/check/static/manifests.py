@@ -129,8 +129,9 @@ def _select_nothing(environment: DeployedEnvironment, pods: list[Resource]) -> I
 
 def _is_meant_for(service: Resource, selector: Fields, workload: Resource) -> bool:
     """An operator's own pods are in no manifest; a Service that shares a name or a label with a workload means it."""
-    shared = selector.items() & {key: text(value) for key, value in _labels(workload).items()}.items()
-    return bool(shared) or service.name == workload.name
+    labels = _labels(workload)
+    shared = any(text(value) and text(labels.get(key)) == text(value) for key, value in selector.items())
+    return shared or service.name == workload.name
 
 
 def _ports_of_monitor(monitor: Resource, services: list[Resource]) -> Iterator[Wrong]:

@@ -77,7 +77,7 @@ def _orphans(found: list[Workload]) -> Iterator[Fault]:
         names = {(each.kind, each.name) for each in environment.resources}
         for rollout in environment.of_kind("Rollout"):
             named = fields(rollout.spec.get("workloadRef"))
-            if named and (named.get("kind"), named.get("name")) not in names:
+            if named and (text(named.get("kind")), text(named.get("name"))) not in names:
                 path, line = rollout.place("spec", "workloadRef")
                 says = f"{environment}{rollout}: the {text(named.get('kind'))} {text(named.get('name'))} does not exist"
                 yield Fault(message=says, path=path, line=line)

@@ -182,7 +182,9 @@ MALFORMED: dict[str, str] = {
             ("monitoring.coreos.com/v1", "PrometheusRule"), ("networking.istio.io/v1", "DestinationRule"),
         ]
         for spec in (
-            "1", "[x]",
+                        "{workloadRef: {kind: [a], name: {b: c}}, selector: {app: [a]}}",
+            "1",
+
             "{selector: 1, scaleTargetRef: 2, rules: [1, {http: 2, matches: 3, backendRefs: [4], timeouts: 5}]}",
             ("{minReplicas: x, maxReplicas: [], metrics: [1, {resource: 2}], "
             "scaleTargetRef: {kind: Deployment, name: a}}"),
