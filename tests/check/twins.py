@@ -7,11 +7,12 @@ with one of its files changed. Both must pass without the fault.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.check.file_seeds import FILES
 from tests.check.kubernetes_seeds import KUBERNETES
+from tests.check.twin import INVENTORY, PAYMENTS
 
 Texts = dict[str, str]
 """Path to text."""
@@ -72,7 +73,9 @@ LIVE: dict[str, list[Seed]] = {
         seed("retries-4xx"),
         seed("ignores-retry-after"),
     ],
-    "retry-storm": [seed("retry-storm", "no-breaker")],
+    "retry-storm": [
+        seed("four-attempts", "no-breaker", dependencies=(replace(INVENTORY, attempts=None), PAYMENTS)),
+    ],
     "circuit-breaker": [seed("no-breaker"), seed("no-half-open", "no-bulkhead")],
     "bulkhead": [seed("no-bulkhead", "long-attempts"), seed("no-bulkhead", "long-attempts", "no-limit")],
     "abandoned-requests": [seed("works-for-nobody", "long-attempts"), seed("leaks-places")],

@@ -19,7 +19,7 @@ def test_calls_that_never_begin_again_are_a_fault(monkeypatch: pytest.MonkeyPatc
 def test_the_numbers_of_calls_are_told() -> None:
     verdict = judged("circuit-breaker", "no-breaker")
     assert verdict.outcome is Outcome.FAILED
-    assert "50, 50, 50" in verdict.message
+    assert "100, 100, 100" in verdict.message
 
 
 def test_other_requests_are_refused_when_a_dependency_takes_all_places() -> None:

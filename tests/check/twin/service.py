@@ -141,8 +141,11 @@ class Client:
 
     async def call(self, method: str, path: str, trace: str, deadline: float) -> object:
         attempts = ATTEMPTS if method == "GET" or wrong("retries-post") else 1
+        stubborn = wrong("retry-storm") or wrong("no-breaker")
         if wrong("retry-storm"):
             attempts = 10
+        if wrong("four-attempts") and method == "GET":
+            attempts = 4
         for attempt in range(attempts):
             try:
                 value = await self._guarded(method, path, trace, deadline)
@@ -160,7 +163,7 @@ class Client:
                     url = self.url.geturl() if wrong("shows-url") else ""
                     log("dependency failed", "warning", dependency=self.name, reason=reason, trace=trace, url=url)
                 retryable = not isinstance(error, ValueError) or wrong("retries-4xx")
-                if attempt + 1 == attempts or not retryable or (self.failures >= 5 and not wrong("retry-storm")):
+                if attempt + 1 == attempts or not retryable or (self.failures >= 5 and not stubborn):
                     raise Unavailable(reason) from None
                 pause = random.uniform(0.02, 0.06)
                 if isinstance(error, Unavailable) and not wrong("ignores-retry-after"):
