@@ -50,6 +50,8 @@ SKIPS_TESTS = re.compile(r"-DskipTests|-Dmaven\.test\.skip(=true)?|-x test\b|--e
 _DEEPEST = 4
 _LONGEST = 200_000
 """Characters that a command may expand to."""
+_LONGEST_LINE = 2000
+"""Characters of one line that are read."""
 _MAKE = re.compile(r"(?:^|[\s;&|(@])g?make\b(?P<rest>[^\n;&|]*)")
 _SCRIPT = re.compile(r"(?:npm|pnpm|yarn|bun)(?: run| run-script)?(?: -\w+| --\S+)* (?P<name>[\w:.-]+)")
 _TASKS = re.compile(r"(?:^|[\s;&|])(?P<tool>just|task|mage|rake|poe|nox|tox|hatch|invoke|inv)\b")
@@ -77,6 +79,7 @@ def expanded(files: ServiceFiles, command: str) -> str:
     todo = [(command, 0)]
     while todo and sum(map(len, parts)) < _LONGEST:
         text, depth = todo.pop()
+        text = re.sub(rf"(?m)^(.{{{_LONGEST_LINE}}}).*$", r"\1", text)
         parts.append(text)
         if depth < _DEEPEST:
             for name, inner in _inner(files, text):
@@ -130,4 +133,4 @@ def _package_script(files: ServiceFiles, name: str) -> str:
 
 
 def _comments_removed(text: str) -> str:
-    return re.sub(r"(?m)^\s*(#|//).*$", "", text)
+    return re.sub(r"(?m)^[ \t]*(#|//).*$", "", text)

@@ -196,6 +196,6 @@ def _other(files: ServiceFiles) -> str:
     for path, text in files.texts.items():
         if path.endswith((".tf", ".jsonnet", ".libsonnet", ".py", ".ts", ".go", ".yaml", ".yml", ".json")):
             for what, pattern in _OTHERS.items():
-                if pattern.search(text[:200_000]):
+                if pattern.search(text[:50_000]):
                     return f"{what} ({path})"
     return ""

@@ -160,7 +160,7 @@ def dockerfiles(files: ServiceFiles) -> list[str]:
     """The Dockerfiles of images that run in production."""
     found = [path for path in files.matching(*_NAMES) if not ELSEWHERE.search(path) and not _NO_IMAGE.search(path)]
     kept = [path for path in found if not _FOR_DEVELOPERS.search(path.rpartition("/")[2])]
-    return [path for path in kept if re.search(r"(?im)^\s*FROM\s", files.texts[path])]
+    return [path for path in kept if re.search(r"(?im)^[ \t]*FROM\s", files.texts[path])]
 
 
 @static_check("immutable-image")

@@ -90,7 +90,9 @@ _WORD = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _APPENDED = re.compile(r"^([A-Za-z]\w*_)(?:$|[{%$#])")
 """The beginning of a text that something is appended to: `http_server_{name}`."""
-_NAMESPACE = re.compile(r"(?i)\w*(?:namespace|subsystem|prefix)\w*\s*(?::=|[:=,(])\s*[\"'`]([A-Za-z][\w.-]*?)_?[\"'`]")
+_NAMESPACE = re.compile(
+    r"(?i)(?:namespace|subsystem|prefix)\w{0,40}\s{0,9}(?::=|[:=,(])\s*[\"'`]([A-Za-z][\w.-]*?)_?[\"'`]"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -122,7 +122,9 @@ def _package(files: ServiceFiles) -> Iterator[SaidName]:
         if found := re.search(pattern, files.texts.get(path, ""), re.MULTILINE):
             yield SaidName(where="the package", name=found[1], path=path, line=files.line(path, re.escape(found[0])))
     pom = re.sub(
-        r"(?s)<(parent|dependencies|build|profiles|dependencyManagement)>.*?</\1>", "", files.texts.get("pom.xml", "")
+        r"(?s)<(parent|dependencies|build|profiles|dependencyManagement)>.*?</\1>",
+        "",
+        files.texts.get("pom.xml", "")[:50_000],
     )
     if found := re.search(r"<artifactId>\s*([\w.-]+)\s*</artifactId>", pom):
         yield SaidName(

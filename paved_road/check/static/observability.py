@@ -32,7 +32,7 @@ _SIGNALS = (
         name="metrics",
         leaves=re.compile(
             r"kind:\s*[\"']?(ServiceMonitor|PodMonitor|PodMonitoring|VMServiceScrape|VMPodScrape)\b"
-            r"|prometheus\.io/scrape|serviceMonitor:\s*\n\s+enabled|(?m:^\s*-?\s*job_name\s*:)|scrape_configs"
+            r"|prometheus\.io/scrape|serviceMonitor:\s*\n\s+enabled|(?m:^[ \t]*(?:-[ \t]+)?job_name\s*:)|scrape_configs"
             r"|sidecar\.opentelemetry\.io/inject|OTEL_METRICS_EXPORTER|OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
             r"|OTLPMetricExporter|otlpmetric|statsd|STATSD_HOST"
             r"|remote_write|pushgateway|management\.otlp\.metrics|PutMetricData|aws-embedded-metrics|" + _AGENTS,

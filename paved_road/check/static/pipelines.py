@@ -315,8 +315,8 @@ def _is_automatic(job: Mapping[str, Any]) -> bool:
 
 
 def _other(files: ServiceFiles, system: str, path: str) -> Pipeline:
-    text = re.sub(r"(?m)^\s*(#|//).*$", "", files.texts[path])
-    elsewhere = re.findall(r"@Library\(.*?\)|template:\s*\S+@\S+|^\s*library\b.*$", text, re.MULTILINE)
+    text = re.sub(r"(?m)^[ \t]*(#|//).*$", "", files.texts[path])
+    elsewhere = re.findall(r"@Library\(.*?\)|template:\s*\S+@\S+|^[ \t]*library\b.*$", text, re.MULTILINE)
     job = PipelineJob(name=system, path=path, line=1, steps=(PipelineStep(text=commands.expanded(files, text)),))
     return Pipeline(
         system=system, path=path, events=frozenset({"push", "pull_request"}), jobs={system: job}, ordered=False,

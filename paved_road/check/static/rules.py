@@ -17,7 +17,7 @@ _ELSEWHERE_KINDS = {
     "monitors of Datadog": re.compile(r"\bdatadog_monitor\b|kind:\s*DatadogMonitor\b"),
     "alarms of CloudWatch": re.compile(r"aws_cloudwatch_metric_alarm|AWS::CloudWatch::Alarm"),
     "alert rules of Grafana": re.compile(
-        r"grafana_rule_group|kind:\s*GrafanaAlertRuleGroup\b|^\s*orgId:\s*\d+[\s\S]*\bdashboardUid:", re.MULTILINE
+        r"grafana_rule_group|kind:\s*GrafanaAlertRuleGroup\b|^[ \t]*orgId:\s*\d+[\s\S]*\bdashboardUid:", re.MULTILINE
     ),
     "objectives of Sloth": re.compile(
         r"kind:\s*PrometheusServiceLevel\b|^version:\s*[\"']?prometheus/v1[\"']?\s*$[\s\S]*^slos:", re.MULTILINE
@@ -87,7 +87,7 @@ def other_alerts(files: ServiceFiles) -> str:
 
 @lru_cache(maxsize=8192)
 def _other_form(text: str) -> str:
-    return next((what for what, pattern in _ELSEWHERE_KINDS.items() if pattern.search(text[:200_000])), "")
+    return next((what for what, pattern in _ELSEWHERE_KINDS.items() if pattern.search(text[:50_000])), "")
 
 
 def _rules_in(files: ServiceFiles, path: str) -> Iterator[AlertRule]:

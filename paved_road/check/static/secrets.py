@@ -16,7 +16,10 @@ from paved_road.check.static.structured import items, manifests, mapping
 _FORMS = {
     "a private key": (
         "PRIVATE KEY",
-        r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\\nr\"'+,]*(?:[A-Za-z-]+: .*\s+)*[A-Za-z0-9+/=]{40}",
+        (
+            r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\\nr\"'+,]*"
+            r"(?:[A-Za-z-]+: [^\n]*\n\s*)*[A-Za-z0-9+/=]{40}"
+        ),
     ),
     "an access key of AWS": ("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
     "a token of GitHub": ("ghp_|gho_|ghu_|ghs_|ghr_", r"\bgh[pousr]_[A-Za-z0-9]{36}\b"),
@@ -97,7 +100,7 @@ def _tokens_in(path: str, text: str) -> Iterator[Fault]:
 def _environment(path: str, text: str) -> Iterator[Fault]:
     """The variables of a file such as `.env` that hold a secret."""
     for number, line in enumerate(text.splitlines(), 1):
-        found = re.match(r"\s*(?:export\s+)?([\w.]+)\s*=\s*(.*?)\s*(?:\s#.*)?$", line)
+        found = re.match(r"[ \t]*(?:export\s+)?([\w.]+)\s*=\s*(.*?)\s*(?:\s#.*)?$", line[:2000])
         if found and _is_secret(found[1], found[2]):
             yield Fault(message=f"{found[1]} has a value in {path}", path=path, line=number, remedy=_REMEDY)
 

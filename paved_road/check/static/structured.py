@@ -77,7 +77,9 @@ def yaml_paths(files: ServiceFiles) -> list[str]:
 
 def manifests(files: ServiceFiles, *kinds: str) -> Iterator[tuple[str, Document]]:
     """The Kubernetes objects of these kinds, each with its file."""
-    word = re.compile(rf"^\s*-?\s*[\"']?kind[\"']?:\s*[\"']?({'|'.join(map(re.escape, kinds))})\b", re.MULTILINE)
+    word = re.compile(
+        rf"^[ \t]*(?:-[ \t]+)?[\"']?kind[\"']?:\s*[\"']?({'|'.join(map(re.escape, kinds))})\b", re.MULTILINE
+    )
     for path in yaml_paths(files):
         if word.search(files.texts[path]):
             for document in documents(files, path):

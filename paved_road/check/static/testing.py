@@ -34,12 +34,12 @@ _CODE = (
 )
 _LOAD = {
     "k6": r"from\s+[\"']k6(/[\w-]+)?[\"']|require\([\"']k6",
-    "Locust": r"(?m)^\s*(from locust\b|import locust\b)",
+    "Locust": r"(?m)^[ \t]*(from locust\b|import locust\b)",
     "Gatling": r"io\.gatling\.|@gatling\.io/",
     "JMeter": r"<jmeterTestPlan",
-    "Artillery": r"(?m)^config:\s*\n(\s+.*\n)*?\s+target:[\s\S]*^scenarios:",
+    "Artillery": r"(?m)^config:[ \t]*\n(?:[ \t][^\n]*\n)*?[ \t]+target:[\s\S]*^scenarios:",
     "Taurus": r"(?m)^execution:\s*\n\s*-\s+(concurrency|executor|throughput)",
-    "wrk": r"(?m)^\s*wrk\.(method|headers|body|format)\b|^\s*(request|response)\s*=\s*function",
+    "wrk": r"(?m)^[ \t]*wrk\.(method|headers|body|format)\b|^[ \t]*(request|response)\s*=\s*function",
     "Vegeta": r"github\.com/tsenart/vegeta|vegeta\.NewAttacker",
     "Goose": r"use goose::prelude",
     "NBomber": r"using NBomber",
