@@ -32,7 +32,7 @@ def seed(*faults: str, **contract: Any) -> Seed:
 
 LIVE: dict[str, list[Seed]] = {
     # -- starting, stopping, dying
-    "ready-in-time": [seed(ready_within=0.001)],
+    "ready-in-time": [seed("slow-start", ready_within=0.5)],
     "settings-fail-fast": [
         seed("unnamed-setting"),
         seed("believes-addresses"),

@@ -1,4 +1,4 @@
-"""Runs live checks: each in a lab of its own, two at once, and those that load the machine one after the other."""
+"""Runs live checks: each in a lab of its own, several at once, and those that load the machine one after the other."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from paved_road.check.registry import LiveCheck
 from paved_road.findings import Outcome
 from paved_road.process import ordered
 
-AT_ONCE = 2
-"""How many checks run at the same time."""
+AT_ONCE = 4
+"""How many checks run at the same time. Most of their time is waiting: for a start, a time limit, a breaker."""
 LONGEST = 180.0
 """Seconds after which a check is given up as an error."""
 

@@ -592,6 +592,8 @@ if __name__ == "__main__":
     if wrong("deaf-while-starting"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(1.0)
+    if wrong("slow-start"):
+        time.sleep(1.0)
     socket.setdefaulttimeout(5)
     threading.Thread(target=write_lines, daemon=True).start()
     asyncio.run(main())
