@@ -12,6 +12,7 @@ import os
 import signal
 import tempfile
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,7 @@ class RunningProgram:
 
     def __init__(self, process: asyncio.subprocess.Process, output: BinaryIO, errors: BinaryIO) -> None:
         self._process, self._output, self._errors = process, output, errors
+        self._close = weakref.finalize(self, _close, output, errors)
         self._stopped = False
         self._last = "", ""
         """What it had written when it was stopped."""
@@ -104,8 +106,7 @@ class RunningProgram:
             await self._process.wait()
         finally:
             self._last = _content(self._output), _content(self._errors)
-            self._output.close()
-            self._errors.close()
+            self._close()
 
     def memory(self) -> int:
         """Bytes that all of its processes hold in memory."""
@@ -146,6 +147,11 @@ async def start(
         errors.close()
         raise
     return RunningProgram(process, output, errors)
+
+
+def _close(*files: BinaryIO) -> None:
+    for file in files:
+        file.close()
 
 
 def _content(file: BinaryIO) -> str:

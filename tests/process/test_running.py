@@ -80,7 +80,9 @@ def test_processes_that_a_program_starts_end_with_it_also_in_another_group_and_a
 
     async def tried(code: str, count: int) -> None:
         program = await python(code)
-        await until(program, "up\nup")
+        async with asyncio.timeout(PATIENCE):  # the three write as they come
+            while program.output.count("up") < 2 or not any(map(str.isdigit, program.output)):
+                await asyncio.sleep(0.01)
         pids = [int(pid) for line in program.output.splitlines() if line[0].isdigit() for pid in line.split()]
         assert set(program.pids()) >= {program.pid, *pids[:count]} or program.code is not None
         await program.stop()
@@ -191,8 +193,13 @@ def test_no_service_outlives_a_check_that_is_interrupted_or_crashes(ended_by: si
 
 
 def test_no_service_outlives_a_check_that_takes_too_long() -> None:
-    code = CHECK.format(then="await asyncio.sleep(600)", longest=2.0)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
-    pids, said = done.stdout.splitlines()
-    assert all(gone(int(pid)) for pid in pids.split())
-    assert said == "error the check did not end within 2 s"
+    for longest in (2, 8, 32):  # a busy machine may need some seconds until both services run
+        code = CHECK.format(then="await asyncio.sleep(600)", longest=float(longest))
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
+        *pids, said = done.stdout.splitlines()
+        assert said == f"error the check did not end within {longest} s"
+        if pids:
+            break
+    assert pids
+    assert all(gone(int(pid)) for pid in pids[0].split())

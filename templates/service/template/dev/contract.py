@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 FOR_CHECKS = {  # what only `paved check` reads
     *("start", "port", "probes", "samples", "settings", "settings_file", "secrets", "crash"),
     *("deadline", "deadline_header", "ready_within", "stop_within"),
-    *("answer", "answers", "path", "stateful", "timeout", "attempts", "availability"),
+    *("answer", "answers", "path", "url", "stateful", "timeout", "attempts", "availability"),
 }
 PATIENCE = 120  # seconds that a process has to start: a loaded machine is slow
 
