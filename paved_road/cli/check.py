@@ -30,6 +30,7 @@ _BASELINE = (
     "Show and count only the faults in files that this commit does not have. Live checks are not compared, and count "
     "in full."
 )
+_LEFT_OUT = "--static runs no code of the road, so its own practices are left out ({}); with --trust they are checked"
 _FIX = "Correct what can be corrected mechanically, in files without uncommitted changes, then check."
 
 
@@ -121,6 +122,8 @@ def _selection(select: list[str] | None, *, static: bool, live: bool, explore: b
     from paved_road.check.catalogue import Selection
 
     slugs = tuple(slug for words in select or () for word in words.split(",") if (slug := word.strip()))
+    if select and not slugs:
+        raise UsageError("--select names no practice", hint="paved explain")
     return Selection(slugs=slugs, static=not live, live=not static, explore=explore)
 
 
@@ -130,6 +133,7 @@ def _planned(
     """What to run. Raises `UsageError` for a practice, a tier or a commit that does not exist."""
     import secrets
 
+    from paved_road import git
     from paved_road.check import baseline, catalogue, engine, subject
     from paved_road.check.own import own_checks
     from paved_road.check.registry import built_in_checks
@@ -137,6 +141,7 @@ def _planned(
     from paved_road.practices.built_in import built_in_practices
     from paved_road.practices.known import Catalogue, catalogue_of
     from paved_road.practices.model import REQUIRED_LEVELS
+    from paved_road.settings import whereabouts
     from paved_road.settings.config import load_config
 
     if tier is not None and tier not in REQUIRED_LEVELS:
@@ -145,17 +150,26 @@ def _planned(
     found = subject.find_subject(folder, service, tier=tier)
     config = load_config(directory=found.path)
     known = catalogue_of(service, config, trust=trust) if service else Catalogue(practices=built_in_practices())
-    checks = own_checks(known) | built_in_checks()
-    items = catalogue.selected(catalogue.with_checks(known.practices.values(), checks), selection)
+    built_in = built_in_practices()
+    # A reader runs no code of a road, whatever the settings trust (law 10); --trust is the person's own word.
+    runs_code = selection.live or trust
+    practices = known.practices if runs_code else built_in
+    checks = (own_checks(known) if runs_code else {}) | built_in_checks()
+    left_out = ", ".join(sorted(known.practices.keys() - practices.keys()))
+    items = catalogue.selected(catalogue.with_checks(practices.values(), checks), selection)
     template_run = subject.stated_by_template(service, config)
+    contract = subject.find_contract(found, template_run)
+    says_nothing = service is None and contract is None and git.repository(found.path)
+    if says_nothing and whereabouts.tracked_services(found.path):  # the root of a monorepo
+        raise whereabouts.no_service(found.path)
     return engine.CheckRun(
         subject=found,
         service=service,
-        contract=subject.find_contract(found, template_run, needed=not selection.static),
+        contract=contract or subject.find_contract(found, template_run, needed=not selection.static),
         items=items,
         selection=selection,
         seed=secrets.randbelow(10**6) if seed is None else seed,
         today=today(),
-        notes=known.notes,
+        notes=(*known.notes, *([_LEFT_OUT.format(left_out)] if left_out else [])),
         baseline=baseline.baseline_at(found, baseline_ref, template_run=template_run) if baseline_ref else None,
     )

@@ -94,7 +94,7 @@ def _print_text(found: Readiness) -> None:
     _print_held(found)
     if before := [one.practice.slug for one in found.results if one.as_before]:
         ui.data()
-        _print_wrapped("as before", ", ".join(before), Paint.YELLOW)
+        _print_wrapped("before", ", ".join(before), Paint.YELLOW)
     ui.data()
     ui.data(f"took {found.seconds:.1f} s; seed {found.seed}")
 

@@ -66,7 +66,7 @@ def no_service(path: Path) -> ServiceError:
     """The error for a folder in no service. It lists the services below the folder, or else in its repository."""
     repository = git.repository(path)
     for folder in (path, *([repository.top] if repository else ())):
-        if found := [shown(folder / name) for name in _services_below(folder)]:
+        if found := [shown(folder / name) for name in tracked_services(folder)]:
             more = f" and {len(found) - _MOST} more" if found[_MOST:] else ""
             error = OthersAreServices(
                 f"{path} is not a service",
@@ -83,7 +83,7 @@ def no_service(path: Path) -> ServiceError:
     )
 
 
-def _services_below(folder: Path) -> list[str]:
+def tracked_services(folder: Path) -> list[str]:
     """The services below a folder that git tracks or could track, as paths relative to it."""
     # `:(glob)**/` is a folder at any depth, this one among them.
     patterns = [f":(glob)**/{name}" for name in (LOCK, OTHER_LOCKS, ANSWERS)]

@@ -47,6 +47,19 @@ def test_nothing_of_an_untrusted_road_runs(tmp_path: Path, monkeypatch: pytest.M
     assert witness.exists(), "the witness works"
 
 
+def test_a_reader_runs_no_code_of_a_road_that_the_settings_trust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    witness = tmp_path / "witness"
+    monkeypatch.setenv("PAVED_TRUST", str(tmp_path / "road"))
+    checked(tmp_path, monkeypatch, code=CODE + WITNESS.format(witness))
+    assert witness.exists(), "the settings trust the road"
+    witness.unlink()
+    done = paved("check", "--static", "--select", "stateful-redundancy")
+    assert f"note: --static runs no code of the road, so its own practices are left out ({OWN})" in done.stderr
+    assert not witness.exists()
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

@@ -62,6 +62,22 @@ def test_a_practice_that_does_not_exist_is_an_error(here: Here, folder: Path) ->
     assert done.stderr.startswith("error: there is no practice 'graceful-shutdwn'\nhint: ")
 
 
+def test_the_root_of_a_monorepo_names_its_services(here: Here, tmp_path: Path) -> None:
+    root = make_road(tmp_path / "mono", {"README.md": "Services.\n"}, tag=None)
+    evolve(root, {"orders/.copier-answers.yml": "_src_path: gh:acme/road\n_commit: v1.0.0\n"}, tag=None)
+    done = here("check", root, "--static")
+    assert done.returncode == 2
+    assert "orders" in done.stderr.partition("cause: ")[2]
+    assert "hint: name one: paved check" in done.stderr
+    evolve(root, {"run.yml": "start: x\nport: 80\nprobes: {live: /, ready: /}\n"}, tag=None)
+    assert here("check", root, "--select", IMAGE).returncode != 2, "it says itself how it is run"
+
+
+def test_an_empty_list_of_practices_is_not_all_of_them(here: Here, folder: Path) -> None:
+    done = here("check", folder, "--select", ",")
+    assert (done.returncode, done.stderr) == (2, "error: --select names no practice\nhint: paved explain\n")
+
+
 def test_a_tier_that_does_not_exist_is_an_error(here: Here, folder: Path) -> None:
     done = check(here, folder, "--tier", "criticl")
     assert (done.returncode, "did you mean critical?" in done.stderr) == (2, True)
@@ -281,7 +297,7 @@ def test_only_what_a_change_made_worse_counts(here: Here, shop: Path) -> None:
     done = here("check", shop, "--select", IMAGE, "--baseline-ref", "HEAD")
     assert done.returncode == 0
     assert done.stdout.startswith("shop: nothing worse than at HEAD")
-    assert "as before" in done.stdout
+    assert "before   " in done.stdout
     evolve(shop, {"Dockerfile": UNPINNED.replace("USER 10001:10001\n", "")}, tag=None)
     done = here("check", shop, "--select", IMAGE, "--baseline-ref", "HEAD^", "--json")
     (one,) = done.envelope["result"]["practices"]
