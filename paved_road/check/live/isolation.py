@@ -169,8 +169,11 @@ async def _stays_apart(lab: Lab, service: Instance, name: str, found: Sequence[R
     needing = {id(each.sample) for each in found if each.name == route.name}
     others = [sample for sample in lab.contract.samples if id(sample) not in needing]
     questions = await _questions(lab, service, others)
-    for _ in range(ROUNDS):
-        await _reached(route, service)
+    await _reached(route, service)
+    for again in range(ROUNDS):
+        if again and await calm(route, service) is None:
+            break  # it did not recover from the first round, which counts
+        route.standin.forget()
         crowded = await _crowd(lab, service, route, questions)
         await route.standin.recover()
         if all(crowded.prompt.values()):  # the rest is no matter of time

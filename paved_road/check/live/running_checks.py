@@ -87,6 +87,8 @@ async def _run_one(check: LiveCheck, lab: Lab) -> Verdict:
     except TimeoutError:
         message = f"the check did not end within {LONGEST:.0f} s"
         verdict = Verdict(practice=check.slug, outcome=Outcome.ERROR, message=message)
+        if any(not one.held for one in lab.evidence):
+            verdict = _judged(check, lab)  # a service that answers nothing any more has often broken a promise before
     except (Exception, SystemExit) as error:  # noqa: BLE001 (a check's own bug must not end the run)
         message = f"the check itself failed: {type(error).__name__}: {error}"
         verdict = Verdict(practice=check.slug, outcome=Outcome.ERROR, message=message)

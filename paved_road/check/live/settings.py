@@ -17,6 +17,8 @@ from paved_road.process import ports
 
 UP = 2.0
 """Fair seconds for which a service that is not ready must listen before it counts as started."""
+TRIES_AGAIN = 10.0
+"""Fair seconds in which a service whose port is taken must end: gunicorn tries six times, a second apart."""
 NO_PORT = "no-port"
 NOTHING = "it neither ended nor listened"
 IN_USE = re.compile(r"in use|EADDRINUSE|already bound|\b98\b", re.IGNORECASE)
@@ -124,12 +126,13 @@ async def _attempt(
 async def _up(instance: Instance, *, probing: bool) -> str:
     """Wait until a service has ended, or is up in some way; the way in words. Its probes may be on another's port."""
     watch, listening = instance.stopwatch(), None
+    patience = instance.contract.ready_within if probing else TRIES_AGAIN
     while instance.process.code is None:
-        if watch.seconds > instance.contract.ready_within:
+        if watch.seconds > patience:
             return NOTHING
         if probing and (await instance.probe(instance.contract.ready, within=UP)).status == 200:
             return "it gets ready"
-        if listening is None and (not probing or ports.listening(instance.process.pids())):
+        if listening is None and ports.listening(instance.process.pids()):
             listening = instance.stopwatch()
         if listening is not None and listening.seconds > UP:
             return "it keeps running, and listens"
