@@ -26,7 +26,7 @@ LONG_FUNCTIONS: set[str] = {"cli/new.new"}
 
 SCENARIOS = {
     "ask": "",
-    "check": "twins",
+    "check": "foreign twins",
     "cli": (
         "agreement answers_files asking authors config_files debug evaluation every_answer hostile hostile_text "
         "imports output places plain_copier questions records roads shapes unset_variables update_states"
