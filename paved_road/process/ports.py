@@ -9,8 +9,6 @@ from collections.abc import Iterable
 
 import psutil
 
-_random = random.SystemRandom()
-
 
 def free_port() -> int:
     """A free port below those that systems give to outgoing connections (Linux: 32768 and above).
@@ -18,7 +16,7 @@ def free_port() -> int:
     Until this process ends it holds the UDP port of the same number, so that no other caller gets it.
     """
     while True:
-        port = _random.randrange(20_000, 32_000)
+        port = random.SystemRandom().randrange(20_000, 32_000)
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
             try:
                 tcp.bind(("", port))  # on every address, as a service does

@@ -177,7 +177,7 @@ def test_markdown_begins_with_the_level(here: Here, folder: Path) -> None:
 @pytest.mark.parametrize("columns", [60, 120])
 def test_no_line_is_wider_than_the_terminal(folder: Path, columns: int) -> None:
     words = typed("check", folder, "--select", f"{IMAGE},pipeline,ready-in-time")
-    with terminal(words, folder, columns=columns, TERM="dumb", NO_COLOR="1") as shown:
+    with terminal(words, folder, columns=columns, COLUMNS=str(columns), TERM="dumb", NO_COLOR="1") as shown:
         assert shown.end() == 1
         lines = shown.raw.decode().splitlines()
     assert [line for line in lines if len(line) > columns] == []

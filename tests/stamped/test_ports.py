@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "file", ["paved_road/testing.py", TEMPLATE / "dev/contract.py", TEMPLATE / "tests/paved/processes.py"], ids=str
+    "file",
+    ["paved_road/process/ports.py", TEMPLATE / "dev/contract.py", TEMPLATE / "tests/paved/processes.py"],
+    ids=str,
 )
 def test_a_free_port_is_given_once_and_is_free_to_listen_on(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free_port = runpy.run_path(str(ROOT / file))["free_port"]

@@ -19,7 +19,12 @@ def test_a_number_and_what_it_counts(number: int, said: str) -> None:
 
 def test_no_message_counts_in_the_plural_alone() -> None:
     """A message that says how many things there are may have to say that there is one."""
-    plural = re.compile(r"\{len\([^{}]*\)\} (?!faults|files; paved)[a-z]+s\b")
+    plural = re.compile(r"\{len\([^{}]*\)\} (?!faults|files; paved|times at once)[a-z]+s\b")
     sources = Path(paved_road.__file__).parent.rglob("*.py")
-    found = [f"{source.name}: {match[0]}" for source in sources for match in plural.finditer(source.read_text())]
+    found = [
+        f"{source.name}: {match[0]}"
+        for source in sources
+        for match in plural.finditer(source.read_text())
+        if "} of {" not in source.read_text()[match.start() - 20 : match.end()]  # 1 of 3 lines
+    ]
     assert found == []

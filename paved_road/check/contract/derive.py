@@ -18,6 +18,7 @@ import yaml
 
 from paved_road.errors import NoRunContract
 from paved_road.files import contained, yml
+from paved_road.text.counts import counted
 
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 SCORE = ("score.yaml", "score.yml")
@@ -148,7 +149,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 def _of_score(_: Path, data: Mapping[str, Any]) -> dict[str, Any]:
     containers = [one for one in _mapping(data.get("containers")).values() if isinstance(one, dict)]
     if len(containers) != 1:
-        raise _Unsaid(f"has {len(containers)} containers; one is needed")
+        raise _Unsaid(f"has {counted(len(containers), 'container')}; one is needed")
     own = containers[0]
     command = [*(own.get("command") or []), *(own.get("args") or [])]
     if not command:

@@ -18,6 +18,7 @@ from paved_road.check.registry import live_check
 from paved_road.check.static.files import read_service
 from paved_road.files import yml
 from paved_road.process import running
+from paved_road.text.counts import counted
 
 SERVED = (
     "/openapi.json", "/openapi.yaml", "/openapi.yml", "/openapi", "/v3/api-docs", "/swagger.json",
@@ -54,7 +55,7 @@ async def api_contract(lab: Lab) -> None:
     found = list(_differences(committed, served))
     lab.expect(
         not found, did=f"GET {target}, and compared it with {path}",
-        observed=f"{len(found)} differences" if found else "both say the same",
+        observed=counted(len(found), "difference") if found else "both say the same",
         expected=f"what {path} says, whatever is said of servers and version", excerpt="\n".join(found[:SHOWN]),
     )  # fmt: skip
 

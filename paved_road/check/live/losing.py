@@ -14,6 +14,7 @@ from paved_road.check.live.standin import StandIn
 from paved_road.check.live.stopping import good_samples, told
 from paved_road.check.model import NotApplicable
 from paved_road.check.registry import live_check
+from paved_road.text.counts import counted
 
 CLIENTS = 8
 ATTEMPTS = 3
@@ -111,8 +112,8 @@ def _judge(lab: Lab, answers: Sequence[LoadAnswer], waited: float) -> None:
     observed = f"{len(failed)} failed: {told(failed)}" if failed else f"all were answered, within {longest:.2f} s"
     lab.expect(
         not failed and longest <= lab.contract.deadline,
-        did=f"kill -9 of one of two instances under {len(answers)} requests of {CLIENTS} clients, which sent {again} "
-        "again to the other instance",
+        did=f"kill -9 of one of two instances under {counted(len(answers), 'request')} of {CLIENTS} clients, "
+        f"which sent {again} again to the other instance",
         observed=observed, expected=f"an answer of 2xx to each, within {lab.contract.deadline:g} s",
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from paved_road.check.live.lab import POLL, Instance, Lab
 from paved_road.check.live.standin import StandIn, status
 from paved_road.check.model import NotApplicable
 from paved_road.check.registry import live_check
+from paved_road.text.counts import counted
 
 GOOD, UNKNOWN_PATHS = 7, 3
 """How many requests of each kind are sent; the numbers differ, so that no other counter has both by chance."""
@@ -72,7 +73,8 @@ class Usual:
         """Look at what moves while nobody sends anything but scrapes."""
         first = await self.scrape()
         self._lab.expect(
-            bool(first.values), did=f"GET {self._lab.contract.metrics}", observed=f"{len(first.values)} series",
+            bool(first.values), did=f"GET {self._lab.contract.metrics}",
+            observed=counted(len(first.values), "time series", "time series"),
             expected="metrics in Prometheus' text format",
         )  # fmt: skip
         second = await self.scrape()

@@ -15,6 +15,7 @@ from paved_road.check.model import NotApplicable
 from paved_road.check.registry import live_check
 from paved_road.process.ask import Connection
 from paved_road.process.listen import Exchange
+from paved_road.text.counts import counted
 
 MOST_ATTEMPTS = 4
 """For one call, where the contract states no number. Google SRE and the AWS SDKs make 3."""
@@ -146,7 +147,7 @@ async def _pauses(lab: Lab, service: Instance, route: Route) -> None:
         if at_once(pauses) or sum(pause < AT_ONCE for pause in pauses) < len(pauses) / 3:
             break
     shown = ", ".join(f"{pause * 1000:.0f}" for pause in pauses)
-    did = f"{len(pauses)} retries of {route} after a 503 of {route.name}"
+    did = f"{counted(len(pauses), 'retry', 'retries')} of {route} after a 503 of {route.name}"
     lab.expect(
         not at_once(pauses), did=did, observed=f"they came after {shown} ms",
         expected=f"a pause before each retry (more than {AT_ONCE * 1000:.0f} ms for at least some)",

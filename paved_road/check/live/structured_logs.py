@@ -10,6 +10,7 @@ from paved_road.check.live.exercise import UNKNOWN, exercised
 from paved_road.check.live.lab import Lab
 from paved_road.check.live.log_lines import LogLine, log_lines
 from paved_road.check.registry import live_check
+from paved_road.text.counts import counted
 
 AT_MOST = 5
 """Lines that an excerpt shows."""
@@ -40,7 +41,7 @@ async def structured_logs(lab: Lab) -> None:
     raw = [line for line in lines if line.controls]
     lab.expect(
         not raw, did="sent control characters (ESC, CR) in a path and a header",
-        observed=f"{len(raw)} lines with control characters" if raw else "no line with a control character",
+        observed=f"{counted(len(raw), 'line')} with control characters" if raw else "no line with a control character",
         expected="that what callers send is escaped",
         excerpt=_excerpt([LogLine(text=repr(line.text), form=line.form) for line in raw]),
     )  # fmt: skip
@@ -63,7 +64,7 @@ def _complete(lab: Lab, lines: list[LogLine], did: str) -> None:
     lab.expect(
         not lacking, did=did,
         observed=f"{len(lacking)} of {len(lines)} lines without {' or '.join(missing)}" if lacking
-        else f"{len(lines)} lines with time, level and message",
+        else f"{counted(len(lines), 'line')} with time, level and message",
         expected="a time, a level and a message in each line", excerpt=_excerpt(lacking),
     )  # fmt: skip
 
