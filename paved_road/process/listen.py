@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import json
 import re
-import socket
-import struct
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from typing import Any
 
 import h11
 
-from paved_road.process import ports
+from paved_road.process.gate import Gate, reset
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -80,7 +78,7 @@ class Exchange:
 
     def reset(self) -> None:
         """End the connection with a reset (RST), as a process that was killed does."""
-        _reset(self.writer)
+        reset(self.writer)
 
 
 FIRST_LINE = 8192
@@ -95,10 +93,7 @@ class Listener:
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
-        self._server: asyncio.Server | None = None
-        self._closed: socket.socket | None = None
-        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self.port = ports.free_port()
+        self._gate = Gate(self._serve)
         self.hangs_up = False
         """Whether each connection is reset as soon as it is accepted."""
         self.connections = 0
@@ -108,58 +103,29 @@ class Listener:
         self.not_http: list[str] = []
         """What came that is no HTTP/1.1 request: a few words for each connection."""
 
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self._gate.port
+
     async def start(self) -> None:
         """Begin to accept connections."""
-        if self._closed is not None:
-            self._closed.close()
-            self._closed = None
-        if self._server is None:
-            self._server = await asyncio.start_server(
-                self._serve, "127.0.0.1", self.port, reuse_address=True, backlog=1024
-            )
+        await self._gate.accept()
 
     async def refuse(self) -> None:
         """Close every connection, and refuse new ones until `start`."""
-        self._accept_no_more()
-        if self._closed is None:
-            self._closed = socket.socket()  # holds the port, so that no other program gets it; connections are refused
-            self._closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._closed.bind(("127.0.0.1", self.port))
-        await self._end_connections()
+        await self._gate.refuse()
 
     async def stop(self) -> None:
         """Close every connection and the port."""
-        self._accept_no_more()
-        await self._end_connections()
-        if self._closed is not None:
-            self._closed.close()
-            self._closed = None
-
-    def _accept_no_more(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    async def _end_connections(self) -> None:
-        for task, writer in list(self._open.items()):
-            writer.transport.abort()
-            task.cancel()
-        if self._open:
-            await asyncio.wait(self._open)
+        await self._gate.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 (asyncio runs it in a task)
-        self._open[task] = writer
         self.connections += 1
         if self.hangs_up:
-            _reset(writer)
-        try:
-            with contextlib.suppress(ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
-                await self._conversation(reader, writer)
-        finally:
-            self._open.pop(task, None)
-            writer.close()
+            reset(writer)
+        with contextlib.suppress(ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
+            await self._conversation(reader, writer)
 
     async def _conversation(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass each request of a connection to the handler, until one side closes it."""
@@ -226,12 +192,6 @@ class Listener:
             for task in (answering, leaving):
                 task.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    raw = writer.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
 
 
 class Incoming:

@@ -18,6 +18,7 @@ import contextlib
 import itertools
 import random
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -155,7 +156,7 @@ class Rotation:
             await asyncio.sleep(POLL_EVERY)
 
 
-class _Load:
+class _Load(ABC):
     """What the two kinds of load have in common."""
 
     def __init__(
@@ -213,8 +214,9 @@ class _Load:
             return False
         return True
 
+    @abstractmethod
     def _start(self) -> None:
-        raise NotImplementedError
+        """Begin to send."""
 
     async def _send(self, due: float | None = None) -> bool:
         """Send one request, and write down what comes of it. Whether it got an answer."""

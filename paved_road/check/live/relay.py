@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import struct
 import time
 from urllib.parse import urlsplit
 
 from paved_road.check.contract.model import KNOWN_PORTS, ContractDependency
 from paved_road.check.live import standin as ways
 from paved_road.check.live.standin import Behaviour, NoHealthyAnswer
-from paved_road.process import ports
+from paved_road.process.gate import Gate, reset
 from paved_road.process.listen import Call
 
 
@@ -32,11 +30,13 @@ class Relay:
         url = urlsplit(dependency.url)
         self._host = url.hostname or "127.0.0.1"
         self._real_port = url.port or KNOWN_PORTS.get(url.scheme.partition("+")[0], 0)
-        self._server: asyncio.Server | None = None
-        self._held: socket.socket | None = None
-        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._gate = Gate(self._serve)
         self._flows = asyncio.Event()
-        self.port = ports.free_port()
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self._gate.port
 
     @property
     def address(self) -> str:
@@ -64,11 +64,7 @@ class Relay:
 
     async def stop(self) -> None:
         """Close every connection and the port."""
-        self._accept_no_more()
-        await self._end_connections()
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        await self._gate.close()
 
     async def behave(self, behaviour: Behaviour) -> None:
         """Pass bytes on (`healthy`), or `refuse`, `hang`, `reset`. Raises `ValueError` for what needs to know HTTP."""
@@ -76,40 +72,13 @@ class Relay:
             raise ValueError("a relay does not know the language of what it stands before")
         self.behaviour = behaviour
         self._flows.set() if behaviour is ways.healthy else self._flows.clear()
-        if behaviour is ways.refuse:
-            self._accept_no_more()
-            if self._held is None:
-                self._held = socket.socket()  # keeps the port
-                self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                self._held.bind(("127.0.0.1", self.port))
-            await self._end_connections()
-            return
-        if self._held is not None:
-            self._held.close()
-            self._held = None
-        if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        await (self._gate.refuse() if behaviour is ways.refuse else self._gate.accept())
 
     async def recover(self) -> None:
         """Pass bytes on again; a connection that hung goes on where it was."""
         await self.behave(ways.healthy)
 
-    def _accept_no_more(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    async def _end_connections(self) -> None:
-        for task, writer in list(self._open.items()):
-            writer.transport.abort()
-            task.cancel()
-        if self._open:
-            await asyncio.wait(self._open)
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 (asyncio runs it in a task)
-        self._open[task] = writer
         onward: asyncio.StreamWriter | None = None
         try:
             with contextlib.suppress(OSError, asyncio.CancelledError):
@@ -125,8 +94,6 @@ class Relay:
                         each.cancel()
                     await asyncio.gather(*ways_of_bytes, return_exceptions=True)
         finally:
-            self._open.pop(task, None)
-            writer.close()
             if onward is not None:
                 onward.close()
 
@@ -139,9 +106,7 @@ class Relay:
                 now = time.monotonic()
                 self.calls.append(Call(method="TCP", target="", headers={}, body=data, began=now))
             if self.behaviour is ways.reset:
-                raw = service.get_extra_info("socket")
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                service.transport.abort()
+                reset(service)
                 return
             await self._flows.wait()
             target.write(data)
